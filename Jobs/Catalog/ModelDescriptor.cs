@@ -1,0 +1,23 @@
+namespace AiPlatform.Jobs.Catalog;
+
+/// <summary>What a worker says of a model that it serves. Travels as JSON in snake case.</summary>
+public sealed record ModelDescriptor
+{
+    /// <summary>The name that requests use.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it does: <c>embedding</c>, ….</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Most tokens of one input, special tokens included.</summary>
+    public required int MaxTokens { get; init; }
+
+    /// <summary>Length of its vectors; null for models that give none.</summary>
+    public int? Dimensions { get; init; }
+
+    /// <summary>When the model's files were made, seconds since 1970.</summary>
+    public required long Created { get; init; }
+
+    /// <summary>Who made it, as the part of the source before <c>/</c>.</summary>
+    public required string OwnedBy { get; init; }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace AiPlatform.Jobs.Catalog;
+
+internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> options, ILogger<WorkerCatalog> logger) : IWorkerCatalog
+{
+    /// <summary>A model stays known this long after the last heartbeat that named it, so that its jobs outlive a restart.</summary>
+    private static readonly TimeSpan ModelMemory = TimeSpan.FromDays(7);
+
+    public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) =>
+        RunAsync(heartbeat.Worker, JsonSerializer.Serialize(heartbeat, CatalogJson.Default.WorkerHeartbeat), models, cancellationToken);
+
+    public Task LeaveAsync(string worker, CancellationToken cancellationToken) => RunAsync(worker, "", [], cancellationToken);
+
+    public async Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
+    {
+        var reply = (RedisResult[])(await scripts.RunAsync(JobScript.Catalog, RedisKeys.WorkersBase, [], cancellationToken))!;
+        var models = ((RedisValue[])reply[0]!).Where((_, i) => i % 2 == 1)
+            .Select(json => Read(json, CatalogJson.Default.ModelDescriptor)).OfType<ModelDescriptor>()
+            .OrderBy(model => model.Name, StringComparer.Ordinal);
+        var workers = ((RedisValue[])reply[1]!).Where(json => !json.IsNull)
+            .Select(json => Read(json, CatalogJson.Default.WorkerHeartbeat)).OfType<WorkerHeartbeat>()
+            .OrderBy(worker => worker.Worker, StringComparer.Ordinal);
+        return new CatalogSnapshot([.. models], [.. workers]);
+    }
+
+    private async Task RunAsync(string worker, string beat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken)
+    {
+        List<RedisValue> arguments = [worker, beat, Milliseconds(options.Value.HeartbeatTtl), Milliseconds(ModelMemory)];
+        foreach (var model in models)
+            arguments.AddRange([model.Name, JsonSerializer.Serialize(model, CatalogJson.Default.ModelDescriptor)]);
+
+        await scripts.RunAsync(JobScript.Heartbeat, RedisKeys.WorkersBase, [.. arguments], cancellationToken);
+    }
+
+    /// <summary>An entry that another version wrote and this one cannot read is left out: it must not hide the others.</summary>
+    private T? Read<T>(RedisValue json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize((string)json!, type);
+        }
+        catch (JsonException unreadable)
+        {
+            Log.CatalogEntryUnreadable(logger, unreadable.Message);
+            return null;
+        }
+    }
+
+    private static RedisValue Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AiPlatform.Jobs;
+
+/// <summary>An expected error as a value: what happened, the numbers, what to change.</summary>
+public sealed record InferenceError
+{
+    public required InferenceErrorKind Kind { get; init; }
+
+    /// <summary>One sentence or two for the caller; never a prompt, a key or a stack trace.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The request's field that is wrong, such as <c>input[3]</c>; null when no single one is.</summary>
+    public string? Param { get; init; }
+
+    /// <summary>How long to wait before the next try; null when waiting does not help.</summary>
+    [JsonIgnore]
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The stable name of the kind, in jobs and in both dialects.</summary>
+    [JsonIgnore]
+    public string Code => Traits.Code;
+
+    /// <summary>Whether the same call may succeed later.</summary>
+    [JsonIgnore]
+    public bool Retryable => Traits.Retryable;
+
+    [JsonIgnore]
+    private (string Code, bool Retryable) Traits => Kind switch
+    {
+        InferenceErrorKind.InvalidRequest => ("invalid_request", false),
+        InferenceErrorKind.ContextLengthExceeded => ("context_length_exceeded", false),
+        InferenceErrorKind.ModelNotFound => ("model_not_found", false),
+        InferenceErrorKind.JobNotFound => ("job_not_found", false),
+        InferenceErrorKind.RouteNotFound => ("not_found", false),
+        InferenceErrorKind.MethodNotAllowed => ("method_not_allowed", false),
+        InferenceErrorKind.PayloadTooLarge => ("payload_too_large", false),
+        InferenceErrorKind.UnsupportedMediaType => ("unsupported_media_type", false),
+        InferenceErrorKind.QueueFull => ("queue_full", true),
+        InferenceErrorKind.QueueUnavailable => ("queue_unavailable", true),
+        InferenceErrorKind.DeadlineExceeded => ("deadline_exceeded", true),
+        InferenceErrorKind.Canceled => ("canceled", true),
+        InferenceErrorKind.LeaseLost => ("lease_lost", true),
+        InferenceErrorKind.ModelFailed => ("model_failed", true),
+        _ => ("internal_error", true),
+    };
+
+    /// <summary>The form in which the store keeps it.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, InferenceErrorJson.Default.InferenceError);
+
+    /// <summary>Reads the stored form; what cannot be read (another version's) becomes an internal error that says so.</summary>
+    public static InferenceError FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, InferenceErrorJson.Default.InferenceError) ?? Unreadable();
+        }
+        catch (JsonException)
+        {
+            return Unreadable();
+        }
+    }
+
+    private static InferenceError Unreadable() => new()
+    {
+        Kind = InferenceErrorKind.Internal,
+        Message = "The job's error was stored by a version whose form this one cannot read.",
+    };
+}
+
+/// <summary>Serializer of the stored form of <see cref="InferenceError"/>.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(InferenceError))]
+internal sealed partial class InferenceErrorJson : JsonSerializerContext;

@@ -1,0 +1,50 @@
+namespace AiPlatform.Jobs;
+
+/// <summary>Every kind of expected error, wherever it is found. Each dialect maps this one list (see Gateway).</summary>
+public enum InferenceErrorKind
+{
+    /// <summary>The request itself is wrong: syntax, type, range, a missing field.</summary>
+    InvalidRequest,
+
+    /// <summary>The input has more tokens than the model takes.</summary>
+    ContextLengthExceeded,
+
+    /// <summary>No model of this name is served.</summary>
+    ModelNotFound,
+
+    /// <summary>No job of this id is there, or it belongs to another tenant.</summary>
+    JobNotFound,
+
+    /// <summary>No such route.</summary>
+    RouteNotFound,
+
+    /// <summary>The route is there, but not for this HTTP method.</summary>
+    MethodNotAllowed,
+
+    /// <summary>The body is larger than the limit.</summary>
+    PayloadTooLarge,
+
+    /// <summary>The body is not JSON by its content type.</summary>
+    UnsupportedMediaType,
+
+    /// <summary>The model's queue holds its limit of waiting jobs.</summary>
+    QueueFull,
+
+    /// <summary>Redis does not answer, refuses writes or is full.</summary>
+    QueueUnavailable,
+
+    /// <summary>The deadline passed before there was a result.</summary>
+    DeadlineExceeded,
+
+    /// <summary>Somebody canceled the job.</summary>
+    Canceled,
+
+    /// <summary>The process that ran the job was lost, again and again.</summary>
+    LeaseLost,
+
+    /// <summary>The model failed on this input.</summary>
+    ModelFailed,
+
+    /// <summary>A bug, or a failure nobody foresaw.</summary>
+    Internal,
+}

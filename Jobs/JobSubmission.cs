@@ -1,0 +1,32 @@
+namespace AiPlatform.Jobs;
+
+/// <summary>An API call to be run, as the Gateway hands it to the store.</summary>
+public sealed record JobSubmission
+{
+    /// <summary>Chosen by the submitter: submitting the same id again changes nothing.</summary>
+    public required JobId Id { get; init; }
+
+    /// <summary>The route whose synchronous call this is, such as <c>/v1/embeddings</c>.</summary>
+    public required string Endpoint { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Tenant { get; init; }
+
+    public required string Lane { get; init; }
+
+    /// <summary>The JSON of the synchronous call, UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Time from the submit (by Redis' clock) until the job expires; positive.</summary>
+    public required TimeSpan Deadline { get; init; }
+
+    /// <summary>The caller's own pairs as a JSON object, or null.</summary>
+    public string? Metadata { get; init; }
+
+    /// <summary>W3C trace context of the call that submits, or null.</summary>
+    public string? Traceparent { get; init; }
+
+    /// <summary>Name of the Gateway that waits for the result, or null when nobody does.</summary>
+    public string? Watcher { get; init; }
+}

@@ -1,0 +1,78 @@
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Telemetry;
+using AiPlatform.ServiceDefaults.Resilience;
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Polly;
+using Polly.Retry;
+
+namespace AiPlatform.Jobs;
+
+/// <summary>Registers the queue.</summary>
+public static class JobsRegistration
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>The store, the catalog of workers and their settings: what every process needs.</summary>
+        public IServiceCollection AddJobStore()
+        {
+            services.AddOptionsWithValidateOnStart<JobsOptions, JobsOptionsValidator>().BindConfiguration(JobsOptions.SectionName);
+            services.AddSingleton(new NamedResiliencePipeline(ResiliencePipelineNames.RedisCommit, RetryUntilTaken));
+            services.AddSingleton<ScriptRunner>();
+            services.AddSingleton<IJobStore, JobStore>();
+            services.AddSingleton<IWorkerCatalog, WorkerCatalog>();
+            services.AddSingleton<RedisSubscriptions>();
+            services.AddSingleton<JobMetrics>();
+            return services;
+        }
+
+        /// <summary>Sweeps the queues that <typeparamref name="TQueues"/> (registered by the caller) names.</summary>
+        public IServiceCollection AddSweeping<TQueues>()
+            where TQueues : class, ISweptQueues
+        {
+            services.AddSingleton<ISweptQueues>(provider => provider.GetRequiredService<TQueues>());
+            services.AddHostedService<SweepLoop>();
+            return services;
+        }
+
+        /// <summary>
+        /// Leases the jobs of the queues that <typeparamref name="TQueues"/> (registered by the caller) names, and runs each with
+        /// <typeparamref name="TConsumer"/>.
+        /// </summary>
+        public IServiceCollection AddLeasing<TConsumer, TQueues>()
+            where TConsumer : class, IConsumer<RunJob>
+            where TQueues : class, ILeasedQueues
+        {
+            services.AddOptionsWithValidateOnStart<LeasingOptions, LeasingOptionsValidator>()
+                .BindConfiguration(LeasingOptions.SectionName);
+            services.AddMassTransit(bus =>
+            {
+                bus.AddConsumer<TConsumer>();
+                bus.AddConfigureEndpointsCallback((_, endpoint) => endpoint.UseRawJsonSerializer());
+                bus.UsingInMemory();
+            });
+            services.AddSingleton(WorkerName.ForThisProcess());
+            services.AddSingleton<RunningJobs>();
+            services.AddSingleton<LeasedJobRunner>();
+            services.AddSingleton<IJobDispatcher, ConsumerDispatcher<TConsumer>>();
+            services.AddSingleton<ILeasedQueues>(provider => provider.GetRequiredService<TQueues>());
+            // Hosted services stop in reverse order: leasing drains while renewing still goes on.
+            services.AddHostedService<LeaseRenewer>();
+            services.AddHostedService<LeasingService>();
+            return services;
+        }
+    }
+
+    /// <summary>About five minutes of tries: longer than any lease is worth.</summary>
+    private static void RetryUntilTaken(ResiliencePipelineBuilder pipeline) => pipeline.AddRetry(new RetryStrategyOptions
+    {
+        ShouldHandle = new PredicateBuilder().Handle<QueueUnavailableException>(),
+        BackoffType = DelayBackoffType.Exponential,
+        Delay = TimeSpan.FromMilliseconds(100),
+        MaxDelay = TimeSpan.FromSeconds(2),
+        MaxRetryAttempts = 150,
+        UseJitter = true,
+    });
+}

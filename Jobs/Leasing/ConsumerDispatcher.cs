@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MassTransit;
+using MassTransit.Transports;
+
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>
+/// Hands leased jobs to a MassTransit consumer through the seam that MassTransit has for transports it does not own: the
+/// consumer has its scope, observers and test harness, and this library keeps lease, retry and result.
+/// </summary>
+internal sealed class ConsumerDispatcher<TConsumer>(IReceiveEndpointDispatcher<TConsumer> dispatcher) : IJobDispatcher
+    where TConsumer : class, IConsumer<RunJob>
+{
+    private static readonly Dictionary<string, object> Headers = [];
+
+    public Task DispatchAsync(RunningJob job, CancellationToken cancellationToken)
+    {
+        var command = new RunJob { JobId = job.Job.Id.ToString(), Attempt = job.Job.Attempt, Endpoint = job.Job.Endpoint };
+        return dispatcher.Dispatch(
+            JsonSerializer.SerializeToUtf8Bytes(command, RunJobJson.Default.RunJob), Headers, cancellationToken, job);
+    }
+}
+
+/// <summary>Serializer of the command, in MassTransit's raw JSON (camel case).</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(RunJob))]
+internal sealed partial class RunJobJson : JsonSerializerContext;

@@ -1,0 +1,80 @@
+using AiPlatform.Jobs.Telemetry;
+using AiPlatform.ServiceDefaults.Resilience;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Registry;
+
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>
+/// Runs a leased job to its end, the same way for every consumer: commits the result, gives a failed run back for its retry,
+/// and leaves alone what is no longer ours. This is the only retry loop.
+/// </summary>
+public sealed class LeasedJobRunner(
+    IJobStore store, JobMetrics metrics, ResiliencePipelineProvider<string> pipelines, ILogger<LeasedJobRunner> logger)
+{
+    private readonly ResiliencePipeline _commit = pipelines.GetPipeline(ResiliencePipelineNames.RedisCommit);
+
+    /// <param name="running">The job and its lease.</param>
+    /// <param name="run">Runs it; expected errors are returned as a failed outcome, anything thrown is a bug or the machine's fault.</param>
+    public async Task RunAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
+    {
+        var job = running.Job;
+        using var activity = JobActivities.StartProcess(job);
+        var outcome = await OutcomeAsync(running, run);
+
+        if (outcome is null)
+        {
+            await GiveUpAsync(running);
+            return;
+        }
+
+        if (outcome.Error is { Retryable: true } error)
+        {
+            var released = await InStoreAsync(token => store.ReleaseAsync(job, error, token));
+            Log.RunFailed(logger, job.Id, job.Attempt, error.Code, released);
+            metrics.Ended(job, released == ReleaseOutcome.Requeued ? "retried" : "failed");
+            return;
+        }
+
+        var stored = await InStoreAsync(token => store.CommitAsync(job, outcome, token));
+        if (!stored) Log.ResultNotWanted(logger, job.Id, job.Attempt);
+        metrics.Ended(job, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
+    }
+
+    private async Task<JobOutcome?> OutcomeAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
+    {
+        try
+        {
+            return await run(running.Job, running.Token);
+        }
+        catch (OperationCanceledException) when (running.Token.IsCancellationRequested)
+        {
+            return null;
+        }
+#pragma warning disable CA1031 // Whatever it was, the job must be given back with a reason, not wait for its lease to end
+        catch (Exception unforeseen)
+        {
+            Log.RunThrew(logger, unforeseen, running.Job.Id, running.Job.Attempt);
+            return JobOutcome.Failure(new InferenceError
+            {
+                Kind = InferenceErrorKind.Internal,
+                Message = "The worker failed on this job in a way that was not foreseen; its log says how.",
+            });
+        }
+#pragma warning restore CA1031
+    }
+
+    private async Task GiveUpAsync(RunningJob running)
+    {
+        if (running.Reason == StopReason.ShuttingDown)
+            await InStoreAsync(token => store.ReleaseAsync(running.Job, error: null, token));
+
+        Log.RunStopped(logger, running.Job.Id, running.Job.Attempt, running.Reason);
+        metrics.Ended(running.Job, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
+    }
+
+    /// <summary>What is written survives an outage of Redis: it is tried until it is taken or nobody can want it any more.</summary>
+    private Task<T> InStoreAsync<T>(Func<CancellationToken, Task<T>> write) =>
+        _commit.ExecuteAsync(static async (write, token) => await write(token), write, CancellationToken.None).AsTask();
+}

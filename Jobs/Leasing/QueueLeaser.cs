@@ -1,0 +1,93 @@
+using AiPlatform.Jobs.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>Leases the jobs of one queue as this process has room for them, and starts each.</summary>
+internal sealed class QueueLeaser(
+    LeasedQueue queue,
+    WorkerName worker,
+    IJobStore store,
+    IJobDispatcher dispatcher,
+    RunningJobs running,
+    JobMetrics metrics,
+    JobsOptions jobs,
+    LeasingOptions options,
+    TimeProvider time,
+    ILogger logger)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly WakeUp _wakeUp = new();
+    private int _held;
+
+    /// <summary>Called by the doorbell: a job may be there.</summary>
+    public void Ring() => _wakeUp.Ring();
+
+    /// <summary>Runs until canceled; an outage of Redis is waited out.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var pause = TimeSpan.Zero;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await LeaseOnceAsync(cancellationToken);
+                if (pause > TimeSpan.Zero) Log.LeasingResumed(logger, queue.Queue);
+                pause = TimeSpan.Zero;
+            }
+            catch (QueueUnavailableException outage)
+            {
+                if (pause == TimeSpan.Zero) Log.LeasingPaused(logger, queue.Queue, outage.Message);
+                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(250) : 2 * pause < LongestPause ? 2 * pause : LongestPause;
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task LeaseOnceAsync(CancellationToken cancellationToken)
+    {
+        var room = queue.Capacity - Volatile.Read(ref _held);
+        if (room > 0)
+        {
+            // Not canceled half-way: jobs that Redis gave us must be started, or they wait for their lease to end.
+            var leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, CancellationToken.None);
+            foreach (var job in leased) Start(job);
+            if (leased.Count == room) return;
+        }
+
+        await _wakeUp.WaitAsync(jobs.PollInterval, time, cancellationToken);
+    }
+
+    private void Start(LeasedJob job)
+    {
+        metrics.Leased(job);
+        Interlocked.Increment(ref _held);
+        var runningJob = new RunningJob(job, time);
+        running.Add(runningJob);
+        // Not awaited: it is accounted for in RunningJobs, which shutdown waits for, and it cannot fail.
+        _ = DispatchAsync(runningJob);
+    }
+
+    private async Task DispatchAsync(RunningJob job)
+    {
+        await Task.Yield();
+        try
+        {
+            await dispatcher.DispatchAsync(job, CancellationToken.None);
+        }
+#pragma warning disable CA1031 // The lease brings the job back; the loop must go on
+        catch (Exception unforeseen)
+        {
+            Log.DispatchFailed(logger, unforeseen, job.Job.Id, job.Job.Attempt);
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            running.Remove(job);
+            job.Dispose();
+            Interlocked.Decrement(ref _held);
+            _wakeUp.Ring();
+        }
+    }
+}

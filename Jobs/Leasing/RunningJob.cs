@@ -1,0 +1,47 @@
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>A leased job while it runs in this process, and the means to stop it.</summary>
+public sealed class RunningJob : IDisposable
+{
+    private readonly CancellationTokenSource _deadline;
+    private readonly CancellationTokenSource _stop;
+    private int _reason;
+
+    public RunningJob(LeasedJob job, TimeProvider time)
+    {
+        Job = job;
+        _deadline = new CancellationTokenSource(job.TimeLeft, time);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token);
+        Token = _stop.Token;
+    }
+
+    public LeasedJob Job { get; }
+
+    /// <summary>Canceled as soon as the job's result is no longer wanted or its time is up.</summary>
+    public CancellationToken Token { get; }
+
+    /// <summary>Why <see cref="Token"/> was canceled.</summary>
+    public StopReason Reason => Volatile.Read(ref _reason) is var reason and not 0 ? (StopReason)reason
+        : _deadline.IsCancellationRequested ? StopReason.DeadlinePassed
+        : StopReason.None;
+
+    /// <summary>Stops the job; the first reason stays.</summary>
+    public void Stop(StopReason reason)
+    {
+        Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None);
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended in this moment.
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _deadline.Dispose();
+    }
+}

@@ -1,0 +1,17 @@
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>Why a running job was stopped before it had a result.</summary>
+public enum StopReason
+{
+    /// <summary>It was not stopped.</summary>
+    None,
+
+    /// <summary>It is no longer ours: canceled, expired, or leased to somebody else. Its result is not wanted.</summary>
+    NotOurs,
+
+    /// <summary>Its deadline has passed.</summary>
+    DeadlinePassed,
+
+    /// <summary>The process stops, and the time to finish is up: the job goes back to the queue.</summary>
+    ShuttingDown,
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+
+namespace AiPlatform.Jobs;
+
+/// <summary>
+/// The URL-safe name of a model's queue: lower-case letters, digits and <c>-</c> stand for themselves, every other byte of
+/// the model's UTF-8 name is written <c>_xx</c> (two hexadecimal digits). Two models never share a queue.
+/// </summary>
+public readonly record struct QueueName
+{
+    /// <summary>Longest model name a queue is made for, in characters.</summary>
+    public const int MaxModelLength = 128;
+
+    private QueueName(string value) => Value = value;
+
+    /// <summary>The escaped name; 1 to 384 characters of <c>[a-z0-9_-]</c>.</summary>
+    public string Value { get; }
+
+    /// <summary>The queue of a model.</summary>
+    /// <exception cref="ArgumentException">The name is empty or longer than <see cref="MaxModelLength"/>.</exception>
+    public static QueueName ForModel(string model)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(model);
+        if (model.Length > MaxModelLength)
+            throw new ArgumentException($"A model name has at most {MaxModelLength} characters; this one has {model.Length}.", nameof(model));
+
+        var escaped = new StringBuilder(model.Length);
+        foreach (var unit in Encoding.UTF8.GetBytes(model))
+        {
+            if (IsPlain((char)unit)) escaped.Append((char)unit);
+            else escaped.Append('_').Append(unit.ToString("x2", CultureInfo.InvariantCulture));
+        }
+
+        return new QueueName(escaped.ToString());
+    }
+
+    /// <summary>Takes an escaped name as it stands in a job id. Accepts only what <see cref="ForModel"/> can have written.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out QueueName queue)
+    {
+        queue = default;
+        if (text.IsEmpty || text.Length > 3 * MaxModelLength) return false;
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (IsPlain(text[i])) continue;
+            if (text[i] != '_' || i + 2 >= text.Length || !IsLowerHex(text[i + 1]) || !IsLowerHex(text[i + 2])) return false;
+            i += 2;
+        }
+
+        queue = new QueueName(text.ToString());
+        return true;
+    }
+
+    public override string ToString() => Value;
+
+    private static bool IsPlain(char c) => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-';
+
+    private static bool IsLowerHex(char c) => c is (>= '0' and <= '9') or (>= 'a' and <= 'f');
+}

@@ -1,0 +1,47 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AiPlatform.Jobs.Store;
+
+/// <summary>One of the embedded <c>scripts/*.lua</c>: every state change is one of them.</summary>
+internal sealed class JobScript
+{
+    private const string IncludeLine = "-- include transitions.lua\n";
+
+    private JobScript(string name)
+    {
+        Name = name;
+        Text = Embedded(name).Replace(IncludeLine, Embedded("transitions"), StringComparison.Ordinal);
+#pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is secured by it
+        Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
+#pragma warning restore CA5350
+    }
+
+    public static JobScript Submit { get; } = new("submit");
+    public static JobScript Lease { get; } = new("lease");
+    public static JobScript Renew { get; } = new("renew");
+    public static JobScript Commit { get; } = new("commit");
+    public static JobScript Release { get; } = new("release");
+    public static JobScript Cancel { get; } = new("cancel");
+    public static JobScript Read { get; } = new("read");
+    public static JobScript Sweep { get; } = new("sweep");
+    public static JobScript Heartbeat { get; } = new("heartbeat");
+    public static JobScript Catalog { get; } = new("catalog");
+
+    public string Name { get; }
+
+    /// <summary>What Redis runs; begins with <c>#!lua</c>, so that a cluster refuses keys of another slot.</summary>
+    public string Text { get; }
+
+    /// <summary>SHA-1 of <see cref="Text"/>, by which Redis finds it.</summary>
+    public byte[] Hash { get; }
+
+    private static string Embedded(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"{name}.lua")
+            ?? throw new InvalidOperationException($"The script {name}.lua is not embedded. This is a bug.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+}

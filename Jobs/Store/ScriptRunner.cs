@@ -1,0 +1,55 @@
+using AiPlatform.ServiceDefaults.Resilience;
+using Polly;
+using Polly.Registry;
+using Polly.Timeout;
+using StackExchange.Redis;
+
+namespace AiPlatform.Jobs.Store;
+
+/// <summary>Runs scripts by their hash, with the time limit of every Redis call; says clearly when Redis does not serve.</summary>
+internal sealed class ScriptRunner(IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines)
+{
+    private readonly ResiliencePipeline _call = pipelines.GetPipeline(ResiliencePipelineNames.RedisCall);
+
+    /// <exception cref="QueueUnavailableException">Redis cannot be reached, does not answer in time, or refuses writes.</exception>
+    public async Task<RedisResult> RunAsync(JobScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _call.ExecuteAsync(
+                static async (call, token) => await call.Runner.EvaluateAsync(call.Script, call.Key, call.Arguments).WaitAsync(token),
+                (Runner: this, Script: script, Key: key, Arguments: arguments),
+                cancellationToken);
+        }
+        catch (TimeoutRejectedException late)
+        {
+            throw new QueueUnavailableException($"Redis did not answer '{script.Name}' within {late.Timeout.TotalSeconds:0.#} s.", late);
+        }
+        catch (RedisServerException refused) when (RedisRefusals.Explain(refused.Message) is { } reason)
+        {
+            throw new QueueUnavailableException(reason, refused);
+        }
+        catch (RedisConnectionException broken)
+        {
+            throw new QueueUnavailableException("Redis cannot be reached.", broken);
+        }
+        catch (TimeoutException late)
+        {
+            throw new QueueUnavailableException($"Redis did not answer '{script.Name}' in time.", late);
+        }
+    }
+
+    private async Task<RedisResult> EvaluateAsync(JobScript script, RedisKey key, RedisValue[] arguments)
+    {
+        var database = redis.GetDatabase();
+        try
+        {
+            return await database.ScriptEvaluateAsync(script.Hash, [key], arguments);
+        }
+        catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // A new or restarted server: EVAL runs the text and keeps it for the next call.
+            return await database.ExecuteAsync("EVAL", [script.Text, 1, key, .. arguments.Select(argument => (object)argument)]);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- Says that a worker lives, and what it serves.
+-- ARGV: worker, heartbeat (JSON) or '' to say that it leaves, ms until it counts as gone, ms until a model that nobody
+--       names any more is forgotten, then name and descriptor (JSON) of each model
+local base, worker, beat = KEYS[1], ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function whole(number) return string.format('%.0f', number) end
+
+if beat == '' then
+  redis.call('ZREM', base .. 'seen', worker)
+  redis.call('HDEL', base .. 'beats', worker)
+else
+  redis.call('ZADD', base .. 'seen', whole(now + tonumber(ARGV[3])), worker)
+  redis.call('HSET', base .. 'beats', worker, beat)
+end
+for i = 5, #ARGV, 2 do
+  redis.call('HSET', base .. 'models', ARGV[i], ARGV[i + 1])
+  redis.call('ZADD', base .. 'models_seen', whole(now), ARGV[i])
+end
+
+local function forget(index, hash, before)
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', base .. index, '-inf', '(' .. whole(before))) do
+    redis.call('ZREM', base .. index, name)
+    redis.call('HDEL', base .. hash, name)
+  end
+end
+forget('seen', 'beats', now)
+forget('models_seen', 'models', now - tonumber(ARGV[4]))

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace AiPlatform.ServiceDefaults.Health;
+
+/// <summary>Maps <c>/health</c> (200 when ready or degraded, else 503) and <c>/alive</c> (200, or 503: restart the process).</summary>
+internal static class HealthEndpoints
+{
+    public const string ReadyPath = "/health";
+    public const string LivePath = "/alive";
+
+    public static void Map(WebApplication app)
+    {
+        app.MapHealthChecks(ReadyPath, Options(HealthTags.Ready));
+        app.MapHealthChecks(LivePath, Options(HealthTags.Live));
+    }
+
+    private static HealthCheckOptions Options(string tag) => new()
+    {
+        Predicate = check => check.Tags.Contains(tag),
+        ResponseWriter = WriteAsync,
+    };
+
+    /// <summary><c>{"status":"Healthy","checks":[{"name","status","detail"}]}</c></summary>
+    private static async Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
+        writer.WriteStartObject();
+        writer.WriteString("status", report.Status.ToString());
+        writer.WriteStartArray("checks");
+        foreach (var (name, entry) in report.Entries)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", name);
+            writer.WriteString("status", entry.Status.ToString());
+            writer.WriteString("detail", entry.Description);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using StackExchange.Redis;
+
+namespace AiPlatform.ServiceDefaults.Redis;
+
+/// <summary>
+/// Redis answers, and would not drop jobs. One that cannot be reached gives the status that the process registered (a Gateway
+/// is degraded, a worker not ready); one that evicts keys is never ready.
+/// </summary>
+internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvider time) : IHealthCheck
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            var memory = (string?)await redis.GetDatabase().ExecuteAsync("INFO", "memory").WaitAsync(Patience, time, cancellationToken);
+            var policy = Policy(memory ?? "");
+            return policy is null or "noeviction"
+                ? HealthCheckResult.Healthy("Redis answers.")
+                : HealthCheckResult.Unhealthy(
+                    $"Redis runs with maxmemory-policy {policy} and would drop jobs: set it to noeviction.");
+        }
+        catch (Exception unreachable) when (unreachable is RedisException or TimeoutException)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, "Redis cannot be reached.", unreachable);
+        }
+    }
+
+    private static string? Policy(string memory)
+    {
+        const string Field = "maxmemory_policy:";
+        foreach (var line in memory.AsSpan().EnumerateLines())
+            if (line.StartsWith(Field)) return line[Field.Length..].ToString();
+        return null;
+    }
+}

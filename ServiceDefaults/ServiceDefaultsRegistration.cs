@@ -1,0 +1,45 @@
+using AiPlatform.ServiceDefaults.Health;
+using AiPlatform.ServiceDefaults.Redis;
+using AiPlatform.ServiceDefaults.Resilience;
+using AiPlatform.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace AiPlatform.ServiceDefaults;
+
+/// <summary>What Gateway and InferenceWorker have in common.</summary>
+public static class ServiceDefaultsRegistration
+{
+    /// <summary>Time from SIGTERM to the end of the process; most platforms kill after 30 s.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(28);
+
+    extension(IHostApplicationBuilder builder)
+    {
+        /// <summary>Adds telemetry, health checks, resilience pipelines and the Redis connection.</summary>
+        /// <param name="serviceName">Name in traces and metrics.</param>
+        /// <param name="withoutRedis">What the process says of itself while Redis cannot be reached.</param>
+        public IHostApplicationBuilder AddServiceDefaults(string serviceName, HealthStatus withoutRedis)
+        {
+            builder.AddTelemetry(serviceName);
+            builder.AddRedisClientNamedRedis();
+            builder.Services.AddResiliencePipelines();
+            builder.Services.AddHealthChecks()
+                .AddCheck<RedisHealthCheck>("redis", withoutRedis, [HealthTags.Ready])
+                .AddCheck<BackgroundLoopsHealthCheck>("loops", HealthStatus.Unhealthy, [HealthTags.Live]);
+            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+            return builder;
+        }
+    }
+
+    extension(WebApplication app)
+    {
+        /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>
+        public WebApplication MapDefaultEndpoints()
+        {
+            HealthEndpoints.Map(app);
+            return app;
+        }
+    }
+}

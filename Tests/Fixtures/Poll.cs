@@ -1,0 +1,24 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace AiPlatform.Tests.Fixtures;
+
+/// <summary>Waits for a condition with a bound: the way to wait for anything in these tests.</summary>
+internal static class Poll
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    public static Task UntilAsync(Func<bool> condition, string what, TimeSpan? bound = null) =>
+        UntilAsync(() => Task.FromResult(condition()), what, bound);
+
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(start) > (bound ?? Bound)) Assert.Fail($"Waited {bound ?? Bound} in vain: {what}");
+            await Task.Delay(Step, TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+}

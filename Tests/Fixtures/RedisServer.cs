@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using StackExchange.Redis;
+using Xunit;
+
+namespace AiPlatform.Tests.Fixtures;
+
+/// <summary>
+/// A real redis-server of its own on a free port, with an append-only file in a folder of its own. As a class fixture it serves
+/// one test class; tests inside keep apart by their queue's name (<see cref="Unique"/>).
+/// </summary>
+public sealed class RedisServer : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("ai-redis-").FullName;
+    private readonly string[] _arguments;
+    private Process? _process;
+    private ConnectionMultiplexer? _connection;
+
+    public RedisServer()
+        : this([])
+    {
+    }
+
+    private RedisServer(string[] arguments) => _arguments = arguments;
+
+    public int Port { get; } = FreePort.Next();
+
+    public string ConnectionString => $"127.0.0.1:{Port}";
+
+    /// <summary>A connection of the tests' own.</summary>
+    public IConnectionMultiplexer Connection => _connection ??= ConnectionMultiplexer.Connect($"{ConnectionString},abortConnect=false,allowAdmin=true");
+
+    /// <summary>A server with further arguments, such as <c>--maxmemory-policy allkeys-lru</c>; start and dispose it yourself.</summary>
+    public static RedisServer With(params string[] arguments) => new(arguments);
+
+    /// <summary>A name that no other test uses.</summary>
+    public static string Unique(string prefix) => $"{prefix}-{Guid.NewGuid():n}"[..Math.Min(prefix.Length + 13, 60)];
+
+    public async ValueTask InitializeAsync() => await StartAsync();
+
+    /// <summary>Starts it, also again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with the data it had.</summary>
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true, WorkingDirectory = _folder };
+        string[] arguments =
+        [
+            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _folder, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+            "--maxmemory-policy", "noeviction", .. _arguments,
+        ];
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        _process = Process.Start(start) ?? throw new InvalidOperationException("redis-server did not start.");
+        _process.OutputDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        await Poll.UntilAsync(AnswersAsync, "redis-server answers PING");
+    }
+
+    /// <summary>SIGTERM: it saves and ends.</summary>
+    public Task StopAsync() => EndAsync("-TERM");
+
+    /// <summary>SIGKILL.</summary>
+    public Task KillAsync() => EndAsync("-KILL");
+
+    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process!.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null) await _connection.CloseAsync();
+        if (_process is { HasExited: false }) await KillAsync();
+        _process?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task EndAsync(string signal)
+    {
+        await SignalAsync(signal);
+        await _process!.WaitForExitAsync();
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        if (_process!.HasExited) throw new InvalidOperationException($"redis-server ended with exit code {_process.ExitCode}.");
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", Port);
+            await client.GetStream().WriteAsync("PING\r\n"u8.ToArray());
+            var reply = new byte[5];
+            await client.GetStream().ReadExactlyAsync(reply);
+            return reply.AsSpan().SequenceEqual("+PONG"u8);
+        }
+        catch (Exception notYet) when (notYet is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+}
