@@ -1,0 +1,54 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Store;
+using AiPlatform.ServiceDefaults.Resilience;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
+
+namespace AiPlatform.Tests.Fixtures;
+
+/// <summary>The real store on a real redis-server, with settings of the test's own.</summary>
+internal sealed class JobStoreHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private JobStoreHost(ServiceProvider services) => _services = services;
+
+    public IJobStore Store => _services.GetRequiredService<IJobStore>();
+
+    public IWorkerCatalog Catalog => _services.GetRequiredService<IWorkerCatalog>();
+
+    public ScriptRunner Scripts => _services.GetRequiredService<ScriptRunner>();
+
+    /// <param name="redis">Its connection.</param>
+    /// <param name="settings">Settings such as <c>("Jobs:LeaseDuration", "00:00:01")</c>.</param>
+    public static JobStoreHost On(IConnectionMultiplexer redis, params (string Key, string Value)[] settings)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build();
+        var services = new ServiceCollection();
+        services.AddSingleton<IConfiguration>(configuration);
+        services.AddSingleton(redis);
+        services.AddLogging();
+        services.AddMetrics();
+        services.AddResiliencePipelines();
+        services.AddJobStore();
+        return new JobStoreHost(services.BuildServiceProvider());
+    }
+
+    /// <summary>A submission with what tests rarely care about filled in.</summary>
+    public static JobSubmission Submission(QueueName queue, string body = "{}", TimeSpan? deadline = null, string? watcher = null) => new()
+    {
+        Id = JobId.New(queue, TimeProvider.System.GetUtcNow()),
+        Endpoint = Endpoints.Embeddings,
+        Model = queue.Value,
+        Tenant = Tenants.Anonymous,
+        Lane = Lanes.Default,
+        Body = System.Text.Encoding.UTF8.GetBytes(body),
+        Deadline = deadline ?? TimeSpan.FromMinutes(5),
+        Watcher = watcher,
+    };
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}
