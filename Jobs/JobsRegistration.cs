@@ -50,8 +50,11 @@ public static class JobsRegistration
             services.AddMassTransit(bus =>
             {
                 bus.AddConsumer<TConsumer>();
-                bus.AddConfigureEndpointsCallback((_, endpoint) => endpoint.UseRawJsonSerializer());
-                bus.UsingInMemory();
+                bus.UsingInMemory((_, endpoints) =>
+                {
+                    endpoints.ClearSerialization();
+                    endpoints.UseRawJsonSerializer();
+                });
             });
             services.AddSingleton(WorkerName.ForThisProcess());
             services.AddSingleton<RunningJobs>();

@@ -1,0 +1,285 @@
+using System.Collections.Concurrent;
+using AiPlatform.Jobs;
+using AiPlatform.Tests.Fixtures;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Leasing;
+
+/// <summary>The leasing loop with its consumer, on a real redis-server.</summary>
+public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
+{
+    private readonly QueueName _queue = QueueName.ForModel(RedisServer.Unique("q"));
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static JobOutcome Success { get; } = JobOutcome.Success(new JobOutput(JobOutput.Json, "1"u8.ToArray()), null);
+
+    [Fact]
+    public async Task Lease_HundredJobs_EachRunsOnceAndSucceeds()
+    {
+        var runs = new ConcurrentBag<JobId>();
+        await using var sut = await CreateSutAsync((job, _) =>
+        {
+            runs.Add(job.Id);
+            return Task.FromResult(Success);
+        });
+
+        var jobs = new List<JobId>();
+        for (var i = 0; i < 100; i++) jobs.Add(await SubmitAsync(sut));
+
+        foreach (var job in jobs) await UntilAsync(sut, job, JobStatus.Succeeded);
+        Assert.Equal(jobs.Select(job => job.ToString()).Order(), runs.Select(job => job.ToString()).Order());
+    }
+
+    [Fact]
+    public async Task Lease_MoreJobsThanRoom_NeverRunsMoreThanItsCapacity()
+    {
+        var (now, most) = (0, 0);
+        await using var sut = await CreateSutAsync(async (_, token) =>
+        {
+            var running = Interlocked.Increment(ref now);
+            for (var seen = Volatile.Read(ref most); running > seen; seen = Volatile.Read(ref most)) Interlocked.CompareExchange(ref most, running, seen);
+            await Task.Yield();
+            Interlocked.Decrement(ref now);
+            return Success;
+        });
+
+        var jobs = new List<JobId>();
+        for (var i = 0; i < 64; i++) jobs.Add(await SubmitAsync(sut));
+        foreach (var job in jobs) await UntilAsync(sut, job, JobStatus.Succeeded);
+
+        Assert.InRange(most, 1, 8);
+    }
+
+    [Fact]
+    public async Task Run_ExpectedErrorThatCannotHelp_FailsAtOnce()
+    {
+        var runs = 0;
+        await using var sut = await CreateSutAsync((_, _) =>
+        {
+            Interlocked.Increment(ref runs);
+            return Task.FromResult(JobOutcome.Failure(new InferenceError
+            {
+                Kind = InferenceErrorKind.ContextLengthExceeded,
+                Message = "257 tokens, 256 at most.",
+                Param = "input",
+            }));
+        });
+
+        var job = await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Failed);
+
+        Assert.Equal(("context_length_exceeded", "input", 1), (job.Error!.Code, job.Error.Param, runs));
+    }
+
+    [Fact]
+    public async Task Run_Throws_IsTriedAgainAndSucceeds()
+    {
+        var runs = 0;
+        await using var sut = await CreateSutAsync(
+            (_, _) => Interlocked.Increment(ref runs) < 3 ? throw new InvalidOperationException("a secret prompt") : Task.FromResult(Success),
+            ("Jobs:RetryDelay", "00:00:00.010"), ("Jobs:SweepInterval", "00:00:00.050"));
+
+        var job = await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+
+        Assert.Equal(3, job.Attempts);
+    }
+
+    [Fact]
+    public async Task Run_AlwaysThrows_FailsWithoutTellingTheException()
+    {
+        await using var sut = await CreateSutAsync(
+            (_, _) => throw new InvalidOperationException("a secret prompt"),
+            ("Jobs:RetryDelay", "00:00:00.010"), ("Jobs:SweepInterval", "00:00:00.050"));
+
+        var job = await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Failed);
+
+        Assert.Equal(("internal_error", 3), (job.Error!.Code, job.Attempts));
+        Assert.DoesNotContain("secret", job.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancel_WhileItRuns_StopsTheRun()
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var sut = await CreateSutAsync(async (_, token) =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token).ContinueWith(_ => stopped.TrySetResult(), TaskScheduler.Default);
+            token.ThrowIfCancellationRequested();
+            return Success;
+        });
+        var id = await SubmitAsync(sut);
+        await UntilAsync(sut, id, JobStatus.Running);
+
+        await sut.Store.CancelAsync(id, Ct);
+
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        await UntilAsync(sut, id, JobStatus.Canceled);
+        await Poll.UntilAsync(() => sut.Running.Count == 0, "nothing runs");
+    }
+
+    [Fact]
+    public async Task Run_DeadlinePasses_IsStoppedAndExpires()
+    {
+        await using var sut = await CreateSutAsync(WaitForEverAsync, ("Jobs:SweepInterval", "00:00:00.050"));
+
+        var id = await SubmitAsync(sut, TimeSpan.FromMilliseconds(300));
+
+        await UntilAsync(sut, id, JobStatus.Expired);
+        await Poll.UntilAsync(() => sut.Running.Count == 0, "nothing runs");
+    }
+
+    [Fact]
+    public async Task Run_LongerThanItsLease_IsRenewed()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var sut = await CreateSutAsync(
+            async (_, token) =>
+            {
+                await go.Task.WaitAsync(token);
+                return Success;
+            },
+            ("Jobs:LeaseDuration", "00:00:01"), ("Jobs:SweepInterval", "00:00:00.050"));
+        var id = await SubmitAsync(sut);
+        var started = (await UntilAsync(sut, id, JobStatus.Running)).StartedAt!.Value;
+        var server = redis.Connection.GetServer(redis.ConnectionString);
+        await Poll.UntilAsync(async () => await server.TimeAsync() - started.UtcDateTime > TimeSpan.FromSeconds(2), "two leases pass");
+
+        go.SetResult();
+
+        Assert.Equal(1, (await UntilAsync(sut, id, JobStatus.Succeeded)).Attempts);
+    }
+
+    [Fact]
+    public async Task StopAsync_RunThatEndsInTime_IsCommitted()
+    {
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var reader = JobStoreHost.On(redis.Connection);
+        JobId id;
+        await using (var sut = await CreateSutAsync(async (_, token) =>
+        {
+            await go.Task.WaitAsync(token);
+            return Success;
+        }))
+        {
+            id = await SubmitAsync(sut);
+            await UntilAsync(sut, id, JobStatus.Running);
+            var stopping = sut.StopAsync();
+            var late = await SubmitAsync(reader.Store);
+            go.SetResult();
+            await stopping;
+            Assert.Equal(JobStatus.Queued, (await reader.Store.ReadAsync(late, null, false, Ct))!.Status);
+        }
+
+        Assert.Equal(JobStatus.Succeeded, (await reader.Store.ReadAsync(id, null, false, Ct))!.Status);
+    }
+
+    [Fact]
+    public async Task StopAsync_RunThatTakesTooLong_GoesBackToItsPlace()
+    {
+        await using var reader = JobStoreHost.On(redis.Connection);
+        JobId id;
+        await using (var sut = await CreateSutAsync(WaitForEverAsync, ("Leasing:DrainTimeout", "00:00:00.100")))
+        {
+            id = await SubmitAsync(sut);
+            await UntilAsync(sut, id, JobStatus.Running);
+        }
+
+        var job = await reader.Store.ReadAsync(id, null, false, Ct);
+        Assert.Equal((JobStatus.Queued, 0L), (job!.Status, job.Position));
+    }
+
+    [Fact]
+    public async Task Leasing_RedisRestarts_GoesOnByItself()
+    {
+        await using var own = new RedisServer();
+        await own.InitializeAsync();
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var sut = await LeasingHost.StartAsync(own.ConnectionString, _queue, async (_, token) =>
+        {
+            await go.Task.WaitAsync(token);
+            return Success;
+        });
+        var running = await SubmitAsync(sut);
+        await UntilAsync(sut, running, JobStatus.Running);
+
+        await own.StopAsync();
+        go.SetResult();
+        Assert.Equal(HealthStatus.Unhealthy, (await sut.ReadinessAsync()).Status);
+        Assert.Equal(HealthStatus.Healthy, await sut.LivenessAsync());
+        await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct));
+        await own.StartAsync();
+
+        await UntilAsync(sut, running, JobStatus.Succeeded);
+        await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+        await Poll.UntilAsync(async () => (await sut.ReadinessAsync()).Status == HealthStatus.Healthy, "ready again");
+    }
+
+    [Fact]
+    public async Task Leasing_RedisHangs_CallsEndWithinTheirLimit()
+    {
+        await using var own = new RedisServer();
+        await own.InitializeAsync();
+        await using var sut = await LeasingHost.StartAsync(own.ConnectionString, _queue, (_, _) => Task.FromResult(Success));
+        await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+
+        await own.SignalAsync("-STOP");
+        await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct));
+        await own.SignalAsync("-CONT");
+
+        JobId? id = null;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    id = await SubmitAsync(sut);
+                    return true;
+                }
+                catch (QueueUnavailableException)
+                {
+                    return false;
+                }
+            },
+            "Redis answers again");
+        await UntilAsync(sut, id!.Value, JobStatus.Succeeded);
+    }
+
+    private static async Task<JobOutcome> WaitForEverAsync(LeasedJob job, CancellationToken token)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
+        return Success;
+    }
+
+    private Task<LeasingHost> CreateSutAsync(
+        Func<LeasedJob, CancellationToken, Task<JobOutcome>> run, params (string, string)[] settings) =>
+        LeasingHost.StartAsync(redis.ConnectionString, _queue, run, settings);
+
+    private Task<JobId> SubmitAsync(LeasingHost sut, TimeSpan? deadline = null) => SubmitAsync(sut.Store, deadline);
+
+    private async Task<JobId> SubmitAsync(IJobStore store, TimeSpan? deadline = null)
+    {
+        var job = JobStoreHost.Submission(_queue, deadline: deadline);
+        await store.SubmitAsync(job, Ct);
+        return job.Id;
+    }
+
+    private static async Task<Job> UntilAsync(LeasingHost sut, JobId id, JobStatus status)
+    {
+        Job? job = null;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    return (job = await sut.Store.ReadAsync(id, null, true, Ct))?.Status == status;
+                }
+                catch (QueueUnavailableException)
+                {
+                    return false;
+                }
+            },
+            $"{id} is {status}, but is {job?.Status}");
+        return job!;
+    }
+}
