@@ -1,0 +1,121 @@
+# Sourced: starts, watches and stops the processes of one data folder. A process is known by its name (redis, worker-1, gateway);
+# $run/NAME.pid holds its id and its start time, so that another program that got the same id later is never taken for it.
+# shellcheck shell=bash
+
+run=$data/run
+logs=$data/logs
+
+# Whoever supervises this data folder holds a lock on this file for its life (and writes its process id into it): the kernel
+# lets go of the lock however the supervisor ends, so it cannot be stale.
+lock=$run/supervisor
+is_supervised() { [[ -f $lock ]] && ! flock --nonblock "$lock" true; }
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Sets REPLY to a port where nobody listens, below the range that the system gives to outgoing connections.
+free_port() {
+  while REPLY=$((20000 + RANDOM % 10000)); listens "$REPLY" || [[ " ${taken_ports:-} " == *" $REPLY "* ]]; do :; done
+  taken_ports+=" $REPLY"
+}
+
+require_unsupervised() {
+  if is_supervised; then
+    fail "already running with this data folder ($data), supervised by process $(<"$lock"). Stop it with './ai down', or set AI_DATA_DIR for a second one."
+  fi
+}
+
+# require_free_port PORT HINT
+require_free_port() {
+  if listens "$1"; then fail "port $1 is in use by another program; $2."; fi
+}
+
+# read_start_time ID — sets REPLY to when a process started; fails when there is none, or only what is left of one (a zombie).
+read_start_time() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086 # the fields after the name, which may hold anything
+  set -- ${stat##*) }
+  REPLY=${20}
+  [[ $1 != [ZX] ]]
+}
+
+is_running() {
+  local id start
+  { read -r id start <"$run/$1.pid"; } 2>/dev/null && read_start_time "$id" && [[ $REPLY == "$start" ]]
+}
+
+# start NAME COMMAND… — in a session of its own, so that Ctrl-C in the terminal reaches the supervisor only.
+# The supervisor's descriptors (8: the lock, 9: what it waits on) stay its own.
+start() {
+  local name=$1; shift
+  setsid "$@" >>"$logs/$name.log" 2>&1 </dev/null 8>&- 9>&- &
+  process[$name]=$!
+  started[$name]=$SECONDS
+  read_start_time "$!" || REPLY=0
+  printf '%s %s\n' "$!" "$REPLY" >"$run/$name.pid"
+}
+
+# stop NAME… — SIGTERM to all of them, 35 s (.NET gives itself 30), then SIGKILL.
+stop() {
+  local name id _ waited=0 left=()
+  for name; do
+    is_running "$name" || continue
+    read -r id _ <"$run/$name.pid"
+    kill -TERM "$id" 2>/dev/null || true
+    left+=("$name")
+  done
+  while ((${#left[@]} && waited < 350)); do
+    pause 0.1
+    waited=$((waited + 1))
+    set -- "${left[@]}"; left=()
+    for name; do if is_running "$name"; then left+=("$name"); fi; done
+  done
+  for name in "${left[@]}"; do
+    say "$name did not stop within 35 s: killed."
+    read -r id _ <"$run/$name.pid"
+    kill -KILL "$id" 2>/dev/null || true
+  done
+}
+
+# The Gateway first, so that nobody is turned away half-way; Redis last, when nobody has anything to say to it any more.
+stop_all() {
+  local file name workers=()
+  for file in "$run"/worker-*.pid; do
+    name=${file##*/}
+    if [[ -f $file ]]; then workers+=("${name%.pid}"); fi
+  done
+  stop gateway
+  stop "${workers[@]}"
+  stop redis
+  rm -f "$run"/*.pid "$run/ready"
+}
+
+# A supervisor that was killed leaves its processes behind.
+stop_leftovers() {
+  local file name found=()
+  for file in "$run"/*.pid; do
+    name=${file##*/}; name=${name%.pid}
+    if is_running "$name"; then found+=("$name"); fi
+  done
+  if ((${#found[@]})); then say "Stopping what a killed run left behind: ${found[*]} …"; fi
+  stop_all
+}
+
+# pause SECONDS — unlike sleep it starts no process and ends at once on a signal.
+pause() { read -rt "$1" -u 9 || true; }
+exec 9<> <(:)
+
+# http_is_ready PORT — whether GET /health answers 200.
+http_is_ready() {
+  (
+    exec 3<>"/dev/tcp/127.0.0.1/$1" &&
+      printf 'GET /health HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3 &&
+      read -rt 5 -u 3 _ status _ && [[ $status == 200 ]]
+  ) 2>/dev/null
+}
+
+redis_is_ready() {
+  (
+    exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'PING\r\n' >&3 && read -rt 5 -u 3 answer && [[ $answer == +PONG* ]]
+  ) 2>/dev/null
+}
