@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Text;
+using AiPlatform.Tests.Fixtures;
+
+namespace AiPlatform.Tests.EndToEnd;
+
+/// <summary>A real process of the platform, started as <c>./ai up</c> starts it.</summary>
+internal sealed class AiProcess : IAsyncDisposable
+{
+    private readonly StringBuilder _log = new();
+    private readonly Process _process;
+
+    private AiProcess(Process process, Uri address)
+    {
+        _process = process;
+        Address = address;
+    }
+
+    public Uri Address { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>What it has written so far.</summary>
+    public string LogText
+    {
+        get
+        {
+            lock (_log) return _log.ToString();
+        }
+    }
+
+    /// <param name="project"><c>Gateway</c> or <c>InferenceWorker</c>.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["ASPNETCORE_URLS"] = address.ToString();
+        foreach (var (key, value) in settings) start.Environment[key] = value;
+
+        var process = new Process { StartInfo = start };
+        var started = new AiProcess(process, address);
+        process.OutputDataReceived += started.Keep;
+        process.ErrorDataReceived += started.Keep;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return started;
+    }
+
+    /// <summary>Waits until <c>/health</c> answers 200.</summary>
+    public Task UntilReadyAsync(HttpClient http) => Poll.UntilAsync(
+        async () =>
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
+            try
+            {
+                using var reply = await http.GetAsync(new Uri(Address, "/health"));
+                return reply.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        $"{_process.StartInfo.ArgumentList[0]} is ready");
+
+    /// <summary>SIGKILL, as a machine that goes away.</summary>
+    public Task KillAsync() => EndAsync("-KILL");
+
+    /// <summary>SIGTERM, as an orchestrator does it. Returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        await EndAsync("-TERM");
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task EndAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_log) _log.AppendLine(line.Data);
+    }
+}

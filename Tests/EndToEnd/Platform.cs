@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AiPlatform.Tests.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd;
+
+/// <summary>Redis, a Gateway and InferenceWorkers as real processes, with short leases so that recovery is quick.</summary>
+internal sealed class Platform : IAsyncDisposable
+{
+    public const string Model = "all-minilm-l6-v2";
+
+    private readonly List<AiProcess> _processes = [];
+    private readonly (string Key, string Value)[] _settings;
+
+    private Platform((string Key, string Value)[] settings) => _settings = settings;
+
+    public RedisServer Redis { get; } = new();
+
+    public HttpClient Http { get; private set; } = new();
+
+    public AiProcess Gateway { get; private set; } = null!;
+
+    public AiProcess Worker { get; private set; } = null!;
+
+    public static async Task<Platform> StartAsync(params (string Key, string Value)[] settings)
+    {
+        var platform = new Platform(settings);
+        await platform.Redis.InitializeAsync();
+        platform.Gateway = platform.Start("Gateway");
+        platform.Worker = platform.Start("InferenceWorker");
+        platform.Http.BaseAddress = platform.Gateway.Address;
+        await platform.Gateway.UntilReadyAsync(platform.Http);
+        await platform.Worker.UntilReadyAsync(platform.Http);
+        await Poll.UntilAsync(
+            async () => (await platform.Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK, "the Gateway knows the model");
+        return platform;
+    }
+
+    /// <summary>Starts another worker; it is not ready yet.</summary>
+    public AiProcess StartWorker() => Start("InferenceWorker");
+
+    /// <summary>Submits an embedding of one text as a job and returns its id.</summary>
+    public async Task<string> SubmitAsync(string text)
+    {
+        using var reply = await Http.PostAsJsonAsync("/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = Model, input = text } });
+        Assert.True(reply.StatusCode == HttpStatusCode.Accepted, await reply.Content.ReadAsStringAsync());
+        using var job = JsonDocument.Parse(await reply.Content.ReadAsStringAsync());
+        return job.RootElement.GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Waits for the end of a job and returns it.</summary>
+    public async Task<JsonElement> EndOfAsync(string id)
+    {
+        JsonElement job = default;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var reply = await Http.GetAsync($"/v1/jobs/{id}?wait=10");
+                if (reply.StatusCode == HttpStatusCode.ServiceUnavailable) return false;
+                Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+                job = JsonDocument.Parse(await reply.Content.ReadAsStringAsync()).RootElement.Clone();
+                return job.GetProperty("status").GetString() is not ("queued" or "running");
+            },
+            $"{id} ends",
+            TimeSpan.FromMinutes(2));
+        return job;
+    }
+
+    /// <summary>The vectors of an embedding response or of a job's output.</summary>
+    public static float[][] VectorsOf(JsonElement list) =>
+        [.. list.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("embedding").EnumerateArray().Select(x => x.GetSingle()).ToArray())];
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        foreach (var process in _processes) await process.DisposeAsync();
+        await Redis.DisposeAsync();
+    }
+
+    private AiProcess Start(string project)
+    {
+        var process = AiProcess.Start(project,
+        [
+            ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Jobs__LeaseDuration", "00:00:02"), .. _settings,
+        ]);
+        _processes.Add(process);
+        return process;
+    }
+}
