@@ -4,7 +4,13 @@ var builder = DistributedApplication.CreateBuilder(args);
 // Accepted jobs live only here: an append-only file, not snapshots, and nothing is ever evicted.
 var redis = builder.AddRedis("redis")
     .WithDataVolume()
-    .WithArgs("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction");
+    .WithArgs(context =>
+    {
+        // Aspire runs redis-server through a shell, as one last argument that holds the whole command.
+        if (context.Args[^1] is not string command || !command.StartsWith("redis-server", StringComparison.Ordinal))
+            throw new DistributedApplicationException("This version of Aspire starts Redis in another way: add the append-only file to it.");
+        context.Args[^1] = $"{command} --appendonly yes --appendfsync everysec --maxmemory-policy noeviction";
+    });
 
 var inference = builder.AddProject<Projects.InferenceWorker>("inference")
     .WithReference(redis).WaitFor(redis)
