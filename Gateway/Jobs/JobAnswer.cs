@@ -1,0 +1,6 @@
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>A job's result, to be written as the synchronous call would have answered.</summary>
+internal sealed record JobAnswer(string Model, JobOutput Output);
