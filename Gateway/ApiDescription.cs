@@ -1,4 +1,7 @@
-using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway;
 
@@ -13,7 +16,7 @@ internal static class ApiDescription
             services.ConfigureHttpJsonOptions(json =>
             {
                 json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
-                json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+                GatewayJson.Configure(json.SerializerOptions);
             });
             services.AddOpenApi("v1", document =>
             {
@@ -23,7 +26,43 @@ internal static class ApiDescription
                     description.Info.Description = "Inference as durable jobs: OpenAI's dialect, and jobs of our own.";
                     return Task.CompletedTask;
                 });
+                document.AddSchemaTransformer((schema, context, _) =>
+                {
+                    if (context.JsonPropertyInfo is { } property) Describe(schema, property);
+                    return Task.CompletedTask;
+                });
             });
         }
     }
+
+    /// <summary>Says what the types of fields that are read or written by hand cannot say.</summary>
+    private static void Describe(OpenApiSchema schema, JsonPropertyInfo property)
+    {
+        var tokens = ArrayOf(new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" }, EmbeddingInput.MaxItems);
+        var text = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 };
+        switch (property.DeclaringType.Name, property.Name)
+        {
+            case (nameof(EmbeddingRequest), "input"):
+                schema.OneOf = [text, ArrayOf(text, EmbeddingInput.MaxItems), tokens, ArrayOf(ArrayOf(tokens.Items!), EmbeddingInput.MaxItems)];
+                break;
+            case (nameof(EmbeddingRequest), "encoding_format"):
+                schema.Enum = ["float", "base64", null!];
+                break;
+            case (nameof(EmbeddingItem), "embedding"):
+                schema.OneOf = [ArrayOf(new OpenApiSchema { Type = JsonSchemaType.Number }), text];
+                break;
+            case (nameof(JobRequest), "body"):
+                schema.Type = JsonSchemaType.Object;
+                break;
+            case (nameof(JobResource), "output" or "usage" or "metadata"):
+                schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
+                break;
+        }
+
+        if (property.PropertyType == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
+        if (property.PropertyType == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+    }
+
+    private static OpenApiSchema ArrayOf(IOpenApiSchema items, int? most = null) =>
+        new() { Type = JsonSchemaType.Array, Items = items, MinItems = 1, MaxItems = most };
 }

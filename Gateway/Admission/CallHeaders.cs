@@ -10,6 +10,10 @@ internal static class CallHeaders
     public const string ModelName = "X-Model";
     public const string AttemptsName = "X-Attempts";
 
+    /// <summary>Whether a route takes a body, which can be wrong in more ways than a path.</summary>
+    public static bool HasBody(EndpointBuilder route) =>
+        route.Metadata.OfType<IHttpMethodMetadata>().Any(methods => methods.HttpMethods.Contains(HttpMethods.Post));
+
     extension(HttpResponse response)
     {
         public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();

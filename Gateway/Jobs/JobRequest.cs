@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>The body of <c>POST /v1/jobs</c>. Fields that are not here are refused.</summary>
@@ -15,7 +13,7 @@ internal sealed record JobRequest
     public required string Endpoint { get; init; }
 
     /// <summary>The JSON of the synchronous call.</summary>
-    public required JsonElement Body { get; init; }
+    public required object Body { get; init; }
 
     /// <summary>The lane to wait in: <c>default</c>.</summary>
     public string? Lane { get; init; }

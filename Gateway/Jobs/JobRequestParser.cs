@@ -106,7 +106,7 @@ internal static class JobRequestParser
             if (value.TokenType == JsonTokenType.Null) return null;
 
             var error = JobMetadata.Read(ref value, out var pairs);
-            Metadata = error is null ? JsonSerializer.Serialize(pairs, GatewayJson.Default.DictionaryStringString) : null;
+            Metadata = error is null ? JsonSerializer.Serialize(pairs, GatewayJson.Readable.DictionaryStringString) : null;
             return error;
         }
 

@@ -11,7 +11,7 @@ internal sealed record JobResource
     public required string Id { get; init; }
 
     /// <summary>Always <c>job</c>.</summary>
-    public string Object { get; } = "job";
+    public required string Object { get; init; }
 
     /// <summary>The route whose call it runs.</summary>
     public required string Endpoint { get; init; }
@@ -44,7 +44,6 @@ internal sealed record JobResource
     public JobProgress? Progress { get; init; }
 
     /// <summary>What the synchronous call would have answered.</summary>
-    [JsonConverter(typeof(JobAnswerConverter))]
     public required JobAnswer? Output { get; init; }
 
     public required JobFailure? Error { get; init; }
@@ -65,6 +64,7 @@ internal sealed record JobResource
     public static JobResource Of(Job job) => new()
     {
         Id = job.Id.ToString(),
+        Object = "job",
         Endpoint = job.Endpoint,
         Model = job.Model,
         Status = job.Status.Name,

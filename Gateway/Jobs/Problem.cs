@@ -10,13 +10,14 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 {
     private const string ContentType = "application/problem+json";
 
-    private static readonly int[] Statuses = [400, 404, 405, 413, 415, 429, 500, 503];
+    private static readonly int[] ReadingStatuses = [400, 404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503];
 
     public InferenceError Error => error;
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in Statuses)
+        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
             builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemBody), [ContentType]));
     }
 
@@ -39,7 +40,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
             TraceId = FailureAnswers.TraceId(httpContext),
             JobId = jobId,
         };
-        return httpContext.Response.WriteAsJsonAsync(body, GatewayJson.Default.ProblemBody, ContentType, httpContext.RequestAborted);
+        return httpContext.Response.WriteAsJsonAsync(body, GatewayJson.Readable.ProblemBody, ContentType, httpContext.RequestAborted);
     }
 
     internal static (int Status, string Title) Map(InferenceErrorKind kind) => kind switch

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AiPlatform.Gateway.OpenAI;
 
 /// <summary>The answer of <c>POST /v1/embeddings</c>, for the API's description: <see cref="EmbeddingJson"/> writes it.</summary>
@@ -26,7 +24,7 @@ internal sealed record EmbeddingItem
     public required int Index { get; init; }
 
     /// <summary>Numbers, or a string in base64, as <c>encoding_format</c> asked.</summary>
-    public required JsonElement Embedding { get; init; }
+    public required object Embedding { get; init; }
 }
 
 /// <summary>Tokens of all inputs, special tokens included.</summary>

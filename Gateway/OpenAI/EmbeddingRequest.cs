@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AiPlatform.Gateway.OpenAI;
 
 /// <summary>
@@ -11,7 +9,7 @@ internal sealed record EmbeddingRequest
     public required string Model { get; init; }
 
     /// <summary>One string, 1 to 2,048 strings, 1 to 2,048 token ids of one input, or 1 to 2,048 arrays of token ids. None may be empty.</summary>
-    public required JsonElement Input { get; init; }
+    public required object Input { get; init; }
 
     /// <summary><c>float</c> (default): arrays of numbers; <c>base64</c>: base64 of little-endian 32-bit floats.</summary>
     public string? EncodingFormat { get; init; }

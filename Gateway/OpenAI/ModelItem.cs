@@ -9,7 +9,7 @@ internal sealed record ModelItem
     public required string Id { get; init; }
 
     /// <summary>Always <c>model</c>.</summary>
-    public string Object { get; } = "model";
+    public required string Object { get; init; }
 
     /// <summary>When its files were made, seconds since 1970.</summary>
     public required long Created { get; init; }
@@ -17,5 +17,5 @@ internal sealed record ModelItem
     /// <summary>Who made it.</summary>
     public required string OwnedBy { get; init; }
 
-    public static ModelItem Of(ModelDescriptor model) => new() { Id = model.Name, Created = model.Created, OwnedBy = model.OwnedBy };
+    public static ModelItem Of(ModelDescriptor model) => new() { Id = model.Name, Object = "model", Created = model.Created, OwnedBy = model.OwnedBy };
 }

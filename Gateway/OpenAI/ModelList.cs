@@ -4,7 +4,7 @@ namespace AiPlatform.Gateway.OpenAI;
 internal sealed record ModelList
 {
     /// <summary>Always <c>list</c>.</summary>
-    public string Object { get; } = "list";
+    public required string Object { get; init; }
 
     public required IReadOnlyList<ModelItem> Data { get; init; }
 }

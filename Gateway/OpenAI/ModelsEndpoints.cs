@@ -16,7 +16,7 @@ internal static class ModelsEndpoints
     private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(ModelCatalog catalog, CancellationToken cancellationToken)
     {
         var models = await catalog.ReadAsync(cancellationToken);
-        return TypedResults.Ok(new ModelList { Data = [.. models.All.Select(ModelItem.Of)] });
+        return TypedResults.Ok(new ModelList { Object = "list", Data = [.. models.All.Select(ModelItem.Of)] });
     }
 
     /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>

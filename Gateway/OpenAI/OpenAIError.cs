@@ -10,13 +10,14 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 {
     private const string RateLimitCode = "rate_limit_exceeded";
 
-    private static readonly int[] Statuses = [400, 404, 405, 413, 415, 429, 500, 503, 504];
+    private static readonly int[] ReadingStatuses = [404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503, 504];
 
     public InferenceError Error => error;
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in Statuses)
+        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
             builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]));
     }
 
@@ -37,7 +38,7 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
             },
         };
         return httpContext.Response.WriteAsJsonAsync(
-            body, GatewayJson.Default.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
+            body, GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
     }
 
     /// <summary>
