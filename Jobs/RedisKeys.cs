@@ -31,7 +31,7 @@ namespace AiPlatform.Jobs;
 /// <c>usage</c> (JSON), <c>output_type</c>.
 /// <para>Queue names are lower case, so that <c>WORKERS</c> is never one.</para>
 /// </summary>
-internal static class RedisKeys
+public static class RedisKeys
 {
     /// <summary>The one key a queue's scripts are given.</summary>
     public static RedisKey Base(QueueName queue) => $"ai:{{{queue}}}:";

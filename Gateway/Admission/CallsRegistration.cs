@@ -1,0 +1,20 @@
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Telemetry;
+
+namespace AiPlatform.Gateway.Admission;
+
+/// <summary>Registers what turns calls into jobs.</summary>
+internal static class CallsRegistration
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>Adds admission, submission and the endpoints' own services.</summary>
+        public void AddJobCalls()
+        {
+            services.AddSingleton<CallAdmission>();
+            services.AddSingleton<JobCalls>();
+            services.AddSingleton<EmbeddingCalls>();
+            services.AddSingleton<GatewayMetrics>();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Unicode;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Admission;
+
+/// <summary>Reads requests' JSON token by token. Whatever the bytes, what comes out is an error value, never an exception.</summary>
+internal static class RequestJson
+{
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
+
+    /// <summary>Reads one field; the reader stands on its name, and must stand at the end of its value afterwards.</summary>
+    public delegate void ReadField<T>(ref Utf8JsonReader reader, ref T fields);
+
+    /// <summary>Reads a body that must be one JSON object, field by field.</summary>
+    /// <returns>An error when the body is not that, else null.</returns>
+    public static InferenceError? ReadObject<T>(ReadOnlySpan<byte> body, ref T fields, ReadField<T> readField)
+    {
+        if (body.IsEmpty) return Refusals.Invalid(null, "The request has no body; send a JSON object.");
+        if (!Utf8.IsValid(body)) return Refusals.Invalid(null, "The body is not valid UTF-8.");
+
+        try
+        {
+            var reader = new Utf8JsonReader(body, Options);
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject) return Refusals.Invalid(null, "The body must be a JSON object.");
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) readField(ref reader, ref fields);
+            // Throws when something follows the object.
+            reader.Read();
+            return null;
+        }
+        catch (JsonException malformed)
+        {
+            return Refusals.Invalid(
+                null, $"The body is not valid JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}.");
+        }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws for an escaped half of a surrogate pair in a name.
+            return Refusals.Invalid(null, "The body has a string that is not valid Unicode.");
+        }
+    }
+
+    /// <summary>The index of the field whose name the reader stands on; -1 for any other.</summary>
+    public static int FieldOf(ref Utf8JsonReader reader, string[] names)
+    {
+        for (var i = 0; i < names.Length; i++)
+            if (reader.ValueTextEquals(names[i])) return i;
+        return -1;
+    }
+
+    /// <summary>False when the value is not a string, or not valid Unicode.</summary>
+    public static bool TryReadText(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? text)
+    {
+        text = IsText(ref reader) ? reader.GetString() : null;
+        return text is not null;
+    }
+
+    /// <summary>Whether the value is a string of valid Unicode, without making it one.</summary>
+    public static bool IsText(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.String) return false;
+        // The body's UTF-8 has been checked; only escapes can still be wrong.
+        if (!reader.ValueIsEscaped) return true;
+
+        var unescaped = ArrayPool<byte>.Shared.Rent(reader.ValueSpan.Length);
+        try
+        {
+            reader.CopyString(unescaped);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(unescaped);
+        }
+    }
+}

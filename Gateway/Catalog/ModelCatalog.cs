@@ -1,0 +1,91 @@
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Leasing;
+
+namespace AiPlatform.Gateway.Catalog;
+
+/// <summary>
+/// The models that can be asked: read from the workers' catalog every two seconds, and at once when a request names a model
+/// that is not there. An outage leaves the last reading in place.
+/// </summary>
+internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, ILogger<ModelCatalog> logger) : BackgroundService, ISweptQueues
+{
+    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>Least time between two readings: requests that name unknown models share one.</summary>
+    private static readonly TimeSpan ReadPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _gate = new();
+    private Task<ServedModels>? _next;
+    private long _lastRead = long.MinValue;
+    private volatile ServedModels? _models;
+    private bool _outage;
+
+    public IReadOnlyCollection<QueueName> Queues => _models?.Queues ?? [];
+
+    /// <summary>Everything that is served.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>
+    public async ValueTask<ServedModels> ReadAsync(CancellationToken cancellationToken) =>
+        _models ?? await NextReading().WaitAsync(cancellationToken);
+
+    /// <summary>What is served, as known or, when this name is not known, as read after the call.</summary>
+    /// <exception cref="QueueUnavailableException">The name is not known, and Redis does not serve.</exception>
+    public async ValueTask<ServedModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
+        _models is { } known && known.Find(name) is not null ? known : await NextReading().WaitAsync(cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(ReadInterval, time);
+        do
+        {
+            try
+            {
+                await NextReading().WaitAsync(stoppingToken);
+            }
+            catch (QueueUnavailableException outage)
+            {
+                if (!_outage) Log.CatalogAway(logger, outage.Message);
+                _outage = true;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>The reading that begins next; everybody who asks before it begins shares it.</summary>
+    private Task<ServedModels> NextReading()
+    {
+        lock (_gate) return _next ??= ReadAfterPauseAsync();
+    }
+
+    private async Task<ServedModels> ReadAfterPauseAsync()
+    {
+        // Leaves the caller's lock first: _next must be set before it is cleared.
+        await Task.Yield();
+        var elapsed = _lastRead == long.MinValue ? ReadPause : time.GetElapsedTime(_lastRead);
+        if (elapsed < ReadPause) await Task.Delay(ReadPause - elapsed, time);
+
+        lock (_gate)
+        {
+            _next = null;
+            _lastRead = time.GetTimestamp();
+        }
+
+        var snapshot = await workers.ReadAsync(CancellationToken.None);
+        return Accept(snapshot);
+    }
+
+    private ServedModels Accept(CatalogSnapshot snapshot)
+    {
+        foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
+            Log.ModelNameUnusable(logger, unusable.Name.Length);
+
+        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)]);
+        if (_models is null || _outage || _models.All.Count != models.All.Count)
+            Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
+        _outage = false;
+        return _models = models;
+    }
+
+    private static bool HasQueue(ModelDescriptor model) => model.Name.Length is > 0 and <= QueueName.MaxModelLength;
+}

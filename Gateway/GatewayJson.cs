@@ -1,0 +1,32 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
+
+namespace AiPlatform.Gateway;
+
+/// <summary>Serializer of everything the Gateway answers, but for embeddings, which are written by hand.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(OpenAIErrorBody))]
+[JsonSerializable(typeof(EmbeddingRequest))]
+[JsonSerializable(typeof(EmbeddingList))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ProblemBody))]
+[JsonSerializable(typeof(JobRequest))]
+[JsonSerializable(typeof(JobResource))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class GatewayJson : JsonSerializerContext
+{
+    /// <summary>For answers; see <see cref="Configure"/>.</summary>
+    public static GatewayJson Readable { get; } = new(Configure(new JsonSerializerOptions()));
+
+    /// <summary>The form of every answer. Quotes and letters of all languages stay as they are: the content type says that it is not HTML.</summary>
+    public static JsonSerializerOptions Configure(JsonSerializerOptions options)
+    {
+        options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+        options.NumberHandling = JsonNumberHandling.Strict;
+        options.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        return options;
+    }
+}

@@ -1,0 +1,29 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway;
+
+/// <summary>Settings of the Gateway; section <c>Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    public const string SectionName = "Gateway";
+
+    /// <summary>Largest request body, in bytes; a larger one is 413. Default 4 MiB, 1 KiB to 256 MiB.</summary>
+    [Range(1024, 256 * 1024 * 1024)]
+    public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// How long a synchronous call waits for its result when it does not say (<c>X-Request-Timeout</c>); then 504. Default
+    /// 60 s, 100 ms to 1 h; at most <see cref="MaxRequestTimeout"/>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest wait that a synchronous call may ask for; more is cut to it. Default 10 min, 1 s to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
+}
+
+/// <summary>Checks <see cref="GatewayOptions"/> at start, value by value.</summary>
+[OptionsValidator]
+internal sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>;

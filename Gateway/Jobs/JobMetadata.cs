@@ -1,0 +1,37 @@
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>Validates <c>metadata</c>: pairs of strings that the caller gets back.</summary>
+internal static class JobMetadata
+{
+    public const int MaxPairs = 16;
+    public const int MaxKeyLength = 64;
+    public const int MaxValueLength = 512;
+
+    /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
+    public static InferenceError? Read(ref Utf8JsonReader reader, out Dictionary<string, string> pairs)
+    {
+        pairs = [];
+        if (reader.TokenType != JsonTokenType.StartObject) return Refusals.Invalid("metadata", "metadata must be an object of strings.");
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = reader.GetString()!;
+            if (key.Length is 0 or > MaxKeyLength)
+                return Refusals.Invalid("metadata", $"metadata has a key of {key.Length} characters; give 1 to {MaxKeyLength}.");
+
+            reader.Read();
+            if (!RequestJson.TryReadText(ref reader, out var value)) return Refusals.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
+            if (value.Length > MaxValueLength)
+                return Refusals.Invalid($"metadata.{key}", $"metadata.{key} has {value.Length} characters; give at most {MaxValueLength}.");
+
+            pairs[key] = value;
+            if (pairs.Count > MaxPairs) return Refusals.Invalid("metadata", $"metadata has more than {MaxPairs} pairs.");
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,26 @@
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>The body of <c>POST /v1/jobs</c>. Fields that are not here are refused.</summary>
+internal sealed record JobRequest
+{
+    /// <summary>Deadline of a job that does not say.</summary>
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromHours(24);
+
+    /// <summary>Longest deadline.</summary>
+    public static readonly TimeSpan MaxDeadline = TimeSpan.FromDays(7);
+
+    /// <summary>The route whose call is to be run: <c>/v1/embeddings</c>.</summary>
+    public required string Endpoint { get; init; }
+
+    /// <summary>The JSON of the synchronous call.</summary>
+    public required object Body { get; init; }
+
+    /// <summary>The lane to wait in: <c>default</c>.</summary>
+    public string? Lane { get; init; }
+
+    /// <summary>Seconds until the job expires, more than 0, decimals allowed, at most 604,800 (7 days); 86,400 (24 h) when absent.</summary>
+    public double? DeadlineSeconds { get; init; }
+
+    /// <summary>The caller's own pairs, given back as they are: at most 16, keys of 1 to 64 characters, values of at most 512.</summary>
+    public IReadOnlyDictionary<string, string>? Metadata { get; init; }
+}

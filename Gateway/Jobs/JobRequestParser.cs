@@ -1,0 +1,116 @@
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>Validates the body of <c>POST /v1/jobs</c>, all but the call inside it. Of a field that is there twice, the last counts.</summary>
+internal static class JobRequestParser
+{
+    private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
+
+    /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
+    public static (ParsedJobRequest? Request, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
+    {
+        var fields = new Fields();
+        if (RequestJson.ReadObject(body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+            return (null, malformed);
+
+        return fields.FirstError() is { } error
+            ? (null, error)
+            : (new ParsedJobRequest(body[fields.Body], fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+    }
+
+    private struct Fields()
+    {
+        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+        private InferenceError? _unknown;
+        private bool _hasEndpoint;
+        private bool _hasBody;
+
+        /// <summary>Where the call's JSON stands.</summary>
+        public Range Body { get; private set; }
+        public TimeSpan? Deadline { get; private set; }
+        public string? Metadata { get; private set; }
+
+        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            var field = RequestJson.FieldOf(ref reader, FieldNames);
+            if (field < 0) _unknown ??= Unknown(reader.GetString()!);
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            if (field >= 0)
+            {
+                var value = reader;
+                _errors[field] = ReadValue(field, ref value);
+            }
+
+            reader.Skip();
+            if (field == 1) Body = start..(int)reader.BytesConsumed;
+        }
+
+        public readonly InferenceError? FirstError()
+        {
+            if (_unknown is not null) return _unknown;
+            if (!_hasEndpoint) _errors[0] ??= Refusals.Invalid("endpoint", $"endpoint is missing: give '{Endpoints.Embeddings}'.");
+            if (!_hasBody) _errors[1] ??= Refusals.Invalid("body", "body is missing: give the JSON of the synchronous call.");
+            return Array.Find(_errors, error => error is not null);
+        }
+
+        private InferenceError? ReadValue(int field, ref Utf8JsonReader value) => FieldNames[field] switch
+        {
+            "endpoint" => ReadEndpoint(ref value),
+            "body" => ReadBody(ref value),
+            "lane" => ReadLane(ref value),
+            "deadline_seconds" => ReadDeadline(ref value),
+            "metadata" => ReadMetadata(ref value),
+            _ => value.TokenType == JsonTokenType.Null ? null : Refusals.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
+        };
+
+        private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
+        {
+            _hasEndpoint = true;
+            return value.TokenType == JsonTokenType.String && value.ValueTextEquals(Endpoints.Embeddings)
+                ? null
+                : Refusals.Invalid("endpoint", $"endpoint must be '{Endpoints.Embeddings}'.");
+        }
+
+        private InferenceError? ReadBody(ref Utf8JsonReader value)
+        {
+            _hasBody = true;
+            return value.TokenType == JsonTokenType.StartObject ? null : Refusals.Invalid("body", "body must be a JSON object: that of the synchronous call.");
+        }
+
+        private static InferenceError? ReadLane(ref Utf8JsonReader value) =>
+            value.TokenType == JsonTokenType.Null || (value.TokenType == JsonTokenType.String && value.ValueTextEquals(Lanes.Default))
+                ? null
+                : Refusals.Invalid("lane", $"lane must be '{Lanes.Default}': there is no other one.");
+
+        private InferenceError? ReadDeadline(ref Utf8JsonReader value)
+        {
+            Deadline = null;
+            if (value.TokenType == JsonTokenType.Null) return null;
+
+            var longest = JobRequest.MaxDeadline.TotalSeconds;
+            if (value.TokenType != JsonTokenType.Number || !value.TryGetDouble(out var seconds) || !(seconds > 0 && seconds <= longest))
+                return Refusals.Invalid("deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
+            // A millisecond is the least that the queue can tell apart.
+            Deadline = TimeSpan.FromSeconds(Math.Max(seconds, 0.001));
+            return null;
+        }
+
+        private InferenceError? ReadMetadata(ref Utf8JsonReader value)
+        {
+            Metadata = null;
+            if (value.TokenType == JsonTokenType.Null) return null;
+
+            var error = JobMetadata.Read(ref value, out var pairs);
+            Metadata = error is null ? JsonSerializer.Serialize(pairs, GatewayJson.Readable.DictionaryStringString) : null;
+            return error;
+        }
+
+        private static InferenceError Unknown(string name) => Refusals.Invalid(
+            Refusals.Quoted(name), $"'{Refusals.Quoted(name)}' is not a field of a job. There are: endpoint, body, lane, deadline_seconds, metadata.");
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Json;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>A job as the API shows it. All keys are there; what does not exist (yet) is null.</summary>
+internal sealed record JobResource
+{
+    /// <summary><c>job_…</c>; any Gateway finds the job by it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Always <c>job</c>.</summary>
+    public required string Object { get; init; }
+
+    /// <summary>The route whose call it runs.</summary>
+    public required string Endpoint { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary><c>queued</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>canceled</c> or <c>expired</c>.</summary>
+    public required string Status { get; init; }
+
+    public required string Lane { get; init; }
+
+    [JsonConverter(typeof(UtcMillisecondsConverter))]
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the latest attempt began.</summary>
+    [JsonConverter(typeof(UtcMillisecondsConverter))]
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    [JsonConverter(typeof(UtcMillisecondsConverter))]
+    public required DateTimeOffset? FinishedAt { get; init; }
+
+    /// <summary>When it expires if it has no result by then.</summary>
+    [JsonConverter(typeof(UtcMillisecondsConverter))]
+    public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>How often a worker took it.</summary>
+    public required int Attempts { get; init; }
+
+    /// <summary>How far it is; null where that is not known.</summary>
+    public JobProgress? Progress { get; init; }
+
+    /// <summary>What the synchronous call would have answered.</summary>
+    public required JobAnswer? Output { get; init; }
+
+    public required JobFailure? Error { get; init; }
+
+    /// <summary>Tokens read and written, as the synchronous call's <c>usage</c>.</summary>
+    [JsonConverter(typeof(StoredJsonConverter))]
+    public required string? Usage { get; init; }
+
+    public required JobTimings Timings { get; init; }
+
+    /// <summary>Jobs ahead of it; null unless it is queued.</summary>
+    public required long? Position { get; init; }
+
+    /// <summary>The caller's own pairs.</summary>
+    [JsonConverter(typeof(StoredJsonConverter))]
+    public required string? Metadata { get; init; }
+
+    public static JobResource Of(Job job) => new()
+    {
+        Id = job.Id.ToString(),
+        Object = "job",
+        Endpoint = job.Endpoint,
+        Model = job.Model,
+        Status = job.Status.Name,
+        Lane = job.Lane,
+        CreatedAt = job.CreatedAt,
+        StartedAt = job.StartedAt,
+        FinishedAt = job.FinishedAt,
+        Deadline = job.Deadline,
+        Attempts = job.Attempts,
+        Output = job.Output is { } output ? new JobAnswer(job.Model, output) : null,
+        Error = job.Error is { } error ? JobFailure.Of(error) : null,
+        Usage = job.Usage,
+        Timings = JobTimings.Of(job),
+        Position = job.Position,
+        Metadata = job.Metadata,
+    };
+}
+
+/// <summary>How far a job is.</summary>
+internal sealed record JobProgress
+{
+    /// <summary><c>tokens</c> or <c>rows</c>.</summary>
+    public required string Unit { get; init; }
+
+    public required long Done { get; init; }
+
+    /// <summary>How many there will be; null when nobody knows.</summary>
+    public required long? Total { get; init; }
+}
+
+/// <summary>Why a job has no result.</summary>
+internal sealed record JobFailure
+{
+    /// <summary>A stable name for programs, such as <c>deadline_exceeded</c>.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>For people.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>Whether the same job may succeed later.</summary>
+    public required bool Retryable { get; init; }
+
+    public static JobFailure Of(InferenceError error) => new() { Code = error.Code, Message = error.Message, Retryable = error.Retryable };
+}
+
+/// <summary>Where a job's time went, in milliseconds.</summary>
+internal sealed record JobTimings
+{
+    /// <summary>From its submit to its latest start; null until then.</summary>
+    public required long? QueueMs { get; init; }
+
+    /// <summary>From its latest start to its end; null until then.</summary>
+    public required long? RunMs { get; init; }
+
+    public static JobTimings Of(Job job) => new()
+    {
+        QueueMs = Milliseconds(job.StartedAt - job.CreatedAt),
+        RunMs = Milliseconds(job.FinishedAt - job.StartedAt),
+    };
+
+    private static long? Milliseconds(TimeSpan? time) => time is { } span ? Math.Max(0, (long)span.TotalMilliseconds) : null;
+}

@@ -1,0 +1,64 @@
+using System.Reflection;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>An error of our own routes. The one place that maps the kinds of errors to problems.</summary>
+internal sealed class Problem(InferenceError error, string? jobId = null) : IResult, IEndpointMetadataProvider
+{
+    private const string ContentType = "application/problem+json";
+
+    private static readonly int[] ReadingStatuses = [400, 404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503];
+
+    public InferenceError Error => error;
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemBody), [ContentType]));
+    }
+
+    // :: Step 9: answer. An error's answer, on our own routes.
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var (status, title) = Map(error.Kind);
+        httpContext.Response.SetRetryAfter(error);
+        httpContext.Response.StatusCode = status;
+        var body = new ProblemBody
+        {
+            Type = $"/problems/{error.Code.Replace('_', '-')}",
+            Title = title,
+            Status = status,
+            Detail = error.Message,
+            Instance = Refusals.Quoted(httpContext.Request.Path.Value ?? "", 512),
+            Code = error.Code,
+            Retryable = error.Retryable,
+            Param = error.Param,
+            TraceId = FailureAnswers.TraceId(httpContext),
+            JobId = jobId,
+        };
+        return httpContext.Response.WriteAsJsonAsync(body, GatewayJson.Readable.ProblemBody, ContentType, httpContext.RequestAborted);
+    }
+
+    internal static (int Status, string Title) Map(InferenceErrorKind kind) => kind switch
+    {
+        InferenceErrorKind.InvalidRequest => (StatusCodes.Status400BadRequest, "The request is not valid"),
+        InferenceErrorKind.ContextLengthExceeded => (StatusCodes.Status400BadRequest, "The input has too many tokens"),
+        InferenceErrorKind.ModelNotFound => (StatusCodes.Status404NotFound, "The model is not served"),
+        InferenceErrorKind.JobNotFound => (StatusCodes.Status404NotFound, "There is no such job"),
+        InferenceErrorKind.RouteNotFound => (StatusCodes.Status404NotFound, "There is no such route"),
+        InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "The method is not allowed"),
+        InferenceErrorKind.Canceled => (StatusCodes.Status409Conflict, "The job was canceled"),
+        InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "The body is too large"),
+        InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body is not JSON"),
+        InferenceErrorKind.QueueFull => (StatusCodes.Status429TooManyRequests, "The queue is full"),
+        InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "The queue does not serve"),
+        InferenceErrorKind.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "The deadline has passed"),
+        InferenceErrorKind.LeaseLost => (StatusCodes.Status500InternalServerError, "The worker was lost"),
+        InferenceErrorKind.ModelFailed => (StatusCodes.Status500InternalServerError, "The model failed"),
+        _ => (StatusCodes.Status500InternalServerError, "The Gateway failed"),
+    };
+}

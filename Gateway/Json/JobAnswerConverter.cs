@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Gateway.Json;
+
+/// <summary>Writes a job's stored result as the JSON that the synchronous call would have answered.</summary>
+internal sealed class JobAnswerConverter : JsonConverter<JobAnswer>
+{
+    public override JobAnswer Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        throw new NotSupportedException("Answers are written, never read.");
+
+    // :: Step 9: answer. A job's output: floats become JSON or base64 here and nowhere before.
+    public override void Write(Utf8JsonWriter writer, JobAnswer value, JsonSerializerOptions options)
+    {
+        if (value.Output.ContentType == EmbeddingOutput.ContentType)
+            EmbeddingJson.Write(writer, value.Model, EmbeddingOutput.Parse(value.Output.Content));
+        else if (value.Output.ContentType == JobOutput.Json)
+            writer.WriteRawValue(value.Output.Content.Span);
+        else
+            throw new FormatException($"A result of the type '{value.Output.ContentType}' cannot be written as JSON.");
+    }
+}

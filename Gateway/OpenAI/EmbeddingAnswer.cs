@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary>200 with embeddings, written from the stored floats as they are sent.</summary>
+internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : IResult, IEndpointMetadataProvider
+{
+    /// <summary>What is gathered before it is sent.</summary>
+    private const int FlushBytes = 64 * 1024;
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(
+        new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(EmbeddingList), ["application/json"]));
+
+    // :: Step 9: answer. Floats become JSON or base64 here and nowhere before.
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(response.BodyWriter, new JsonWriterOptions { SkipValidation = true });
+        EmbeddingJson.WriteStart(writer);
+        for (var row = 0; row < output.Rows; row++)
+        {
+            EmbeddingJson.WriteRow(writer, output, row);
+            if (response.BodyWriter.UnflushedBytes + writer.BytesPending < FlushBytes) continue;
+            writer.Flush();
+            await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+        }
+
+        EmbeddingJson.WriteEnd(writer, model, output);
+    }
+}

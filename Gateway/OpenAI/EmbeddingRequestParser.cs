@@ -1,0 +1,118 @@
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary>
+/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are passed over; of a field
+/// that is there twice, the last counts; a null is as good as a missing field.
+/// </summary>
+internal static class EmbeddingRequestParser
+{
+    private static readonly string[] FieldNames = ["model", "input", "encoding_format", "dimensions", "truncate", "user"];
+
+    /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
+    public static (EmbeddingCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body)
+    {
+        var fields = new Fields();
+        if (RequestJson.ReadObject(body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+            return (null, malformed);
+
+        return fields.FirstError() is { } error
+            ? (null, error)
+            : (new EmbeddingCall(fields.Model!, fields.Rows, fields.Format, fields.Dimensions), null);
+    }
+
+    private struct Fields()
+    {
+        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+
+        public string? Model { get; private set; }
+        public int Rows { get; private set; }
+        public EmbeddingFormat Format { get; private set; }
+        public int? Dimensions { get; private set; }
+
+        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            var field = RequestJson.FieldOf(ref reader, FieldNames);
+            reader.Read();
+            if (field >= 0)
+            {
+                var value = reader;
+                _errors[field] = ReadValue(field, ref value);
+            }
+
+            reader.Skip();
+        }
+
+        public readonly InferenceError? FirstError()
+        {
+            if (Model is null) _errors[0] ??= Refusals.Invalid("model", "model is missing: name the model to ask.");
+            if (Rows == 0) _errors[1] ??= Refusals.Invalid("input", "input is missing: give a string, strings, or token ids.");
+            return Array.Find(_errors, error => error is not null);
+        }
+
+        private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.Null) return Clear(field);
+            return FieldNames[field] switch
+            {
+                "model" => ReadModel(ref value),
+                "input" => ReadInput(ref value),
+                "encoding_format" => ReadFormat(ref value),
+                "dimensions" => ReadDimensions(ref value),
+                "truncate" => value.TokenType is JsonTokenType.True or JsonTokenType.False
+                    ? null
+                    : Refusals.Invalid("truncate", "truncate must be true or false."),
+                _ => RequestJson.TryReadText(ref value, out _) ? null : Refusals.Invalid("user", "user must be a string."),
+            };
+        }
+
+        private InferenceError? Clear(int field)
+        {
+            switch (FieldNames[field])
+            {
+                case "model": Model = null; break;
+                case "input": Rows = 0; break;
+                case "encoding_format": Format = EmbeddingFormat.Float; break;
+                case "dimensions": Dimensions = null; break;
+            }
+
+            return null;
+        }
+
+        private InferenceError? ReadModel(ref Utf8JsonReader value)
+        {
+            if (!RequestJson.TryReadText(ref value, out var model) || model.Length == 0)
+                return Refusals.Invalid("model", "model must be a string that names a model.");
+            Model = model;
+            return null;
+        }
+
+        private InferenceError? ReadInput(ref Utf8JsonReader value)
+        {
+            var error = EmbeddingInput.Read(ref value, out var rows);
+            Rows = rows;
+            return error;
+        }
+
+        private InferenceError? ReadFormat(ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("float"u8)) Format = EmbeddingFormat.Float;
+            else if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("base64"u8)) Format = EmbeddingFormat.Base64;
+            else return Refusals.Invalid("encoding_format", "encoding_format must be 'float' or 'base64'.");
+            return null;
+        }
+
+        private InferenceError? ReadDimensions(ref Utf8JsonReader value)
+        {
+            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var dimensions) || dimensions < 1)
+                return Refusals.Invalid("dimensions", "dimensions must be an integer, 1 or more.");
+            Dimensions = dimensions;
+            return null;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Catalog;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary><c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</summary>
+internal static class ModelsEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/models", ListAsync).WithName("listModels").WithTags("OpenAI").WithSummary("Lists the models that can be asked");
+        routes.MapGet("/v1/models/{**id}", GetAsync).WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model");
+    }
+
+    private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(ModelCatalog catalog, CancellationToken cancellationToken)
+    {
+        var models = await catalog.ReadAsync(cancellationToken);
+        return TypedResults.Ok(new ModelList { Object = "list", Data = [.. models.All.Select(ModelItem.Of)] });
+    }
+
+    /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>
+    private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(string id, ModelCatalog catalog, CancellationToken cancellationToken)
+    {
+        var name = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var models = await catalog.ReadForAsync(name, cancellationToken);
+        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model)) : new OpenAIError(Refusals.ModelNotFound(name, models.All));
+    }
+}

@@ -1,0 +1,62 @@
+using System.Reflection;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary>An error in the OpenAI dialect. The one place that maps the kinds of errors to its status, type and code.</summary>
+internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMetadataProvider
+{
+    private const string RateLimitCode = "rate_limit_exceeded";
+
+    private static readonly int[] ReadingStatuses = [404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503, 504];
+
+    public InferenceError Error => error;
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
+            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]));
+    }
+
+    // :: Step 9: answer. An error's answer, in this dialect.
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var (status, type) = Map(error.Kind);
+        httpContext.Response.SetRetryAfter(error);
+        httpContext.Response.StatusCode = status;
+        var body = new OpenAIErrorBody
+        {
+            Error = new OpenAIErrorObject
+            {
+                Message = error.Message,
+                Type = type,
+                Param = error.Param,
+                Code = error.Kind == InferenceErrorKind.QueueFull ? RateLimitCode : error.Code,
+            },
+        };
+        return httpContext.Response.WriteAsJsonAsync(
+            body, GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
+    }
+
+    /// <summary>
+    /// A canceled job is 400 and not 409, and what ends in 500, 503 and 504 may be sent again: the official SDKs repeat 408,
+    /// 409, 429 and everything from 500 on by themselves.
+    /// </summary>
+    internal static (int Status, string Type) Map(InferenceErrorKind kind) => kind switch
+    {
+        InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.Canceled
+            => (StatusCodes.Status400BadRequest, "invalid_request_error"),
+        InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound
+            => (StatusCodes.Status404NotFound, "invalid_request_error"),
+        InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "invalid_request_error"),
+        InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "invalid_request_error"),
+        InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "invalid_request_error"),
+        InferenceErrorKind.QueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
+        InferenceErrorKind.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "server_error"),
+        _ => (StatusCodes.Status500InternalServerError, "server_error"),
+    };
+}

@@ -1,0 +1,23 @@
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary>The body of every error of the OpenAI dialect.</summary>
+internal sealed record OpenAIErrorBody
+{
+    public required OpenAIErrorObject Error { get; init; }
+}
+
+/// <summary>What went wrong. All four keys are there, also when they are null.</summary>
+internal sealed record OpenAIErrorObject
+{
+    /// <summary>For people.</summary>
+    public required string Message { get; init; }
+
+    /// <summary><c>invalid_request_error</c>, <c>rate_limit_error</c> or <c>server_error</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The request's field that is wrong, such as <c>input[3]</c>; null when no single one is.</summary>
+    public required string? Param { get; init; }
+
+    /// <summary>A stable name for programs, such as <c>model_not_found</c>.</summary>
+    public required string? Code { get; init; }
+}

@@ -1,0 +1,40 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Results;
+using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace AiPlatform.Gateway;
+
+/// <summary>The Gateway: takes HTTP calls and turns each into a job.</summary>
+internal static class Program
+{
+    public static Task Main(string[] args) => Build(args).RunAsync();
+
+    /// <summary>The whole application, not started.</summary>
+    internal static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
+        builder.AddGatewayLimits();
+        builder.Services.AddJobStore();
+        builder.Services.AddModelCatalog();
+        builder.Services.AddSweeping<ModelCatalog>();
+        builder.Services.AddJobResults();
+        builder.Services.AddJobCalls();
+        builder.Services.AddApiDescription();
+
+        var app = builder.Build();
+        app.UseMiddleware<FailureAnswers>();
+        app.UseRouting();
+        app.MapDefaultEndpoints();
+        app.MapOpenApi();
+        app.MapEmbeddings();
+        app.MapModels();
+        app.MapJobs();
+        return app;
+    }
+}

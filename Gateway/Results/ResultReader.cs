@@ -1,0 +1,55 @@
+using System.Threading.Channels;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Results;
+
+/// <summary>Looks jobs up whose end did not bring the result along, a bounded number at a time.</summary>
+internal sealed class ResultReader(GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
+    : BackgroundService
+{
+    private const int ParallelReads = 32;
+    private const int MaxWaitingReads = 8_192;
+
+    /// <summary>After a failure nothing is read for this long; the jobs come again with the next poll.</summary>
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(250);
+
+    private readonly Channel<AwaitedJob> _due = Channel.CreateBounded<AwaitedJob>(MaxWaitingReads);
+    private long _outageAt = long.MinValue;
+
+    /// <summary>Reads it as soon as its turn comes; if too many wait, the next poll finds it.</summary>
+    public void ReadSoon(AwaitedJob job) => _due.Writer.TryWrite(job);
+
+    /// <summary>Reads it when its turn comes; waits while too many do.</summary>
+    public ValueTask ReadAsync(AwaitedJob job, CancellationToken cancellationToken) => _due.Writer.WriteAsync(job, cancellationToken);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Parallel.ForEachAsync(
+        _due.Reader.ReadAllAsync(stoppingToken),
+        new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = stoppingToken },
+        async (job, token) => await LookUpAsync(job, token));
+
+    private async Task LookUpAsync(AwaitedJob job, CancellationToken cancellationToken)
+    {
+        var outageAt = Volatile.Read(ref _outageAt);
+        if (job.Ended.IsCompleted || (outageAt != long.MinValue && time.GetElapsedTime(outageAt) < OutagePause)) return;
+
+        try
+        {
+            var read = await store.ReadAsync(job.Id, name.Value, job.WantsResult, cancellationToken);
+            if (read is null) job.End(JobEnd.Lost);
+            else if (read.Status.IsFinished) job.End(JobEnd.Of(read));
+            if (outageAt != long.MinValue) Volatile.Write(ref _outageAt, long.MinValue);
+        }
+        catch (QueueUnavailableException outage)
+        {
+            if (outageAt == long.MinValue) Log.LookUpAway(logger, outage.Message);
+            Volatile.Write(ref _outageAt, time.GetTimestamp());
+        }
+#pragma warning disable CA1031 // One job that cannot be read must not take the others' results away
+        catch (Exception unforeseen) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.LookUpFailed(logger, unforeseen, job.Id.ToString());
+        }
+#pragma warning restore CA1031
+    }
+}

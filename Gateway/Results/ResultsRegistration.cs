@@ -1,0 +1,20 @@
+namespace AiPlatform.Gateway.Results;
+
+/// <summary>Registers what brings results back to the requests that wait for them.</summary>
+internal static class ResultsRegistration
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>Adds the waiters, and the loops that tell them of their jobs' ends.</summary>
+        public void AddJobResults()
+        {
+            services.AddSingleton(GatewayName.ForThisProcess());
+            services.AddSingleton<JobWaiters>();
+            services.AddSingleton<JobReading>();
+            services.AddSingleton<ResultReader>();
+            services.AddHostedService(provider => provider.GetRequiredService<ResultReader>());
+            services.AddHostedService<ResultPoller>();
+            services.AddHostedService<ResultListener>();
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.Metrics;
+using AiPlatform.ServiceDefaults.Telemetry;
+
+namespace AiPlatform.Gateway.Telemetry;
+
+/// <summary>How calls that ask a model end, as the Gateway sees it; documented in docs/operations.md.</summary>
+internal sealed class GatewayMetrics
+{
+    /// <summary>The model of calls that ended before a known one was found, so that callers cannot make up series.</summary>
+    private const string NoModel = "unknown";
+
+    private readonly Histogram<double> _requests;
+
+    public GatewayMetrics(IMeterFactory meters)
+    {
+        _requests = meters.Create(TelemetrySources.Name).CreateHistogram<double>(
+            "aiplatform.gateway.request_time", "s", "Time from a call's arrival to its answer, by endpoint, model and outcome",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
+    }
+
+    /// <summary>A call ended.</summary>
+    /// <param name="endpoint">The route.</param>
+    /// <param name="model">The model, once it was found to be served.</param>
+    /// <param name="outcome"><c>succeeded</c>, <c>accepted</c>, <c>client_gone</c>, or the code of an error.</param>
+    /// <param name="elapsed">Time since it arrived.</param>
+    public void Answered(string endpoint, string? model, string outcome, TimeSpan elapsed) => _requests.Record(
+        elapsed.TotalSeconds,
+        new KeyValuePair<string, object?>("endpoint", endpoint),
+        new KeyValuePair<string, object?>("model", model ?? NoModel),
+        new KeyValuePair<string, object?>("outcome", outcome));
+}

@@ -1,0 +1,44 @@
+namespace AiPlatform.Gateway.Telemetry;
+
+/// <summary>Log events 2000 to 2999. Their names are fixed; none carries a prompt, a key or an output.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Debug, "{Method} {Path}: the client went away")]
+    public static partial void ClientGone(ILogger logger, string method, string path);
+
+    [LoggerMessage(2001, LogLevel.Error, "{Method} {Path} failed in a way that was not foreseen")]
+    public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
+
+    [LoggerMessage(2002, LogLevel.Warning, "{Method} {Path} was refused because the queue does not serve: {Reason}")]
+    public static partial void QueueAway(ILogger logger, string method, string path, string reason);
+
+    [LoggerMessage(2003, LogLevel.Debug, "{JobId} was canceled: its client went away while it was {Status}")]
+    public static partial void CanceledForClient(ILogger logger, string jobId, string status);
+
+    [LoggerMessage(2004, LogLevel.Warning, "{JobId} could not be canceled though its client went away: {Reason}")]
+    public static partial void CancelFailed(ILogger logger, string jobId, string reason);
+
+    [LoggerMessage(2005, LogLevel.Warning, "The model catalog cannot be read, the last one stays: {Reason}")]
+    public static partial void CatalogAway(ILogger logger, string reason);
+
+    [LoggerMessage(2006, LogLevel.Information, "The model catalog names {Models} models and {Workers} workers")]
+    public static partial void CatalogRead(ILogger logger, int models, int workers);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Model name of {Length} characters in the catalog cannot have a queue and is left out")]
+    public static partial void ModelNameUnusable(ILogger logger, int length);
+
+    [LoggerMessage(2008, LogLevel.Warning, "A message of {Bytes} bytes about an ended job cannot be read; the job is looked up later")]
+    public static partial void MessageUnreadable(ILogger logger, int bytes);
+
+    [LoggerMessage(2009, LogLevel.Warning, "Results cannot be looked up for now: {Reason}")]
+    public static partial void LookUpAway(ILogger logger, string reason);
+
+    [LoggerMessage(2010, LogLevel.Error, "{JobId} could not be looked up; it is tried again")]
+    public static partial void LookUpFailed(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(2011, LogLevel.Information, "Listening for results as {Gateway}")]
+    public static partial void Listening(ILogger logger, string gateway);
+
+    [LoggerMessage(2012, LogLevel.Error, "The result of {JobId} cannot be turned into an answer: {Reason}")]
+    public static partial void ResultUnreadable(ILogger logger, string jobId, string reason);
+}

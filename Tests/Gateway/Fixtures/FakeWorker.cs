@@ -1,0 +1,103 @@
+using System.Text.Json;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+using AiPlatform.Tests.Fixtures;
+
+namespace AiPlatform.Tests.Gateway.Fixtures;
+
+/// <summary>
+/// A worker without a model: leases real jobs of one queue from the real store, and answers with vectors that can be told
+/// beforehand (<see cref="ValueOf"/>).
+/// </summary>
+internal sealed class FakeWorker : IAsyncDisposable
+{
+    public const int Dimensions = 4;
+
+    private readonly IJobStore _store;
+    private readonly QueueName _queue;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+
+    private FakeWorker(IJobStore store, string model)
+    {
+        _store = store;
+        _queue = QueueName.ForModel(model);
+    }
+
+    /// <summary>A worker that leases nothing until it is told to.</summary>
+    public static async Task<FakeWorker> IdleAsync(GatewayHost gateway, string model)
+    {
+        await gateway.ServeAsync(model, Dimensions);
+        return new FakeWorker(gateway.Store, model);
+    }
+
+    /// <summary>A worker that runs whatever comes until it is disposed.</summary>
+    public static async Task<FakeWorker> StartAsync(GatewayHost gateway, string model)
+    {
+        var worker = await IdleAsync(gateway, model);
+        worker._loop = worker.RunAsync();
+        return worker;
+    }
+
+    public static float ValueOf(int row, int column) => (row + 1) / (column + 3f) * (column % 2 == 0 ? 1 : -1);
+
+    public async Task<LeasedJob> LeaseAsync()
+    {
+        LeasedJob? leased = null;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var jobs = await _store.LeaseAsync(_queue, "fake", 1, int.MaxValue, CancellationToken.None);
+                leased = jobs.Count == 0 ? null : jobs[0];
+                return leased is not null;
+            },
+            $"a job is in {_queue}");
+        return leased!;
+    }
+
+    public Task<bool> SucceedAsync(LeasedJob job, int dimensions = Dimensions)
+    {
+        var request = JsonDocument.Parse(job.Body).RootElement;
+        var input = request.GetProperty("input");
+        var rows = input.ValueKind == JsonValueKind.Array && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
+        var base64 = request.TryGetProperty("encoding_format", out var format) && format.ValueKind == JsonValueKind.String && format.GetString() == "base64";
+        var content = EmbeddingOutput.Create(rows, dimensions, 3 * rows, base64 ? EmbeddingFormat.Base64 : EmbeddingFormat.Float);
+        for (var row = 0; row < rows; row++)
+        {
+            for (var column = 0; column < dimensions; column++)
+                EmbeddingOutput.MutableRow(content, row)[column] = ValueOf(row, column);
+        }
+
+        return _store.CommitAsync(
+            job,
+            JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), $$"""{"prompt_tokens":{{3 * rows}},"total_tokens":{{3 * rows}}}"""),
+            CancellationToken.None);
+    }
+
+    public Task<bool> FailAsync(LeasedJob job, InferenceErrorKind kind, string? param = null) => _store.CommitAsync(
+        job, JobOutcome.Failure(new InferenceError { Kind = kind, Message = "The fake worker says so.", Param = param }), CancellationToken.None);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var jobs = await _store.LeaseAsync(_queue, "fake", 8, int.MaxValue, CancellationToken.None);
+                foreach (var job in jobs) await SucceedAsync(job);
+                if (jobs.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+            }
+            catch (QueueUnavailableException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+            }
+        }
+    }
+}
