@@ -90,14 +90,19 @@ stop_all() {
   rm -f "$run"/*.pid "$run/ready"
 }
 
-# A supervisor that was killed leaves its processes behind.
-stop_leftovers() {
-  local file name found=()
+# A supervisor that was killed leaves its processes behind: prints their names.
+leftovers() {
+  local file name
   for file in "$run"/*.pid; do
-    name=${file##*/}; name=${name%.pid}
-    if is_running "$name"; then found+=("$name"); fi
+    name=${file##*/}
+    if is_running "${name%.pid}"; then printf '%s ' "${name%.pid}"; fi
   done
-  if ((${#found[@]})); then say "Stopping what a killed run left behind: ${found[*]} …"; fi
+}
+
+stop_leftovers() {
+  local found
+  found=$(leftovers)
+  if [[ $found ]]; then say "Stopping what a killed run left behind: $found…"; fi
   stop_all
 }
 
