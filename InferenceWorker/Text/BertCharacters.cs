@@ -121,17 +121,20 @@ internal sealed class BertCharacters
         bool isShift = valueAt >= 0 && item[valueAt] == ':';
 
         for (int codePoint = from; codePoint <= to; codePoint += step)
-            Set(trait, codePoint, isShift ? [values[0] + codePoint - from] : values);
+        {
+            _traits[codePoint] |= trait;
+            if (valueAt >= 0)
+                SetValue(trait, codePoint, isShift ? [values[0] + codePoint - from] : values);
+        }
     }
 
-    private void Set(CharacterTraits trait, int codePoint, int[] values)
+    private void SetValue(CharacterTraits trait, int codePoint, int[] values)
     {
-        _traits[codePoint] |= trait;
         if (trait == CharacterTraits.Ordered)
             _ranks[codePoint] = values[0];
         else if (trait == CharacterTraits.Lowercases)
             _lowercase[codePoint] = values;
-        else if (trait == CharacterTraits.Decomposes)
+        else
             _decompositions[codePoint] = values;
     }
 

@@ -24,14 +24,17 @@ internal sealed class PieceTable
     private readonly int _longest;
 
     /// <param name="pieces">Distinct, not empty, each of at most <see cref="LongestPiece"/> code units.</param>
-    public PieceTable(IReadOnlyCollection<KeyValuePair<string, int>> pieces)
+    public PieceTable(List<KeyValuePair<string, int>> pieces)
     {
         int slotBits = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Math.Max(2, pieces.Count * SlotsPerPiece)));
         _slots = new Slot[1 << slotBits];
         _slotShift = 32 - slotBits;
         _ends = new int[pieces.Count + 1];
         _ids = new int[pieces.Count + 1];
-        _text = new char[pieces.Sum(piece => piece.Key.Length)];
+        int characters = 0;
+        foreach (KeyValuePair<string, int> piece in pieces)
+            characters += piece.Key.Length;
+        _text = new char[characters];
 
         int number = 0;
         foreach ((string text, int id) in pieces)

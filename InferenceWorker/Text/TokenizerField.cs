@@ -44,12 +44,10 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
         ExpectKind(JsonValueKind.Object, "an object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            string name = NameOf(property);
-            if (!names.Contains(name))
-            {
-                TokenizerField unknown = At(name, property.Value);
-                throw unknown.Refuse($"is not known (value {unknown.Shown})");
-            }
+            if (names.Contains(property.Name))
+                continue;
+            TokenizerField unknown = At(property.Name, property.Value);
+            throw unknown.Refuse($"is not known (value {unknown.Shown})");
         }
     }
 
@@ -68,14 +66,7 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
     public string Text()
     {
         ExpectKind(JsonValueKind.String, "a string");
-        try
-        {
-            return value.GetString()!; // not null: the kind is String
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new TokenizerFormatException(Refuse($"is {Shown}, which is not valid text").Message, e);
-        }
+        return value.GetString()!; // not null: the kind is String
     }
 
     public bool Flag() => value.ValueKind switch
@@ -105,10 +96,10 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
     public Dictionary<string, int> Numbers(int most)
     {
         ExpectKind(JsonValueKind.Object, "an object");
-        var numbers = new Dictionary<string, int>();
+        var numbers = new Dictionary<string, int>(value.GetPropertyCount());
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            string name = NameOf(property);
+            string name = property.Name;
             JsonElement child = property.Value;
             if (child.ValueKind is not JsonValueKind.Number || !child.TryGetInt32(out int number) || number < 0 || number > most)
                 number = At(name, child).Number(0, most);
@@ -125,23 +116,11 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
         JsonElement.ObjectEnumerator properties = value.EnumerateObject();
         if (value.GetPropertyCount() != 1 || !properties.MoveNext())
             throw Refuse($"is {Shown}; expected an object with one field");
-        string name = NameOf(properties.Current);
+        string name = properties.Current.Name;
         return (name, At(name, properties.Current.Value));
     }
 
     private TokenizerField At(string name, JsonElement child) => new(file, path.Length == 0 ? name : $"{path}.{name}", child);
-
-    private string NameOf(JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new TokenizerFormatException(Refuse("has a name that is not valid text").Message, e);
-        }
-    }
 
     private void ExpectKind(JsonValueKind expected, string inWords)
     {

@@ -15,40 +15,45 @@ internal static class TokenizerLoader
 {
     private const string KnownVersion = "1.0";
 
+    private static readonly Dictionary<string, Func<TokenizerField, ITokenizer>> ReadersByModelType = new()
+    {
+        [WordPieceReader.ModelType] = WordPieceReader.Read,
+    };
+
     private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
     /// <summary>Loads the tokenizer file at <paramref name="path"/>; <c>model.type</c> says which kind it is.</summary>
     /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
     public static ITokenizer Load(string path)
     {
-        using JsonDocument document = Parse(path);
-        var file = new TokenizerField(path, "", document.RootElement);
-
-        file.AllowOnly(
-            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
-        file.Required("version").MustBe(KnownVersion);
-
-        TokenizerField type = file.Required("model").Required("type");
-        return type.Text() switch
-        {
-            WordPieceReader.ModelType => WordPieceReader.Read(file),
-            _ => throw type.Refuse($"is {type.Shown}; the known model is \"{WordPieceReader.ModelType}\""),
-        };
-    }
-
-    private static JsonDocument Parse(string path)
-    {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
-        }
-        catch (JsonException e)
-        {
-            throw new TokenizerFormatException($"Tokenizer file '{path}' is not valid JSON (cut short?): {e.Message}", e);
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
+            return Read(new TokenizerField(path, "", document.RootElement));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new TokenizerFormatException($"Tokenizer file '{path}' cannot be read: {e.Message}", e);
         }
+        catch (JsonException e)
+        {
+            throw new TokenizerFormatException($"Tokenizer file '{path}' is not valid JSON (cut short?): {e.Message}", e);
+        }
+        catch (InvalidOperationException e) // how System.Text.Json reports half a surrogate pair or broken UTF-8, wherever it is read
+        {
+            throw new TokenizerFormatException($"Tokenizer file '{path}' holds a string that is not valid Unicode: {e.Message}", e);
+        }
+    }
+
+    private static ITokenizer Read(TokenizerField file)
+    {
+        file.AllowOnly(
+            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
+        file.Required("version").MustBe(KnownVersion);
+
+        TokenizerField type = file.Required("model").Required("type");
+        if (!ReadersByModelType.TryGetValue(type.Text(), out Func<TokenizerField, ITokenizer>? read))
+            throw type.Refuse($"is {type.Shown}; known are {string.Join(", ", ReadersByModelType.Keys)}");
+        return read(file);
     }
 }

@@ -17,14 +17,23 @@ internal sealed class WordPieceModel
     /// <param name="continuationPrefix"><c>continuing_subword_prefix</c>, e.g. <c>##</c>.</param>
     /// <param name="unknownId">Id of the unknown token.</param>
     /// <param name="maxCharactersPerWord">A word of more code points is unknown.</param>
-    public WordPieceModel(IReadOnlyDictionary<string, int> vocabulary, string continuationPrefix, int unknownId, int maxCharactersPerWord)
+    public WordPieceModel(Dictionary<string, int> vocabulary, string continuationPrefix, int unknownId, int maxCharactersPerWord)
     {
         _unknownId = unknownId;
         MaxCharactersPerWord = maxCharactersPerWord;
-        _starts = new PieceTable([.. vocabulary.Where(piece => piece.Key.Length > 0)]);
-        _continuations = new PieceTable([.. vocabulary
-            .Where(piece => piece.Key.Length > continuationPrefix.Length && piece.Key.StartsWith(continuationPrefix, StringComparison.Ordinal))
-            .Select(piece => KeyValuePair.Create(piece.Key[continuationPrefix.Length..], piece.Value))]);
+
+        var starts = new List<KeyValuePair<string, int>>(vocabulary.Count);
+        var continuations = new List<KeyValuePair<string, int>>();
+        foreach (KeyValuePair<string, int> piece in vocabulary)
+        {
+            if (piece.Key.Length > 0)
+                starts.Add(piece);
+            if (piece.Key.Length > continuationPrefix.Length && piece.Key.StartsWith(continuationPrefix, StringComparison.Ordinal))
+                continuations.Add(KeyValuePair.Create(piece.Key[continuationPrefix.Length..], piece.Value));
+        }
+
+        _starts = new PieceTable(starts);
+        _continuations = new PieceTable(continuations);
     }
 
     public int MaxCharactersPerWord { get; }
