@@ -1,0 +1,51 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.InferenceWorker.Batching;
+
+/// <summary>The rows of one request on their way through the device, and the buffer that their vectors are written into.</summary>
+internal sealed class EmbeddingRun
+{
+    private readonly TaskCompletionSource<InferenceError?> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly byte[] _output;
+    private int _left;
+
+    /// <param name="tokenIds">A row for each input, special tokens included.</param>
+    /// <param name="output">Made by <see cref="EmbeddingOutput.Create"/> with as many rows.</param>
+    public EmbeddingRun(int[][] tokenIds, byte[] output)
+    {
+        _output = output;
+        _left = tokenIds.Length;
+        Waiting = new List<WaitingRow>(tokenIds.Length);
+        for (var i = 0; i < tokenIds.Length; i++) Waiting.Add(new WaitingRow(this, i, tokenIds[i]));
+        // Inside a request order means nothing, and neighbours of like length share batches.
+        Waiting.Sort(static (one, other) => one.Length.CompareTo(other.Length));
+    }
+
+    /// <summary>The rows that no batch has taken yet, the shortest first. Guarded by the queue's lock.</summary>
+    public List<WaitingRow> Waiting { get; }
+
+    /// <summary>Batches in a row that took younger rows and none of this request. Guarded by the queue's lock.</summary>
+    public int PassedOver { get; set; }
+
+    /// <summary>Null when every vector is written; else the first row's error. Canceled by <see cref="Cancel"/>.</summary>
+    public Task<InferenceError?> Completion => _completion.Task;
+
+    /// <summary>Its vectors are no longer wanted, or it has them all.</summary>
+    public bool HasEnded => _completion.Task.IsCompleted;
+
+    /// <summary>Where a row's vector goes.</summary>
+    public Span<float> VectorOf(int index) => EmbeddingOutput.MutableRow(_output, index);
+
+    /// <summary>A row's vector is written. Called by the device thread only.</summary>
+    public void RowDone()
+    {
+        if (--_left == 0) _completion.TrySetResult(null);
+    }
+
+    public void RowFailed(InferenceError error) => _completion.TrySetResult(error);
+
+    public void Abort(Exception reason) => _completion.TrySetException(reason);
+
+    public void Cancel(CancellationToken cancellationToken) => _completion.TrySetCanceled(cancellationToken);
+}

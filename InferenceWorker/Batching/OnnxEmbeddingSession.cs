@@ -1,0 +1,127 @@
+using System.Globalization;
+using AiPlatform.InferenceWorker.Models;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace AiPlatform.InferenceWorker.Batching;
+
+/// <summary>An encoder in ONNX Runtime. Its buffers are made once, for the largest batch, and pinned.</summary>
+internal sealed class OnnxEmbeddingSession : IEmbeddingSession
+{
+    private const string IdsInput = "input_ids";
+    private const string MaskInput = "attention_mask";
+    private const string TypesInput = "token_type_ids";
+    private const string StatesOutput = "last_hidden_state";
+
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+    private readonly int _padId;
+    private readonly string[] _inputNames;
+    private readonly string[] _outputNames = [StatesOutput];
+    private readonly long[] _ids;
+    private readonly long[] _mask;
+    private readonly long[] _types;
+    private readonly float[] _states;
+
+    private OnnxEmbeddingSession(InferenceSession session, int hiddenSize, int padId, int mostTokens)
+    {
+        _session = session;
+        _padId = padId;
+        HiddenSize = hiddenSize;
+        _inputNames = session.InputMetadata.ContainsKey(TypesInput) ? [IdsInput, MaskInput, TypesInput] : [IdsInput, MaskInput];
+        _ids = GC.AllocateArray<long>(mostTokens, pinned: true);
+        _mask = GC.AllocateArray<long>(mostTokens, pinned: true);
+        _types = GC.AllocateArray<long>(mostTokens, pinned: true);
+        _states = GC.AllocateArray<float>(mostTokens * hiddenSize, pinned: true);
+    }
+
+    public int HiddenSize { get; }
+
+    /// <exception cref="ModelProblemException">The file cannot be loaded, or is no encoder of this form.</exception>
+    public static OnnxEmbeddingSession Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options, int padId, int mostTokens)
+    {
+        var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
+        if (!device.Uses(manifest.Model))
+            throw new ModelProblemException($"{name}: 'device' in {ModelManifest.FileName} is {manifest.Model.Device}, but models run on {device.Name} here.");
+
+        InferenceSession session;
+        try
+        {
+            using var settings = SessionSettings.For(device, options);
+            session = new InferenceSession(manifest.PathOf(manifest.Model), settings);
+        }
+        catch (OnnxRuntimeException refused)
+        {
+            throw new ModelProblemException($"{name}: ONNX Runtime cannot load it on {device.Name}: {refused.Message.ReplaceLineEndings(" ")}", refused);
+        }
+
+        try
+        {
+            CheckForm(session, manifest, name);
+            return new OnnxEmbeddingSession(session, manifest.Dimensions, padId, mostTokens);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows)
+    {
+        var longest = 0;
+        foreach (var row in rows) longest = Math.Max(longest, row.Length);
+        FillInputs(rows, longest);
+
+        long[] shape = [rows.Length, longest];
+        using var ids = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _ids.AsMemory(0, rows.Length * longest), shape);
+        using var mask = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _mask.AsMemory(0, rows.Length * longest), shape);
+        using var types = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _types.AsMemory(0, rows.Length * longest), shape);
+        var length = rows.Length * longest * HiddenSize;
+        using var states = OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance, _states.AsMemory(0, length), [rows.Length, longest, HiddenSize]);
+
+        OrtValue[] inputs = _inputNames.Length == 3 ? [ids, mask, types] : [ids, mask];
+        _session.Run(_runOptions, _inputNames, inputs, _outputNames, [states]);
+        return _states.AsSpan(0, length);
+    }
+
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+
+    private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest)
+    {
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var tokens = rows[i].TokenIds;
+            var ids = _ids.AsSpan(i * longest, longest);
+            var mask = _mask.AsSpan(i * longest, longest);
+            for (var position = 0; position < tokens.Length; position++) ids[position] = tokens[position];
+            ids[tokens.Length..].Fill(_padId);
+            mask[..tokens.Length].Fill(1);
+            mask[tokens.Length..].Clear();
+        }
+    }
+
+    private static void CheckForm(InferenceSession session, ModelManifest manifest, string name)
+    {
+        foreach (var (input, metadata) in session.InputMetadata)
+        {
+            if (input is not (IdsInput or MaskInput or TypesInput) || metadata.ElementDataType != TensorElementType.Int64)
+                throw new ModelProblemException($"{name}: its input '{input}' ({metadata.ElementDataType}) is not known. Known: {IdsInput}, {MaskInput}, {TypesInput} (Int64).");
+        }
+
+        if (!session.InputMetadata.ContainsKey(IdsInput) || !session.InputMetadata.ContainsKey(MaskInput))
+            throw new ModelProblemException($"{name}: it has no inputs {IdsInput} and {MaskInput}.");
+        if (!session.OutputMetadata.TryGetValue(StatesOutput, out var states) || states.ElementDataType != TensorElementType.Float || states.Dimensions.Length != 3)
+            throw new ModelProblemException($"{name}: it has no output {StatesOutput}, Float [rows, tokens, dimensions].");
+        if (states.Dimensions[2] is var size and > 0 && size != manifest.Dimensions)
+        {
+            throw new ModelProblemException(string.Create(
+                CultureInfo.InvariantCulture, $"{name}: its vectors have {size} dimensions; 'dimensions' in {ModelManifest.FileName} says {manifest.Dimensions}."));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.InferenceWorker.Consumers;
+
+/// <summary>Runs <c>/v1/embeddings</c>: reads the body, tokenizes beside the device, and has the vectors written into the result.</summary>
+internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
+{
+    public string Endpoint => Endpoints.Embeddings;
+
+    public async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
+    {
+        if (models.Find(job.Model) is not { } model) return NotServed(job.Model);
+
+        var (request, refused) = EmbeddingBodyReader.Read(job.Body.Span);
+        if (request is null) return JobOutcome.Failure(refused!);
+        if (CheckDimensions(request, model.Manifest) is { } wrong) return JobOutcome.Failure(wrong);
+
+        var start = time.GetTimestamp();
+        var (rows, error) = EmbeddingInputs.Tokenize(request, model, cancellationToken);
+        if (rows is null) return JobOutcome.Failure(error!);
+        metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
+
+        var tokens = rows.Sum(row => row.Length);
+        var output = EmbeddingOutput.Create(rows.Length, request.Dimensions ?? model.Manifest.Dimensions, tokens, request.Format);
+        var failed = await model.Batcher.EmbedAsync(rows, output, cancellationToken);
+        return failed is null
+            ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
+            : JobOutcome.Failure(failed);
+    }
+
+    private static InferenceError? CheckDimensions(EmbeddingRequest request, ModelManifest manifest) =>
+        request.Dimensions is { } wanted && wanted > manifest.Dimensions
+            ? new InferenceError
+            {
+                Kind = InferenceErrorKind.InvalidRequest,
+                Message = $"'dimensions' is {wanted}; the vectors of '{manifest.Name}' have {manifest.Dimensions}. Give at most that, or leave it out.",
+                Param = "dimensions",
+            }
+            : null;
+
+    private static JobOutcome NotServed(string model) => JobOutcome.Failure(new InferenceError
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"This worker does not serve the model '{model}'.",
+        Param = "model",
+    });
+
+    private static string Usage(int tokens) =>
+        string.Create(CultureInfo.InvariantCulture, $$"""{"prompt_tokens":{{tokens}},"total_tokens":{{tokens}}}""");
+}

@@ -1,0 +1,66 @@
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.InferenceWorker.Consumers;
+
+/// <summary>Turns the inputs of a request into rows of token ids, within the limits of the model and of a request.</summary>
+internal static class EmbeddingInputs
+{
+    /// <summary>Most tokens of all inputs of one request.</summary>
+    public const int MaxTotalTokens = 300_000;
+
+    /// <returns>A row for each input, special tokens included; or what is wrong with the first input that cannot be taken.</returns>
+    public static (int[][]? Rows, InferenceError? Error) Tokenize(EmbeddingRequest request, LoadedModel model, CancellationToken cancellationToken)
+    {
+        var rows = new int[request.Count][];
+        var total = 0L;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (CheckTokenIds(request, i, model.Tokenizer) is { } outside) return (null, outside);
+
+            var ids = request.Texts is { } texts
+                ? model.Tokenizer.Encode(texts[i])
+                : model.Tokenizer.AddSpecialTokens(request.TokenArrays![i]);
+            if (ids.Length > model.Manifest.MaxTokens)
+            {
+                if (!request.Truncate) return (null, TooLong(request.NameOf(i), ids.Length, model.Manifest));
+                ids = model.Tokenizer.Truncate(ids, model.Manifest.MaxTokens);
+            }
+
+            rows[i] = ids;
+            total += ids.Length;
+        }
+
+        return total <= MaxTotalTokens ? (rows, null) : (null, TooMany(total));
+    }
+
+    private static InferenceError? CheckTokenIds(EmbeddingRequest request, int index, ITokenizer tokenizer)
+    {
+        if (request.TokenArrays is not { } arrays) return null;
+
+        var ids = arrays[index];
+        var position = Array.FindIndex(ids, id => id < 0 || id >= tokenizer.VocabularySize);
+        return position < 0 ? null : new InferenceError
+        {
+            Kind = InferenceErrorKind.InvalidRequest,
+            Message = $"'{request.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to {tokenizer.VocabularySize - 1}.",
+            Param = $"{request.NameOf(index)}[{position}]",
+        };
+    }
+
+    private static InferenceError TooLong(string input, int tokens, ModelManifest manifest) => new()
+    {
+        Kind = InferenceErrorKind.ContextLengthExceeded,
+        Message = $"'{input}' has {tokens} tokens; '{manifest.Name}' takes at most {manifest.MaxTokens}. Shorten it, or set 'truncate' to true to have it cut.",
+        Param = input,
+    };
+
+    private static InferenceError TooMany(long total) => new()
+    {
+        Kind = InferenceErrorKind.InvalidRequest,
+        Message = $"The inputs have {total} tokens together; a request takes at most {MaxTotalTokens}. Send them in several requests.",
+        Param = "input",
+    };
+}

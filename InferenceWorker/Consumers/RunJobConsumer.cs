@@ -1,0 +1,25 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+using MassTransit;
+
+namespace AiPlatform.InferenceWorker.Consumers;
+
+/// <summary>Receives every leased job and runs it with its endpoint's handler; returns when the result is stored.</summary>
+internal sealed class RunJobConsumer(LeasedJobRunner runner, IEnumerable<IEndpointHandler> handlers) : IConsumer<RunJob>
+{
+    public Task Consume(ConsumeContext<RunJob> context)
+    {
+        if (!context.TryGetPayload<RunningJob>(out var running))
+            throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
+
+        var handler = handlers.FirstOrDefault(one => one.Endpoint == running.Job.Endpoint);
+        return runner.RunAsync(running, handler is null ? RefuseAsync : handler.RunAsync);
+    }
+
+    private Task<JobOutcome> RefuseAsync(LeasedJob job, CancellationToken cancellationToken) => Task.FromResult(JobOutcome.Failure(new InferenceError
+    {
+        Kind = InferenceErrorKind.InvalidRequest,
+        Message = $"This worker cannot run '{job.Endpoint}'. It runs: {string.Join(", ", handlers.Select(one => one.Endpoint))}.",
+        Param = "endpoint",
+    }));
+}

@@ -1,0 +1,89 @@
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Leasing;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.InferenceWorker.Heartbeat;
+
+/// <summary>Says every few seconds that this worker lives and what it serves, once its models are ready; says goodbye when it stops.</summary>
+internal sealed class HeartbeatLoop(
+    ServedModels models,
+    WorkerName worker,
+    RunningJobs running,
+    IWorkerCatalog catalog,
+    IOptions<JobsOptions> options,
+    TimeProvider time,
+    ILogger<HeartbeatLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(2);
+
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private bool _outage;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (models.Loaded.Count == 0) return;
+
+        using var limit = new CancellationTokenSource(GoodbyeLimit, time);
+        try
+        {
+            await catalog.LeaveAsync(worker.Value, limit.Token);
+        }
+        catch (Exception unreachable) when (unreachable is QueueUnavailableException or OperationCanceledException)
+        {
+            Log.HeartbeatFailed(logger, unreachable.Message);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await models.WhenReadyAsync(stoppingToken);
+
+        ModelDescriptor[] served = [.. models.Loaded.Select(Describe)];
+        using var timer = new PeriodicTimer(options.Value.HeartbeatTtl / 3, time);
+        do await BeatAsync(served, stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task BeatAsync(ModelDescriptor[] served, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await catalog.BeatAsync(Beat(), served, cancellationToken);
+            if (_outage) Log.HeartbeatResumed(logger);
+            _outage = false;
+        }
+        catch (QueueUnavailableException outage)
+        {
+            if (!_outage) Log.HeartbeatFailed(logger, outage.Message);
+            _outage = true;
+        }
+    }
+
+    private WorkerHeartbeat Beat() => new()
+    {
+        Worker = worker.Value,
+        Host = Environment.MachineName,
+        ProcessId = Environment.ProcessId,
+        Device = models.Device!.Name,
+        StartedAt = _startedAt,
+        Models =
+        [
+            .. models.Loaded.Select(model => new ModelLoad(
+                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), models.CapacityOf(model.Manifest))),
+        ],
+    };
+
+    private static ModelDescriptor Describe(LoadedModel model) => new()
+    {
+        Name = model.Manifest.Name,
+        Task = model.Manifest.Task,
+        MaxTokens = model.Manifest.MaxTokens,
+        Dimensions = model.Manifest.Dimensions,
+        Created = new DateTimeOffset(model.Manifest.Created, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds(),
+        OwnedBy = model.Manifest.Source.Split('/')[0],
+    };
+}

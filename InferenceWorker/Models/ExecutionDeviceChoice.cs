@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>Chooses where models run: CUDA where a session can be made on it, else the CPU.</summary>
+internal static class ExecutionDeviceChoice
+{
+    private const string CudaProvider = "CUDAExecutionProvider";
+
+    /// <summary>The smallest ONNX model, <c>y = Identity(x)</c> with one float: what the CUDA provider is tried with.</summary>
+    private static ReadOnlySpan<byte> IdentityModel =>
+    [
+        0x08, 0x08, 0x3A, 0x37, 0x0A, 0x10, 0x0A, 0x01, 0x78, 0x12, 0x01, 0x79, 0x22, 0x08, 0x49, 0x64, 0x65, 0x6E, 0x74, 0x69, 0x74, 0x79,
+        0x12, 0x01, 0x67, 0x5A, 0x0F, 0x0A, 0x01, 0x78, 0x12, 0x0A, 0x0A, 0x08, 0x08, 0x01, 0x12, 0x04, 0x0A, 0x02, 0x08, 0x01, 0x62, 0x0F,
+        0x0A, 0x01, 0x79, 0x12, 0x0A, 0x0A, 0x08, 0x08, 0x01, 0x12, 0x04, 0x0A, 0x02, 0x08, 0x01, 0x42, 0x02, 0x10, 0x11,
+    ];
+
+    /// <exception cref="ModelProblemException">The settings demand CUDA, and it cannot be used.</exception>
+    public static ExecutionDevice Choose(ModelOptions options)
+    {
+        if (options.Device == DevicePreference.Cpu) return new ExecutionDevice(null, "Models:Device is cpu");
+
+        var obstacle = WhyNoCuda(options);
+        if (obstacle is null) return new ExecutionDevice(options.DeviceId, "a session was made on the CUDA device");
+        return options.Device == DevicePreference.Auto
+            ? new ExecutionDevice(null, obstacle)
+            : throw new ModelProblemException($"Models:Device is cuda, but {obstacle}. Set it to auto or cpu to run on the CPU.");
+    }
+
+    private static string? WhyNoCuda(ModelOptions options)
+    {
+        var providers = OrtEnv.Instance().GetAvailableProviders();
+        if (!providers.Contains(CudaProvider))
+            return $"this build of ONNX Runtime has no CUDA provider (it has {string.Join(", ", providers)})";
+
+        var driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
+        if (!NativeLibrary.TryLoad(driver, out _)) return $"there is no NVIDIA driver ({driver} cannot be loaded)";
+
+        try
+        {
+            TryOn(new ExecutionDevice(options.DeviceId, "tried"), options);
+            return null;
+        }
+        catch (OnnxRuntimeException refused)
+        {
+            return $"no session can be made on CUDA device {options.DeviceId}: {refused.Message.ReplaceLineEndings(" ")}";
+        }
+    }
+
+    /// <summary>Makes a session of the smallest model; throws what ONNX Runtime throws.</summary>
+    internal static void TryOn(ExecutionDevice device, ModelOptions options)
+    {
+        using var settings = SessionSettings.For(device, options);
+        using var session = new InferenceSession(IdentityModel.ToArray(), settings);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>A value in a manifest that knows its place, so that every refusal names it.</summary>
+/// <param name="File">Folder and file, as messages name them.</param>
+/// <param name="Path">The field's path, such as <c>files.model.onnx.sha256</c>; empty for the whole.</param>
+/// <param name="Value">What stands there.</param>
+internal readonly record struct ManifestField(string File, string Path, JsonElement Value)
+{
+    public ManifestField Required(string name)
+    {
+        if (!Value.TryGetProperty(name, out var value))
+            throw new ModelProblemException($"{File}: the field '{Below(name)}' is missing.");
+        return this with { Path = Below(name), Value = value };
+    }
+
+    public void MustBeObject()
+    {
+        if (Value.ValueKind != JsonValueKind.Object) throw Refuse("must be a JSON object");
+    }
+
+    public void AllowOnly(params ReadOnlySpan<string> names)
+    {
+        foreach (var property in Value.EnumerateObject())
+        {
+            if (!names.Contains(property.Name))
+                throw new ModelProblemException($"{File}: the field '{Below(property.Name)}' is not known. Known are: {string.Join(", ", names!)}.");
+        }
+    }
+
+    public IEnumerable<ManifestField> Properties()
+    {
+        foreach (var property in Value.EnumerateObject())
+            yield return this with { Path = Below(property.Name), Value = property.Value };
+    }
+
+    public string Text()
+    {
+        if (Value.ValueKind != JsonValueKind.String) throw Refuse("must be a string");
+        return Value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : throw Refuse("must not be empty");
+    }
+
+    public string OneOf(params ReadOnlySpan<string> values)
+    {
+        var text = Text();
+        return values.Contains(text) ? text : throw Refuse($"is '{text}', which this version does not support. Supported: {string.Join(", ", values!)}");
+    }
+
+    public bool Flag() => Value.ValueKind is JsonValueKind.True or JsonValueKind.False ? Value.GetBoolean() : throw Refuse("must be true or false");
+
+    public long Whole(long least, long most)
+    {
+        if (Value.ValueKind != JsonValueKind.Number || !Value.TryGetInt64(out var number)) throw Refuse("must be a whole number");
+        return number >= least && number <= most
+            ? number
+            : throw Refuse(string.Create(CultureInfo.InvariantCulture, $"is {number}; it must be {least} to {most}"));
+    }
+
+    public DateOnly Day() => DateOnly.TryParseExact(Text(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        ? day
+        : throw Refuse("must be a day written yyyy-MM-dd");
+
+    public ModelProblemException Refuse(string what) =>
+        new(Path.Length == 0 ? $"{File}: the content {what}." : $"{File}: the field '{Path}' {what}.");
+
+    private string Below(string name) => Path.Length == 0 ? name : $"{Path}.{name}";
+}

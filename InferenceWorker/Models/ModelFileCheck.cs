@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>Checks that a model's files are the ones that its manifest means.</summary>
+internal static class ModelFileCheck
+{
+    /// <exception cref="ModelProblemException">A file is missing, cut short, or another one.</exception>
+    public static void Verify(ModelManifest manifest)
+    {
+        foreach (var file in manifest.Files)
+        {
+            var name = $"{Path.GetFileName(manifest.Folder)}/{file.Name}";
+            try
+            {
+                Verify(name, manifest.PathOf(file), file);
+            }
+            catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+            {
+                throw new ModelProblemException($"{name}: cannot be read: {unreadable.Message}", unreadable);
+            }
+        }
+    }
+
+    private static void Verify(string name, string path, ModelFile file)
+    {
+        if (!File.Exists(path)) throw new ModelProblemException($"{name}: the file is missing.");
+
+        using var content = File.OpenRead(path);
+        if (content.Length != file.Bytes)
+        {
+            throw new ModelProblemException(string.Create(
+                CultureInfo.InvariantCulture, $"{name}: the file has {content.Length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may be cut short: copy it again."));
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(content));
+        if (hash != file.Sha256)
+            throw new ModelProblemException($"{name}: the file's SHA-256 is {hash}; 'sha256' in {ModelManifest.FileName} says {file.Sha256}. Copy it again, or correct the manifest.");
+    }
+}

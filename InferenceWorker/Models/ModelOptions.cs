@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>Which models a worker serves, and on what; section <c>Models</c>.</summary>
+public sealed class ModelOptions
+{
+    public const string SectionName = "Models";
+
+    /// <summary>Folder of the model folders. Default <c>models</c>; a relative path counts from the working directory.</summary>
+    [Required]
+    public string Path { get; init; } = "models";
+
+    /// <summary>Names of the models to load. Default none given: every model there is.</summary>
+    public IReadOnlyList<string> Load { get; init; } = [];
+
+    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda</c>. Default <c>auto</c>.</summary>
+    [EnumDataType(typeof(DevicePreference))]
+    public DevicePreference Device { get; init; } = DevicePreference.Auto;
+
+    /// <summary>Number of the CUDA device. Default 0, 0 to 63.</summary>
+    [Range(0, 63)]
+    public int DeviceId { get; init; }
+
+    /// <summary>Most memory that ONNX Runtime's arena takes on the CUDA device, in bytes. Default no limit; 256 MiB or more.</summary>
+    [Range(256L * 1024 * 1024, long.MaxValue)]
+    public long? DeviceMemoryLimitBytes { get; init; }
+
+    /// <summary>Threads that compute one batch on the CPU. Default 0: as many as the process has cores; 0 to 1,024.</summary>
+    [Range(0, 1_024)]
+    public int Threads { get; init; }
+
+    /// <summary>
+    /// Jobs leased at a time for each model, in multiples of its <c>max_batch_rows</c>: enough that the device never waits for
+    /// Redis, few enough that other workers get theirs. Default 2, 1 to 64.
+    /// </summary>
+    [Range(1, 64)]
+    public int LeasedBatches { get; init; } = 2;
+}
+
+/// <summary>Checks <see cref="ModelOptions"/> at start.</summary>
+[OptionsValidator]
+internal sealed partial class ModelOptionsValidator : IValidateOptions<ModelOptions>;

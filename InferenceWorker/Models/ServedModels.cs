@@ -1,0 +1,55 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>The models of this process: how far their loading is, which are served, which are not and why.</summary>
+internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueues, ISweptQueues
+{
+    private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile State _state = new("finding models", null, [], []);
+
+    private sealed record State(
+        string? Progress, ExecutionDevice? Device, IReadOnlyList<LoadedModel> Loaded, IReadOnlyList<ModelCandidate> Refused);
+
+    /// <summary>What is being done before the worker is ready; null once loading has ended.</summary>
+    public string? Progress => _state.Progress;
+
+    /// <summary>Where models run; null before it is chosen.</summary>
+    public ExecutionDevice? Device => _state.Device;
+
+    public IReadOnlyList<LoadedModel> Loaded => _state.Loaded;
+
+    /// <summary>The models that could not be loaded, with their problems.</summary>
+    public IReadOnlyList<ModelCandidate> Refused => _state.Refused;
+
+    public IReadOnlyCollection<QueueName> Queues => [.. _state.Loaded.Select(model => QueueName.ForModel(model.Manifest.Name))];
+
+    /// <summary>Never completes when no model could be loaded: there is nothing to lease.</summary>
+    public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Null when this process does not serve it.</summary>
+    public LoadedModel? Find(string name) => _state.Loaded.FirstOrDefault(model => model.Manifest.Name == name);
+
+    /// <summary>Called by the loader only, as the following ones.</summary>
+    public void Loading(int number, int count) => _state = _state with { Progress = $"loading {number} of {count}" };
+
+    public void RunOn(ExecutionDevice device) => _state = _state with { Device = device };
+
+    public void Add(LoadedModel model) => _state = _state with { Loaded = [.. _state.Loaded, model] };
+
+    public void Refuse(ModelCandidate candidate, string problem) =>
+        _state = _state with { Refused = [.. _state.Refused, candidate with { Manifest = null, Problem = problem }] };
+
+    public void EndLoading()
+    {
+        _state = _state with { Progress = null };
+        if (_state.Loaded.Count > 0) _ready.TrySetResult([.. _state.Loaded.Select(LeasedQueueOf)]);
+    }
+
+    public int CapacityOf(ModelManifest manifest) => manifest.MaxBatchRows * options.Value.LeasedBatches;
+
+    private LeasedQueue LeasedQueueOf(LoadedModel model) =>
+        new(QueueName.ForModel(model.Manifest.Name), model.Manifest.Name, CapacityOf(model.Manifest));
+}

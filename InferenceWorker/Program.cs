@@ -1,0 +1,53 @@
+using AiPlatform.InferenceWorker.Consumers;
+using AiPlatform.InferenceWorker.Heartbeat;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+if (args is ["--help" or "-h" or "help", ..])
+{
+    Console.WriteLine(Usage);
+    return 0;
+}
+
+var checkOnly = args is ["doctor", ..];
+var builder = WebApplication.CreateBuilder(checkOnly ? args[1..] : args);
+
+builder.AddServiceDefaults("inference-worker", HealthStatus.Unhealthy);
+builder.Services.AddModels();
+builder.Services.AddEndpointHandlers();
+builder.Services.AddJobStore();
+builder.Services.AddSweeping<ServedModels>();
+builder.Services.AddHostedService<HeartbeatLoop>();
+builder.Services.AddLeasing<RunJobConsumer, ServedModels>();
+
+var app = builder.Build();
+if (checkOnly) return new Doctor(app.Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
+
+app.MapDefaultEndpoints();
+await app.RunAsync();
+return 0;
+
+/// <summary>Loads models, leases jobs from Redis, batches and runs them.</summary>
+internal sealed partial class Program
+{
+    private const string Usage = """
+        AiPlatform inference worker: loads models, leases jobs from Redis, batches and runs them.
+
+          AiPlatform.InferenceWorker             serve until stopped
+          AiPlatform.InferenceWorker doctor      check settings, device and every model; exit 1 when something is wrong
+
+        Settings, as environment variables or --KEY value:
+          ConnectionStrings__redis               Redis, such as 127.0.0.1:6379 (needed to serve)
+          ASPNETCORE_URLS                        where /health and /alive answer, such as http://127.0.0.1:8081
+          Models__Path                           folder of the model folders (models)
+          Models__Load__0, Models__Load__1, …    names of the models to load (all)
+          Models__Device                         auto, cpu or cuda (auto)
+          Models__DeviceId                       CUDA device (0)
+          Models__DeviceMemoryLimitBytes         most memory on the CUDA device (no limit)
+          Models__Threads                        threads that compute a batch on the CPU (0: all cores)
+          Models__LeasedBatches                  jobs leased at a time, in batches (2)
+        """;
+}

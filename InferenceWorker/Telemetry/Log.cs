@@ -1,0 +1,35 @@
+namespace AiPlatform.InferenceWorker.Telemetry;
+
+/// <summary>Log events 2000 to 2999. Their names are fixed; none carries a prompt, a key or an output.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Information, "Models run on {Device}: {Reason}")]
+    public static partial void DeviceChosen(ILogger logger, string device, string reason);
+
+    [LoggerMessage(2001, LogLevel.Information, "Model {Model} is loaded and warm after {Elapsed}")]
+    public static partial void ModelLoaded(ILogger logger, string model, TimeSpan elapsed);
+
+    [LoggerMessage(2002, LogLevel.Error, "Model {Model} is not served. {Problem}")]
+    public static partial void ModelRefused(ILogger logger, string model, string problem);
+
+    [LoggerMessage(2003, LogLevel.Information, "Ready: {Loaded} models served, {Failed} not")]
+    public static partial void ModelsReady(ILogger logger, int loaded, int failed);
+
+    [LoggerMessage(2004, LogLevel.Critical, "No model could be loaded: this worker leases nothing. Correct what is said above and start it again")]
+    public static partial void NoModels(ILogger logger);
+
+    [LoggerMessage(2005, LogLevel.Warning, "A batch of {Rows} rows of {Model} failed and is run in halves: {Reason}")]
+    public static partial void BatchFailed(ILogger logger, string model, int rows, string reason);
+
+    [LoggerMessage(2006, LogLevel.Error, "{Model} failed on a row of {Tokens} tokens")]
+    public static partial void RowFailed(ILogger logger, Exception exception, string model, int tokens);
+
+    [LoggerMessage(2007, LogLevel.Critical, "The device thread of {Model} has died; the process must be restarted")]
+    public static partial void DeviceThreadDied(ILogger logger, Exception exception, string model);
+
+    [LoggerMessage(2008, LogLevel.Warning, "Heartbeats pause: {Reason}")]
+    public static partial void HeartbeatFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2009, LogLevel.Information, "Heartbeats go on")]
+    public static partial void HeartbeatResumed(ILogger logger);
+}

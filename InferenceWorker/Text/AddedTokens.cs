@@ -1,0 +1,66 @@
+using System.Buffers;
+
+namespace AiPlatform.InferenceWorker.Text;
+
+/// <summary>The added tokens of a tokenizer; finds the leftmost and there the longest in a text that is not normalized.</summary>
+internal sealed class AddedTokens
+{
+    private readonly Dictionary<int, AddedToken> _byId;
+    private readonly PieceTable _contents;
+    private readonly SearchValues<char> _firstUnits;
+
+    public AddedTokens(IReadOnlyCollection<AddedToken> tokens)
+    {
+        _byId = tokens.ToDictionary(token => token.Id);
+        _contents = new PieceTable([.. tokens.Select(token => KeyValuePair.Create(token.Content, token.Id))]);
+        _firstUnits = SearchValues.Create([.. tokens.Select(token => token.Content[0])]);
+    }
+
+    /// <summary>Finds the next token at or after <paramref name="searchFrom"/>, which it sets behind the token.</summary>
+    /// <param name="text">The whole text.</param>
+    /// <param name="textStart">End of what earlier tokens took.</param>
+    /// <param name="searchFrom">Where to search; set to where to go on.</param>
+    /// <param name="parseSpecialTokens">Whether special tokens count.</param>
+    /// <param name="found">The token's id and all that it takes of the text, white space included.</param>
+    public bool TryFind(
+        ReadOnlySpan<char> text, int textStart, ref int searchFrom, bool parseSpecialTokens, out (int Id, int Start, int End) found)
+    {
+        while (true)
+        {
+            int offset = text[searchFrom..].IndexOfAny(_firstUnits);
+            if (offset < 0)
+            {
+                found = default;
+                return false;
+            }
+
+            int start = searchFrom + offset;
+            int length = _contents.LongestAtStart(text[start..], out int id);
+            searchFrom = start + Math.Max(1, length);
+            if (length == 0)
+                continue;
+
+            AddedToken token = _byId[id];
+            if (token.IsSpecial && !parseSpecialTokens)
+                continue;
+            found = (id, token.TakesSpaceBefore ? SpaceBefore(text, textStart, start) : start, searchFrom);
+            if (token.TakesSpaceAfter)
+                found.End = SpaceAfter(text, Math.Max(searchFrom, textStart));
+            return true;
+        }
+    }
+
+    private static int SpaceBefore(ReadOnlySpan<char> text, int textStart, int start)
+    {
+        while (start > textStart && char.IsWhiteSpace(text[start - 1]))
+            start--;
+        return start;
+    }
+
+    private static int SpaceAfter(ReadOnlySpan<char> text, int end)
+    {
+        while (end < text.Length && char.IsWhiteSpace(text[end]))
+            end++;
+        return end;
+    }
+}

@@ -1,0 +1,15 @@
+namespace AiPlatform.InferenceWorker.Text;
+
+/// <summary>A tokenizer file is missing, broken, or has parts that this product does not know. The message names file, field and value.</summary>
+internal sealed class TokenizerFormatException : Exception
+{
+    public TokenizerFormatException(string message)
+        : base(message)
+    {
+    }
+
+    public TokenizerFormatException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
