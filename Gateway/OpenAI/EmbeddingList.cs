@@ -1,6 +1,7 @@
 namespace AiPlatform.Gateway.OpenAI;
 
-/// <summary>The answer of <c>POST /v1/embeddings</c>, for the API's description: <see cref="EmbeddingJson"/> writes it.</summary>
+/// <summary>The answer of <c>POST /v1/embeddings</c>.</summary>
+/// <remarks>For the API's description only: <see cref="EmbeddingJson"/> writes it.</remarks>
 internal sealed record EmbeddingList
 {
     /// <summary>Always <c>list</c>.</summary>
