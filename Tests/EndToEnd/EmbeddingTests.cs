@@ -100,7 +100,7 @@ public sealed class EmbeddingTests(EmbeddingTests.Shared shared) : IClassFixture
         var tooLong = string.Concat(Enumerable.Repeat("word ", 300));
 
         var unknown = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient("no-such-model").GenerateEmbeddingAsync("x", cancellationToken: Ct));
-        var empty = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient().GenerateEmbeddingAsync("", cancellationToken: Ct));
+        var empty = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient().GenerateEmbeddingsAsync([""], cancellationToken: Ct));
         var longer = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient().GenerateEmbeddingAsync(tooLong, cancellationToken: Ct));
 
         Assert.Equal((404, 400, 400), (unknown.Status, empty.Status, longer.Status));
