@@ -87,7 +87,7 @@ stop_all() {
   stop gateway
   stop "${workers[@]}"
   stop redis
-  rm -f "$run"/*.pid "$run/ready"
+  rm -f "$run"/*.pid
 }
 
 # A supervisor that was killed leaves its processes behind: prints their names.

@@ -14,16 +14,16 @@ redis_version() { redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\
 
 require_redis() {
   local version
-  command -v redis-server >/dev/null || install_redis
+  command -v redis-server >/dev/null ||
+    fail "redis-server (7.0 or later) is not on PATH. Install it, on Debian or Ubuntu with 'sudo apt-get install redis-server', or set ConnectionStrings__redis to a running Redis."
   version=$(redis_version)
   [[ ${version%%.*} =~ ^[0-9]+$ && ${version%%.*} -ge 7 ]] ||
     fail "redis-server $version ($(command -v redis-server)) is too old: 7.0 or later is needed for its Lua scripts. Put a newer one first on PATH, or set ConnectionStrings__redis to a running Redis."
 }
 
+# Where there is no redis-server and packages can be installed.
 install_redis() {
-  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    fail "redis-server (7.0 or later) is not on PATH. Install it, on Debian or Ubuntu with 'sudo apt-get install redis-server', or set ConnectionStrings__redis to a running Redis."
-  fi
+  if command -v redis-server >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
   say "Installing redis-server …"
   apt_install redis-server >/dev/null 2>&1 || { apt-get update -qq >&2 && apt_install redis-server >&2; } ||
     fail "redis-server could not be installed with apt-get (see above). Install it yourself, or set ConnectionStrings__redis to a running Redis."
@@ -31,6 +31,12 @@ install_redis() {
 
 # RUNLEVEL: the package's own service is not wanted; ./ai starts a Redis of its own.
 apt_install() { DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --yes --no-install-recommends "$@"; }
+
+# Node.js brings npm, which downloads what the local package feed is made from; nothing else needs it.
+require_npm() {
+  command -v npm >/dev/null && npm --version >/dev/null 2>&1 ||
+    fail "this machine's package feed does not serve ONNX Runtime, so it is packed from npm packages, and npm is not on PATH. Install Node.js 18 or later with npm, on Debian or Ubuntu with 'sudo apt-get install npm'."
+}
 
 # Every connection and every open model file is a descriptor: take as many as this user may have.
 raise_descriptor_limit() {
