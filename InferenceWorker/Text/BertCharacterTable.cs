@@ -22,7 +22,7 @@ internal sealed class BertCharacterTable
 
     public BertCharacterAction Action(char unit) => _actions[unit];
 
-    /// <summary>The normalized form where the action is <see cref="BertCharacterAction.Append"/> or <see cref="BertCharacterAction.Alone"/>.</summary>
+    /// <summary>The normalized form, where the action is to append the code unit or to let it stand alone.</summary>
     public char Normalized(char unit) => _normalized[unit];
 
     private (BertCharacterAction Action, char Normalized) Fold(int codePoint)

@@ -50,18 +50,14 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
         EndWord(ref ids);
     }
 
-    // The steps of the normalizer and the pre-tokenizer in their order, for one code point.
+    // The steps of the normalizer and the pre-tokenizer in their order, for one code point. White space never comes here: each is
+    // one code unit, and the table ends the word.
     private void Examine(int codePoint, ref TokenIds ids)
     {
         CharacterTraits traits = _characters[codePoint];
         BertNormalization rules = _table.Rules;
         if (rules.CleansText && (traits & CharacterTraits.Removed) != 0)
             return;
-        if ((traits & CharacterTraits.WhiteSpace) != 0)
-        {
-            EndWord(ref ids);
-            return;
-        }
 
         bool isAlone = rules.IsolatesIdeographs && (traits & CharacterTraits.Ideograph) != 0;
         if (isAlone)

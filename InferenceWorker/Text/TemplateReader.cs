@@ -42,7 +42,8 @@ internal static class TemplateReader
 
     private static List<int> ReadSpecialToken(TokenizerField name, TokenizerField specialTokens, Dictionary<string, int> vocabulary)
     {
-        TokenizerField token = specialTokens.Optional(name.Text()) ?? throw name.Refuse($"is {name.Shown}, which special_tokens does not define");
+        TokenizerField token = specialTokens.Optional(name.Text())
+            ?? throw name.Refuse($"is {name.Shown}, which special_tokens does not define");
         token.AllowOnly("id", "ids", "tokens");
         token.Required("id").MustBe(name.Text());
 

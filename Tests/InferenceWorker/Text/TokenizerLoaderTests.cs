@@ -13,7 +13,8 @@ public sealed class TokenizerLoaderTests : IDisposable
           "added_tokens": [
             {"id": 0, "content": "[PAD]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}
           ],
-          "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
+          "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+            "strip_accents": null, "lowercase": true},
           "pre_tokenizer": {"type": "BertPreTokenizer"},
           "post_processor": {
             "type": "TemplateProcessing",
@@ -63,6 +64,17 @@ public sealed class TokenizerLoaderTests : IDisposable
 
         Assert.Equal([2, 3, 5, 3], sut.Encode("a<new>a"));
         Assert.Equal(6, sut.VocabularySize);
+    }
+
+    [Theory]
+    [InlineData("true", 1)] // the whole word is unknown
+    [InlineData("false", 5)]
+    public void Load_AddedToken_IsOrdinaryTextOnlyWhereSpecial(string special, int expected)
+    {
+        ITokenizer sut = Load(With("added_tokens[0].content", "\"new\"", "added_tokens[0].id", "5", "added_tokens[0].special", special));
+
+        Assert.Equal([2, 5], sut.Encode("new"));
+        Assert.Equal([2, expected], sut.Encode("new", parseSpecialTokens: false));
     }
 
     [Fact]

@@ -69,6 +69,16 @@ public sealed class WordPieceTokenizerTests
     }
 
     [Fact]
+    public void Encode_WordAtTheLimitAfterSurrogatePairs_IsCountedAnew()
+    {
+        ITokenizer sut = CreateSut();
+
+        int[] ids = sut.Encode($"\U0001D400\U0001D400 {new string('a', MaxCharactersPerWord + 1)}");
+
+        Assert.Equal([TokenizerReference.Cls, TokenizerReference.Unknown, TokenizerReference.Unknown, TokenizerReference.Sep], ids);
+    }
+
+    [Fact]
     public void AddSpecialTokens_PlainIds_SetsThemAround()
     {
         ITokenizer sut = CreateSut();
