@@ -11,6 +11,9 @@ namespace AiPlatform.InferenceWorker.Batching;
 internal sealed class BatchRunner(
     IEmbeddingSession session, ModelManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
 {
+    /// <summary>Token 0 is in every vocabulary.</summary>
+    private static readonly int[] HarmlessTokens = [0];
+
     private readonly float[] _pooled = new float[session.HiddenSize];
 
     /// <exception cref="DeviceLostException">The device runs nothing any more.</exception>
@@ -73,7 +76,7 @@ internal sealed class BatchRunner(
     {
         try
         {
-            session.Run([new WaitingRow(failed.Request, failed.Index, [failed.TokenIds[0]])]);
+            session.Run([failed with { TokenIds = HarmlessTokens }]);
         }
         catch (Exception gone)
         {

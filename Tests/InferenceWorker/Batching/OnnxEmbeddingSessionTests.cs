@@ -1,0 +1,67 @@
+using System.Numerics.Tensors;
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.InferenceWorker.Batching;
+
+public sealed class OnnxEmbeddingSessionTests
+{
+    private const float SameResult = 1e-4f;
+
+    [Fact]
+    public async Task Run_BatchesOfAnyLengths_EqualTheReferenceAndSingleRows()
+    {
+        var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
+        int[][] rows = [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
+        // As on CUDA: whatever waits shares a run, so that padding is put to the test.
+        var batched = Start(tokenizer.PadId, new BatchLimits(32, 8192, double.PositiveInfinity));
+        var single = Start(tokenizer.PadId, new BatchLimits(1, 256, 0));
+
+        var (together, none) = await batched.EmbedAsync(rows, 384);
+        var (alone, nothing) = await single.EmbedAsync(rows, 384);
+
+        Assert.Null(none);
+        Assert.Null(nothing);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var reference = ReferenceEmbeddings.All[i];
+            Assert.Equal(reference.Tokens, rows[i].Length);
+            Assert.InRange(ReferenceEmbeddings.LargestDifference(together[i], reference.Vector), 0, ReferenceEmbeddings.Tolerance);
+            Assert.InRange(TensorPrimitives.CosineSimilarity<float>(together[i], reference.Vector), 0.999f, 1.0001f);
+            Assert.InRange(ReferenceEmbeddings.LargestDifference(together[i], alone[i]), 0, SameResult);
+        }
+
+        batched.Stop();
+        single.Stop();
+    }
+
+    [Fact]
+    public void Open_OtherDimensionsThanTheManifest_IsRefused()
+    {
+        var manifest = Manifests.Shipped with { Dimensions = 768 };
+
+        var problem = Assert.Throws<ModelProblemException>(() => Open(manifest, 0, 256));
+
+        Assert.Contains("its vectors have 384 dimensions; 'dimensions' in model.json says 768", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_FileForAnotherDevice_IsRefused()
+    {
+        var manifest = Manifests.Shipped with { Model = Manifests.Shipped.Model with { Device = "cuda" } };
+
+        var problem = Assert.Throws<ModelProblemException>(() => Open(manifest, 0, 256));
+
+        Assert.Contains("'device' in model.json is cuda, but models run on cpu here", problem.Message, StringComparison.Ordinal);
+    }
+
+    private static EmbeddingBatcher Start(int padId, BatchLimits limits) =>
+        Batchers.Start(Open(Manifests.Shipped, padId, limits.MaxTokens), Manifests.Shipped, limits);
+
+    private static OnnxEmbeddingSession Open(ModelManifest manifest, int padId, int mostTokens) =>
+        OnnxEmbeddingSession.Open(manifest, new ExecutionDevice(null, "tests"), new ModelOptions(), padId, mostTokens);
+}

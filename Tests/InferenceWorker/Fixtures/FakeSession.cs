@@ -1,0 +1,65 @@
+using AiPlatform.InferenceWorker.Batching;
+
+namespace AiPlatform.Tests.InferenceWorker.Fixtures;
+
+/// <summary>
+/// A model of four numbers: a token's state is its id in every place. It remembers what it ran, can be held, and fails on
+/// demand.
+/// </summary>
+internal sealed class FakeSession : IEmbeddingSession
+{
+    /// <summary>A run with this token fails.</summary>
+    public const int Poison = 666;
+
+    /// <summary>The state of this token is not a number.</summary>
+    public const int NotANumber = 667;
+
+    private readonly ManualResetEventSlim _open = new(initialState: true);
+    private readonly List<int[][]> _runs = [];
+
+    public int HiddenSize => 4;
+
+    /// <summary>Every run fails.</summary>
+    public bool IsBroken { get; set; }
+
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>What was run, in order: the rows of each run, with their tokens.</summary>
+    public IReadOnlyList<int[][]> Runs
+    {
+        get
+        {
+            lock (_runs) return [.. _runs];
+        }
+    }
+
+    /// <summary>Runs wait from now on.</summary>
+    public void Hold() => _open.Reset();
+
+    public void LetGo() => _open.Set();
+
+    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows)
+    {
+        lock (_runs) _runs.Add([.. rows.ToArray().Select(row => row.TokenIds)]);
+        _open.Wait();
+        if (IsBroken) throw new InvalidOperationException("The device is gone.");
+
+        var longest = rows.ToArray().Max(row => row.Length);
+        var states = new float[rows.Length * longest * HiddenSize];
+        for (var i = 0; i < rows.Length; i++)
+            FillStates(rows[i].TokenIds, states.AsSpan(i * longest * HiddenSize, longest * HiddenSize));
+        return states;
+    }
+
+    public void Dispose() => IsDisposed = true;
+
+    private void FillStates(int[] tokens, Span<float> states)
+    {
+        states.Fill(1e6f);
+        for (var position = 0; position < tokens.Length; position++)
+        {
+            if (tokens[position] == Poison) throw new InvalidOperationException("The model cannot run this.");
+            states.Slice(position * HiddenSize, HiddenSize).Fill(tokens[position] == NotANumber ? float.NaN : tokens[position]);
+        }
+    }
+}

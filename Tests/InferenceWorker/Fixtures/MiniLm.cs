@@ -1,0 +1,47 @@
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Consumers;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
+using AiPlatform.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Tests.InferenceWorker.Fixtures;
+
+/// <summary>The shipped embedding model, loaded once for a test class, on the CPU.</summary>
+public sealed class MiniLm : IDisposable
+{
+    private readonly ServedModels _models = new(Options.Create(new ModelOptions()));
+
+    public MiniLm()
+    {
+        var opened = OpenedModel.Open(Manifests.Shipped, new ExecutionDevice(null, "tests"), new ModelOptions());
+        opened.WarmUp();
+        Tokenizer = opened.Tokenizer;
+        Batcher = Batchers.Start(opened.Session, Manifests.Shipped, opened.Limits);
+        _models.Add(new LoadedModel(Manifests.Shipped, opened.Tokenizer, Batcher));
+        Handler = new EmbeddingHandler(_models, Batchers.Metrics(), TimeProvider.System);
+    }
+
+    internal ITokenizer Tokenizer { get; }
+
+    internal EmbeddingBatcher Batcher { get; }
+
+    internal EmbeddingHandler Handler { get; }
+
+    /// <summary>Runs a body as a leased job.</summary>
+    internal Task<JobOutcome> RunAsync(string body, string model = "all-minilm-l6-v2") =>
+        Handler.RunAsync(
+            new LeasedJob
+            {
+                Id = JobId.New(QueueName.ForModel(model), TimeProvider.System.GetUtcNow()),
+                Attempt = 1,
+                Endpoint = Endpoints.Embeddings,
+                Model = model,
+                Body = System.Text.Encoding.UTF8.GetBytes(body),
+                TimeLeft = TimeSpan.FromMinutes(1),
+                Waited = TimeSpan.Zero,
+            },
+            CancellationToken.None);
+
+    public void Dispose() => Batcher.Stop();
+}
