@@ -36,7 +36,14 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <summary>A worker that runs whatever comes until it is disposed.</summary>
     public static async Task<FakeWorker> StartAsync(GatewayHost gateway, string model)
     {
-        var worker = await IdleAsync(gateway, model);
+        await gateway.ServeAsync(model, Dimensions);
+        return Start(gateway, model);
+    }
+
+    /// <summary>The same for a model that is known already.</summary>
+    public static FakeWorker Start(GatewayHost gateway, string model)
+    {
+        var worker = new FakeWorker(gateway.Store, model);
         worker._loop = worker.RunAsync();
         return worker;
     }
