@@ -9,7 +9,7 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Error, "{Method} {Path} failed in a way that was not foreseen")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
 
-    [LoggerMessage(2002, LogLevel.Warning, "{Method} {Path} was refused because the queue does not serve: {Reason}")]
+    [LoggerMessage(2002, LogLevel.Debug, "{Method} {Path} was refused because the queue does not serve: {Reason}")]
     public static partial void QueueAway(ILogger logger, string method, string path, string reason);
 
     [LoggerMessage(2003, LogLevel.Debug, "{JobId} was canceled: its client went away while it was {Status}")]

@@ -13,6 +13,8 @@ internal sealed class FakeWorker : IAsyncDisposable
 {
     public const int Dimensions = 4;
 
+    private const int WideDimensions = 16;
+
     private readonly IJobStore _store;
     private readonly QueueName _queue;
     private readonly CancellationTokenSource _stop = new();
@@ -34,7 +36,14 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <summary>A worker that runs whatever comes until it is disposed.</summary>
     public static async Task<FakeWorker> StartAsync(GatewayHost gateway, string model)
     {
-        var worker = await IdleAsync(gateway, model);
+        await gateway.ServeAsync(model, Dimensions);
+        return Start(gateway, model);
+    }
+
+    /// <summary>The same for a model that is known already.</summary>
+    public static FakeWorker Start(GatewayHost gateway, string model)
+    {
+        var worker = new FakeWorker(gateway.Store, model);
         worker._loop = worker.RunAsync();
         return worker;
     }
@@ -55,17 +64,19 @@ internal sealed class FakeWorker : IAsyncDisposable
         return leased!;
     }
 
-    public Task<bool> SucceedAsync(LeasedJob job, int dimensions = Dimensions)
+    /// <summary>Commits a vector for each input: with 16 dimensions where the request asks for 3, so that a big batch is big.</summary>
+    public Task<bool> SucceedAsync(LeasedJob job, float? value = null)
     {
         var request = JsonDocument.Parse(job.Body).RootElement;
         var input = request.GetProperty("input");
         var rows = input.ValueKind == JsonValueKind.Array && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
         var base64 = request.TryGetProperty("encoding_format", out var format) && format.ValueKind == JsonValueKind.String && format.GetString() == "base64";
+        var dimensions = request.TryGetProperty("dimensions", out _) ? WideDimensions : Dimensions;
         var content = EmbeddingOutput.Create(rows, dimensions, 3 * rows, base64 ? EmbeddingFormat.Base64 : EmbeddingFormat.Float);
         for (var row = 0; row < rows; row++)
         {
             for (var column = 0; column < dimensions; column++)
-                EmbeddingOutput.MutableRow(content, row)[column] = ValueOf(row, column);
+                EmbeddingOutput.MutableRow(content, row)[column] = value ?? ValueOf(row, column);
         }
 
         return _store.CommitAsync(

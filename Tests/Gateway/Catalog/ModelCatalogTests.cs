@@ -1,0 +1,93 @@
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway.Catalog;
+
+public sealed class ModelCatalogTests
+{
+    private readonly FakeCatalog _workers = new();
+
+    [Fact]
+    public async Task ReadForAsync_UnknownNamesAtOnce_ShareReadings()
+    {
+        using var sut = CreateSut();
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => sut.ReadForAsync($"unknown-{i}", CancellationToken.None).AsTask()));
+
+        Assert.InRange(_workers.Readings, 1, 3);
+    }
+
+    [Fact]
+    public async Task ReadForAsync_KnownName_ReadsNothing()
+    {
+        _workers.Models = ["m"];
+        using var sut = CreateSut();
+        await sut.ReadForAsync("m", CancellationToken.None);
+
+        for (var i = 0; i < 10; i++) Assert.NotNull((await sut.ReadForAsync("m", CancellationToken.None)).Find("m"));
+
+        Assert.Equal(1, _workers.Readings);
+    }
+
+    [Fact]
+    public async Task ReadForAsync_NamedAfterTheLastReading_IsFound()
+    {
+        using var sut = CreateSut();
+        await sut.ReadForAsync("m", CancellationToken.None);
+        _workers.Models = ["m"];
+
+        Assert.NotNull((await sut.ReadForAsync("m", CancellationToken.None)).Find("m"));
+    }
+
+    [Fact]
+    public async Task ReadForAsync_Outage_KeepsWhatIsKnownAndRefusesTheRest()
+    {
+        _workers.Models = ["m"];
+        using var sut = CreateSut();
+        await sut.ReadForAsync("m", CancellationToken.None);
+        _workers.Away = true;
+
+        Assert.NotNull((await sut.ReadForAsync("m", CancellationToken.None)).Find("m"));
+        await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.ReadForAsync("other", CancellationToken.None).AsTask());
+        Assert.Equal([QueueName.ForModel("m")], sut.Queues);
+    }
+
+    [Fact]
+    public async Task ReadForAsync_NameThatCanHaveNoQueue_IsLeftOut()
+    {
+        _workers.Models = ["m", "", new string('x', 129)];
+        using var sut = CreateSut();
+
+        var models = await sut.ReadForAsync("m", CancellationToken.None);
+
+        Assert.Equal("m", Assert.Single(models.All).Name);
+    }
+
+    private ModelCatalog CreateSut() => new(_workers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
+
+    private sealed class FakeCatalog : IWorkerCatalog
+    {
+        private int _readings;
+
+        public string[] Models { get; set; } = [];
+
+        public bool Away { get; set; }
+
+        public int Readings => _readings;
+
+        public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task LeaveAsync(string worker, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _readings);
+            if (Away) throw new QueueUnavailableException("away");
+            return Task.FromResult(new CatalogSnapshot(
+                [.. Models.Select(name => new ModelDescriptor { Name = name, Task = "embedding", MaxTokens = 1, Created = 0, OwnedBy = "tests" })], []));
+        }
+    }
+}

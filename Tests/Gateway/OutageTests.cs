@@ -1,0 +1,244 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using AiPlatform.Jobs;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using StackExchange.Redis;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway;
+
+/// <summary>What callers see while Redis is away, hangs, is full or read-only, and afterwards.</summary>
+public sealed class OutageTests : IAsyncLifetime
+{
+    /// <summary>A hung Redis is given up after three seconds; the rest is for a busy machine.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(15);
+
+    private readonly RedisServer _redis = new();
+    private GatewayHost _gateway = null!;
+    private FakeWorker _worker = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _redis.InitializeAsync();
+        _gateway = await GatewayHost.StartAsync(_redis);
+        _worker = await FakeWorker.IdleAsync(_gateway, "m");
+        await AssertServesAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _worker.DisposeAsync();
+        await _gateway.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task AnyCall_RedisStopped_Answers503AndServesAgainAfterItsReturn()
+    {
+        await _redis.StopAsync();
+        await AssertUnavailableAsync();
+
+        await _redis.StartAsync();
+        await AssertServesAsync();
+    }
+
+    [Fact]
+    public async Task AnyCall_RedisHangs_Answers503AndServesAgainAfterwards()
+    {
+        await _redis.SignalAsync("-STOP");
+        await AssertUnavailableAsync();
+
+        await _redis.SignalAsync("-CONT");
+        await AssertServesAsync();
+    }
+
+    [Fact]
+    public async Task AnyCall_RedisFull_Answers503UntilThereIsRoom()
+    {
+        await ConfigureAsync("maxmemory", "1");
+        await AssertUnavailableAsync();
+
+        await ConfigureAsync("maxmemory", "0");
+        await AssertServesAsync();
+    }
+
+    [Fact]
+    public async Task AnyCall_RedisReadOnly_Answers503UntilItIsPrimaryAgain()
+    {
+        await _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Next()}");
+        await AssertUnavailableAsync();
+
+        await _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "NO", "ONE");
+        await AssertServesAsync();
+    }
+
+    [Fact]
+    public async Task Models_RedisStopped_AreStillListed()
+    {
+        await _redis.StopAsync();
+
+        using var list = await _gateway.Client.GetAsync("/v1/models");
+        using var unknown = await _gateway.PostAsync("/v1/embeddings", new { model = "unknown", input = "a" });
+        using var alive = await _gateway.Client.GetAsync("/alive");
+        var health = await _gateway.Client.GetFromJsonAsync<JsonElement>("/health");
+
+        Assert.Contains("\"m\"", await list.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        // Whether it is served cannot be known: this is not a 404.
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unknown.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+        Assert.Equal("Degraded", health.GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Gateway_StartedWithoutRedis_Answers503AndServesOnceItIsThere()
+    {
+        await using var redis = new RedisServer();
+        await using var gateway = await GatewayHost.StartAsync(redis);
+
+        using var early = await gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+        using var models = await gateway.Client.GetAsync("/v1/models");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable), (early.StatusCode, models.StatusCode));
+
+        await redis.StartAsync();
+        await Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await gateway.ServeAsync("m");
+                    return true;
+                }
+                catch (QueueUnavailableException)
+                {
+                    return false;
+                }
+            },
+            "the Gateway reaches Redis");
+        await using var worker = await FakeWorker.StartAsync(gateway, "m");
+        await Poll.UntilAsync(
+            async () => (await gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" })).StatusCode == HttpStatusCode.OK,
+            "the Gateway serves");
+    }
+
+    /// <summary>The message of the end cannot come: who publishes it is gone. The waiter looks by itself.</summary>
+    [Fact]
+    public async Task PostEmbeddings_RedisRestartsWhileItWaits_StillAnswers()
+    {
+        var answering = _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+        var leased = await _worker.LeaseAsync();
+
+        await _redis.StopAsync();
+        await _redis.StartAsync();
+        await Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    return await _worker.SucceedAsync(leased);
+                }
+                catch (QueueUnavailableException)
+                {
+                    return false;
+                }
+            },
+            "the result is committed");
+        using var response = await answering;
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    /// <summary>A job that ends without a word: its watchers are forgotten.</summary>
+    [Fact]
+    public async Task PostEmbeddings_MessageLost_StillAnswers()
+    {
+        var answering = _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+        var leased = await _worker.LeaseAsync();
+
+        await _redis.Connection.GetDatabase().HashDeleteAsync($"ai:{{m}}:job:{leased.Id.Key}", "watch");
+        Assert.True(await _worker.SucceedAsync(leased));
+        using var response = await answering;
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task PostEmbeddings_RedisLosesItsData_Answers503()
+    {
+        var answering = _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+        await _worker.LeaseAsync();
+
+        await _redis.Connection.GetDatabase().ExecuteAsync("FLUSHALL");
+        using var response = await answering;
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Listener_UnreadableMessage_GoesOn()
+    {
+        var name = _gateway.Services.GetService(typeof(AiPlatform.Gateway.Results.GatewayName))!.ToString();
+        foreach (var noise in (string[])["", "x", "\n", "a b c d e\nf", "m 00000000000000000000000000 running 1 x\ny"])
+            await _redis.Connection.GetSubscriber().PublishAsync(new RedisChannel($"ai:gateway:{name}", RedisChannel.PatternMode.Literal), noise);
+
+        await AssertServesAsync();
+        using var alive = await _gateway.Client.GetAsync("/alive");
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+    }
+
+    [Fact]
+    public async Task AnyCall_QueueFull_Answers429()
+    {
+        await using var small = await GatewayHost.StartAsync(_redis, "Jobs:MaxQueueDepth=1");
+        await small.ServeAsync("full");
+        object job = new { endpoint = Endpoints.Embeddings, body = new { model = "full", input = "a" } };
+        using var first = await small.PostAsync("/v1/jobs", job);
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+
+        using var native = await small.PostAsync("/v1/jobs", job);
+        using var openAI = await small.PostAsync("/v1/embeddings", new { model = "full", input = "a" });
+
+        await AssertRefusedAsync(native, HttpStatusCode.TooManyRequests, "queue_full");
+        await AssertRefusedAsync(openAI, HttpStatusCode.TooManyRequests, "rate_limit_exceeded");
+    }
+
+    private async Task AssertServesAsync()
+    {
+        await using var running = FakeWorker.Start(_gateway, "m");
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var response = await _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+                return response.StatusCode == HttpStatusCode.OK;
+            },
+            "the Gateway serves");
+    }
+
+    private async Task AssertUnavailableAsync()
+    {
+        using var openAI = await _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" }).WaitAsync(Bound);
+        using var native = await _gateway.PostAsync("/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model = "m", input = "a" } }).WaitAsync(Bound);
+
+        await AssertRefusedAsync(openAI, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
+        await AssertRefusedAsync(native, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
+    }
+
+    private static async Task AssertRefusedAsync(HttpResponseMessage response, HttpStatusCode status, string code)
+    {
+        var body = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(status, response.StatusCode);
+        Assert.True(int.Parse(response.Headers.GetValues("Retry-After").Single(), System.Globalization.CultureInfo.InvariantCulture) >= 1);
+        if (body.TryGetProperty("error", out var error))
+        {
+            Assert.Equal(code, error.GetProperty("code").GetString());
+        }
+        else
+        {
+            Assert.Equal(code, body.GetProperty("code").GetString());
+            Assert.True(body.GetProperty("retryable").GetBoolean());
+        }
+    }
+
+    private async Task ConfigureAsync(string name, string value) => await _redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", name, value);
+}
