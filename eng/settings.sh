@@ -28,7 +28,8 @@ local_property() { [[ ! -f $local_props ]] || sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p
 
 # dotnet and npm want a home that can be written to; without one they get a folder in the cache.
 if [[ ${HOME:-} != /* || ! -w $HOME ]]; then
-  export HOME=$cache/home
-  mkdir -p "$HOME" || fail "the cache folder $cache cannot be written; set AI_CACHE_DIR to one that can."
+  mkdir -p -m 700 "$cache" && [[ -O $cache ]] && mkdir -p "$cache/home" ||
+    fail "the cache folder $cache is not yours, or cannot be written; set AI_CACHE_DIR to one that is."
+  export HOME=$cache/home AI_CACHE_DIR=$cache
 fi
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
