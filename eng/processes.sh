@@ -79,13 +79,13 @@ stop() {
 
 # The Gateway first, so that nobody is turned away half-way; Redis last, when nobody has anything to say to it any more.
 stop_all() {
-  local file name workers=()
+  local file name names=()
   for file in "$run"/worker-*.pid; do
     name=${file##*/}
-    if [[ -f $file ]]; then workers+=("${name%.pid}"); fi
+    if [[ -f $file ]]; then names+=("${name%.pid}"); fi
   done
   stop gateway
-  stop "${workers[@]}"
+  stop "${names[@]}"
   stop redis
   rm -f "$run"/*.pid
 }
