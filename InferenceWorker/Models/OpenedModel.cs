@@ -12,7 +12,7 @@ internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer,
     {
         ModelFileCheck.Verify(manifest);
         var tokenizer = LoadTokenizer(manifest);
-        var limits = BatchLimits.For(manifest, device);
+        var limits = BatchLimits.For(manifest, device, SessionSettings.ThreadsOf(options));
         var session = OnnxEmbeddingSession.Open(manifest, device, options, tokenizer.PadId, limits.MaxTokens);
         return new OpenedModel(manifest, tokenizer, session, limits);
     }

@@ -11,7 +11,7 @@ internal static class SessionSettings
     {
         var settings = new SessionOptions
         {
-            IntraOpNumThreads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount,
+            IntraOpNumThreads = ThreadsOf(options),
             InterOpNumThreads = 1,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
         };
@@ -21,6 +21,9 @@ internal static class SessionSettings
         if (device.CudaDeviceId is { } id) AddCuda(settings, id, options.DeviceMemoryLimitBytes);
         return settings;
     }
+
+    /// <summary>Threads that compute one run on the CPU.</summary>
+    public static int ThreadsOf(ModelOptions options) => options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
 
     private static void AddCuda(SessionOptions settings, int deviceId, long? memoryLimitBytes)
     {

@@ -1,0 +1,93 @@
+using System.Net;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Tests.EndToEnd;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.InferenceWorker;
+
+/// <summary>The worker as a real process, with models that load and models that do not.</summary>
+public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisServer>, IDisposable
+{
+    private readonly TemporaryFolder _models = new();
+    private readonly HttpClient _http = new();
+
+    [Fact]
+    public async Task Start_OneModelBroken_ServesTheOtherAndNamesIt()
+    {
+        Directory.CreateSymbolicLink(Path.Combine(_models.Path, "good"), Manifests.ShippedFolder);
+        WriteChatModel();
+        await using var worker = Start();
+
+        await worker.UntilReadyAsync(_http);
+
+        var health = await _http.GetStringAsync(new Uri(worker.Address, "/health"));
+        Assert.Contains("Served on cpu: all-minilm-l6-v2.", health, StringComparison.Ordinal);
+        Assert.Contains("Not served: chat. later/model.json: task \\u0027text-generation\\u0027 is not supported by this version", health, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoModelLoads_StaysUpNotReadyAndAlive()
+    {
+        WriteChatModel();
+        await using var worker = Start();
+
+        await Poll.UntilAsync(() => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
+        await Poll.UntilAsync(async () => await StatusAsync(worker, "/alive") == HttpStatusCode.OK, "the worker is alive");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(worker, "/health"));
+    }
+
+    [Fact]
+    public async Task Heartbeat_WhileItServes_IsInTheCatalogAndGoneAfterSigterm()
+    {
+        await using var host = JobStoreHost.On(redis.Connection);
+        var catalog = host.Catalog;
+        Directory.CreateSymbolicLink(Path.Combine(_models.Path, "good"), Manifests.ShippedFolder);
+        await using var worker = Start();
+
+        await Poll.UntilAsync(async () => await BeatOfAsync(catalog, worker.Id) is not null, "the worker's heartbeat is in the catalog");
+        var beat = await BeatOfAsync(catalog, worker.Id);
+        var exitCode = await worker.StopAsync();
+
+        Assert.Equal("cpu", beat!.Device);
+        Assert.Equal(new ModelLoad("all-minilm-l6-v2", 0, 64), Assert.Single(beat.Models));
+        Assert.Equal(0, exitCode);
+        Assert.Null(await BeatOfAsync(catalog, worker.Id));
+        var known = Assert.Single((await catalog.ReadAsync(CancellationToken.None)).Models, model => model.Name == "all-minilm-l6-v2");
+        Assert.Equal(("embedding", 256, 384, "sentence-transformers"), (known.Task, known.MaxTokens, known.Dimensions, known.OwnedBy));
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _models.Dispose();
+    }
+
+    private static async Task<WorkerHeartbeat?> BeatOfAsync(IWorkerCatalog catalog, int processId) =>
+        (await catalog.ReadAsync(CancellationToken.None)).Workers.FirstOrDefault(worker => worker.ProcessId == processId);
+
+    private AiProcess Start() => AiProcess.Start(
+        "InferenceWorker",
+        [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", _models.Path), ("Models__Device", "cpu")]);
+
+    private async Task<HttpStatusCode?> StatusAsync(AiProcess worker, string path)
+    {
+        try
+        {
+            using var reply = await _http.GetAsync(new Uri(worker.Address, path));
+            return reply.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private void WriteChatModel()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_models.Path, "later")).FullName;
+        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"chat","task":"text-generation","max_tokens":8192}""");
+    }
+}
