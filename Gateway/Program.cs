@@ -17,7 +17,8 @@ internal static class Program
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // appsettings.json is found beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
         builder.Services.AddJobStore();

@@ -61,26 +61,31 @@ internal sealed record JobResource
     [JsonConverter(typeof(StoredJsonConverter))]
     public required string? Metadata { get; init; }
 
-    public static JobResource Of(Job job) => new()
+    /// <summary>A result that cannot be shown is null, and <see cref="Error"/> says why although the job succeeded.</summary>
+    public static JobResource Of(Job job)
     {
-        Id = job.Id.ToString(),
-        Object = "job",
-        Endpoint = job.Endpoint,
-        Model = job.Model,
-        Status = job.Status.Name,
-        Lane = job.Lane,
-        CreatedAt = job.CreatedAt,
-        StartedAt = job.StartedAt,
-        FinishedAt = job.FinishedAt,
-        Deadline = job.Deadline,
-        Attempts = job.Attempts,
-        Output = job.Output is { } output ? new JobAnswer(job.Model, output) : null,
-        Error = job.Error is { } error ? JobFailure.Of(error) : null,
-        Usage = job.Usage,
-        Timings = JobTimings.Of(job),
-        Position = job.Position,
-        Metadata = job.Metadata,
-    };
+        var (answer, unusable) = job.Output is { } output ? JobAnswer.Of(job.Model, output) : (null, null);
+        return new JobResource
+        {
+            Id = job.Id.ToString(),
+            Object = "job",
+            Endpoint = job.Endpoint,
+            Model = job.Model,
+            Status = job.Status.Name,
+            Lane = job.Lane,
+            CreatedAt = job.CreatedAt,
+            StartedAt = job.StartedAt,
+            FinishedAt = job.FinishedAt,
+            Deadline = job.Deadline,
+            Attempts = job.Attempts,
+            Output = answer,
+            Error = (job.Error ?? unusable) is { } error ? JobFailure.Of(error) : null,
+            Usage = job.Usage,
+            Timings = JobTimings.Of(job),
+            Position = job.Position,
+            Metadata = job.Metadata,
+        };
+    }
 }
 
 /// <summary>How far a job is.</summary>

@@ -2,8 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
-using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Json;
 
@@ -16,11 +14,7 @@ internal sealed class JobAnswerConverter : JsonConverter<JobAnswer>
     // :: Step 9: answer. A job's output: floats become JSON or base64 here and nowhere before.
     public override void Write(Utf8JsonWriter writer, JobAnswer value, JsonSerializerOptions options)
     {
-        if (value.Output.ContentType == EmbeddingOutput.ContentType)
-            EmbeddingJson.Write(writer, value.Model, EmbeddingOutput.Parse(value.Output.Content));
-        else if (value.Output.ContentType == JobOutput.Json)
-            writer.WriteRawValue(value.Output.Content.Span);
-        else
-            throw new FormatException($"A result of the type '{value.Output.ContentType}' cannot be written as JSON.");
+        if (value.Embeddings is { } embeddings) EmbeddingJson.Write(writer, value.Model, embeddings);
+        else writer.WriteRawValue(value.Json.Span);
     }
 }

@@ -2,7 +2,6 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
 using Microsoft.Extensions.Options;
 using EmbeddingResult = Microsoft.AspNetCore.Http.HttpResults.Results<
     AiPlatform.Gateway.OpenAI.EmbeddingAnswer, AiPlatform.Gateway.Jobs.JobAccepted, AiPlatform.Gateway.OpenAI.OpenAIError>;
@@ -23,7 +22,7 @@ internal sealed class EmbeddingCalls(
     public async Task<EmbeddingResult> AnswerAsync(HttpContext context, string? prefer, string? requestTimeout)
     {
         var arrived = time.GetTimestamp();
-        var outcome = "not_answered";
+        var outcome = "internal_error";
         try
         {
             var result = await RunAsync(context, prefer, requestTimeout);
@@ -34,6 +33,16 @@ internal sealed class EmbeddingCalls(
                 _ => "succeeded",
             };
             return result;
+        }
+        catch (QueueUnavailableException)
+        {
+            outcome = "queue_unavailable";
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = "client_gone";
+            throw;
         }
         finally
         {
@@ -75,20 +84,10 @@ internal sealed class EmbeddingCalls(
         if (end.Attempts > 0) context.Response.SetAttempts(end.Attempts);
         if (end.Error is { } error) return new OpenAIError(error);
 
-        try
-        {
-            var output = EmbeddingOutput.Parse(end.Output!.Content);
-            if (EmbeddingJson.CanWrite(output)) return new EmbeddingAnswer(call.Model, output);
-            return new OpenAIError(new InferenceError
-            {
-                Kind = InferenceErrorKind.ModelFailed,
-                Message = "The model gave numbers that are not finite.",
-            });
-        }
-        catch (FormatException unreadable)
-        {
-            Log.ResultUnreadable(logger, $"{id}", unreadable.Message);
-            return new OpenAIError(Refusals.Unforeseen());
-        }
+        var (output, unusable) = StoredEmbeddings.Read(end.Output!);
+        if (output is { } embeddings) return new EmbeddingAnswer(call.Model, embeddings);
+
+        Log.ResultUnusable(logger, $"{id}", unusable!.Message);
+        return new OpenAIError(unusable);
     }
 }

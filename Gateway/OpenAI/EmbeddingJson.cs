@@ -6,18 +6,6 @@ namespace AiPlatform.Gateway.OpenAI;
 /// <summary>Turns stored embeddings into the JSON of the OpenAI dialect; see <see cref="EmbeddingList"/>.</summary>
 internal static class EmbeddingJson
 {
-    /// <summary>Whether every number can be said in JSON: a model may give infinities and NaN.</summary>
-    public static bool CanWrite(EmbeddingOutput output)
-    {
-        for (var row = 0; row < output.Rows; row++)
-        {
-            foreach (var value in output.Row(row))
-                if (!float.IsFinite(value)) return false;
-        }
-
-        return true;
-    }
-
     public static void WriteStart(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();

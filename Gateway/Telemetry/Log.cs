@@ -40,5 +40,5 @@ internal static partial class Log
     public static partial void Listening(ILogger logger, string gateway);
 
     [LoggerMessage(2012, LogLevel.Error, "The result of {JobId} cannot be turned into an answer: {Reason}")]
-    public static partial void ResultUnreadable(ILogger logger, string jobId, string reason);
+    public static partial void ResultUnusable(ILogger logger, string jobId, string reason);
 }

@@ -139,6 +139,20 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
     }
 
     [Fact]
+    public async Task GetJob_NumbersThatAreNotFinite_SaysSoInsteadOfTheOutput()
+    {
+        var model = RedisServer.Unique("nan");
+        await using var worker = await FakeWorker.IdleAsync(_gateway, model);
+        var id = await SubmittedIdAsync(model);
+
+        await worker.SucceedAsync(await worker.LeaseAsync(), value: float.PositiveInfinity);
+        var job = await _gateway.GetJobAsync(id, "?wait=30");
+
+        Assert.Equal(JsonValueKind.Null, job.GetProperty("output").ValueKind);
+        Assert.Equal("model_failed", job.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task GetJob_DeadlinePasses_IsExpired()
     {
         var model = RedisServer.Unique("expires");
