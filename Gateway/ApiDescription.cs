@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Jobs.Payloads;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway;

@@ -46,6 +46,12 @@ public sealed record InferenceError
         _ => ("internal_error", true),
     };
 
+    /// <summary>The request itself is wrong.</summary>
+    /// <param name="param">The field that is; null when no single one is.</param>
+    /// <param name="message">What is wrong, and what to send instead.</param>
+    public static InferenceError Invalid(string? param, string message) =>
+        new() { Kind = InferenceErrorKind.InvalidRequest, Message = message, Param = param };
+
     /// <summary>The form in which the store keeps it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, InferenceErrorJson.Default.InferenceError);
 

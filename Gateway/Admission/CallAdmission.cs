@@ -1,7 +1,7 @@
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -30,10 +30,10 @@ internal sealed class CallAdmission(ModelCatalog catalog)
     private static InferenceError? Check(EmbeddingCall request, ModelDescriptor model)
     {
         if (model.Task != EmbeddingTask)
-            return Refusals.Invalid("model", $"The model '{model.Name}' does {model.Task}, not {EmbeddingTask}.");
+            return InferenceError.Invalid("model", $"The model '{model.Name}' does {model.Task}, not {EmbeddingTask}.");
 
         return request.Dimensions > model.Dimensions
-            ? Refusals.Invalid(
+            ? InferenceError.Invalid(
                 "dimensions", $"dimensions is {request.Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
             : null;
     }

@@ -63,7 +63,7 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Refusals.BodyTooLarge(options.Value.MaxBodyBytes);
             case BadHttpRequestException bad:
-                return Refusals.Invalid(null, bad.Message);
+                return InferenceError.Invalid(null, bad.Message);
             case QueueUnavailableException away:
                 Log.QueueAway(logger, context.Request.Method, Path(context), away.Message);
                 return Refusals.QueueAway(away.Message);
@@ -84,7 +84,7 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
             StatusCodes.Status404NotFound => Refusals.RouteNotFound(context.Request),
             StatusCodes.Status405MethodNotAllowed => Refusals.MethodNotAllowed(context.Request, response.Headers.Allow.ToString()),
             StatusCodes.Status415UnsupportedMediaType => Refusals.NotJson(context.Request.ContentType),
-            >= 400 and < 500 => Refusals.Invalid(null, "The request cannot be read."),
+            >= 400 and < 500 => InferenceError.Invalid(null, "The request cannot be read."),
             _ => null,
         };
     }

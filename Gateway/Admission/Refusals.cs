@@ -12,9 +12,6 @@ internal static class Refusals
     private static readonly TimeSpan QueueFullPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
 
-    public static InferenceError Invalid(string? param, string message) =>
-        new() { Kind = InferenceErrorKind.InvalidRequest, Message = message, Param = param };
-
     public static InferenceError ModelNotFound(string model, IReadOnlyList<ModelDescriptor> served)
     {
         var names = string.Join(", ", served.Take(MaxNamesListed).Select(one => one.Name));

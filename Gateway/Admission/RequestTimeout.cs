@@ -18,7 +18,7 @@ internal static class RequestTimeout
 
         if (!TryParseSeconds(header, out var seconds) || seconds <= 0)
         {
-            error = Refusals.Invalid(Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
+            error = InferenceError.Invalid(Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
             return false;
         }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -15,21 +15,21 @@ internal static class JobMetadata
     public static InferenceError? Read(ref Utf8JsonReader reader, out Dictionary<string, string> pairs)
     {
         pairs = [];
-        if (reader.TokenType != JsonTokenType.StartObject) return Refusals.Invalid("metadata", "metadata must be an object of strings.");
+        if (reader.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("metadata", "metadata must be an object of strings.");
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = reader.GetString()!;
             if (key.Length is 0 or > MaxKeyLength)
-                return Refusals.Invalid("metadata", $"metadata has a key of {key.Length} characters; give 1 to {MaxKeyLength}.");
+                return InferenceError.Invalid("metadata", $"metadata has a key of {key.Length} characters; give 1 to {MaxKeyLength}.");
 
             reader.Read();
-            if (!RequestJson.TryReadText(ref reader, out var value)) return Refusals.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
+            if (!RequestJson.TryReadText(ref reader, out var value)) return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
             if (value.Length > MaxValueLength)
-                return Refusals.Invalid($"metadata.{key}", $"metadata.{key} has {value.Length} characters; give at most {MaxValueLength}.");
+                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {value.Length} characters; give at most {MaxValueLength}.");
 
             pairs[key] = value;
-            if (pairs.Count > MaxPairs) return Refusals.Invalid("metadata", $"metadata has more than {MaxPairs} pairs.");
+            if (pairs.Count > MaxPairs) return InferenceError.Invalid("metadata", $"metadata has more than {MaxPairs} pairs.");
         }
 
         return null;

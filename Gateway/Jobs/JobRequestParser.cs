@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -53,8 +54,8 @@ internal static class JobRequestParser
         public readonly InferenceError? FirstError()
         {
             if (_unknown is not null) return _unknown;
-            if (!_hasEndpoint) _errors[0] ??= Refusals.Invalid("endpoint", $"endpoint is missing: give '{Endpoints.Embeddings}'.");
-            if (!_hasBody) _errors[1] ??= Refusals.Invalid("body", "body is missing: give the JSON of the synchronous call.");
+            if (!_hasEndpoint) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give '{Endpoints.Embeddings}'.");
+            if (!_hasBody) _errors[1] ??= InferenceError.Invalid("body", "body is missing: give the JSON of the synchronous call.");
             return Array.Find(_errors, error => error is not null);
         }
 
@@ -65,7 +66,7 @@ internal static class JobRequestParser
             "lane" => ReadLane(ref value),
             "deadline_seconds" => ReadDeadline(ref value),
             "metadata" => ReadMetadata(ref value),
-            _ => value.TokenType == JsonTokenType.Null ? null : Refusals.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
+            _ => value.TokenType == JsonTokenType.Null ? null : InferenceError.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
         };
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
@@ -73,19 +74,19 @@ internal static class JobRequestParser
             _hasEndpoint = true;
             return value.TokenType == JsonTokenType.String && value.ValueTextEquals(Endpoints.Embeddings)
                 ? null
-                : Refusals.Invalid("endpoint", $"endpoint must be '{Endpoints.Embeddings}'.");
+                : InferenceError.Invalid("endpoint", $"endpoint must be '{Endpoints.Embeddings}'.");
         }
 
         private InferenceError? ReadBody(ref Utf8JsonReader value)
         {
             _hasBody = true;
-            return value.TokenType == JsonTokenType.StartObject ? null : Refusals.Invalid("body", "body must be a JSON object: that of the synchronous call.");
+            return value.TokenType == JsonTokenType.StartObject ? null : InferenceError.Invalid("body", "body must be a JSON object: that of the synchronous call.");
         }
 
         private static InferenceError? ReadLane(ref Utf8JsonReader value) =>
             value.TokenType == JsonTokenType.Null || (value.TokenType == JsonTokenType.String && value.ValueTextEquals(Lanes.Default))
                 ? null
-                : Refusals.Invalid("lane", $"lane must be '{Lanes.Default}': there is no other one.");
+                : InferenceError.Invalid("lane", $"lane must be '{Lanes.Default}': there is no other one.");
 
         private InferenceError? ReadDeadline(ref Utf8JsonReader value)
         {
@@ -94,7 +95,7 @@ internal static class JobRequestParser
 
             var longest = JobRequest.MaxDeadline.TotalSeconds;
             if (value.TokenType != JsonTokenType.Number || !value.TryGetDouble(out var seconds) || !(seconds > 0 && seconds <= longest))
-                return Refusals.Invalid("deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
+                return InferenceError.Invalid("deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
             // A millisecond is the least that the queue can tell apart.
             Deadline = TimeSpan.FromSeconds(Math.Max(seconds, 0.001));
             return null;
@@ -110,7 +111,7 @@ internal static class JobRequestParser
             return error;
         }
 
-        private static InferenceError Unknown(string name) => Refusals.Invalid(
+        private static InferenceError Unknown(string name) => InferenceError.Invalid(
             Refusals.Quoted(name), $"'{Refusals.Quoted(name)}' is not a field of a job. There are: endpoint, body, lane, deadline_seconds, metadata.");
     }
 }

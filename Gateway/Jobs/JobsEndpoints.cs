@@ -47,7 +47,7 @@ internal static class JobsEndpoints
     {
         var seconds = 0d;
         if (wait is not null && !(RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
-            return new Problem(Refusals.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
+            return new Problem(InferenceError.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
         var job = await reading.ReadAsync(jobId, TimeSpan.FromSeconds(seconds), context.RequestAborted);

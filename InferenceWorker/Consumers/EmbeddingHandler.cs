@@ -15,25 +15,26 @@ internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics
     {
         if (models.Find(job.Model) is not { } model) return NotServed(job.Model);
 
-        var (request, refused) = EmbeddingBodyReader.Read(job.Body.Span);
-        if (request is null) return JobOutcome.Failure(refused!);
-        if (CheckDimensions(request, model.Manifest) is { } wrong) return JobOutcome.Failure(wrong);
+        var content = new EmbeddingContent();
+        var (call, refused) = EmbeddingRequestParser.Parse(job.Body.Span, content);
+        if (call is null) return JobOutcome.Failure(refused!);
+        if (CheckDimensions(call, model.Manifest) is { } wrong) return JobOutcome.Failure(wrong);
 
         var start = time.GetTimestamp();
-        var (rows, error) = EmbeddingInputs.Tokenize(request, model, cancellationToken);
+        var (rows, error) = EmbeddingInputs.Tokenize(call, content, model, cancellationToken);
         if (rows is null) return JobOutcome.Failure(error!);
         metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
 
         var tokens = rows.Sum(row => row.Length);
-        var output = EmbeddingOutput.Create(rows.Length, request.Dimensions ?? model.Manifest.Dimensions, tokens, request.Format);
+        var output = EmbeddingOutput.Create(rows.Length, call.Dimensions ?? model.Manifest.Dimensions, tokens, call.Format);
         var failed = await model.Batcher.EmbedAsync(rows, output, cancellationToken);
         return failed is null
             ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
             : JobOutcome.Failure(failed);
     }
 
-    private static InferenceError? CheckDimensions(EmbeddingRequest request, ModelManifest manifest) =>
-        request.Dimensions is { } wanted && wanted > manifest.Dimensions
+    private static InferenceError? CheckDimensions(EmbeddingCall call, ModelManifest manifest) =>
+        call.Dimensions is { } wanted && wanted > manifest.Dimensions
             ? new InferenceError
             {
                 Kind = InferenceErrorKind.InvalidRequest,

@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
@@ -11,21 +12,22 @@ internal static class EmbeddingInputs
     public const int MaxTotalTokens = 300_000;
 
     /// <returns>A row for each input, special tokens included; or what is wrong with the first input that cannot be taken.</returns>
-    public static (int[][]? Rows, InferenceError? Error) Tokenize(EmbeddingRequest request, LoadedModel model, CancellationToken cancellationToken)
+    public static (int[][]? Rows, InferenceError? Error) Tokenize(
+        EmbeddingCall call, EmbeddingContent content, LoadedModel model, CancellationToken cancellationToken)
     {
-        var rows = new int[request.Count][];
+        var rows = new int[call.Rows][];
         var total = 0L;
         for (var i = 0; i < rows.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (CheckTokenIds(request, i, model.Tokenizer) is { } outside) return (null, outside);
+            if (CheckTokenIds(call, content, i, model.Tokenizer) is { } outside) return (null, outside);
 
-            var ids = request.Texts is { } texts
-                ? model.Tokenizer.Encode(texts[i])
-                : model.Tokenizer.AddSpecialTokens(request.TokenArrays![i]);
+            var ids = content.Texts.Count > 0
+                ? model.Tokenizer.Encode(content.Texts[i])
+                : model.Tokenizer.AddSpecialTokens(content.TokenArrays[i]);
             if (ids.Length > model.Manifest.MaxTokens)
             {
-                if (!request.Truncate) return (null, TooLong(request.NameOf(i), ids.Length, model.Manifest));
+                if (!call.Truncate) return (null, TooLong(call.NameOf(i), ids.Length, model.Manifest));
                 ids = model.Tokenizer.Truncate(ids, model.Manifest.MaxTokens);
             }
 
@@ -36,17 +38,17 @@ internal static class EmbeddingInputs
         return total <= MaxTotalTokens ? (rows, null) : (null, TooMany(total));
     }
 
-    private static InferenceError? CheckTokenIds(EmbeddingRequest request, int index, ITokenizer tokenizer)
+    private static InferenceError? CheckTokenIds(EmbeddingCall call, EmbeddingContent content, int index, ITokenizer tokenizer)
     {
-        if (request.TokenArrays is not { } arrays) return null;
+        if (content.TokenArrays.Count == 0) return null;
 
-        var ids = arrays[index];
+        var ids = content.TokenArrays[index];
         var position = Array.FindIndex(ids, id => id < 0 || id >= tokenizer.VocabularySize);
         return position < 0 ? null : new InferenceError
         {
             Kind = InferenceErrorKind.InvalidRequest,
-            Message = $"'{request.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to {tokenizer.VocabularySize - 1}.",
-            Param = $"{request.NameOf(index)}[{position}]",
+            Message = $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to {tokenizer.VocabularySize - 1}.",
+            Param = $"{call.NameOf(index)}[{position}]",
         };
     }
 

@@ -64,8 +64,8 @@ public sealed class EmbeddingHandlerTests(MiniLm model) : IClassFixture<MiniLm>
         var plain = model.Tokenizer.Encode(Text)[1..^1];
 
         var text = Parse(await model.RunAsync(Body([Text])));
-        var tokens = Parse(await model.RunAsync($$"""{"input":{{JsonSerializer.Serialize(plain)}}}"""));
-        var arrays = Parse(await model.RunAsync($$"""{"input":[{{JsonSerializer.Serialize(plain)}}]}"""));
+        var tokens = Parse(await model.RunAsync($$"""{"model":"all-minilm-l6-v2","input":{{JsonSerializer.Serialize(plain)}}}"""));
+        var arrays = Parse(await model.RunAsync($$"""{"model":"all-minilm-l6-v2","input":[{{JsonSerializer.Serialize(plain)}}]}"""));
 
         Assert.Equal(text.PromptTokens, tokens.PromptTokens);
         Assert.InRange(ReferenceEmbeddings.LargestDifference(text.Row(0), tokens.Row(0)), 0, 1e-4f);
@@ -74,10 +74,10 @@ public sealed class EmbeddingHandlerTests(MiniLm model) : IClassFixture<MiniLm>
 
     [Theory]
     [InlineData("[1,30522]", "input[1]", "30522")]
-    [InlineData("[[5],[-1]]", "input[1][0]", "-1")]
+    [InlineData("[[5],[7,2147483647]]", "input[1][1]", "2147483647")]
     public async Task RunAsync_TokenOutsideTheVocabulary_NamesIndexAndRange(string input, string param, string id)
     {
-        var outcome = await model.RunAsync($$"""{"input":{{input}}}""");
+        var outcome = await model.RunAsync($$"""{"model":"all-minilm-l6-v2","input":{{input}}}""");
 
         Assert.Equal((InferenceErrorKind.InvalidRequest, param), (outcome.Error!.Kind, outcome.Error.Param));
         Assert.Contains($"is {id}; the model's token ids are 0 to 30521", outcome.Error.Message, StringComparison.Ordinal);

@@ -2,12 +2,11 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Unicode;
-using AiPlatform.Jobs;
 
-namespace AiPlatform.Gateway.Admission;
+namespace AiPlatform.Jobs.Payloads;
 
 /// <summary>Reads requests' JSON token by token. Whatever the bytes, what comes out is an error value, never an exception.</summary>
-internal static class RequestJson
+public static class RequestJson
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
 
@@ -18,14 +17,14 @@ internal static class RequestJson
     /// <returns>An error when the body is not that, else null.</returns>
     public static InferenceError? ReadObject<T>(ReadOnlySpan<byte> body, ref T fields, ReadField<T> readField)
     {
-        if (body.IsEmpty) return Refusals.Invalid(null, "The request has no body; send a JSON object.");
-        if (!Utf8.IsValid(body)) return Refusals.Invalid(null, "The body is not valid UTF-8.");
+        if (body.IsEmpty) return InferenceError.Invalid(null, "The request has no body; send a JSON object.");
+        if (!Utf8.IsValid(body)) return InferenceError.Invalid(null, "The body is not valid UTF-8.");
 
         try
         {
             var reader = new Utf8JsonReader(body, Options);
             reader.Read();
-            if (reader.TokenType != JsonTokenType.StartObject) return Refusals.Invalid(null, "The body must be a JSON object.");
+            if (reader.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(null, "The body must be a JSON object.");
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) readField(ref reader, ref fields);
             // Throws when something follows the object.
@@ -34,13 +33,13 @@ internal static class RequestJson
         }
         catch (JsonException malformed)
         {
-            return Refusals.Invalid(
+            return InferenceError.Invalid(
                 null, $"The body is not valid JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}.");
         }
         catch (InvalidOperationException)
         {
             // What the reader throws for an escaped half of a surrogate pair in a name.
-            return Refusals.Invalid(null, "The body has a string that is not valid Unicode.");
+            return InferenceError.Invalid(null, "The body has a string that is not valid Unicode.");
         }
     }
 

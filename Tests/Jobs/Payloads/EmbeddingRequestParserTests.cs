@@ -1,11 +1,11 @@
 using System.Text;
-using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Tests.Gateway.OpenAI;
 using FsCheck.Fluent;
 using Xunit;
 
-namespace AiPlatform.Tests.Gateway.OpenAI;
+namespace AiPlatform.Tests.Jobs.Payloads;
 
 public sealed class EmbeddingRequestParserTests
 {
@@ -38,7 +38,27 @@ public sealed class EmbeddingRequestParserTests
 
         var (call, _) = EmbeddingRequestParser.Parse(Encoding.UTF8.GetBytes(json));
 
-        Assert.Equal(new EmbeddingCall("m", 2048, EmbeddingFormat.Base64, 3), call);
+        Assert.Equal(new EmbeddingCall("m", 2048, IsSingle: false, EmbeddingFormat.Base64, 3, Truncate: false), call);
+    }
+
+    [Fact]
+    public void Parse_WithContent_GivesTheInputsAndEveryField()
+    {
+        var texts = new EmbeddingContent();
+        var tokens = new EmbeddingContent();
+
+        var (call, _) = EmbeddingRequestParser.Parse(
+            """{"model":"m","input":["x",""],"input":["a","\u00fc"],"encoding_format":"base64","dimensions":128,"truncate":true}"""u8, texts);
+        var (single, _) = EmbeddingRequestParser.Parse("""{"input":[[9]],"input":[1,2],"model":"m","truncate":true,"truncate":null}"""u8, tokens);
+
+        Assert.Equal(["a", "ü"], texts.Texts);
+        Assert.Empty(texts.TokenArrays);
+        Assert.Equal(new EmbeddingCall("m", 2, IsSingle: false, EmbeddingFormat.Base64, 128, Truncate: true), call);
+        Assert.Equal("input[1]", call!.NameOf(1));
+        Assert.Equal([1, 2], Assert.Single(tokens.TokenArrays));
+        Assert.Empty(tokens.Texts);
+        Assert.Equal(new EmbeddingCall("m", 1, IsSingle: true, EmbeddingFormat.Float, null, Truncate: false), single);
+        Assert.Equal("input", single!.NameOf(0));
     }
 
     [Theory]

@@ -1,7 +1,7 @@
 using AiPlatform.Jobs.Payloads;
 using Xunit;
 
-namespace AiPlatform.Tests.Jobs;
+namespace AiPlatform.Tests.Jobs.Payloads;
 
 public sealed class EmbeddingOutputTests
 {
