@@ -20,12 +20,8 @@ internal static class EmbeddingsBenchmark
 
         for (var run = 0; run <= Runs; run++)
         {
-            double bareRate;
-            using (var loop = new RawLoop(Path.Combine(root, "models", Model)))
-            {
-                loop.Run([.. texts.Take(100)]);
-                bareRate = loop.Run(texts);
-            }
+            var folder = Path.Combine(root, "models", Model);
+            var bareRate = Math.Max(BareRate(folder, texts, spinning: true), BareRate(folder, texts, spinning: false));
 
             await using var platform = await PlatformUnderTest.StartAsync(root);
             await CallAllAsync(platform.Http, [.. texts.Take(300)]);
@@ -42,8 +38,15 @@ internal static class EmbeddingsBenchmark
         ResultsFile.Append(
             root, "./ai bench embeddings", $"{Texts} texts of 12 to 28 words, {Clients} clients, one text a call",
             string.Create(CultureInfo.InvariantCulture, $"{Median(through):0} rows/s, p50 {Median(latencies):0} ms"),
-            string.Create(CultureInfo.InvariantCulture, $"bare ONNX Runtime loop: {Median(bare):0} rows/s"),
+            string.Create(CultureInfo.InvariantCulture, $"bare ONNX Runtime loop (the better of spinning and not): {Median(bare):0} rows/s"),
             string.Create(CultureInfo.InvariantCulture, $"{ratio:0.00}"));
+    }
+
+    private static double BareRate(string folder, IReadOnlyList<string> texts, bool spinning)
+    {
+        using var loop = new RawLoop(folder, spinning);
+        loop.Run([.. texts.Take(100)]);
+        return loop.Run(texts);
     }
 
     private static async Task<(double Rate, double P50Milliseconds)> CallAllAsync(HttpClient http, IReadOnlyList<string> texts)

@@ -17,9 +17,12 @@ internal sealed class RawLoop : IDisposable
     private readonly InferenceSession _session;
     private readonly ITokenizer _tokenizer;
 
-    public RawLoop(string folder)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="spinning">Whether threads spin while they wait: faster on a quiet machine, much slower on a shared one.</param>
+    public RawLoop(string folder, bool spinning)
     {
         using var settings = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
+        settings.AddSessionConfigEntry("session.intra_op.allow_spinning", spinning ? "1" : "0");
         _session = new InferenceSession(Path.Combine(folder, "model.onnx"), settings);
         _tokenizer = TokenizerLoader.Load(Path.Combine(folder, "tokenizer.json"));
     }
