@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using AiPlatform.InferenceWorker.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -42,7 +43,10 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
     {
         var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
         if (!device.Uses(manifest.Model))
-            throw new ModelProblemException($"{name}: 'device' in {ModelManifest.FileName} is {manifest.Model.Device}, but models run on {device.Name} here.");
+        {
+            throw new ModelProblemException(
+                $"{name}: 'device' in {ModelManifest.FileName} is {manifest.Model.Device}, but models run on {device.Name} here.");
+        }
 
         InferenceSession session;
         try
@@ -52,7 +56,8 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         }
         catch (OnnxRuntimeException refused)
         {
-            throw new ModelProblemException($"{name}: ONNX Runtime cannot load it on {device.Name}: {refused.Message.ReplaceLineEndings(" ")}", refused);
+            throw new ModelProblemException(
+                $"{name}: ONNX Runtime cannot load it on {device.Name}: {refused.Message.ReplaceLineEndings(" ")}", refused);
         }
 
         try
@@ -73,17 +78,14 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         foreach (var row in rows) longest = Math.Max(longest, row.Length);
         FillInputs(rows, longest);
 
-        long[] shape = [rows.Length, longest];
-        using var ids = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _ids.AsMemory(0, rows.Length * longest), shape);
-        using var mask = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _mask.AsMemory(0, rows.Length * longest), shape);
-        using var types = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, _types.AsMemory(0, rows.Length * longest), shape);
-        var length = rows.Length * longest * HiddenSize;
-        using var states = OrtValue.CreateTensorValueFromMemory(
-            OrtMemoryInfo.DefaultInstance, _states.AsMemory(0, length), [rows.Length, longest, HiddenSize]);
+        using var ids = Bind(_ids, rows.Length, longest);
+        using var mask = Bind(_mask, rows.Length, longest);
+        using var types = Bind(_types, rows.Length, longest);
+        using var states = Bind(_states, rows.Length, longest, HiddenSize);
 
         OrtValue[] inputs = _inputNames.Length == 3 ? [ids, mask, types] : [ids, mask];
         _session.Run(_runOptions, _inputNames, inputs, _outputNames, [states]);
-        return _states.AsSpan(0, length);
+        return _states.AsSpan(0, rows.Length * longest * HiddenSize);
     }
 
     public void Dispose()
@@ -91,6 +93,11 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         _runOptions.Dispose();
         _session.Dispose();
     }
+
+    /// <summary>The front of a buffer as a tensor, without a copy.</summary>
+    private static OrtValue Bind<T>(T[] buffer, params long[] shape)
+        where T : unmanaged =>
+        OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
 
     private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest)
     {
@@ -111,17 +118,27 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         foreach (var (input, metadata) in session.InputMetadata)
         {
             if (input is not (IdsInput or MaskInput or TypesInput) || metadata.ElementDataType != TensorElementType.Int64)
-                throw new ModelProblemException($"{name}: its input '{input}' ({metadata.ElementDataType}) is not known. Known: {IdsInput}, {MaskInput}, {TypesInput} (Int64).");
+            {
+                throw new ModelProblemException(
+                    $"{name}: its input '{input}' ({metadata.ElementDataType}) is not known. Known: {IdsInput}, {MaskInput}, "
+                    + $"{TypesInput} (Int64).");
+            }
         }
 
         if (!session.InputMetadata.ContainsKey(IdsInput) || !session.InputMetadata.ContainsKey(MaskInput))
             throw new ModelProblemException($"{name}: it has no inputs {IdsInput} and {MaskInput}.");
-        if (!session.OutputMetadata.TryGetValue(StatesOutput, out var states) || states.ElementDataType != TensorElementType.Float || states.Dimensions.Length != 3)
+        if (!session.OutputMetadata.TryGetValue(StatesOutput, out var states)
+            || states.ElementDataType != TensorElementType.Float || states.Dimensions.Length != 3)
+        {
             throw new ModelProblemException($"{name}: it has no output {StatesOutput}, Float [rows, tokens, dimensions].");
+        }
+
         if (states.Dimensions[2] is var size and > 0 && size != manifest.Dimensions)
         {
             throw new ModelProblemException(string.Create(
-                CultureInfo.InvariantCulture, $"{name}: its vectors have {size} dimensions; 'dimensions' in {ModelManifest.FileName} says {manifest.Dimensions}."));
+                CultureInfo.InvariantCulture,
+                $"{name}: its vectors have {size} dimensions; 'dimensions' in {ModelManifest.FileName} says "
+                + $"{manifest.Dimensions}."));
         }
     }
 }

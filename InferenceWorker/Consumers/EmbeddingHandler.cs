@@ -38,7 +38,9 @@ internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics
             ? new InferenceError
             {
                 Kind = InferenceErrorKind.InvalidRequest,
-                Message = $"'dimensions' is {wanted}; the vectors of '{manifest.Name}' have {manifest.Dimensions}. Give at most that, or leave it out.",
+                Message =
+                    $"'dimensions' is {wanted}; the vectors of '{manifest.Name}' have {manifest.Dimensions}. Give at most that, "
+                    + "or leave it out.",
                 Param = "dimensions",
             }
             : null;

@@ -47,7 +47,9 @@ internal static class EmbeddingInputs
         return position < 0 ? null : new InferenceError
         {
             Kind = InferenceErrorKind.InvalidRequest,
-            Message = $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to {tokenizer.VocabularySize - 1}.",
+            Message =
+                $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to "
+                + $"{tokenizer.VocabularySize - 1}.",
             Param = $"{call.NameOf(index)}[{position}]",
         };
     }
@@ -55,7 +57,9 @@ internal static class EmbeddingInputs
     private static InferenceError TooLong(string input, int tokens, ModelManifest manifest) => new()
     {
         Kind = InferenceErrorKind.ContextLengthExceeded,
-        Message = $"'{input}' has {tokens} tokens; '{manifest.Name}' takes at most {manifest.MaxTokens}. Shorten it, or set 'truncate' to true to have it cut.",
+        Message =
+            $"'{input}' has {tokens} tokens; '{manifest.Name}' takes at most {manifest.MaxTokens}. Shorten it, or set 'truncate' "
+            + "to true to have it cut.",
         Param = input,
     };
 

@@ -16,10 +16,14 @@ internal sealed class RunJobConsumer(LeasedJobRunner runner, IEnumerable<IEndpoi
         return runner.RunAsync(running, handler is null ? RefuseAsync : handler.RunAsync);
     }
 
-    private Task<JobOutcome> RefuseAsync(LeasedJob job, CancellationToken cancellationToken) => Task.FromResult(JobOutcome.Failure(new InferenceError
+    private Task<JobOutcome> RefuseAsync(LeasedJob job, CancellationToken cancellationToken)
     {
-        Kind = InferenceErrorKind.InvalidRequest,
-        Message = $"This worker cannot run '{job.Endpoint}'. It runs: {string.Join(", ", handlers.Select(one => one.Endpoint))}.",
-        Param = "endpoint",
-    }));
+        var refusal = new InferenceError
+        {
+            Kind = InferenceErrorKind.InvalidRequest,
+            Message = $"This worker cannot run '{job.Endpoint}'. It runs: {string.Join(", ", handlers.Select(one => one.Endpoint))}.",
+            Param = "endpoint",
+        };
+        return Task.FromResult(JobOutcome.Failure(refusal));
+    }
 }

@@ -52,7 +52,8 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
             opened.Session.Dispose();
             Say("ok", manifest.Name, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{manifest.Files.Count} files match their SHA-256, tokenizer has {opened.Tokenizer.VocabularySize} tokens, session opens on {device.Name}"));
+                $"{manifest.Files.Count} files match their SHA-256, tokenizer has {opened.Tokenizer.VocabularySize} tokens, "
+                + $"session opens on {device.Name}"));
             return true;
         }
         catch (ModelProblemException problem)

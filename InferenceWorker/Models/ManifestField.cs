@@ -26,7 +26,10 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
         foreach (var property in Value.EnumerateObject())
         {
             if (!names.Contains(property.Name))
-                throw new ModelProblemException($"{File}: the field '{Below(property.Name)}' is not known. Known are: {string.Join(", ", names!)}.");
+            {
+                throw new ModelProblemException(
+                    $"{File}: the field '{Below(property.Name)}' is not known. Known are: {string.Join(", ", names!)}.");
+            }
         }
     }
 
@@ -45,10 +48,13 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
     public string OneOf(params ReadOnlySpan<string> values)
     {
         var text = Text();
-        return values.Contains(text) ? text : throw Refuse($"is '{text}', which this version does not support. Supported: {string.Join(", ", values!)}");
+        return values.Contains(text) ? text : throw Refuse(
+            $"is '{text}', which this version does not support. Supported: {string.Join(", ", values!)}");
     }
 
-    public bool Flag() => Value.ValueKind is JsonValueKind.True or JsonValueKind.False ? Value.GetBoolean() : throw Refuse("must be true or false");
+    public bool Flag() => Value.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? Value.GetBoolean()
+        : throw Refuse("must be true or false");
 
     public long Whole(long least, long most)
     {

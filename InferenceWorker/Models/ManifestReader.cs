@@ -26,7 +26,10 @@ internal static class ManifestReader
         // Before the other fields: a later version's task may have others.
         var task = manifest.Required("task").Text();
         if (task != ModelManifest.EmbeddingTask)
-            throw new ModelProblemException($"{file}: task '{task}' is not supported by this version. Supported: {ModelManifest.EmbeddingTask}.");
+        {
+            throw new ModelProblemException(
+                $"{file}: task '{task}' is not supported by this version. Supported: {ModelManifest.EmbeddingTask}.");
+        }
 
         manifest.AllowOnly(
             "name", "task", "description", "runtime", "model", "tokenizer", "pooling", "normalize", "dimensions", "max_tokens",
@@ -81,7 +84,9 @@ internal static class ManifestReader
     {
         var name = field.Text();
         if (name.Length > QueueName.MaxModelLength) throw field.Refuse($"has {name.Length} characters; at most {QueueName.MaxModelLength}");
-        return name.Any(char.IsControl) || name != name.Trim() ? throw field.Refuse("must not have control characters or outer blanks") : name;
+        return name.Any(char.IsControl) || name != name.Trim()
+            ? throw field.Refuse("must not have control characters or outer blanks")
+            : name;
     }
 
     private static List<ModelFile> ReadFiles(ManifestField field)

@@ -31,11 +31,17 @@ internal static class ModelFileCheck
         if (content.Length != file.Bytes)
         {
             throw new ModelProblemException(string.Create(
-                CultureInfo.InvariantCulture, $"{name}: the file has {content.Length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may be cut short: copy it again."));
+                CultureInfo.InvariantCulture,
+                $"{name}: the file has {content.Length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may "
+                + $"be cut short: copy it again."));
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
         if (hash != file.Sha256)
-            throw new ModelProblemException($"{name}: the file's SHA-256 is {hash}; 'sha256' in {ModelManifest.FileName} says {file.Sha256}. Copy it again, or correct the manifest.");
+        {
+            throw new ModelProblemException(
+                $"{name}: the file's SHA-256 is {hash}; 'sha256' in {ModelManifest.FileName} says {file.Sha256}. Copy it again, "
+                + "or correct the manifest.");
+        }
     }
 }

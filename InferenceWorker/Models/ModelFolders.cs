@@ -8,7 +8,13 @@ internal static class ModelFolders
     {
         var root = Path.GetFullPath(options.Path);
         if (!Directory.Exists(root))
-            return [new ModelCandidate(options.Path, null, $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}.")];
+        {
+            return
+            [
+                new ModelCandidate(
+                    options.Path, null, $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
+            ];
+        }
 
         var found = Directory.GetDirectories(root)
             .Where(folder => !Path.GetFileName(folder).StartsWith('.'))
@@ -22,7 +28,10 @@ internal static class ModelFolders
         var missing = options.Load
             .Where(name => !found.Exists(candidate => candidate.Name == name))
             .Select(name => new ModelCandidate(
-                name, null, $"'{name}' in {ModelOptions.SectionName}:{nameof(ModelOptions.Load)} is no model in '{root}'. There are: {string.Join(", ", found.Select(one => one.Name))}."));
+                name,
+                null,
+                $"'{name}' in {ModelOptions.SectionName}:{nameof(ModelOptions.Load)} is no model in '{root}'. There are: "
+                + $"{string.Join(", ", found.Select(one => one.Name))}."));
         return [.. found.Where(candidate => options.Load.Contains(candidate.Name)), .. missing];
     }
 
@@ -42,7 +51,8 @@ internal static class ModelFolders
     /// <summary>Neither of two folders of one name is served: which one was meant cannot be told.</summary>
     private static void RefuseDuplicates(List<ModelCandidate> found)
     {
-        foreach (var same in found.Where(one => one.Manifest is not null).GroupBy(one => one.Name).Where(group => group.Count() > 1).ToList())
+        var readable = found.Where(one => one.Manifest is not null).ToList();
+        foreach (var same in readable.GroupBy(one => one.Name).Where(group => group.Count() > 1))
         {
             var folders = string.Join(" and ", same.Select(one => Path.GetFileName(one.Manifest!.Folder)));
             foreach (var one in same)
@@ -50,7 +60,9 @@ internal static class ModelFolders
                 found[found.IndexOf(one)] = one with
                 {
                     Manifest = null,
-                    Problem = $"{Path.GetFileName(one.Manifest!.Folder)}/{ModelManifest.FileName}: the field 'name' is '{one.Name}' in {folders}; names must differ.",
+                    Problem =
+                        $"{Path.GetFileName(one.Manifest!.Folder)}/{ModelManifest.FileName}: the field 'name' is '{one.Name}' in "
+                        + $"{folders}; names must differ.",
                 };
             }
         }

@@ -9,7 +9,8 @@ namespace AiPlatform.InferenceWorker.Models;
 /// with it liveness and the process.
 /// </summary>
 internal sealed class ModelLoader(
-    ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time, ILogger<ModelLoader> logger) : BackgroundService
+    ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time, ILogger<ModelLoader> logger)
+    : BackgroundService
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -30,7 +30,8 @@ internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer,
         {
             Session.Dispose();
             throw new ModelProblemException(
-                $"{Path.GetFileName(Manifest.Folder)}/{Manifest.Model.Name}: it loads, but fails when it runs: {failure.Message.ReplaceLineEndings(" ")}", failure);
+                $"{Path.GetFileName(Manifest.Folder)}/{Manifest.Model.Name}: it loads, but fails when it runs: "
+                + $"{failure.Message.ReplaceLineEndings(" ")}", failure);
         }
     }
 
@@ -58,6 +59,7 @@ internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer,
         return manifest.MaxTokens > tokenizer.SpecialTokensPerText
             ? tokenizer
             : throw new ModelProblemException(
-                $"{Path.GetFileName(manifest.Folder)}/{ModelManifest.FileName}: the field 'max_tokens' is {manifest.MaxTokens}; the tokenizer alone sets {tokenizer.SpecialTokensPerText} around every text.");
+                $"{Path.GetFileName(manifest.Folder)}/{ModelManifest.FileName}: the field 'max_tokens' is "
+                + $"{manifest.MaxTokens}; the tokenizer alone sets {tokenizer.SpecialTokensPerText} around every text.");
     }
 }

@@ -15,7 +15,8 @@ internal static partial class Log
     [LoggerMessage(2003, LogLevel.Information, "Ready: {Loaded} models served, {Failed} not")]
     public static partial void ModelsReady(ILogger logger, int loaded, int failed);
 
-    [LoggerMessage(2004, LogLevel.Critical, "No model could be loaded: this worker leases nothing. Correct what is said above and start it again")]
+    [LoggerMessage(2004, LogLevel.Critical,
+        "No model could be loaded: this worker leases nothing. Correct what is said above and start it again")]
     public static partial void NoModels(ILogger logger);
 
     [LoggerMessage(2005, LogLevel.Warning, "A batch of {Rows} rows of {Model} failed and is run in halves: {Reason}")]

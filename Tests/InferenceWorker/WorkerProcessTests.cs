@@ -24,7 +24,10 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
 
         var health = await _http.GetStringAsync(new Uri(worker.Address, "/health"));
         Assert.Contains("Served on cpu: all-minilm-l6-v2.", health, StringComparison.Ordinal);
-        Assert.Contains("Not served: chat. later/model.json: task \\u0027text-generation\\u0027 is not supported by this version", health, StringComparison.Ordinal);
+        Assert.Contains(
+            "Not served: chat. later/model.json: task \\u0027text-generation\\u0027 is not supported by this version",
+            health,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class Batchers
         this EmbeddingBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {
         var output = EmbeddingOutput.Create(rows.Length, dimensions, 0, EmbeddingFormat.Float);
-        var error = await batcher.EmbedAsync(rows, output, cancellationToken);
+        var error = await batcher.EmbedAsync(rows, output, cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
         var parsed = EmbeddingOutput.Parse(output);
         return ([.. Enumerable.Range(0, rows.Length).Select(i => parsed.Row(i).ToArray())], error);
     }
