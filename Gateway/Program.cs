@@ -12,7 +12,7 @@ namespace AiPlatform.Gateway;
 /// <summary>The Gateway: takes HTTP calls and turns each into a job.</summary>
 internal static class Program
 {
-    public static Task Main(string[] args) => Build(args).RunAsync();
+    public static Task<int> Main(string[] args) => Build(args).RunToExitCodeAsync();
 
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)

@@ -27,8 +27,7 @@ var app = builder.Build();
 if (checkOnly) return new Doctor(app.Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
 
 app.MapDefaultEndpoints();
-await app.RunAsync();
-return 0;
+return await app.RunToExitCodeAsync();
 
 /// <summary>Loads models, leases jobs from Redis, batches and runs them.</summary>
 internal sealed partial class Program

@@ -35,6 +35,15 @@ public static class ServiceDefaultsRegistration
 
     extension(WebApplication app)
     {
+        /// <summary>Runs until it is stopped.</summary>
+        /// <returns>The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.</returns>
+        public async Task<int> RunToExitCodeAsync()
+        {
+            var loops = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+            await app.RunAsync();
+            return loops.Any(loop => loop.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+        }
+
         /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>
         public WebApplication MapDefaultEndpoints()
         {

@@ -67,8 +67,35 @@ public sealed class HealthTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(sut, "/health"));
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public async Task RunToExitCode_LoopFailed_SaysSo(bool fails, int exitCode)
+    {
+        var end = new TaskCompletionSource();
+        await using var sut = Build(redis.ConnectionString, HealthStatus.Unhealthy, services =>
+        {
+            services.AddSingleton(end);
+            services.AddHostedService<EndingLoop>();
+        });
+        var running = sut.RunToExitCodeAsync();
+
+        if (fails) end.SetException(new InvalidOperationException("The loop failed."));
+        else sut.Lifetime.StopApplication();
+
+        Assert.Equal(exitCode, await running.WaitAsync(TimeSpan.FromSeconds(60), Ct));
+    }
+
     private static async Task<WebApplication> CreateSutAsync(
         string connectionString, HealthStatus withoutRedis, Action<IServiceCollection>? configure = null)
+    {
+        var app = Build(connectionString, withoutRedis, configure);
+        app.MapDefaultEndpoints();
+        await app.StartAsync();
+        return app;
+    }
+
+    private static WebApplication Build(string connectionString, HealthStatus withoutRedis, Action<IServiceCollection>? configure)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -79,10 +106,7 @@ public sealed class HealthTests(RedisServer redis) : IClassFixture<RedisServer>
         ]);
         builder.AddServiceDefaults("test", withoutRedis);
         configure?.Invoke(builder.Services);
-        var app = builder.Build();
-        app.MapDefaultEndpoints();
-        await app.StartAsync();
-        return app;
+        return builder.Build();
     }
 
     private static async Task<(HttpStatusCode Status, string Word)> GetAsync(WebApplication app, string path)
