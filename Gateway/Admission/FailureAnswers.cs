@@ -62,6 +62,8 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         {
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Refusals.BodyTooLarge(options.Value.MaxBodyBytes);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
+                return InferenceError.Invalid(null, "The body came too slowly. Send it faster, or in smaller requests.");
             case BadHttpRequestException bad:
                 return InferenceError.Invalid(null, bad.Message);
             case QueueUnavailableException away:
