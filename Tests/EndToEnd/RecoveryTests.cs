@@ -105,6 +105,34 @@ public sealed class RecoveryTests
         Assert.Equal("succeeded", (await sut.EndOfAsync(before)).GetProperty("status").GetString());
     }
 
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task WorkersKilledAgainAndAgain_EveryAcceptedJobSucceeds()
+    {
+        const int Kills = 10;
+        await using var sut = await Platform.StartAsync(("Jobs__MaxLostLeases", "100"));
+        var texts = ReferenceEmbeddings.All.Where(one => one.Tokens <= 256).ToList();
+        var ids = new List<string>();
+        var worker = sut.Worker;
+
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var first = ids.Count;
+            for (var i = 0; i < Jobs; i++) ids.Add(await sut.SubmitAsync(texts[ids.Count % texts.Count].Text));
+            await Poll.UntilAsync(async () => await StatusAsync(sut, ids[first]) == "succeeded", "the worker works");
+            await worker.KillAsync();
+            worker = sut.StartWorker();
+        }
+
+        for (var i = 0; i < ids.Count; i++)
+        {
+            var job = await sut.EndOfAsync(ids[i]);
+            Assert.Equal("succeeded", job.GetProperty("status").GetString());
+            var vector = Assert.Single(Platform.VectorsOf(job.GetProperty("output")));
+            Assert.InRange(ReferenceEmbeddings.LargestDifference(vector, texts[i % texts.Count].Vector), 0, ReferenceEmbeddings.Tolerance);
+        }
+    }
+
     private static Task<HttpResponseMessage> EmbedAsync(Platform sut) =>
         sut.Http.PostAsJsonAsync("/v1/embeddings", new { model = Platform.Model, input = "hello" }, Ct);
 
