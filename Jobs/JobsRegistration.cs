@@ -56,7 +56,7 @@ public static class JobsRegistration
                     endpoints.UseRawJsonSerializer();
                 });
             });
-            services.AddSingleton(WorkerName.ForThisProcess());
+            services.AddSingleton(new WorkerName(ProcessName.Make()));
             services.AddSingleton<RunningJobs>();
             services.AddSingleton<LeasedJobRunner>();
             services.AddSingleton<IJobDispatcher, ConsumerDispatcher<TConsumer>>();

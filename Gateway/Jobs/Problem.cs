@@ -13,8 +13,6 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
     private static readonly int[] ReadingStatuses = [400, 404, 500, 503];
     private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503];
 
-    public InferenceError Error => error;
-
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)

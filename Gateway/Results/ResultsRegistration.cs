@@ -1,3 +1,5 @@
+using AiPlatform.Jobs;
+
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Registers what brings results back to the requests that wait for them.</summary>
@@ -8,7 +10,7 @@ internal static class ResultsRegistration
         /// <summary>Adds the waiters, and the loops that tell them of their jobs' ends.</summary>
         public void AddJobResults()
         {
-            services.AddSingleton(GatewayName.ForThisProcess());
+            services.AddSingleton(new GatewayName(ProcessName.Make()));
             services.AddSingleton<JobWaiters>();
             services.AddSingleton<JobReading>();
             services.AddSingleton<ResultReader>();

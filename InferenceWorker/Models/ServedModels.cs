@@ -51,5 +51,5 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     public int CapacityOf(ModelManifest manifest) => manifest.MaxBatchRows * options.Value.LeasedBatches;
 
     private LeasedQueue LeasedQueueOf(LoadedModel model) =>
-        new(QueueName.ForModel(model.Manifest.Name), model.Manifest.Name, CapacityOf(model.Manifest));
+        new(QueueName.ForModel(model.Manifest.Name), CapacityOf(model.Manifest));
 }

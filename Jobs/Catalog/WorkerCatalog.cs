@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Jobs.Store;
@@ -33,7 +32,7 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
 
     private async Task RunAsync(string worker, string beat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments = [worker, beat, Milliseconds(options.Value.HeartbeatTtl), Milliseconds(ModelMemory)];
+        List<RedisValue> arguments = [worker, beat, ScriptArgument.Milliseconds(options.Value.HeartbeatTtl), ScriptArgument.Milliseconds(ModelMemory)];
         foreach (var model in models)
             arguments.AddRange([model.Name, JsonSerializer.Serialize(model, CatalogJson.Default.ModelDescriptor)]);
 
@@ -54,6 +53,4 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
             return null;
         }
     }
-
-    private static RedisValue Milliseconds(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
 }

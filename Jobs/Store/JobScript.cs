@@ -7,12 +7,14 @@ namespace AiPlatform.Jobs.Store;
 /// <summary>One of the embedded <c>scripts/*.lua</c>: every state change is one of them.</summary>
 internal sealed class JobScript
 {
-    private const string IncludeLine = "-- include transitions.lua\n";
+    /// <summary>What scripts share; a line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.</summary>
+    private static readonly string[] Parts = ["transitions", "clock"];
 
     private JobScript(string name)
     {
         Name = name;
-        Text = Embedded(name).Replace(IncludeLine, Embedded("transitions"), StringComparison.Ordinal);
+        Text = Parts.Aggregate(
+            Embedded(name), (text, part) => text.Replace($"-- include {part}.lua\n", Embedded(part), StringComparison.Ordinal));
 #pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is secured by it
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350

@@ -13,8 +13,8 @@ internal sealed partial class JobStore
     {
         RedisValue[] arguments =
         [
-            worker, maxJobs, maxBytes, Milliseconds(_options.LeaseDuration), Milliseconds(2 * _options.PollInterval),
-            Milliseconds(_options.ResultTtl), JobErrors.Expired.ToJson(), JobErrors.PayloadLost.ToJson(),
+            worker, maxJobs, maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration), ScriptArgument.Milliseconds(2 * _options.PollInterval),
+            ScriptArgument.Milliseconds(_options.ResultTtl), JobErrors.Expired.ToJson(), JobErrors.PayloadLost.ToJson(),
         ];
         var rows = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         return Array.ConvertAll(rows, row => JobRecord.ReadLease(queue, (RedisResult[])row!));
@@ -22,7 +22,7 @@ internal sealed partial class JobStore
 
     public async Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments = [Milliseconds(_options.LeaseDuration)];
+        List<RedisValue> arguments = [ScriptArgument.Milliseconds(_options.LeaseDuration)];
         foreach (var job in jobs) arguments.AddRange([job.Id.Key, job.Attempt]);
 
         var held = (RedisResult[])(await RunAsync(JobScript.Renew, queue, [.. arguments], cancellationToken))!;
@@ -35,7 +35,7 @@ internal sealed partial class JobStore
         RedisValue[] arguments =
         [
             job.Id.Key, job.Attempt, (outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed).Name,
-            Milliseconds(_options.ResultTtl), outcome.Error?.ToJson() ?? "", outcome.Output?.ContentType ?? "",
+            ScriptArgument.Milliseconds(_options.ResultTtl), outcome.Error?.ToJson() ?? "", outcome.Output?.ContentType ?? "",
             outcome.Usage ?? "", AsValue(outcome.Output?.Content ?? default),
         ];
         return (int)await RunAsync(JobScript.Commit, job.Id.Queue, arguments, cancellationToken) == 1;
@@ -45,8 +45,8 @@ internal sealed partial class JobStore
     {
         RedisValue[] arguments =
         [
-            job.Id.Key, job.Attempt, error?.ToJson() ?? "", Milliseconds(_options.RetryDelay), _options.MaxFailures,
-            Milliseconds(_options.ResultTtl),
+            job.Id.Key, job.Attempt, error?.ToJson() ?? "", ScriptArgument.Milliseconds(_options.RetryDelay), _options.MaxFailures,
+            ScriptArgument.Milliseconds(_options.ResultTtl),
         ];
         return (ReleaseOutcome)(int)await RunAsync(JobScript.Release, job.Id.Queue, arguments, cancellationToken);
     }
@@ -55,7 +55,7 @@ internal sealed partial class JobStore
     {
         RedisValue[] arguments =
         [
-            Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases, Milliseconds(_options.ResultTtl),
+            ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases, ScriptArgument.Milliseconds(_options.ResultTtl),
             JobErrors.Expired.ToJson(), JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(),
         ];
         var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -17,7 +16,7 @@ internal sealed partial class JobStore(ScriptRunner scripts, IOptions<JobsOption
     {
         List<RedisValue> arguments =
         [
-            job.Id.Key, _options.MaxQueueDepth, Milliseconds(job.Deadline), job.Watcher ?? "", AsValue(job.Body),
+            job.Id.Key, _options.MaxQueueDepth, ScriptArgument.Milliseconds(job.Deadline), job.Watcher ?? "", AsValue(job.Body),
             "endpoint", job.Endpoint, "model", job.Model, "tenant", job.Tenant, "lane", job.Lane,
         ];
         if (job.Metadata is { } metadata) arguments.AddRange(["metadata", metadata]);
@@ -36,15 +35,12 @@ internal sealed partial class JobStore(ScriptRunner scripts, IOptions<JobsOption
     public async Task<JobStatus?> CancelAsync(JobId id, CancellationToken cancellationToken)
     {
         var reply = (string?)await RunAsync(
-            JobScript.Cancel, id.Queue, [id.Key, JobErrors.Canceled.ToJson(), Milliseconds(_options.ResultTtl)], cancellationToken);
+            JobScript.Cancel, id.Queue, [id.Key, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl)], cancellationToken);
         return string.IsNullOrEmpty(reply) ? null : JobStatusNames.Parse(reply);
     }
 
     private Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken) =>
         scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
-
-    private static RedisValue Milliseconds(TimeSpan time) =>
-        ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 
     private static RedisValue AsValue(ReadOnlyMemory<byte> bytes) =>
         System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length

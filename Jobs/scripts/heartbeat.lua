@@ -1,11 +1,9 @@
 #!lua flags=allow-oom
+-- include clock.lua
 -- Says that a worker lives, and what it serves.
 -- ARGV: worker, heartbeat (JSON) or '' to say that it leaves, ms until it counts as gone, ms until a model that nobody
 --       names any more is forgotten, then name and descriptor (JSON) of each model
-local base, worker, beat = KEYS[1], ARGV[1], ARGV[2]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function whole(number) return string.format('%.0f', number) end
+local worker, beat = ARGV[1], ARGV[2]
 
 if beat == '' then
   redis.call('ZREM', base .. 'seen', worker)

@@ -1,6 +1,5 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
-using AiPlatform.Jobs.Store;
 using AiPlatform.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,8 +17,6 @@ internal sealed class JobStoreHost : IAsyncDisposable
     public IJobStore Store => _services.GetRequiredService<IJobStore>();
 
     public IWorkerCatalog Catalog => _services.GetRequiredService<IWorkerCatalog>();
-
-    public ScriptRunner Scripts => _services.GetRequiredService<ScriptRunner>();
 
     /// <param name="redis">Its connection.</param>
     /// <param name="settings">Settings such as <c>("Jobs:LeaseDuration", "00:00:01")</c>.</param>

@@ -69,7 +69,7 @@ internal sealed class LeasingHost : IAsyncDisposable
         public IReadOnlyCollection<QueueName> Queues => [queue];
 
         public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(queue, queue.Value, 8)]);
+            Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(queue, 8)]);
     }
 
     private sealed class ScriptedConsumer(LeasedJobRunner runner, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run) : IConsumer<RunJob>
