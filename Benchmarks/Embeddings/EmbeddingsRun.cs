@@ -22,7 +22,7 @@ internal sealed class EmbeddingsRun : IDisposable
         _bodies,
         BenchmarkTexts.Make(Texts).Select(text => JsonSerializer.Serialize(new { model = BenchmarkModel.Name, input = text, encoding_format = "base64" })));
 
-    public async Task<LoadResult> MeasureAsync(CancellationToken cancellationToken)
+    public async Task<EmbeddingsMeasurement> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var redis = await RedisUnderTest.StartAsync(Launcher, cancellationToken);
         await using var worker = await Product.StartInferenceWorkerAsync(redis, Launcher, cancellationToken);
@@ -30,17 +30,22 @@ internal sealed class EmbeddingsRun : IDisposable
         await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, cancellationToken);
 
         await LoadAsync(WarmUpTexts);
-        return await LoadAsync(Texts);
+        var (workerCpu, othersCpu) = (worker.CpuTime, gateway.CpuTime + redis.Process.CpuTime);
+        return new EmbeddingsMeasurement
+        {
+            Load = await LoadAsync(Texts),
+            WorkerMillisecondsPerRow = (worker.CpuTime - workerCpu).TotalMilliseconds / Texts,
+            OthersMillisecondsPerRow = (gateway.CpuTime + redis.Process.CpuTime - othersCpu).TotalMilliseconds / Texts,
+        };
 
         Task<LoadResult> LoadAsync(int texts) => LoadGenerator.PostLinesAsync(
             new Load(port, "/v1/embeddings", Clients, texts), _bodies, "\"embedding\"", Launcher, cancellationToken);
     }
 
-    /// <returns>Rows a second.</returns>
-    public static async Task<double> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
+    public static async Task<BareMeasurement> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
     {
         string[] command = [.. Launcher, "dotnet", Checkout.Program("Benchmarks"), RawLoop.Role, Texts.ToString(CultureInfo.InvariantCulture), .. layout.Arguments];
-        return double.Parse(await ChildProcess.RunAsync(command[0], command[1..], BareLimit, cancellationToken), CultureInfo.InvariantCulture);
+        return BareMeasurement.Parse(await ChildProcess.RunAsync(command[0], command[1..], BareLimit, cancellationToken));
     }
 
     public void Dispose() => File.Delete(_bodies);
