@@ -27,8 +27,26 @@ public enum InferenceErrorKind
     /// <summary>The body is not JSON by its content type.</summary>
     UnsupportedMediaType,
 
+    /// <summary>No API key, or one that nobody has.</summary>
+    InvalidApiKey,
+
+    /// <summary>The caller's role does not suffice.</summary>
+    Forbidden,
+
+    /// <summary>No model has a queue of this name.</summary>
+    QueueNotFound,
+
+    /// <summary>The job runs or waits, or has a result: there is nothing to run again.</summary>
+    NotRequeueable,
+
+    /// <summary>The idempotency key was used for another request.</summary>
+    IdempotencyConflict,
+
     /// <summary>The model's queue holds its limit of waiting jobs.</summary>
     QueueFull,
+
+    /// <summary>The model's queue holds the tenant's limit of waiting jobs.</summary>
+    TenantQueueFull,
 
     /// <summary>Redis does not answer, refuses writes or is full.</summary>
     QueueUnavailable,
