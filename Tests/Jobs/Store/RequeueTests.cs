@@ -40,6 +40,24 @@ public sealed class RequeueTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task RequeueAsync_AgainAndAgain_TimeLeftIsWhatItWasAtFirst()
+    {
+        await using var sut = CreateSut();
+        var job = await sut.KillAsync(sut.Submission(deadline: TimeSpan.FromSeconds(77)));
+
+        for (var i = 0; i < 3; i++)
+        {
+            await sut.PassAsync(TimeSpan.FromMilliseconds(20));
+            await sut.Store.RequeueAsync(job, Tenants.Anonymous, Ct);
+
+            var read = await sut.ReadAsync(job);
+            Assert.Equal(TimeSpan.FromSeconds(77), read.Deadline - read.History.Changes[^1].At);
+            Assert.Equal(read.Deadline.ToUnixTimeMilliseconds(), await sut.Database.SortedSetScoreAsync(sut.Key("deadlines"), job.Key));
+            await sut.Store.ReleaseAsync(await sut.LeaseOneAsync(), StoreSut.Failed, Ct);
+        }
+    }
+
+    [Fact]
     public async Task RequeueAsync_NewDeadlinePasses_ExpiresAgain()
     {
         await using var sut = CreateSut();
