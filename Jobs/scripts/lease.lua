@@ -78,6 +78,15 @@ if call('ZCARD', base .. 'alone') > 0 then
   end
 end
 
+-- How many more jobs of a tenant may run, of whatever lane.
+local free = {}
+local function free_of(tenant)
+  if not free[tenant] then
+    free[tenant] = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', tenant) or 0)
+  end
+  return free[tenant]
+end
+
 -- The tenants of a lane that may have one more job run, in the order of their tags: no more than could be served now. One that
 -- had its most jobs running while others were served does not make up for it.
 local function tenants_of(lane)
@@ -87,9 +96,8 @@ local function tenants_of(lane)
     if #page == 0 then break end
     from = from + 100
     for i = 1, #page, 2 do
-      local free = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', page[i]) or 0)
-      if free > 0 then
-        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), free = free, line = {}, served = {}}
+      if free_of(page[i]) > 0 then
+        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), line = {}, served = {}}
       end
     end
   end
@@ -114,7 +122,7 @@ end
 local function serve(lane, state)
   while #state.tenants > 0 do
     local tenant = state.tenants[1]
-    local job = tenant.free > 0 and peek(lane, tenant, #state.tenants)
+    local job = free_of(tenant.name) > 0 and peek(lane, tenant, #state.tenants)
     if not job then
       -- Nothing (more) of this tenant can be given now.
       table.insert(state.done, table.remove(state.tenants, 1))
@@ -128,7 +136,7 @@ local function serve(lane, state)
     else
       table.remove(tenant.line)
       tenant.served[#tenant.served + 1] = job.id
-      tenant.free = tenant.free - 1
+      free[tenant.name] = free[tenant.name] - 1
       state.virtual = tenant.tag
       tenant.tag = tenant.tag + tonumber(parse_head(job.record).cost)
       -- Back into the order of tags.

@@ -26,6 +26,21 @@ public sealed class TenantLimitTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.Equal("b", Assert.Single(third.Select(Tenant)));
     }
 
+    [Fact]
+    public async Task LeaseAsync_TenantWaitsInEveryLane_LimitHoldsForAllTogether()
+    {
+        await using var sut = CreateSut(2);
+        foreach (var lane in Enum.GetValues<Lane>())
+            await sut.SubmitAsync(Enumerable.Range(0, 3).Select(_ => sut.Submission("a") with { Tenant = "a", Lane = lane }));
+
+        var leased = await sut.LeaseAsync(10);
+        await sut.CommitAsync(leased[0]);
+        var more = await sut.LeaseAsync(10);
+
+        Assert.Equal(2, leased.Count);
+        Assert.Single(more);
+    }
+
     [Theory]
     [InlineData("commit")]
     [InlineData("fail")]
