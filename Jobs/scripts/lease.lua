@@ -118,7 +118,10 @@ local function peek(lane, tenant, others)
   return tenant.line[#tenant.line]
 end
 
--- Serves the lane's first tenant. Returns whether a job was taken, and whether it would not fit.
+-- Jobs that are passed over: too late, or not there. A call stops at so many, for it must not hold Redis for long.
+local most_passed_over, passed_over = 200, 0
+
+-- Serves the lane's first tenant. Returns whether a job was taken, and whether the call must stop.
 local function serve(lane, state)
   while #state.tenants > 0 do
     local tenant = state.tenants[1]
@@ -127,6 +130,8 @@ local function serve(lane, state)
       -- Nothing (more) of this tenant can be given now.
       table.insert(state.done, table.remove(state.tenants, 1))
     elseif not job.record or not is_due(job.record) then
+      if passed_over == most_passed_over then return false, true end
+      passed_over = passed_over + 1
       table.remove(tenant.line)
       if job.record then state.expired[#state.expired + 1] = job
       else state.lost[#state.lost + 1] = job.id end
@@ -211,4 +216,6 @@ else
 end
 
 if #taken < most and not full then call('SET', base .. 'waiting', worker, 'PX', wish) end
+-- More may be due behind those: come again at once.
+if passed_over == most_passed_over then call('PUBLISH', base .. 'doorbell', '') end
 return hand_out(0)

@@ -100,6 +100,30 @@ public sealed class LeaseTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task LeaseAsync_ThousandsExpiredAtOnce_SoonGivesTheNext()
+    {
+        await using var sut = CreateSut();
+        var late = await sut.SubmitAsync(Enumerable.Range(0, 9_100).Select(_ => sut.Submission(deadline: Short)));
+        var next = await sut.SubmitAsync();
+        await sut.PassAsync(TimeSpan.FromMilliseconds(3));
+        var doorbell = await Listener.OnAsync(redis, RedisKeys.Doorbell(sut.Queue));
+
+        var calls = 0;
+        IReadOnlyList<LeasedJob> leased = [];
+        while (leased.Count == 0)
+        {
+            Assert.InRange(++calls, 1, 100);
+            leased = await sut.LeaseAsync(8);
+        }
+
+        Assert.Equal(next, Assert.Single(leased).Id);
+        Assert.Equal(JobStatus.Expired, await sut.StatusAsync(late[^1]));
+        Assert.Equal(0, (await sut.Operations.ReadAsync(sut.Queue, Ct)).Depth);
+        // Who was given nothing although jobs wait comes again at once.
+        Assert.Equal(calls - 1, (await doorbell.MessagesAsync()).Count);
+    }
+
+    [Fact]
     public async Task LeaseAsync_NothingWaits_GivesNothingAndLeavesNothing()
     {
         await using var sut = CreateSut();
