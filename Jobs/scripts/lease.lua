@@ -205,7 +205,10 @@ for lane, state in pairs(states) do
     end
   end
   if state.virtual and call('EXISTS', lane_key(lane)) == 1 then call('HSET', fair_key(lane), '', whole(state.virtual)) end
-  if #state.lost > 0 then call('ZREM', base .. 'deadlines', unpack(state.lost)) end
+  if #state.lost > 0 then
+    call('ZREM', base .. 'deadlines', unpack(state.lost))
+    call('HDEL', base .. 'state', unpack(state.lost))
+  end
   for _, job in ipairs(state.expired) do expire(job.id, job.record) end
 end
 if waiting > 1 then

@@ -124,6 +124,23 @@ public sealed class LeaseTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task LeaseAsync_RecordIsGone_IsPassedOverAndForgotten()
+    {
+        await using var sut = CreateSut();
+        var gone = await sut.SubmitAndLeaseAsync();
+        await sut.Store.ReleaseAsync(gone, null, Ct);
+        var next = await sut.SubmitAsync();
+        await sut.Database.KeyDeleteAsync(sut.Key($"job:{gone.Id.Key}"));
+
+        var leased = await sut.LeaseOneAsync();
+        await sut.CommitAsync(leased);
+        await sut.LeaseAsync(1);
+
+        Assert.Equal(next, leased.Id);
+        Assert.Equal(["job"], await sut.KeysAsync());
+    }
+
+    [Fact]
     public async Task LeaseAsync_NothingWaits_GivesNothingAndLeavesNothing()
     {
         await using var sut = CreateSut();

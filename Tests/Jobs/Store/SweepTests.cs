@@ -117,5 +117,31 @@ public sealed class SweepTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(250, (await sut.LeaseAsync(256)).Count);
     }
 
+    [Fact]
+    public async Task SweepAsync_RecordsAreGone_NothingIsLeftOfTheirJobs()
+    {
+        await using var sut = CreateSut(("Jobs:RetryDelay", "00:10:00"));
+        var running = await sut.SubmitAndLeaseAsync();
+        var delayed = await sut.SubmitAndLeaseAsync();
+        await sut.Store.ReleaseAsync(delayed, StoreSut.Failed, Ct);
+        var alone = await sut.SubmitAsync();
+        await sut.LoseAsync(alone, 2);
+        var queued = await sut.SubmitAsync();
+        foreach (var id in new[] { running.Id, delayed.Id, alone, queued })
+        {
+            await sut.Database.KeyDeleteAsync(sut.Key($"job:{id.Key}"));
+            await sut.PassAsync("deadlines", id);
+        }
+
+        await sut.PassAsync("delayed", delayed.Id);
+        await sut.SweepAsync();
+        var leased = await sut.Store.LeaseAsync(sut.Queue, StoreSut.Worker, 1, 1_000_000, isIdle: true, Ct);
+
+        Assert.Empty(leased.Jobs);
+        var state = await sut.Operations.ReadAsync(sut.Queue, Ct);
+        Assert.Equal((0, 0), (state.Depth, state.Running));
+        Assert.Empty(await sut.KeysAsync());
+    }
+
     private StoreSut CreateSut(params (string, string)[] settings) => StoreSut.On(redis, settings);
 }
