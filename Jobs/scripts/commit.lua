@@ -4,7 +4,7 @@
 -- ARGV: ttl in ms, ttl of dead letters in ms, ttl of events in ms, then of each job: id, attempt, 'succeeded' or 'failed', fields of
 --       its head (each behind a tab), result (of a failed one '': its body is kept)
 -- Returns for each 1 when the result is this attempt's, 0 when it was refused.
-local ids, done, jobs = {}, {}, {}
+local ids, done, jobs, first = {}, {}, {}, {}
 for i = 4, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
 
 for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
@@ -14,9 +14,13 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
   done[i] = 0
   if state and head then
     if state.status == 'r' and state.attempt == attempt then
-      done[i] = 1
-      jobs[#jobs + 1] = {id = id, head = head, state = state, status = status, fields = ARGV[at + 3],
-        content = status == 'succeeded' and ARGV[at + 4] or body_of(id)}
+      -- Of several for one job the first counts.
+      if not first[id] then
+        first[id] = status
+        jobs[#jobs + 1] = {id = id, head = head, state = state, status = status, fields = ARGV[at + 3],
+          content = status == 'succeeded' and ARGV[at + 4] or body_of(id)}
+      end
+      done[i] = first[id] == status and 1 or 0
     end
   elseif head and ended_status(head) == status and string.match(head, '\ta=(%d+)') == attempt then
     done[i] = 1

@@ -65,6 +65,21 @@ public sealed class CommitTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task CommitAsync_TwoOutcomesAtOnce_TheFirstStays()
+    {
+        await using var sut = CreateSut();
+        var (one, two) = (await sut.SubmitAndLeaseAsync(), await sut.SubmitAndLeaseAsync());
+
+        var stored = await sut.TogetherAsync(() =>
+            new[] { (one, StoreSut.Success), (two, StoreSut.Success), (two, Other), (two, Failure) }
+                .Select(commit => sut.Store.CommitAsync(commit.Item1, commit.Item2, Ct)));
+
+        Assert.Equal([true, true, true, false], stored);
+        var read = await sut.ReadAsync(two.Id);
+        Assert.Equal((JobStatus.Succeeded, "{\"ok\":1}"), (read.Status, Result(read)));
+    }
+
+    [Fact]
     public async Task CommitAsync_OlderAttempt_IsRefusedAndTheNewerResultStays()
     {
         await using var sut = CreateSut();

@@ -73,6 +73,21 @@ public sealed class TenantLimitTests(RedisServer redis) : IClassFixture<RedisSer
     }
 
     [Fact]
+    public async Task LeaseAsync_SameCommitTwiceAtOnce_IsCountedOnce()
+    {
+        await using var sut = CreateSut(3);
+        await SubmitAsync(sut, "b", 1);
+        await SubmitAsync(sut, "a", 5);
+        var running = await sut.LeaseAsync(4);
+        var (other, one) = (running.Single(job => Tenant(job) == "b"), running.First(job => Tenant(job) == "a"));
+
+        var stored = await sut.TogetherAsync(() => new[] { other, one, one }.Select(job => sut.Store.CommitAsync(job, StoreSut.Success, Ct)));
+
+        Assert.Equal([true, true, true], stored);
+        Assert.Single(await sut.LeaseAsync(10));
+    }
+
+    [Fact]
     public async Task LeaseAsync_TenantHadItsMostRunning_DoesNotMakeUpForIt()
     {
         await using var sut = CreateSut(1);
