@@ -45,6 +45,19 @@ public sealed class WatcherTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task ReadAsync_WatchersNameBeginsLikeTheSubmitters_IsToldToo()
+    {
+        await using var sut = CreateSut();
+        var gateway = await ListenAsync();
+        var job = await sut.SubmitAndLeaseAsync(sut.Submission(watcher: _gateway + "-2"));
+        await sut.Store.ReadAsync(job.Id, _gateway, false, Ct);
+
+        await sut.CommitAsync(job);
+
+        Assert.Single(await gateway.MessagesAsync());
+    }
+
+    [Fact]
     public async Task CommitAsync_ManyTogether_OneMessageForEachGateway()
     {
         await using var sut = CreateSut();
