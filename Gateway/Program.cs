@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
@@ -21,6 +22,7 @@ internal static class Program
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
+        builder.Services.AddCallers();
         builder.Services.AddJobStore();
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
@@ -31,8 +33,9 @@ internal static class Program
         var app = builder.Build();
         app.UseMiddleware<FailureAnswers>();
         app.UseRouting();
+        app.UseMiddleware<CallerCheck>();
         app.MapDefaultEndpoints();
-        app.MapOpenApi();
+        app.MapOpenApi().AllowAnonymous();
         app.MapEmbeddings();
         app.MapModels();
         app.MapJobs();

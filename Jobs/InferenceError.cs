@@ -31,6 +31,8 @@ public sealed record InferenceError
     {
         InferenceErrorKind.InvalidRequest => ("invalid_request", false),
         InferenceErrorKind.ContextLengthExceeded => ("context_length_exceeded", false),
+        InferenceErrorKind.InvalidApiKey => ("invalid_api_key", false),
+        InferenceErrorKind.Forbidden => ("forbidden", false),
         InferenceErrorKind.ModelNotFound => ("model_not_found", false),
         InferenceErrorKind.JobNotFound => ("job_not_found", false),
         InferenceErrorKind.RouteNotFound => ("not_found", false),

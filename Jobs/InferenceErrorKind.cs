@@ -9,6 +9,12 @@ public enum InferenceErrorKind
     /// <summary>The input has more tokens than the model takes.</summary>
     ContextLengthExceeded,
 
+    /// <summary>No API key, or not one that is let in.</summary>
+    InvalidApiKey,
+
+    /// <summary>The key is let in, but its role does not allow this.</summary>
+    Forbidden,
+
     /// <summary>No model of this name is served.</summary>
     ModelNotFound,
 

@@ -12,6 +12,15 @@ internal static class Refusals
     private static readonly TimeSpan QueueFullPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
 
+    /// <param name="message">What is wrong, without a word of the key.</param>
+    public static InferenceError InvalidApiKey(string message) => new() { Kind = InferenceErrorKind.InvalidApiKey, Message = message };
+
+    public static InferenceError Forbidden() => new()
+    {
+        Kind = InferenceErrorKind.Forbidden,
+        Message = "This route is for operators; the key's role is user.",
+    };
+
     public static InferenceError ModelNotFound(string model, IReadOnlyList<ModelDescriptor> served)
     {
         var names = string.Join(", ", served.Take(MaxNamesListed).Select(one => one.Name));

@@ -10,8 +10,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 {
     private const string ContentType = "application/problem+json";
 
-    private static readonly int[] ReadingStatuses = [400, 404, 500, 503];
-    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503];
+    private static readonly int[] ReadingStatuses = [400, 401, 404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 429, 500, 503];
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -45,6 +45,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
     {
         InferenceErrorKind.InvalidRequest => (StatusCodes.Status400BadRequest, "The request is not valid"),
         InferenceErrorKind.ContextLengthExceeded => (StatusCodes.Status400BadRequest, "The input has too many tokens"),
+        InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "The API key is not let in"),
+        InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "The key's role does not allow this"),
         InferenceErrorKind.ModelNotFound => (StatusCodes.Status404NotFound, "The model is not served"),
         InferenceErrorKind.JobNotFound => (StatusCodes.Status404NotFound, "There is no such job"),
         InferenceErrorKind.RouteNotFound => (StatusCodes.Status404NotFound, "There is no such route"),

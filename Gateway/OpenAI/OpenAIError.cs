@@ -10,8 +10,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 {
     private const string RateLimitCode = "rate_limit_exceeded";
 
-    private static readonly int[] ReadingStatuses = [404, 500, 503];
-    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503, 504];
+    private static readonly int[] ReadingStatuses = [401, 404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 429, 500, 503, 504];
 
     public InferenceError Error => error;
 
@@ -49,6 +49,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     {
         InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.Canceled
             => (StatusCodes.Status400BadRequest, "invalid_request_error"),
+        InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "invalid_request_error"),
+        InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "invalid_request_error"),
         InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound
             => (StatusCodes.Status404NotFound, "invalid_request_error"),
         InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "invalid_request_error"),
