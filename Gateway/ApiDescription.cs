@@ -65,7 +65,7 @@ internal static class ApiDescription
             case (nameof(JobRequest), "body"):
                 schema.Type = JsonSchemaType.Object;
                 break;
-            case (nameof(JobResource), "output" or "usage" or "metadata"):
+            case (nameof(JobResource), "output" or "usage" or "metadata" or "progress"):
                 schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
                 break;
         }

@@ -4,4 +4,7 @@ namespace AiPlatform.Jobs;
 public static class Endpoints
 {
     public const string Embeddings = "/v1/embeddings";
+
+    /// <summary>The name as a string, without making a new one where it is known.</summary>
+    internal static string Known(ReadOnlySpan<char> name) => name is Embeddings ? Embeddings : name.ToString();
 }

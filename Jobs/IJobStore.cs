@@ -3,7 +3,7 @@ namespace AiPlatform.Jobs;
 /// <summary>
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not
 /// serve; after that exception a change may or may not have happened, and calling again with the same arguments is safe for
-/// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends).
+/// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends) and <see cref="AppendAsync"/>.
 /// </summary>
 public interface IJobStore
 {
@@ -16,18 +16,46 @@ public interface IJobStore
     /// </summary>
     Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken);
 
-    /// <summary>Ends a job that has not ended, also one that runs. Returns the status it had; null when it is not there.</summary>
-    Task<JobStatus?> CancelAsync(JobId id, CancellationToken cancellationToken);
+    /// <summary>
+    /// Reads a job and the events of its log behind <paramref name="after"/>; null when it is not there. A
+    /// <paramref name="follower"/> (a Gateway's name) is told on its channel of what comes, until the job ends.
+    /// </summary>
+    Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken);
+
+    /// <summary>A tenant's jobs in one queue, the newest first, without results.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="status">Only those; null for all.</param>
+    /// <param name="before">The <see cref="JobId.Key"/> to begin behind, of any queue: keys of all queues sort by time; null for the newest.</param>
+    /// <param name="limit">Most jobs.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<Job>> ListAsync(
+        QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.</summary>
+    Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken);
+
+    /// <summary>Makes a tenant's failed, canceled or expired job wait again, with as much time as it had at first.</summary>
+    Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes the jobs that waited longest, at most <paramref name="maxJobs"/> and, but for the first,
+    /// Takes the jobs whose turn it is, at most <paramref name="maxJobs"/> and, but for the first,
     /// <paramref name="maxBytes"/> of payload. When there are fewer, the next submit rings the queue's doorbell.
     /// </summary>
-    Task<IReadOnlyList<LeasedJob>> LeaseAsync(
-        QueueName queue, string worker, int maxJobs, int maxBytes, CancellationToken cancellationToken);
+    /// <param name="queue">The queue.</param>
+    /// <param name="worker">The process that takes them.</param>
+    /// <param name="maxJobs">Most jobs.</param>
+    /// <param name="maxBytes">Most bytes of payload.</param>
+    /// <param name="isIdle">The process runs nothing, and takes nothing else until this call's jobs have ended: then it may be given one that must run alone.</param>
+    /// <param name="cancellationToken">Ends the wait; jobs may be leased all the same.</param>
+    Task<LeaseResult> LeaseAsync(
+        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken);
 
     /// <summary>Prolongs leases of one queue; false where the lease is no longer ours.</summary>
     Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken);
+
+    /// <summary>Adds events to a job's log; false when the lease was lost.</summary>
+    Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken);
 
     /// <summary>Stores a result; false when the lease was lost and the result is not wanted.</summary>
     Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken);

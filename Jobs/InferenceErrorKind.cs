@@ -9,12 +9,6 @@ public enum InferenceErrorKind
     /// <summary>The input has more tokens than the model takes.</summary>
     ContextLengthExceeded,
 
-    /// <summary>No API key, or not one that is let in.</summary>
-    InvalidApiKey,
-
-    /// <summary>The key is let in, but its role does not allow this.</summary>
-    Forbidden,
-
     /// <summary>No model of this name is served.</summary>
     ModelNotFound,
 
@@ -33,8 +27,26 @@ public enum InferenceErrorKind
     /// <summary>The body is not JSON by its content type.</summary>
     UnsupportedMediaType,
 
+    /// <summary>No API key, or one that nobody has.</summary>
+    InvalidApiKey,
+
+    /// <summary>The caller's role does not suffice.</summary>
+    Forbidden,
+
+    /// <summary>No model has a queue of this name.</summary>
+    QueueNotFound,
+
+    /// <summary>The job runs or waits, or has a result: there is nothing to run again.</summary>
+    NotRequeueable,
+
+    /// <summary>The idempotency key was used for another request.</summary>
+    IdempotencyConflict,
+
     /// <summary>The model's queue holds its limit of waiting jobs.</summary>
     QueueFull,
+
+    /// <summary>The model's queue holds the tenant's limit of waiting jobs.</summary>
+    TenantQueueFull,
 
     /// <summary>Redis does not answer, refuses writes or is full.</summary>
     QueueUnavailable,

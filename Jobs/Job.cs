@@ -8,17 +8,30 @@ public sealed record Job
     public required string Endpoint { get; init; }
     public required string Model { get; init; }
     public required string Tenant { get; init; }
-    public required string Lane { get; init; }
+    public required Lane Lane { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When the latest attempt began; null while none has.</summary>
-    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? StartedAt => History.LastAt(JobStatus.Running);
 
-    public DateTimeOffset? FinishedAt { get; init; }
+    /// <summary>The number of the latest change or event, as far as the record tells; of an ended job that of its announcement.</summary>
+    public long LastSequence => History.Changes[^1].Sequence + (Status.IsFinished ? 1 : 0);
+
+    public DateTimeOffset? FinishedAt => Status.IsFinished ? History.Changes[^1].At : null;
+
     public required DateTimeOffset Deadline { get; init; }
 
     /// <summary>Number of leases taken so far: the fencing token of the latest.</summary>
     public required int Attempts { get; init; }
+
+    /// <summary>Every change of its status, the oldest first; never empty.</summary>
+    public required JobHistory History { get; init; }
+
+    /// <summary>Events that its log has had.</summary>
+    public long EventCount { get; init; }
+
+    /// <summary>How far it is, as JSON: <c>{"unit":"tokens"|"rows","done":n,"total":n|null}</c>; null when it does not say.</summary>
+    public string? Progress { get; init; }
 
     /// <summary>The caller's own pairs as a JSON object, or null.</summary>
     public string? Metadata { get; init; }
@@ -29,7 +42,7 @@ public sealed record Job
     /// <summary>Tokens read and written, as the OpenAI dialect's <c>usage</c> JSON object; null until it succeeded.</summary>
     public string? Usage { get; init; }
 
-    /// <summary>Jobs ahead of it in the queue, 0 for the next one; null unless queued.</summary>
+    /// <summary>About how many jobs are leased before it, 0 for the next one; null unless it waits in a lane.</summary>
     public long? Position { get; init; }
 
     /// <summary>The result; null unless it succeeded and was asked for.</summary>

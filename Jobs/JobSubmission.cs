@@ -11,9 +11,15 @@ public sealed record JobSubmission
 
     public required string Model { get; init; }
 
+    /// <summary>Who asks: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>.</summary>
     public required string Tenant { get; init; }
 
-    public required string Lane { get; init; }
+    public required Lane Lane { get; init; }
+
+    /// <summary>
+    /// What it may take of its model, 1 or more, in a unit that all jobs of a queue share (tokens, else bytes): tenants share by it.
+    /// </summary>
+    public required long Cost { get; init; }
 
     /// <summary>The JSON of the synchronous call, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }

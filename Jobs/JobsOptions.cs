@@ -20,13 +20,31 @@ public sealed class JobsOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a finished job and its result are kept. Default 24 h, 1 s to 30 days.</summary>
+    /// <summary>
+    /// How long a finished job and its result are kept, and an idempotency key from its first use. Default 24 h, 1 s to 30 days.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan ResultTtl { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>Jobs that may wait in one queue; a submit beyond it answers 429. Default 10,000, 1 to 10,000,000.</summary>
+    /// <summary>How long a job that failed for good after all its attempts is kept. Default 7 days, 1 s to 365 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
+    public TimeSpan DeadLetterTtl { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long the log of output and progress is kept after a job's end. Default 10 min, 1 s to 30 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan EventsTtl { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Jobs that may wait in one queue; a submit beyond it answers 429. Default 50,000, 1 to 10,000,000.</summary>
     [Range(1, 10_000_000)]
-    public int MaxQueueDepth { get; init; } = 10_000;
+    public int MaxQueueDepth { get; init; } = 50_000;
+
+    /// <summary>Jobs of one tenant that may wait in one queue; a submit beyond it answers 429. Default 10,000, 1 to 10,000,000.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxQueuedPerTenant { get; init; } = 10_000;
+
+    /// <summary>Jobs of one tenant that may run at a time in one queue; further ones wait. Default 0, no limit; 0 to 1,000,000.</summary>
+    [Range(0, 1_000_000)]
+    public int MaxRunningPerTenant { get; init; }
 
     /// <summary>Failed runs of a job before it has failed for good. Default 3, 1 to 100.</summary>
     [Range(1, 100)]

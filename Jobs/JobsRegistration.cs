@@ -22,6 +22,8 @@ public static class JobsRegistration
             services.AddSingleton(new NamedResiliencePipeline(ResiliencePipelineNames.RedisCommit, RetryUntilTaken));
             services.AddSingleton<ScriptRunner>();
             services.AddSingleton<IJobStore, JobStore>();
+            services.AddSingleton<IQueueOperations, QueueOperations>();
+            services.AddSingleton<IIdempotencyKeys, IdempotencyKeys>();
             services.AddSingleton<IWorkerCatalog, WorkerCatalog>();
             services.AddSingleton<RedisSubscriptions>();
             services.AddSingleton<JobMetrics>();
@@ -58,6 +60,7 @@ public static class JobsRegistration
             });
             services.AddSingleton(new WorkerName(ProcessName.Make()));
             services.AddSingleton<RunningJobs>();
+            services.AddSingleton<LeaseGate>();
             services.AddSingleton<LeasedJobRunner>();
             services.AddSingleton<IJobDispatcher, ConsumerDispatcher<TConsumer>>();
             services.AddSingleton<ILeasedQueues>(provider => provider.GetRequiredService<TQueues>());

@@ -17,7 +17,7 @@ public sealed record LeasedJob
     /// <summary>Time left until the job expires, at the moment of the lease by Redis' clock.</summary>
     public required TimeSpan TimeLeft { get; init; }
 
-    /// <summary>Time it waited in the queue, from its submit.</summary>
+    /// <summary>Time from its submit to this lease.</summary>
     public required TimeSpan Waited { get; init; }
 
     /// <summary>W3C trace context of the call that submitted it, or null.</summary>

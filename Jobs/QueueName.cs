@@ -35,6 +35,30 @@ public readonly record struct QueueName
         return new QueueName(escaped.ToString());
     }
 
+    /// <summary>The model whose queue it is.</summary>
+    public string Model
+    {
+        get
+        {
+            if (!Value.Contains('_')) return Value;
+
+            var units = new List<byte>(Value.Length);
+            for (var i = 0; i < Value.Length; i++)
+            {
+                if (Value[i] != '_')
+                {
+                    units.Add((byte)Value[i]);
+                    continue;
+                }
+
+                units.Add(byte.Parse(Value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                i += 2;
+            }
+
+            return Encoding.UTF8.GetString([.. units]);
+        }
+    }
+
     /// <summary>Takes an escaped name as it stands in a job id. Accepts only what <see cref="ForModel"/> can have written.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out QueueName queue)
     {

@@ -2,12 +2,15 @@ namespace AiPlatform.Jobs;
 
 public enum SubmitOutcome
 {
-    /// <summary>The job is written and waits for a worker.</summary>
+    /// <summary>The job is durable and waits.</summary>
     Accepted,
 
-    /// <summary>A job of this id was there; nothing was changed.</summary>
+    /// <summary>A job of this id was there already; nothing was changed.</summary>
     AlreadyThere,
 
-    /// <summary>The queue holds its limit of waiting jobs; nothing was written.</summary>
+    /// <summary>The queue holds its limit of waiting jobs; nothing was stored.</summary>
     QueueFull,
+
+    /// <summary>The queue holds the tenant's limit of waiting jobs; nothing was stored.</summary>
+    TenantFull,
 }

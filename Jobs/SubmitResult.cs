@@ -1,6 +1,8 @@
 namespace AiPlatform.Jobs;
 
 /// <summary>What became of a submit.</summary>
-/// <param name="Outcome">Queued now, there already, or refused because the queue is full.</param>
-/// <param name="Depth">Jobs that wait in the queue, this one included when it was accepted.</param>
-public readonly record struct SubmitResult(SubmitOutcome Outcome, long Depth);
+/// <param name="Outcome">What was done.</param>
+/// <param name="At">When, by Redis' clock.</param>
+/// <param name="Depth">Jobs that waited in the queue before.</param>
+/// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when nothing was refused.</param>
+public readonly record struct SubmitResult(SubmitOutcome Outcome, DateTimeOffset At, long Depth, double DrainPerSecond);

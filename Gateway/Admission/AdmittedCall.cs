@@ -9,4 +9,7 @@ namespace AiPlatform.Gateway.Admission;
 internal sealed record AdmittedCall(string Endpoint, string Model, ReadOnlyMemory<byte> Body)
 {
     public QueueName Queue { get; } = QueueName.ForModel(Model);
+
+    /// <summary>What it may take of its model, as tenants share it: its bytes.</summary>
+    public long Cost => Body.Length;
 }

@@ -9,7 +9,11 @@ internal static class Refusals
     private const int MaxNamesListed = 20;
     private const int MaxQuotedLength = 64;
 
-    private static readonly TimeSpan QueueFullPause = TimeSpan.FromSeconds(2);
+    /// <summary>The part of its waiting jobs that a full queue should have lost before it is asked again.</summary>
+    private const double DrainedPart = 0.1;
+
+    private static readonly TimeSpan ShortestQueueFullPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestQueueFullPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
 
     /// <param name="message">What is wrong, without a word of the key.</param>
@@ -65,11 +69,32 @@ internal static class Refusals
         Message = $"The content type '{Quoted(contentType ?? "")}' is not taken here; send application/json.",
     };
 
-    public static InferenceError QueueFull(QueueName queue, long depth) => new()
+    public static InferenceError QueueFull(QueueName queue, long depth, double drainPerSecond) => new()
     {
         Kind = InferenceErrorKind.QueueFull,
         Message = $"The queue '{queue}' is full: {depth} jobs wait. Try again later.",
-        RetryAfter = QueueFullPause,
+        RetryAfter = PauseUntilDrained(depth, drainPerSecond),
+    };
+
+    public static InferenceError TenantQueueFull(QueueName queue, long depth, double drainPerSecond) => new()
+    {
+        Kind = InferenceErrorKind.TenantQueueFull,
+        Message = $"As many of your jobs wait in the queue '{queue}' as one tenant may have there. Try again later.",
+        RetryAfter = PauseUntilDrained(depth, drainPerSecond),
+    };
+
+    public static InferenceError IdempotencyConflict() => new()
+    {
+        Kind = InferenceErrorKind.IdempotencyConflict,
+        Message = "This Idempotency-Key was used for another request (route, model or body differ). Give each request a key of its own.",
+    };
+
+    /// <summary>The job is in Redis no more: it lost its data. Nobody knows how the job would have ended.</summary>
+    public static InferenceError JobLost() => new()
+    {
+        Kind = InferenceErrorKind.QueueUnavailable,
+        Message = "Redis lost this job when it restarted. Send the request again.",
+        RetryAfter = TimeSpan.FromSeconds(1),
     };
 
     public static InferenceError QueueAway(string reason) => new()
@@ -90,6 +115,13 @@ internal static class Refusals
         Kind = InferenceErrorKind.Internal,
         Message = "The Gateway failed on this request in a way that was not foreseen; its log says how.",
     };
+
+    /// <summary>Until a tenth of the queue has been worked off, at the rate of late; a queue that stands still is asked now and then.</summary>
+    private static TimeSpan PauseUntilDrained(long depth, double drainPerSecond)
+    {
+        var seconds = drainPerSecond > 0 ? depth * DrainedPart / drainPerSecond : LongestQueueFullPause.TotalSeconds;
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestQueueFullPause.TotalSeconds, LongestQueueFullPause.TotalSeconds));
+    }
 
     /// <summary>What a caller wrote, shortened for an answer.</summary>
     public static string Quoted(string text, int most = MaxQuotedLength) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "…");

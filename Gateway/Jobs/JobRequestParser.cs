@@ -19,7 +19,7 @@ internal static class JobRequestParser
 
         return fields.FirstError() is { } error
             ? (null, error)
-            : (new ParsedJobRequest(body[fields.Body], fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+            : (new ParsedJobRequest(body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
     private struct Fields()
@@ -31,6 +31,7 @@ internal static class JobRequestParser
 
         /// <summary>Where the call's JSON stands.</summary>
         public Range Body { get; private set; }
+        public Lane Lane { get; private set; } = Lane.Default;
         public TimeSpan? Deadline { get; private set; }
         public string? Metadata { get; private set; }
 
@@ -83,10 +84,16 @@ internal static class JobRequestParser
             return value.TokenType == JsonTokenType.StartObject ? null : InferenceError.Invalid("body", "body must be a JSON object: that of the synchronous call.");
         }
 
-        private static InferenceError? ReadLane(ref Utf8JsonReader value) =>
-            value.TokenType == JsonTokenType.Null || (value.TokenType == JsonTokenType.String && value.ValueTextEquals(Lanes.Default))
-                ? null
-                : InferenceError.Invalid("lane", $"lane must be '{Lanes.Default}': there is no other one.");
+        private InferenceError? ReadLane(ref Utf8JsonReader value)
+        {
+            Lane = Lane.Default;
+            if (value.TokenType == JsonTokenType.Null) return null;
+            if (!RequestJson.TryReadText(ref value, out var name) || !LaneNames.TryParse(name, out var lane))
+                return InferenceError.Invalid("lane", "lane must be 'interactive', 'default' or 'batch'.");
+
+            Lane = lane;
+            return null;
+        }
 
         private InferenceError? ReadDeadline(ref Utf8JsonReader value)
         {

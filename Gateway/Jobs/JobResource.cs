@@ -41,7 +41,9 @@ internal sealed record JobResource
     public required int Attempts { get; init; }
 
     /// <summary>How far it is; null where that is not known.</summary>
-    public JobProgress? Progress { get; init; }
+    /// <remarks><c>{"unit":"tokens"|"rows","done":n,"total":n|null}</c>.</remarks>
+    [JsonConverter(typeof(StoredJsonConverter))]
+    public required string? Progress { get; init; }
 
     /// <summary>What the synchronous call would have answered.</summary>
     public required JobAnswer? Output { get; init; }
@@ -72,12 +74,13 @@ internal sealed record JobResource
             Endpoint = job.Endpoint,
             Model = job.Model,
             Status = job.Status.Name,
-            Lane = job.Lane,
+            Lane = job.Lane.Name,
             CreatedAt = job.CreatedAt,
             StartedAt = job.StartedAt,
             FinishedAt = job.FinishedAt,
             Deadline = job.Deadline,
             Attempts = job.Attempts,
+            Progress = job.Progress,
             Output = answer,
             Error = (job.Error ?? unusable) is { } error ? JobFailure.Of(error) : null,
             Usage = job.Usage,
@@ -86,18 +89,6 @@ internal sealed record JobResource
             Metadata = job.Metadata,
         };
     }
-}
-
-/// <summary>How far a job is.</summary>
-internal sealed record JobProgress
-{
-    /// <summary><c>tokens</c> or <c>rows</c>.</summary>
-    public required string Unit { get; init; }
-
-    public required long Done { get; init; }
-
-    /// <summary>How many there will be; null when nobody knows.</summary>
-    public required long? Total { get; init; }
 }
 
 /// <summary>Why a job has no result.</summary>

@@ -35,7 +35,8 @@ internal static class JobsEndpoints
         if (call is null) return new Problem(InsideBody(invalid!));
 
         context.Response.SetModel(call.Model);
-        var (job, refused) = await jobs.SubmitAsync(call, request.Deadline, request.Metadata);
+        var (job, refused) = await jobs.SubmitAsync(
+            call, new JobTerms { Tenant = Tenants.Anonymous, Lane = request.Lane, Deadline = request.Deadline, Metadata = request.Metadata });
         return job is null ? new Problem(refused!) : new JobAccepted(job);
     }
 
@@ -58,7 +59,7 @@ internal static class JobsEndpoints
     {
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
-        await store.CancelAsync(jobId, context.RequestAborted);
+        await store.CancelAsync(jobId, Tenants.Anonymous, context.RequestAborted);
         var job = await store.ReadAsync(jobId, watcher: null, withOutput: true, context.RequestAborted);
         return Answer(context, jobId, job);
     }

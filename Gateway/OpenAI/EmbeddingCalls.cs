@@ -62,14 +62,19 @@ internal sealed class EmbeddingCalls(
         if (call is null) return new OpenAIError(invalid!);
 
         context.Response.SetModel(call.Model);
-        return Preferences.WantsJob(prefer)
-            ? await SubmitAsync(context, call, timeout ?? JobRequest.DefaultDeadline)
-            : await WaitAsync(context, call, timeout ?? options.Value.RequestTimeout);
+        var wantsJob = Preferences.WantsJob(prefer);
+        var terms = new JobTerms
+        {
+            Tenant = Tenants.Anonymous,
+            Lane = wantsJob ? Lane.Default : Lane.Interactive,
+            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : options.Value.RequestTimeout),
+        };
+        return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);
     }
 
-    private async Task<EmbeddingResult> SubmitAsync(HttpContext context, AdmittedCall call, TimeSpan deadline)
+    private async Task<EmbeddingResult> SubmitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
     {
-        var (job, refused) = await jobs.SubmitAsync(call, deadline, metadata: null);
+        var (job, refused) = await jobs.SubmitAsync(call, terms);
         if (job is null) return new OpenAIError(refused!);
 
         context.Response.Headers["Preference-Applied"] = Preferences.RespondAsync;
@@ -77,17 +82,17 @@ internal sealed class EmbeddingCalls(
         return new JobAccepted(job);
     }
 
-    private async Task<EmbeddingResult> WaitAsync(HttpContext context, AdmittedCall call, TimeSpan timeout)
+    private async Task<EmbeddingResult> WaitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
     {
-        var (id, end) = await jobs.RunAsync(call, timeout, context.RequestAborted);
-        if (id is { } job) context.Response.SetJobId(job);
-        if (end.Attempts > 0) context.Response.SetAttempts(end.Attempts);
+        var end = await jobs.RunAsync(call, terms, context.RequestAborted);
+        if (end.Id is { } id) context.Response.SetJobId(id);
+        if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
         if (end.Error is { } error) return new OpenAIError(error);
 
-        var (output, unusable) = StoredEmbeddings.Read(end.Output!);
+        var (output, unusable) = StoredEmbeddings.Read(end.Job!.Output!);
         if (output is { } embeddings) return new EmbeddingAnswer(call.Model, embeddings);
 
-        Log.ResultUnusable(logger, $"{id}", unusable!.Message);
+        Log.ResultUnusable(logger, $"{end.Id}", unusable!.Message);
         return new OpenAIError(unusable);
     }
 }

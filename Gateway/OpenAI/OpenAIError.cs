@@ -34,7 +34,7 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
                 Message = error.Message,
                 Type = type,
                 Param = error.Param,
-                Code = error.Kind == InferenceErrorKind.QueueFull ? RateLimitCode : error.Code,
+                Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull ? RateLimitCode : error.Code,
             },
         };
         return httpContext.Response.WriteAsJsonAsync(
@@ -49,14 +49,15 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     {
         InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.Canceled
             => (StatusCodes.Status400BadRequest, "invalid_request_error"),
-        InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "invalid_request_error"),
-        InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "invalid_request_error"),
-        InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound
+        InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound or InferenceErrorKind.QueueNotFound
             => (StatusCodes.Status404NotFound, "invalid_request_error"),
         InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "invalid_request_error"),
         InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "invalid_request_error"),
         InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "invalid_request_error"),
-        InferenceErrorKind.QueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "invalid_request_error"),
+        InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "invalid_request_error"),
+        InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
+        InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
         InferenceErrorKind.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "server_error"),
         _ => (StatusCodes.Status500InternalServerError, "server_error"),

@@ -12,20 +12,19 @@ internal sealed class JobReading(IJobStore store, JobWaiters waiters, GatewayNam
         if (wait <= TimeSpan.Zero) return await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
 
         // The waiter is there before Redis notes whom to tell: the job may end right afterwards.
-        using var waiter = waiters.Register(id, wantsResult: false);
+        using var waiter = waiters.Register(id);
         var job = await store.ReadAsync(id, name.Value, withOutput: true, cancellationToken);
         if (job is null || job.Status.IsFinished) return job;
 
         waiter.Submitted();
         try
         {
-            await waiter.Ended.WaitAsync(wait, time, cancellationToken);
+            return await waiter.Ended.WaitAsync(wait, time, cancellationToken);
         }
         catch (TimeoutException)
         {
             // The time is up: the job is answered as it stands.
+            return await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
         }
-
-        return await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
     }
 }

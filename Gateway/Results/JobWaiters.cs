@@ -17,15 +17,12 @@ internal sealed class JobWaiters(TimeProvider time)
     }
 
     /// <summary>Begins to wait. Call it before the job is submitted, or its end may come before the waiter.</summary>
-    /// <param name="id">The job.</param>
-    /// <param name="wantsResult">False to be told of the end only, without the result.</param>
-    public JobWaiter Register(JobId id, bool wantsResult)
+    public JobWaiter Register(JobId id)
     {
         lock (_gate)
         {
             if (!_jobs.TryGetValue(id, out var job)) _jobs.Add(id, job = new AwaitedJob(id));
             job.Waiters++;
-            job.WantsResult |= wantsResult;
             return new JobWaiter(this, job);
         }
     }

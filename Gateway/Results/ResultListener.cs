@@ -1,12 +1,20 @@
+using System.Globalization;
+using System.Text;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using StackExchange.Redis;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Hears of the ends of jobs on this Gateway's channel and tells who waits.</summary>
+/// <summary>Hears of jobs' ends and events on this Gateway's channel and tells who waits for them.</summary>
 internal sealed class ResultListener(
-    GatewayName name, JobWaiters waiters, ResultReader reader, RedisSubscriptions subscriptions, TimeProvider time, ILogger<ResultListener> logger)
+    GatewayName name,
+    JobWaiters waiters,
+    JobFollowers followers,
+    ResultReader reader,
+    RedisSubscriptions subscriptions,
+    TimeProvider time,
+    ILogger<ResultListener> logger)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -17,18 +25,52 @@ internal sealed class ResultListener(
         await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
     }
 
-    // :: Step 8: receive. The message of the job's end carries a small result; a large one, or an error, is read.
     private void Receive(RedisValue message)
     {
         var bytes = (byte[]?)message ?? [];
-        if (!EndMessage.TryParse(bytes, out var end))
+        var line = Array.IndexOf(bytes, (byte)'\n');
+        var words = line < 0 ? [] : Encoding.UTF8.GetString(bytes, 0, line).Split(' ');
+        var isReadable = words switch
         {
-            Log.MessageUnreadable(logger, bytes.Length);
-            return;
+            ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1)),
+            ["changed", var queue, var key] => ReceiveEvents(queue, key, 0, []),
+            ["events", var queue, var key, var number] when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var first) =>
+                ReceiveEvents(queue, key, first, bytes.AsSpan(line + 1)),
+            _ => false,
+        };
+        if (!isReadable) Log.MessageUnreadable(logger, bytes.Length);
+    }
+
+    // :: Step 8: receive. The message of jobs' ends carries small results; large ones are read.
+    private bool ReceiveEnds(string queue, ReadOnlyMemory<byte> entries)
+    {
+        var ended = new EndedJobs(queue, entries);
+        while (ended.MoveNext())
+        {
+            if (waiters.Find(ended.Id) is not { } awaited) continue;
+            if (ended.Read() is { } job) awaited.End(job);
+            else reader.ReadSoon(awaited);
         }
 
-        if (waiters.Find(end.Id) is not { } job) return;
-        if (end.Output is not null || !job.WantsResult) job.End(new JobEnd(end.Attempt, end.Output, Error: null));
-        else reader.ReadSoon(job);
+        return ended.IsReadable;
+    }
+
+    private bool ReceiveEvents(string queue, string key, long first, ReadOnlySpan<byte> lines)
+    {
+        if (!JobId.TryParse($"job_{key}.{queue}", out var id)) return false;
+        if (!followers.IsFollowed(id)) return true;
+
+        List<JobEvent> events = [];
+        foreach (var range in lines.Split((byte)'\n'))
+        {
+            var line = lines[range];
+            if (line.IsEmpty) continue;
+            var blank = line.IndexOf((byte)' ');
+            if (blank < 0) return false;
+            events.Add(new JobEvent(first + events.Count, Encoding.UTF8.GetString(line[..blank]), Encoding.UTF8.GetString(line[(blank + 1)..])));
+        }
+
+        followers.Tell(id, events);
+        return true;
     }
 }

@@ -35,9 +35,8 @@ internal sealed class ResultReader(GatewayName name, IJobStore store, TimeProvid
 
         try
         {
-            var read = await store.ReadAsync(job.Id, name.Value, job.WantsResult, cancellationToken);
-            if (read is null) job.End(JobEnd.Lost);
-            else if (read.Status.IsFinished) job.End(JobEnd.Of(read));
+            var read = await store.ReadAsync(job.Id, name.Value, withOutput: true, cancellationToken);
+            if (read is null || read.Status.IsFinished) job.End(read);
             if (outageAt != long.MinValue) Volatile.Write(ref _outageAt, long.MinValue);
         }
         catch (QueueUnavailableException outage)

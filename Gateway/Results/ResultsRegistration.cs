@@ -7,12 +7,14 @@ internal static class ResultsRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the waiters, and the loops that tell them of their jobs' ends.</summary>
+        /// <summary>Adds the waiters, the followers, and the loops that tell them of their jobs' ends and events.</summary>
         public void AddJobResults()
         {
             services.AddSingleton(new GatewayName(ProcessName.Make()));
             services.AddSingleton<JobWaiters>();
             services.AddSingleton<JobReading>();
+            services.AddSingleton<JobFollowers>();
+            services.AddSingleton<JobFollowing>();
             services.AddSingleton<ResultReader>();
             services.AddHostedService(provider => provider.GetRequiredService<ResultReader>());
             services.AddHostedService<ResultPoller>();

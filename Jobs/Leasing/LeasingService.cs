@@ -15,6 +15,7 @@ internal sealed class LeasingService(
     IJobStore store,
     IJobDispatcher dispatcher,
     RunningJobs running,
+    LeaseGate gate,
     RedisSubscriptions subscriptions,
     JobMetrics metrics,
     IOptions<JobsOptions> jobs,
@@ -40,7 +41,7 @@ internal sealed class LeasingService(
         var leased = await queues.WhenReadyAsync(stoppingToken);
         var leasers = leased
             .Select(queue => (queue.Queue, Leaser: new QueueLeaser(
-                queue, worker, store, dispatcher, running, metrics, jobs.Value, options.Value, time, logger)))
+                queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger)))
             .ToList();
 
         var interrupts = subscriptions.ListenAsync(

@@ -10,6 +10,7 @@ internal sealed class QueueLeaser(
     IJobStore store,
     IJobDispatcher dispatcher,
     RunningJobs running,
+    LeaseGate gate,
     JobMetrics metrics,
     JobsOptions jobs,
     LeasingOptions options,
@@ -50,13 +51,41 @@ internal sealed class QueueLeaser(
         var room = queue.Capacity - Volatile.Read(ref _held);
         if (room > 0)
         {
-            // Not canceled half-way: jobs that Redis gave us must be started, or they wait for their lease to end.
-            var leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, CancellationToken.None);
-            foreach (var job in leased) Start(job);
-            if (leased.Count == room) return;
+            LeaseResult leased;
+            using (await gate.EnterAsync(cancellationToken))
+            {
+                // Not canceled half-way: jobs that Redis gave us must be started, or they wait for their lease to end.
+                leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, isIdle: false, CancellationToken.None);
+                foreach (var job in leased.Jobs) Start(job);
+            }
+
+            if (leased.WantsIdle) await RunAloneAsync(cancellationToken);
+            if (leased.WantsIdle || leased.Jobs.Count == room) return;
         }
 
         await _wakeUp.WaitAsync(jobs.PollInterval, time, cancellationToken);
+    }
+
+    /// <summary>Becomes idle and runs a job that took its process down before: nothing else may go down with it.</summary>
+    private async Task RunAloneAsync(CancellationToken cancellationToken)
+    {
+        if (!gate.TryShut()) return;
+        try
+        {
+            await gate.UntilIdleAsync(cancellationToken);
+            var leased = await store.LeaseAsync(queue.Queue, worker.Value, 1, options.MaxLeasedBytes, isIdle: true, CancellationToken.None);
+            foreach (var job in leased.Jobs)
+            {
+                if (leased.MustRunAlone) Log.RunsAlone(logger, job.Id, job.Attempt);
+                Start(job);
+            }
+
+            await gate.UntilIdleAsync(cancellationToken);
+        }
+        finally
+        {
+            gate.Open();
+        }
     }
 
     private void Start(LeasedJob job)

@@ -3,15 +3,13 @@ namespace AiPlatform.Jobs.Leasing;
 /// <summary>A leased job while it runs in this process, and the means to stop it.</summary>
 public sealed class RunningJob : IDisposable
 {
-    private readonly CancellationTokenSource _deadline;
     private readonly CancellationTokenSource _stop;
     private int _reason;
 
     public RunningJob(LeasedJob job, TimeProvider time)
     {
         Job = job;
-        _deadline = new CancellationTokenSource(job.TimeLeft, time);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token);
+        _stop = new CancellationTokenSource(job.TimeLeft, time);
         Token = _stop.Token;
     }
 
@@ -20,9 +18,9 @@ public sealed class RunningJob : IDisposable
     /// <summary>Canceled as soon as the job's result is no longer wanted or its time is up.</summary>
     public CancellationToken Token { get; }
 
-    /// <summary>Why <see cref="Token"/> was canceled.</summary>
+    /// <summary>Why <see cref="Token"/> was canceled: by its deadline when nobody gave another reason.</summary>
     public StopReason Reason => Volatile.Read(ref _reason) is var reason and not 0 ? (StopReason)reason
-        : _deadline.IsCancellationRequested ? StopReason.DeadlinePassed
+        : Token.IsCancellationRequested ? StopReason.DeadlinePassed
         : StopReason.None;
 
     /// <summary>Stops the job; the first reason stays.</summary>
@@ -39,9 +37,5 @@ public sealed class RunningJob : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _stop.Dispose();
-        _deadline.Dispose();
-    }
+    public void Dispose() => _stop.Dispose();
 }

@@ -15,12 +15,6 @@ internal static class JobErrors
         Message = "The job's deadline passed before it had a result. Submit it with a longer one, or when the queue is shorter.",
     };
 
-    public static InferenceError PayloadLost { get; } = new()
-    {
-        Kind = InferenceErrorKind.Internal,
-        Message = "The job's body is no longer in Redis. Redis must run with maxmemory-policy noeviction.",
-    };
-
     public static InferenceError LeaseLost(int times) => new()
     {
         Kind = InferenceErrorKind.LeaseLost,

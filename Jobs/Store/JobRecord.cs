@@ -1,61 +1,174 @@
 using System.Globalization;
-using StackExchange.Redis;
+using System.Text;
 
 namespace AiPlatform.Jobs.Store;
 
-/// <summary>Turns the scripts' replies into jobs. Fields that another version wrote and this one does not know are passed over.</summary>
-internal static class JobRecord
+/// <summary>
+/// Reads and writes the stored form of jobs; <see cref="RedisKeys"/> describes it. Fields that another version wrote and this one
+/// does not know are passed over.
+/// </summary>
+public static class JobRecord
 {
-    /// <summary>Reads a reply of <c>read.lua</c>.</summary>
-    public static Job Read(JobId id, RedisResult[] reply, bool withOutput)
-    {
-        var flat = (RedisValue[])reply[0]!;
-        var fields = new Dictionary<string, RedisValue>(flat.Length / 2);
-        for (var i = 0; i + 1 < flat.Length; i += 2) fields[flat[i]!] = flat[i + 1];
+    private const int FixedFields = 7;
 
-        var status = JobStatusNames.Parse(Text(fields, "status") ?? "");
-        var position = (long)reply[1];
+    /// <summary>Reads a job that has ended, or that waits or runs.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="record">Its record; the content may be left out.</param>
+    /// <param name="state">Its state; empty when it has ended or was never leased.</param>
+    /// <param name="position">About how many jobs are leased before it; -1 when it does not wait in a lane.</param>
+    /// <param name="withOutput">Whether the content is there and wanted.</param>
+    /// <exception cref="FormatException">No version of this program can have written it.</exception>
+    public static Job Read(JobId id, ReadOnlyMemory<byte> record, string state, long position, bool withOutput)
+    {
+        var (head, content) = Split(record);
+        var fields = new Fields(head);
+        var created = Time(fields.Created);
+        var (status, attempts, events, history) = Standing(fields, state, created);
         return new Job
         {
             Id = id,
             Status = status,
-            Endpoint = Text(fields, "endpoint") ?? "",
-            Model = Text(fields, "model") ?? "",
-            Tenant = Text(fields, "tenant") ?? "",
-            Lane = Text(fields, "lane") ?? "",
-            CreatedAt = Time(fields, "created") ?? default,
-            StartedAt = Time(fields, "started"),
-            FinishedAt = Time(fields, "finished"),
-            Deadline = Time(fields, "deadline") ?? default,
-            Attempts = (int)fields.GetValueOrDefault("attempt"),
-            Metadata = Text(fields, "metadata"),
-            Error = Text(fields, "error") is { } error ? InferenceError.FromJson(error) : null,
-            Usage = Text(fields, "usage"),
+            Endpoint = fields.Endpoint,
+            Model = id.Queue.Model,
+            Tenant = fields.Tenant,
+            Lane = LaneNames.FromLetter(fields.Lane),
+            CreatedAt = created,
+            Deadline = Time(fields.Deadline),
+            Attempts = attempts,
+            History = history,
+            EventCount = events,
+            Metadata = fields.Metadata,
+            Progress = fields.Progress,
+            Error = fields.Error is { } error ? InferenceError.FromJson(error) : null,
+            Usage = fields.Usage,
             Position = position < 0 ? null : position,
-            Output = withOutput && status == JobStatus.Succeeded
-                ? new JobOutput(Text(fields, "output_type") ?? JobOutput.Json, (byte[])reply[2]!)
-                : null,
+            Output = withOutput && status == JobStatus.Succeeded ? new JobOutput(fields.OutputType ?? JobOutput.Json, content) : null,
         };
     }
 
-    /// <summary>Reads a row of <c>lease.lua</c>'s reply.</summary>
-    public static LeasedJob ReadLease(QueueName queue, RedisResult[] row) => new()
+    /// <summary>Reads a job that was leased at the time <paramref name="now"/> (ms since 1970).</summary>
+    internal static LeasedJob ReadLease(JobId id, int attempt, byte[] record, long now)
     {
-        Id = JobId.FromKey((string)row[0]!, queue),
-        Attempt = (int)row[1],
-        Endpoint = (string)row[2]!,
-        Model = (string)row[3]!,
-        Body = (byte[])row[4]!,
-        TimeLeft = TimeSpan.FromMilliseconds((long)row[5]),
-        Waited = TimeSpan.FromMilliseconds((long)row[6]),
-        Traceparent = (string?)row[7] is { Length: > 0 } traceparent ? traceparent : null,
-    };
+        var (head, content) = Split(record);
+        var fields = new Fields(head);
+        return new LeasedJob
+        {
+            Id = id,
+            Attempt = attempt,
+            Endpoint = fields.Endpoint,
+            Model = id.Queue.Model,
+            Body = content,
+            TimeLeft = TimeSpan.FromMilliseconds(fields.Deadline - now),
+            Waited = TimeSpan.FromMilliseconds(Math.Max(0, now - fields.Created)),
+            Traceparent = fields.Traceparent,
+        };
+    }
 
-    private static string? Text(Dictionary<string, RedisValue> fields, string name) =>
-        fields.TryGetValue(name, out var value) ? (string?)value : null;
+    /// <summary>The part of a new record's line that follows the lane.</summary>
+    internal static string WriteHead(JobSubmission job)
+    {
+        var head = new StringBuilder(160);
+        head.Append(CultureInfo.InvariantCulture, $"{job.Cost}\t{job.Tenant}\t{job.Endpoint}");
+        Append(head, 'm', job.Metadata);
+        Append(head, 't', job.Traceparent);
+        Append(head, 'w', job.Watcher);
+        return head.ToString();
+    }
 
-    private static DateTimeOffset? Time(Dictionary<string, RedisValue> fields, string name) =>
-        long.TryParse(Text(fields, name), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
-            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-            : null;
+    /// <summary>The fields that an outcome adds to a record's line.</summary>
+    internal static string WriteOutcome(JobOutcome outcome)
+    {
+        var fields = new StringBuilder(96);
+        Append(fields, 'u', outcome.Usage);
+        Append(fields, 'o', outcome.Output?.ContentType);
+        Append(fields, 'e', outcome.Error?.ToJson());
+        return fields.ToString();
+    }
+
+    private static void Append(StringBuilder head, char name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value)) head.Append('\t').Append(name).Append('=').Append(value);
+    }
+
+    private static (string Head, ReadOnlyMemory<byte> Content) Split(ReadOnlyMemory<byte> record)
+    {
+        var end = record.Span.IndexOf((byte)'\n');
+        return end < 0
+            ? throw new FormatException("A job's record has no line. Another program wrote it.")
+            : (Encoding.UTF8.GetString(record.Span[..end]), record[(end + 1)..]);
+    }
+
+    private static (JobStatus Status, int Attempts, long Events, JobHistory History) Standing(Fields fields, string state, DateTimeOffset created)
+    {
+        if (fields.Status is { } ended)
+        {
+            var whole = JobHistory.Parse(fields.History ?? "", created);
+            return (JobStatusNames.Parse(ended), fields.Attempts, whole.Changes[^1].EventsBefore, whole);
+        }
+
+        if (state.Length == 0) return (JobStatus.Queued, 0, 0, JobHistory.Begin(created));
+
+        var parts = state.Split(' ', 8);
+        return parts.Length == 8
+            ? (parts[0] == "r" ? JobStatus.Running : JobStatus.Queued, Number(parts[1]), Number(parts[4]), JobHistory.Parse(parts[7], created))
+            : throw new FormatException("A job's state cannot be read. Another program wrote it.");
+    }
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static int Number(ReadOnlySpan<char> text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    /// <summary>A record's line.</summary>
+    private readonly struct Fields
+    {
+        public Fields(string head)
+        {
+            var number = 0;
+            foreach (var range in head.AsSpan().Split('\t'))
+            {
+                var field = head.AsSpan(range);
+                switch (number++)
+                {
+                    case 1: Created = long.Parse(field, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case 2: Deadline = long.Parse(field, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case 3: Lane = field.IsEmpty ? ' ' : field[0]; break;
+                    case 5: Tenant = field.ToString(); break;
+                    case 6: Endpoint = Endpoints.Known(field); break;
+                    case >= FixedFields when field.Length > 1 && field[1] == '=':
+                        var value = field[2..];
+                        switch (field[0])
+                        {
+                            case 'm': Metadata = value.ToString(); break;
+                            case 't': Traceparent = value.ToString(); break;
+                            case 's': Status = value.ToString(); break;
+                            case 'a': Attempts = Number(value); break;
+                            case 'h': History = value.ToString(); break;
+                            case 'u': Usage = value.ToString(); break;
+                            case 'o': OutputType = value.ToString(); break;
+                            case 'e': Error = value.ToString(); break;
+                            case 'p': Progress = value.ToString(); break;
+                        }
+
+                        break;
+                }
+            }
+
+            if (number < FixedFields) throw new FormatException("A job's record cannot be read. Another program wrote it.");
+        }
+
+        public long Created { get; }
+        public long Deadline { get; }
+        public char Lane { get; }
+        public string Tenant { get; } = "";
+        public string Endpoint { get; } = "";
+        public string? Metadata { get; }
+        public string? Traceparent { get; }
+        public string? Status { get; }
+        public int Attempts { get; }
+        public string? History { get; }
+        public string? Usage { get; }
+        public string? OutputType { get; }
+        public string? Error { get; }
+        public string? Progress { get; }
+    }
 }

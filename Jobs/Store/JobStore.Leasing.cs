@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;
@@ -7,17 +8,34 @@ internal sealed partial class JobStore
 {
     private const int SweepBatch = 200;
 
-    // :: Step 4: lease. The jobs that waited longest, payloads included, as many as the worker has room for.
-    public async Task<IReadOnlyList<LeasedJob>> LeaseAsync(
-        QueueName queue, string worker, int maxJobs, int maxBytes, CancellationToken cancellationToken)
+    /// <summary>Jobs taken in one lease at most: a script must not hold Redis for long.</summary>
+    private const int MostLeased = 256;
+
+    private const int RunsAlone = 1;
+    private const int WantsIdle = 2;
+
+    // :: Step 4: lease. The jobs whose turn it is, payloads included, as many as the worker has room for.
+    public async Task<LeaseResult> LeaseAsync(
+        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
-            worker, maxJobs, maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration), ScriptArgument.Milliseconds(2 * _options.PollInterval),
-            ScriptArgument.Milliseconds(_options.ResultTtl), JobErrors.Expired.ToJson(), JobErrors.PayloadLost.ToJson(),
+            worker, Math.Min(maxJobs, MostLeased), maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration),
+            ScriptArgument.Milliseconds(2 * _options.PollInterval), _options.MaxRunningPerTenant, isIdle ? "1" : "0",
+            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.DeadLetterTtl),
+            ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
         ];
-        var rows = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
-        return Array.ConvertAll(rows, row => JobRecord.ReadLease(queue, (RedisResult[])row!));
+        var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
+        var now = (long)reply[0];
+        var whatElse = (int)reply[1];
+        var jobs = new LeasedJob[(reply.Length - 2) / 3];
+        for (var i = 0; i < jobs.Length; i++)
+        {
+            var at = 2 + (3 * i);
+            jobs[i] = JobRecord.ReadLease(JobId.FromKey((string)reply[at]!, queue), (int)reply[at + 1], (byte[])reply[at + 2]!, now);
+        }
+
+        return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle);
     }
 
     public async Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken)
@@ -29,39 +47,63 @@ internal sealed partial class JobStore
         return Array.ConvertAll(held, one => (int)one == 1);
     }
 
-    // :: Step 7: commit. The result is stored only if the lease is still ours, and published to who waits.
-    public async Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken)
+    public async Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken)
     {
-        RedisValue[] arguments =
-        [
-            job.Id.Key, job.Attempt, (outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed).Name,
-            ScriptArgument.Milliseconds(_options.ResultTtl), outcome.Error?.ToJson() ?? "", outcome.Output?.ContentType ?? "",
-            outcome.Usage ?? "", AsValue(outcome.Output?.Content ?? default),
-        ];
-        return (int)await RunAsync(JobScript.Commit, job.Id.Queue, arguments, cancellationToken) == 1;
+        List<RedisValue> arguments = [job.Id.Key, job.Attempt];
+        foreach (var one in events) arguments.AddRange([one.Kind, one.Data]);
+        return (int)await RunAsync(JobScript.Append, job.Id.Queue, [.. arguments], cancellationToken) == 1;
     }
+
+    // :: Step 7: commit. The result is stored only if the lease is still ours, and published to who waits.
+    public Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken) =>
+        _commits.CallAsync(job.Id.Queue, (job, outcome), cancellationToken);
 
     public async Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
             job.Id.Key, job.Attempt, error?.ToJson() ?? "", ScriptArgument.Milliseconds(_options.RetryDelay), _options.MaxFailures,
-            ScriptArgument.Milliseconds(_options.ResultTtl),
+            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.DeadLetterTtl),
+            ScriptArgument.Milliseconds(_options.EventsTtl),
         ];
         return (ReleaseOutcome)(int)await RunAsync(JobScript.Release, job.Id.Queue, arguments, cancellationToken);
     }
 
     public async Task<SweepResult> SweepAsync(QueueName queue, CancellationToken cancellationToken)
     {
+#pragma warning disable CA5394 // It spreads work, it protects nothing
+        var random = Random.Shared.NextDouble().ToString("0.######", CultureInfo.InvariantCulture);
+#pragma warning restore CA5394
         RedisValue[] arguments =
         [
             ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases, ScriptArgument.Milliseconds(_options.ResultTtl),
-            JobErrors.Expired.ToJson(), JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(),
+            ScriptArgument.Milliseconds(_options.DeadLetterTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
+            JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(), random,
         ];
         var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
         if (reply.IsNull) return default;
 
         var counts = (RedisResult[])reply!;
         return new SweepResult((int)counts[0], (int)counts[1], (int)counts[2], (int)counts[3]);
+    }
+
+    private async Task<IReadOnlyList<bool>> CommitAllAsync(QueueName queue, IReadOnlyList<(LeasedJob Job, JobOutcome Outcome)> commits)
+    {
+        var arguments = new RedisValue[3 + (5 * commits.Count)];
+        arguments[0] = ScriptArgument.Milliseconds(_options.ResultTtl);
+        arguments[1] = ScriptArgument.Milliseconds(_options.DeadLetterTtl);
+        arguments[2] = ScriptArgument.Milliseconds(_options.EventsTtl);
+        var next = 3;
+        foreach (var (job, outcome) in commits)
+        {
+            arguments[next++] = job.Id.Key;
+            arguments[next++] = job.Attempt;
+            arguments[next++] = (outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed).Name;
+            arguments[next++] = JobRecord.WriteOutcome(outcome);
+            arguments[next++] = AsValue(outcome.Output?.Content ?? default);
+        }
+
+        var stored = (RedisResult[])(await RunAsync(JobScript.Commit, queue, arguments, CancellationToken.None))!;
+        return Array.ConvertAll(stored, one => (int)one == 1);
     }
 }

@@ -1,49 +1,152 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>
-/// The jobs in Redis, the only store there is. Every method is one script, so that every change is whole or did not happen;
-/// all of them throw <see cref="QueueUnavailableException"/> when Redis does not serve.
+/// The jobs in Redis, the only store there is. Every change is one script, so that it is whole or did not happen; all methods
+/// throw <see cref="QueueUnavailableException"/> when Redis does not serve. What is called often is sent together.
 /// </summary>
-internal sealed partial class JobStore(ScriptRunner scripts, IOptions<JobsOptions> options) : IJobStore
+internal sealed partial class JobStore : IJobStore
 {
-    private readonly JobsOptions _options = options.Value;
+    private const int MostCalls = 128;
+    private const int MostBytes = 1024 * 1024;
+
+    /// <summary>Events of a log that are read at once.</summary>
+    private const int MostEvents = 1_000;
+
+    /// <summary>Jobs that one call of the list looks at, for those that fit.</summary>
+    private const int MostListed = 1_000;
+
+    private readonly ScriptRunner _scripts;
+    private readonly JobsOptions _options;
+    private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
+    private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), Job?> _reads;
+    private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
+
+    public JobStore(ScriptRunner scripts, IOptions<JobsOptions> options)
+    {
+        _scripts = scripts;
+        _options = options.Value;
+        _submits = new(SubmitAllAsync, MostCalls, MostBytes, static job => job.Body.Length);
+        _reads = new(ReadAllAsync, MostCalls, MostBytes, static _ => 0);
+        _commits = new(CommitAllAsync, MostCalls, MostBytes, static commit => commit.Outcome.Output?.Content.Length ?? 0);
+    }
 
     // :: Step 3: submit. One script writes the job and makes it wait; the waiter is registered before.
-    public async Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken)
+    public Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken) =>
+        _submits.CallAsync(job.Id.Queue, job, cancellationToken);
+
+    public Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken) =>
+        _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
+
+    public async Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments =
+        var reply = await RunAsync(JobScript.Events, id.Queue, [id.Key, after, follower ?? "", MostEvents], cancellationToken);
+        if (reply.IsNull) return null;
+
+        var parts = (RedisResult[])reply!;
+        var job = JobRecord.Read(id, (byte[])parts[0]!, (string)parts[1]!, -1, withOutput: true);
+        var events = Array.ConvertAll((RedisResult[])parts[2]!, entry => ReadEvent((RedisResult[])entry!));
+        return new JobLog(job, events, events.Length < MostEvents);
+    }
+
+    public async Task<IReadOnlyList<Job>> ListAsync(
+        QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken)
+    {
+        List<Job> jobs = [];
+        do
+        {
+            RedisValue[] arguments = [tenant, status?.Name ?? "", before ?? "", limit - jobs.Count, MostListed];
+            var reply = (RedisResult[])(await RunAsync(JobScript.List, queue, arguments, cancellationToken))!;
+            before = (string?)reply[0];
+            for (var i = 1; i + 2 < reply.Length; i += 3)
+                jobs.Add(JobRecord.Read(JobId.FromKey((string)reply[i]!, queue), (byte[])reply[i + 1]!, (string)reply[i + 2]!, -1, withOutput: false));
+        }
+        while (jobs.Count < limit && !string.IsNullOrEmpty(before));
+
+        return jobs;
+    }
+
+    public async Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken)
+    {
+        RedisValue[] arguments =
         [
-            job.Id.Key, _options.MaxQueueDepth, ScriptArgument.Milliseconds(job.Deadline), job.Watcher ?? "", AsValue(job.Body),
-            "endpoint", job.Endpoint, "model", job.Model, "tenant", job.Tenant, "lane", job.Lane,
+            id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
         ];
-        if (job.Metadata is { } metadata) arguments.AddRange(["metadata", metadata]);
-        if (job.Traceparent is { } traceparent) arguments.AddRange(["traceparent", traceparent]);
-
-        var reply = (RedisResult[])(await RunAsync(JobScript.Submit, job.Id.Queue, [.. arguments], cancellationToken))!;
-        return new SubmitResult((SubmitOutcome)(int)reply[0], (long)reply[1]);
-    }
-
-    public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
-    {
-        var reply = await RunAsync(JobScript.Read, id.Queue, [id.Key, watcher ?? "", withOutput ? "1" : "0"], cancellationToken);
-        return reply.IsNull ? null : JobRecord.Read(id, (RedisResult[])reply!, withOutput);
-    }
-
-    public async Task<JobStatus?> CancelAsync(JobId id, CancellationToken cancellationToken)
-    {
-        var reply = (string?)await RunAsync(
-            JobScript.Cancel, id.Queue, [id.Key, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl)], cancellationToken);
+        var reply = (string?)await RunAsync(JobScript.Cancel, id.Queue, arguments, cancellationToken);
         return string.IsNullOrEmpty(reply) ? null : JobStatusNames.Parse(reply);
     }
 
+    public async Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken)
+    {
+        RedisValue[] arguments = [id.Key, tenant, _options.MaxQueueDepth, _options.MaxQueuedPerTenant];
+        var reply = (RedisResult[])(await RunAsync(JobScript.Requeue, id.Queue, arguments, cancellationToken))!;
+        return new RequeueResult((RequeueOutcome)(int)reply[0], (long)reply[1], (long)reply[2] / 1000d);
+    }
+
+    private async Task<IReadOnlyList<SubmitResult>> SubmitAllAsync(QueueName queue, IReadOnlyList<JobSubmission> jobs)
+    {
+        var arguments = new RedisValue[2 + (6 * jobs.Count)];
+        arguments[0] = _options.MaxQueueDepth;
+        arguments[1] = _options.MaxQueuedPerTenant;
+        var next = 2;
+        foreach (var job in jobs)
+        {
+            arguments[next++] = job.Id.Key;
+            arguments[next++] = job.Tenant;
+            arguments[next++] = job.Lane.Letter;
+            arguments[next++] = ScriptArgument.Milliseconds(job.Deadline);
+            arguments[next++] = JobRecord.WriteHead(job);
+            arguments[next++] = AsValue(job.Body);
+        }
+
+        var reply = (RedisResult[])(await RunAsync(JobScript.Submit, queue, arguments, CancellationToken.None))!;
+        var at = DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]);
+        var depth = (long)reply[1];
+        var rate = (long)reply[2] / 1000d;
+        var results = new SubmitResult[jobs.Count];
+        for (var i = 0; i < results.Length; i++)
+        {
+            results[i] = new SubmitResult((SubmitOutcome)(int)reply[3 + i], at, depth, rate);
+            if (results[i].Outcome == SubmitOutcome.Accepted) depth++;
+        }
+
+        return results;
+    }
+
+    private async Task<IReadOnlyList<Job?>> ReadAllAsync(QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
+    {
+        var arguments = new RedisValue[3 * reads.Count];
+        for (var i = 0; i < reads.Count; i++)
+        {
+            arguments[3 * i] = reads[i].Id.Key;
+            arguments[(3 * i) + 1] = reads[i].Watcher ?? "";
+            arguments[(3 * i) + 2] = reads[i].WithOutput ? "1" : "0";
+        }
+
+        var rows = (RedisResult[])(await RunAsync(JobScript.Read, queue, arguments, CancellationToken.None))!;
+        var jobs = new Job?[reads.Count];
+        for (var i = 0; i < jobs.Length; i++)
+        {
+            var row = (RedisResult[])rows[i]!;
+            if (row.Length > 0) jobs[i] = JobRecord.Read(reads[i].Id, (byte[])row[0]!, (string)row[1]!, (long)row[2], reads[i].WithOutput);
+        }
+
+        return jobs;
+    }
+
+    private static JobEvent ReadEvent(RedisResult[] entry)
+    {
+        var number = ((string)entry[0]!).Split('-')[0];
+        var pair = (RedisResult[])entry[1]!;
+        return new JobEvent(long.Parse(number, System.Globalization.CultureInfo.InvariantCulture), (string)pair[0]!, (string)pair[1]!);
+    }
+
     private Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken) =>
-        scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
+        _scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
 
     private static RedisValue AsValue(ReadOnlyMemory<byte> bytes) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length
-            ? segment.Array
-            : bytes.ToArray();
+        MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : bytes.ToArray();
 }

@@ -44,4 +44,7 @@ internal static partial class Log
 
     [LoggerMessage(1012, LogLevel.Warning, "An entry of the worker catalog cannot be read and is left out: {Reason}")]
     public static partial void CatalogEntryUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(1013, LogLevel.Warning, "Run {Attempt} of {JobId} is alone in this process: earlier ones lost their worker")]
+    public static partial void RunsAlone(ILogger logger, JobId jobId, int attempt);
 }

@@ -1,12 +1,14 @@
 #!lua flags=allow-oom
 -- include transitions.lua
 -- Ends a job that has not ended: at once, also when it runs. A finished one is left as it is.
--- ARGV: id, error (JSON), ttl in ms
--- Returns the status that it had, or '' when it is not there.
-local id, error, ttl = ARGV[1], ARGV[2], ARGV[3]
-local status = redis.call('HGET', job_key(id), 'status')
-if not status then return '' end
+-- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms
+-- Returns the status that it had, or '' when it is not there or another tenant's.
+local id, head = ARGV[1], head_of(ARGV[1])
+if not head or parse_head(head).tenant ~= ARGV[2] then return '' end
 
-if status == 'running' then interrupt(id) end
-if status == 'running' or status == 'queued' then finish(id, 'canceled', error, ttl) end
-return status
+local ended = ended_status(head)
+if ended then return ended end
+
+local state = state_of(id)
+abandon(id, head, 'canceled', ARGV[3], false, ARGV[4], ARGV[4], ARGV[5])
+return state and state.status == 'r' and 'running' or 'queued'

@@ -2,5 +2,5 @@
 -- include clock.lua
 -- Reads what is served and by whom.
 -- Returns {{model, descriptor, …}, {heartbeat of each worker that lives}}.
-local live = redis.call('ZRANGEBYSCORE', base .. 'seen', whole(now), '+inf')
-return {redis.call('HGETALL', base .. 'models'), #live > 0 and redis.call('HMGET', base .. 'beats', unpack(live)) or {}}
+local live = call('ZRANGEBYSCORE', base .. 'seen', whole(now), '+inf')
+return {call('HGETALL', base .. 'models'), #live > 0 and call('HMGET', base .. 'beats', unpack(live)) or {}}

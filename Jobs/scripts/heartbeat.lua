@@ -6,21 +6,21 @@
 local worker, beat = ARGV[1], ARGV[2]
 
 if beat == '' then
-  redis.call('ZREM', base .. 'seen', worker)
-  redis.call('HDEL', base .. 'beats', worker)
+  call('ZREM', base .. 'seen', worker)
+  call('HDEL', base .. 'beats', worker)
 else
-  redis.call('ZADD', base .. 'seen', whole(now + tonumber(ARGV[3])), worker)
-  redis.call('HSET', base .. 'beats', worker, beat)
+  call('ZADD', base .. 'seen', whole(now + tonumber(ARGV[3])), worker)
+  call('HSET', base .. 'beats', worker, beat)
 end
 for i = 5, #ARGV, 2 do
-  redis.call('HSET', base .. 'models', ARGV[i], ARGV[i + 1])
-  redis.call('ZADD', base .. 'models_seen', whole(now), ARGV[i])
+  call('HSET', base .. 'models', ARGV[i], ARGV[i + 1])
+  call('ZADD', base .. 'models_seen', whole(now), ARGV[i])
 end
 
 local function forget(index, hash, before)
-  for _, name in ipairs(redis.call('ZRANGEBYSCORE', base .. index, '-inf', '(' .. whole(before))) do
-    redis.call('ZREM', base .. index, name)
-    redis.call('HDEL', base .. hash, name)
+  for _, name in ipairs(call('ZRANGEBYSCORE', base .. index, '-inf', '(' .. whole(before))) do
+    call('ZREM', base .. index, name)
+    call('HDEL', base .. hash, name)
   end
 end
 forget('seen', 'beats', now)

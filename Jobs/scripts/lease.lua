@@ -1,44 +1,206 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Gives a worker the jobs that waited longest, with their payloads.
--- ARGV: worker, most jobs, most bytes of payload (the first job is given whatever its size), lease in ms, ms that the
---       worker's wish for more is remembered, ttl in ms, error of a job whose deadline has passed, error of a lost payload
--- Returns a row for each: {id, attempt, endpoint, model, body, ms left, ms waited, traceparent or ''}.
-local worker, most, most_bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lease, wish, ttl, expired, lost = tonumber(ARGV[4]), ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+-- Gives a worker the jobs whose turn it is, with their records.
+-- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
+--       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else meanwhile,
+--       ttl in ms, ttl of dead letters in ms, ttl of events in ms, error of a job whose deadline has passed
+-- Returns {now, what else, then id, attempt and record of each}. What else: 1 the one job given must run alone, 2 a job waits that
+-- must run alone: come back when nothing runs, 0 neither.
+local worker, most, most_bytes, lease, wish = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local most_running, idle = ARGV[6] == '0' and math.huge or tonumber(ARGV[6]), ARGV[7] == '1'
+local ttl, dead_ttl, events_ttl, expired_error = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. 'delayed', '-inf', whole(now), 'LIMIT', 0, most)) do
-  redis.call('ZREM', base .. 'delayed', id)
-  enqueue(id)
+if call('EXISTS', base .. 'paused') == 1 then return {now, 0} end
+
+for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'delayed', '-inf', whole(now), 'LIMIT', 0, most)) do
+  call('ZREM', base .. 'delayed', id)
+  line_up_again(id)
 end
 
-local rows, bytes, looked = {}, 0, 0
-while #rows < most and looked < most + 100 do
-  looked = looked + 1
-  local id = redis.call('ZRANGE', base .. 'queued', 0, 0)[1]
-  if not id then break end
-  local key = job_key(id)
-  local job = redis.call('HMGET', key, 'endpoint', 'model', 'deadline', 'created', 'traceparent')
-  local size = redis.call('STRLEN', base .. 'in:' .. id)
+local taken, records, bytes = {}, {}, 0
 
-  if not job[1] then
-    redis.call('ZREM', base .. 'queued', id)
-    redis.call('ZREM', base .. 'deadlines', id)
-  elseif tonumber(job[3]) <= now then
-    finish(id, 'expired', expired, ttl)
-  elseif size == 0 then
-    finish(id, 'failed', lost, ttl)
-  else
-    if #rows > 0 and bytes + size > most_bytes then return rows end
-    bytes = bytes + size
-    redis.call('ZREM', base .. 'queued', id)
-    redis.call('ZADD', base .. 'leases', whole(now + lease), id)
-    local attempt = redis.call('HINCRBY', key, 'attempt', 1)
-    redis.call('HSET', key, 'status', 'running', 'owner', worker, 'started', whole(now))
-    rows[#rows + 1] = {id, attempt, job[1], job[2], redis.call('GET', base .. 'in:' .. id), tonumber(job[3]) - now,
-      now - tonumber(job[4]), job[5] or ''}
+-- False when the job does not fit what was asked for; it then stays where it is.
+local function take(id, record)
+  if #taken > 0 and bytes + #record > most_bytes then return false end
+  bytes = bytes + #record
+  taken[#taken + 1] = id
+  records[#records + 1] = record
+  return true
+end
+
+local function is_due(record) return tonumber(string.sub(record, 17, 29)) > now end
+
+local function expire(id, record)
+  local head = string.sub(record, 1, string.find(record, '\n', 1, true) - 1)
+  abandon(id, head, 'expired', expired_error, false, ttl, dead_ttl, events_ttl)
+end
+
+-- Leases what was taken. Returns the script's reply.
+local function hand_out(what_else)
+  local reply = {now, what_else}
+  if #taken == 0 then return reply end
+  local states, leases, running, fields = call('HMGET', base .. 'state', unpack(taken)), {}, {}, {}
+  for i, id in ipairs(taken) do
+    local head = parse_head(records[i])
+    local state = states[i] and parse_state(states[i]) or first_state(head.tenant)
+    state.status, state.attempt, state.owner = 'r', whole(tonumber(state.attempt) + 1), worker
+    note(state, 'r', head.created)
+    fields[#fields + 1] = id
+    fields[#fields + 1] = format_state(state)
+    leases[#leases + 1] = whole(now + lease)
+    leases[#leases + 1] = id
+    running[state.tenant] = (running[state.tenant] or 0) + 1
+    reply[#reply + 1] = id
+    reply[#reply + 1] = state.attempt
+    reply[#reply + 1] = records[i]
+  end
+  call('HSET', base .. 'state', unpack(fields))
+  call('ZADD', base .. 'leases', unpack(leases))
+  for tenant, count in pairs(running) do count_running(tenant, count) end
+  tell_followers(taken)
+  return reply
+end
+
+-- A job that took its process down twice runs alone: the next idle worker gets it, and one busy worker is asked to become idle.
+if call('ZCARD', base .. 'alone') > 0 then
+  if idle then
+    while #taken == 0 do
+      local id = call('ZPOPMIN', base .. 'alone')[1]
+      if not id then break end
+      local record = call('GET', job_key(id))
+      if record and is_due(record) then take(id, record)
+      elseif record then expire(id, record) end
+    end
+    call('DEL', base .. 'emptied')
+    if #taken > 0 then return hand_out(1) end
+  elseif call('SET', base .. 'emptied', worker, 'NX', 'PX', lease) or call('GET', base .. 'emptied') == worker then
+    return {now, 2}
   end
 end
 
-if #rows < most then redis.call('SET', base .. 'waiting', worker, 'PX', wish) end
-return rows
+-- The tenants of a lane that may have one more job run, in the order of their tags: no more than could be served now. One that
+-- had its most jobs running while others were served does not make up for it.
+local function tenants_of(lane)
+  local tenants, from, virtual = {}, 0, tonumber(call('HGET', fair_key(lane), '') or 0)
+  while #tenants < most do
+    local page = call('ZRANGE', lane_key(lane), from, from + 99, 'WITHSCORES')
+    if #page == 0 then break end
+    from = from + 100
+    for i = 1, #page, 2 do
+      local free = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', page[i]) or 0)
+      if free > 0 then
+        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), free = free, line = {}, served = {}}
+      end
+    end
+  end
+  return tenants
+end
+
+-- The tenant's next job, read ahead a few at a time; nil when its line is empty.
+local function peek(lane, tenant, others)
+  if #tenant.line == 0 then
+    local ahead = math.max(1, math.min(16, math.ceil((most - #taken) / others)))
+    local ids = call('ZRANGE', line_key(lane, tenant.name), #tenant.served, #tenant.served + ahead - 1)
+    if #ids == 0 then return nil end
+    local keys = {}
+    for i, id in ipairs(ids) do keys[i] = job_key(id) end
+    local found = call('MGET', unpack(keys))
+    for i = #ids, 1, -1 do tenant.line[#tenant.line + 1] = {id = ids[i], record = found[i]} end
+  end
+  return tenant.line[#tenant.line]
+end
+
+-- Serves the lane's first tenant. Returns whether a job was taken, and whether it would not fit.
+local function serve(lane, state)
+  while #state.tenants > 0 do
+    local tenant = state.tenants[1]
+    local job = tenant.free > 0 and peek(lane, tenant, #state.tenants)
+    if not job then
+      -- Nothing (more) of this tenant can be given now.
+      table.insert(state.done, table.remove(state.tenants, 1))
+    elseif not job.record or not is_due(job.record) then
+      table.remove(tenant.line)
+      if job.record then state.expired[#state.expired + 1] = job
+      else state.lost[#state.lost + 1] = job.id end
+      tenant.served[#tenant.served + 1] = job.id
+    elseif not take(job.id, job.record) then
+      return false, true
+    else
+      table.remove(tenant.line)
+      tenant.served[#tenant.served + 1] = job.id
+      tenant.free = tenant.free - 1
+      state.virtual = tenant.tag
+      tenant.tag = tenant.tag + tonumber(parse_head(job.record).cost)
+      -- Back into the order of tags.
+      local place = 1
+      while state.tenants[place + 1] and state.tenants[place + 1].tag <= tenant.tag do
+        state.tenants[place] = state.tenants[place + 1]
+        place = place + 1
+      end
+      state.tenants[place] = tenant
+      return true, false
+    end
+  end
+  return false, false
+end
+
+-- Lanes are served in their order; one that was passed over nine times while jobs waited in it comes first. The middle lane
+-- comes a job earlier, so that two starved lanes do not claim the same turn.
+local states, waiting = {}, 0
+for _, lane in ipairs(lanes) do
+  if call('EXISTS', lane_key(lane)) == 1 then
+    states[lane] = {tenants = tenants_of(lane), done = {}, expired = {}, lost = {}, passed = 0}
+    waiting = waiting + 1
+  end
+end
+if waiting > 1 then
+  local passed = call('HMGET', base .. 'passed', 'd', 'b')
+  if states.d then states.d.passed = tonumber(passed[1] or 0) end
+  if states.b then states.b.passed = tonumber(passed[2] or 0) end
+end
+
+local function order()
+  if states.b and states.b.passed >= 9 then return {'b', 'd', 'i'} end
+  if states.d and states.d.passed >= 8 then return {'d', 'i', 'b'} end
+  return lanes
+end
+
+local full = false
+while #taken < most and not full do
+  local served
+  for _, lane in ipairs(order()) do
+    local state, took = states[lane], false
+    if state and #state.tenants > 0 then took, full = serve(lane, state) end
+    if took then served = lane end
+    if took or full then break end
+  end
+  if not served then break end
+  for lane, state in pairs(states) do
+    if lane == served then state.passed = 0
+    elseif #state.tenants > 0 then state.passed = state.passed + 1 end
+  end
+end
+
+for lane, state in pairs(states) do
+  for _, tenant in ipairs(state.tenants) do state.done[#state.done + 1] = tenant end
+  for _, tenant in ipairs(state.done) do
+    if #tenant.served > 0 then
+      local line = line_key(lane, tenant.name)
+      call('ZREM', line, unpack(tenant.served))
+      if call('EXISTS', line) == 0 then leave(lane, tenant.name, tenant.tag)
+      else call('ZADD', lane_key(lane), whole(tenant.tag), tenant.name) end
+    end
+  end
+  if state.virtual and call('EXISTS', lane_key(lane)) == 1 then call('HSET', fair_key(lane), '', whole(state.virtual)) end
+  if #state.lost > 0 then call('ZREM', base .. 'deadlines', unpack(state.lost)) end
+  for _, job in ipairs(state.expired) do expire(job.id, job.record) end
+end
+if waiting > 1 then
+  call('HSET', base .. 'passed', 'd', states.d and #states.d.tenants > 0 and states.d.passed or 0,
+    'b', states.b and #states.b.tenants > 0 and states.b.passed or 0)
+else
+  call('DEL', base .. 'passed')
+end
+
+if #taken < most and not full then call('SET', base .. 'waiting', worker, 'PX', wish) end
+return hand_out(0)

@@ -1,19 +1,46 @@
 #!lua flags=allow-oom
--- include transitions.lua
--- Reads a job and, while it has not ended, notes who wants to be told of its end: nothing can happen between the two.
--- ARGV: id, watcher or '', '1' to read the result too
--- Returns {fields and values, place in the queue or -1, result or ''}, or nothing when it is not there.
-local id, watcher = ARGV[1], ARGV[2]
-local key = job_key(id)
-local job = redis.call('HMGET', key, 'status', 'watch')
-if not job[1] then return nil end
+-- include lanes.lua
+-- Reads jobs and, of those that have not ended, notes who wants to be told of the end: nothing can happen between the two.
+-- ARGV: of each job: id, watcher or '', '1' to read the result too
+-- Returns for each {record, or its head and a line end; state or ''; place in the queue or -1}, or an empty row when it is not
+-- there.
+local rows = {}
 
-if watcher ~= '' and (job[1] == 'queued' or job[1] == 'running') then
-  local watchers = job[2] or ''
-  if not string.find(' ' .. watchers .. ' ', ' ' .. watcher .. ' ', 1, true) then
-    redis.call('HSET', key, 'watch', watchers == '' and watcher or watchers .. ' ' .. watcher)
+-- About how many jobs are leased before this one: those before it in its line, as many of each other tenant in its lane, and
+-- whatever waits in the lanes before. Of many tenants the first hundred are looked at.
+local function place_of(id, head)
+  local ahead = call('ZRANK', line_key(head.lane, head.tenant), id)
+  if not ahead then return -1 end
+  local sum = ahead
+  for _, lane in ipairs(lanes) do
+    for _, tenant in ipairs(call('ZRANGE', lane_key(lane), 0, 99)) do
+      local waiting = call('ZCARD', line_key(lane, tenant))
+      if lane ~= head.lane then sum = sum + waiting
+      elseif tenant ~= head.tenant then sum = sum + math.min(ahead, waiting) end
+    end
+    if lane == head.lane then break end
   end
+  return sum
 end
 
-local output = ARGV[3] == '1' and redis.call('GET', base .. 'out:' .. id)
-return {redis.call('HGETALL', key), redis.call('ZRANK', base .. 'queued', id) or -1, output or ''}
+for i = 1, #ARGV, 3 do
+  local id, watcher = ARGV[i], ARGV[i + 1]
+  local head, row = head_of(id), {}
+  if head and ended_status(head) then
+    row = {ARGV[i + 2] == '1' and call('GET', job_key(id)) or head .. '\n', '', -1}
+  elseif head then
+    local state, parsed = call('HGET', base .. 'state', id) or '', parse_head(head)
+    if watcher ~= '' and not string.find(head, '\tw=' .. watcher, 1, true) then
+      local watchers = call('HGET', base .. 'watch', id)
+      if not watchers then call('HSET', base .. 'watch', id, watcher)
+      elseif not string.find(' ' .. watchers .. ' ', ' ' .. watcher .. ' ', 1, true) then
+        call('HSET', base .. 'watch', id, watchers .. ' ' .. watcher)
+      end
+    end
+    local running = string.sub(state, 1, 1) == 'r'
+    local progress = call('HGET', base .. 'progress', id)
+    row = {head .. (progress and '\tp=' .. progress or '') .. '\n', state, running and -1 or place_of(id, parsed)}
+  end
+  rows[#rows + 1] = row
+end
+return rows

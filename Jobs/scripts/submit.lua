@@ -1,21 +1,69 @@
 #!lua
--- include transitions.lua
--- Writes a job and makes it wait. The same id again changes nothing.
--- ARGV: id, most jobs that may wait, ms to the deadline, watcher or '', body, then pairs of further fields
--- Returns {outcome, depth}: 0 accepted, 1 there already, 2 the queue is full.
-local id, limit, deadline, watcher, body = ARGV[1], tonumber(ARGV[2]), now + tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local key = job_key(id)
-local depth = redis.call('ZCARD', base .. 'queued')
+-- include lanes.lua
+-- Writes jobs and makes them wait. An id that is there already is left as it is.
+-- ARGV: most jobs that may wait, most that may wait of one tenant, then of each job: id, tenant, lane, ms to the deadline, the rest
+--       of its head, body
+-- Returns {now, jobs that wait, jobs ended a second in thousandths (0 when none was refused), then an outcome for each: 0 accepted,
+-- 1 there already, 2 the queue is full, 3 the tenant's limit is reached}.
+local most, most_of_tenant = tonumber(ARGV[1]), tonumber(ARGV[2])
+local room, room_of, lines, indexes, deadlines = most - depth(), {}, {}, {}, {}
+local outcomes, accepted, refused = {now, most - room, 0}, 0, false
 
-if redis.call('EXISTS', key) == 1 then return {1, depth} end
-if depth >= limit then return {2, depth} end
+local function refusal(id, outcome)
+  if call('EXISTS', job_key(id)) == 1 then return 1 end
+  refused = true
+  return outcome
+end
 
-local place = whole(now_us)
-redis.call('HSET', key, 'status', 'queued', 'created', whole(now), 'deadline', whole(deadline), 'place', place, 'attempt', 0,
-  unpack(ARGV, 6))
-if watcher ~= '' then redis.call('HSET', key, 'watch', watcher) end
-redis.call('SET', base .. 'in:' .. id, body)
-redis.call('ZADD', base .. 'queued', place, id)
-redis.call('ZADD', base .. 'deadlines', whole(deadline), id)
-ring()
-return {0, depth + 1}
+for i = 3, #ARGV, 6 do
+  local id, tenant, lane = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  room_of[tenant] = room_of[tenant] or most_of_tenant - depth_of(tenant)
+  local outcome = 0
+  if room <= 0 then outcome = refusal(id, 2)
+  elseif room_of[tenant] <= 0 then outcome = refusal(id, 3)
+  else
+    local deadline = whole(now + tonumber(ARGV[i + 3]))
+    local head = '1\t' .. whole(now) .. '\t' .. deadline .. '\t' .. lane .. '\t' .. ARGV[i + 4]
+    if call('SET', job_key(id), head .. '\n' .. ARGV[i + 5], 'NX') then
+      room, room_of[tenant] = room - 1, room_of[tenant] - 1
+      local line = line_key(lane, tenant)
+      lines[line] = lines[line] or {lane = lane, tenant = tenant}
+      table.insert(lines[line], whole(now_us + accepted))
+      table.insert(lines[line], id)
+      indexes[tenant] = indexes[tenant] or {}
+      table.insert(indexes[tenant], 0)
+      table.insert(indexes[tenant], id)
+      deadlines[#deadlines + 1] = deadline
+      deadlines[#deadlines + 1] = id
+      accepted = accepted + 1
+    else
+      outcome = 1
+    end
+  end
+  outcomes[#outcomes + 1] = outcome
+end
+
+-- A tenant's list forgets, at each submit, twice as many of its oldest jobs as were added, if they are there no more.
+local function forget_oldest(index, count)
+  for _ = 1, 2 * count do
+    local oldest = call('ZRANGE', index, 0, 0)[1]
+    if not oldest or call('EXISTS', job_key(oldest)) == 1 then return end
+    call('ZREM', index, oldest)
+  end
+end
+
+if accepted > 0 then
+  call('ZADD', base .. 'deadlines', unpack(deadlines))
+  for key, line in pairs(lines) do
+    call('ZADD', key, unpack(line))
+    join(line.lane, line.tenant)
+  end
+  for tenant, index in pairs(indexes) do
+    local key = base .. 'jobs:' .. tenant
+    if call('ZADD', key, unpack(index)) > 0 then forget_oldest(key, #index / 2) end
+    call('SADD', base .. 'tenants', tenant)
+  end
+  ring()
+end
+if refused then outcomes[3] = drain_rate() end
+return outcomes

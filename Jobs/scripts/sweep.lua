@@ -1,43 +1,76 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Does what time demands: lost leases go back to the queue, passed deadlines end their jobs, due retries wait again.
--- ARGV: ms in which others need not sweep, most jobs of each kind, most lost leases, ttl in ms,
---       error of a passed deadline, error of too many lost leases
+-- Does what time demands: lost leases go back to the queue, passed deadlines end their jobs, due retries wait again, and lists
+-- forget what has expired.
+-- ARGV: ms in which others need not sweep, most jobs of each kind, most lost leases, ttl in ms, ttl of dead letters in ms, ttl of events
+--       in ms, error of a passed deadline, error of too many lost leases, a random number from 0 to 1
 -- Returns {lost leases requeued, jobs failed for lost leases, expired, retries due}, or nothing when it was done just now.
-local most, most_lost, ttl, expired, lost = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-if not redis.call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then return nil end
+local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
+if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then return nil end
 
-local function due(index) return redis.call('ZRANGEBYSCORE', base .. index, '-inf', whole(now), 'LIMIT', 0, most) end
+local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', whole(now), 'LIMIT', 0, most) end
 local counts = {0, 0, 0, 0}
 
 for _, id in ipairs(due('deadlines')) do
-  if redis.call('EXISTS', job_key(id)) == 1 then
-    interrupt(id)
-    finish(id, 'expired', expired, ttl)
+  local head = head_of(id)
+  if head then
+    abandon(id, head, 'expired', expired_error, false, ttl, dead_ttl, events_ttl)
     counts[3] = counts[3] + 1
   else
-    redis.call('ZREM', base .. 'deadlines', id)
+    call('ZREM', base .. 'deadlines', id)
+    call('ZREM', base .. 'leases', id)
+    call('HDEL', base .. 'state', id)
   end
 end
 
 for _, id in ipairs(due('leases')) do
-  redis.call('ZREM', base .. 'leases', id)
-  if redis.call('EXISTS', job_key(id)) == 1 then
-    interrupt(id)
-    if redis.call('HINCRBY', job_key(id), 'lost', 1) >= most_lost then
-      finish(id, 'failed', lost, ttl)
+  local head, state = head_of(id), state_of(id)
+  if not head or not state then
+    call('ZREM', base .. 'leases', id)
+  else
+    interrupt(id, state)
+    state.lost = state.lost + 1
+    if state.lost >= most_lost then
+      finish({{id = id, head = head, state = state, status = 'failed', fields = '\te=' .. lost_error, content = body_of(id), dead = true}},
+        ttl, dead_ttl, events_ttl)
       counts[2] = counts[2] + 1
     else
-      enqueue(id)
+      take_back(id, head, state, nil)
       counts[1] = counts[1] + 1
     end
   end
 end
 
 for _, id in ipairs(due('delayed')) do
-  redis.call('ZREM', base .. 'delayed', id)
-  enqueue(id)
+  call('ZREM', base .. 'delayed', id)
+  line_up_again(id)
   counts[4] = counts[4] + 1
+end
+
+-- Dead letters whose job has expired.
+call('ZREMRANGEBYSCORE', base .. 'dead', '-inf', whole(now - tonumber(dead_ttl)))
+
+-- Of some tenants' lists the oldest jobs, and some others, are looked at. A tenant without a list is forgotten.
+local function forget(list, from)
+  for _, id in ipairs(call('ZRANGE', list, from, from + most - 1)) do
+    if call('EXISTS', job_key(id)) == 0 then call('ZREM', list, id) end
+  end
+end
+for _, tenant in ipairs(call('SRANDMEMBER', base .. 'tenants', 10)) do
+  local list = base .. 'jobs:' .. tenant
+  forget(list, 0)
+  forget(list, math.floor(random * call('ZCARD', list)))
+  if call('EXISTS', list) == 0 then call('SREM', base .. 'tenants', tenant) end
+end
+
+-- A tenant that does not wait need not be remembered once its lane has passed its tag.
+for _, lane in ipairs(lanes) do
+  local tags = call('HGETALL', fair_key(lane))
+  local virtual = tonumber(call('HGET', fair_key(lane), '') or 0)
+  for i = 1, #tags, 2 do
+    if tags[i] ~= '' and tonumber(tags[i + 1]) <= virtual then call('HDEL', fair_key(lane), tags[i]) end
+  end
 end
 
 if counts[1] + counts[4] > 0 then ring() end

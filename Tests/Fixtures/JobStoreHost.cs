@@ -16,6 +16,10 @@ internal sealed class JobStoreHost : IAsyncDisposable
 
     public IJobStore Store => _services.GetRequiredService<IJobStore>();
 
+    public IQueueOperations Operations => _services.GetRequiredService<IQueueOperations>();
+
+    public IIdempotencyKeys Keys => _services.GetRequiredService<IIdempotencyKeys>();
+
     public IWorkerCatalog Catalog => _services.GetRequiredService<IWorkerCatalog>();
 
     /// <param name="redis">Its connection.</param>
@@ -41,7 +45,8 @@ internal sealed class JobStoreHost : IAsyncDisposable
         Endpoint = Endpoints.Embeddings,
         Model = queue.Value,
         Tenant = Tenants.Anonymous,
-        Lane = Lanes.Default,
+        Lane = Lane.Default,
+        Cost = 1,
         Body = System.Text.Encoding.UTF8.GetBytes(body),
         Deadline = deadline ?? TimeSpan.FromMinutes(5),
         Watcher = watcher,

@@ -56,7 +56,7 @@ internal sealed class FakeWorker : IAsyncDisposable
         await Poll.UntilAsync(
             async () =>
             {
-                var jobs = await _store.LeaseAsync(_queue, "fake", 1, int.MaxValue, CancellationToken.None);
+                var jobs = (await _store.LeaseAsync(_queue, "fake", 1, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs;
                 leased = jobs.Count == 0 ? null : jobs[0];
                 return leased is not null;
             },
@@ -101,7 +101,7 @@ internal sealed class FakeWorker : IAsyncDisposable
         {
             try
             {
-                var jobs = await _store.LeaseAsync(_queue, "fake", 8, int.MaxValue, CancellationToken.None);
+                var jobs = (await _store.LeaseAsync(_queue, "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs;
                 foreach (var job in jobs) await SucceedAsync(job);
                 if (jobs.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
             }

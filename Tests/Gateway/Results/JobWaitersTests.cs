@@ -12,21 +12,21 @@ public sealed class JobWaitersTests
     public async Task Register_Twice_BothHearOfTheEnd()
     {
         var sut = new JobWaiters(TimeProvider.System);
-        using var first = sut.Register(Id, wantsResult: false);
-        using var second = sut.Register(Id, wantsResult: true);
+        using var first = sut.Register(Id);
+        using var second = sut.Register(Id);
 
-        sut.Find(Id)!.End(JobEnd.Lost);
+        sut.Find(Id)!.End(null);
 
-        Assert.Same(JobEnd.Lost, await first.Ended);
-        Assert.Same(JobEnd.Lost, await second.Ended);
+        Assert.Null(await first.Ended);
+        Assert.Null(await second.Ended);
     }
 
     [Fact]
     public void Dispose_OneOfTwo_LeavesTheOther()
     {
         var sut = new JobWaiters(TimeProvider.System);
-        var first = sut.Register(Id, wantsResult: true);
-        var second = sut.Register(Id, wantsResult: true);
+        var first = sut.Register(Id);
+        var second = sut.Register(Id);
 
         first.Dispose();
         Assert.NotNull(sut.Find(Id));
@@ -41,7 +41,7 @@ public sealed class JobWaitersTests
     public void LookedUpBefore_NotYetSubmitted_IsNotNamed()
     {
         var sut = new JobWaiters(TimeProvider.System);
-        using var waiter = sut.Register(Id, wantsResult: true);
+        using var waiter = sut.Register(Id);
         Assert.Empty(sut.LookedUpBefore(long.MaxValue - 1));
 
         waiter.Submitted();

@@ -111,7 +111,7 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         var id = await SubmitAsync(sut);
         await UntilAsync(sut, id, JobStatus.Running);
 
-        await sut.Store.CancelAsync(id, Ct);
+        await sut.Store.CancelAsync(id, Tenants.Anonymous, Ct);
 
         await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
         await UntilAsync(sut, id, JobStatus.Canceled);

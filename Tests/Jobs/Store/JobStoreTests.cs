@@ -30,8 +30,8 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var result = await sut.Store.SubmitAsync(job, Ct);
         var read = await sut.Store.ReadAsync(job.Id, null, true, Ct);
 
-        Assert.Equal(new SubmitResult(SubmitOutcome.Accepted, 1), result);
-        Assert.NotNull(read);
+        Assert.Equal((SubmitOutcome.Accepted, 0L), (result.Outcome, result.Depth));
+        Assert.Equal(result.At, read!.CreatedAt);
         Assert.Equal(JobStatus.Queued, read.Status);
         Assert.Equal((job.Id, job.Endpoint, job.Model, job.Tenant, job.Lane), (read.Id, read.Endpoint, read.Model, read.Tenant, read.Lane));
         Assert.Equal((0, 0L, """{"a":"b"}"""), (read.Attempts, read.Position, read.Metadata));
@@ -65,7 +65,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         var result = await sut.Store.SubmitAsync(third, Ct);
 
-        Assert.Equal(new SubmitResult(SubmitOutcome.QueueFull, 2), result);
+        Assert.Equal((SubmitOutcome.QueueFull, 2L), (result.Outcome, result.Depth));
         Assert.Null(await sut.Store.ReadAsync(third.Id, null, false, Ct));
     }
 
@@ -99,8 +99,8 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         await using var sut = CreateSut();
         for (var i = 0; i < 3; i++) await sut.Store.SubmitAsync(JobStoreHost.Submission(_queue, new string('x', 1_000)), Ct);
 
-        var leased = await sut.Store.LeaseAsync(_queue, Worker, 3, 100, Ct);
-        var two = await sut.Store.LeaseAsync(_queue, Worker, 3, 2_000, Ct);
+        var leased = await LeaseAsync(sut, 3, 100);
+        var two = await LeaseAsync(sut, 3, 2_500);
 
         Assert.Single(leased);
         Assert.Equal(2, two.Count);
@@ -136,7 +136,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Equal("{\"ok\":1}", Encoding.UTF8.GetString(read.Output!.Content.Span));
         Assert.Equal("""{"prompt_tokens":3,"total_tokens":3}""", read.Usage);
         Assert.NotNull(read.FinishedAt);
-        Assert.Equal(["job", "out"], await KeysAsync());
+        Assert.Equal(["job"], await KeysAsync());
     }
 
     [Fact]
@@ -188,7 +188,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         Assert.Equal(JobStatus.Failed, read!.Status);
         Assert.Equal(Failed, read.Error);
-        Assert.Equal(["in", "job"], await KeysAsync());
+        Assert.Equal(["job"], await KeysAsync());
     }
 
     [Fact]
@@ -249,7 +249,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         Assert.Empty(await LeaseAsync(sut, 1));
         Assert.Equal(JobStatus.Queued, (await sut.Store.ReadAsync(job.Id, null, false, Ct))!.Status);
-        Assert.Equal(JobStatus.Queued, await sut.Store.CancelAsync(job.Id, Ct));
+        Assert.Equal(JobStatus.Queued, await sut.Store.CancelAsync(job.Id, Tenants.Anonymous, Ct));
         Assert.Equal(JobStatus.Canceled, (await sut.Store.ReadAsync(job.Id, null, false, Ct))!.Status);
     }
 
@@ -263,10 +263,10 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var queued = JobStoreHost.Submission(_queue);
         await sut.Store.SubmitAsync(queued, Ct);
 
-        Assert.Equal(JobStatus.Queued, await sut.Store.CancelAsync(queued.Id, Ct));
-        Assert.Equal(JobStatus.Running, await sut.Store.CancelAsync(running.Id, Ct));
-        Assert.Equal(JobStatus.Succeeded, await sut.Store.CancelAsync(done.Id, Ct));
-        Assert.Null(await sut.Store.CancelAsync(JobId.New(_queue, TimeProvider.System.GetUtcNow()), Ct));
+        Assert.Equal(JobStatus.Queued, await sut.Store.CancelAsync(queued.Id, Tenants.Anonymous, Ct));
+        Assert.Equal(JobStatus.Running, await sut.Store.CancelAsync(running.Id, Tenants.Anonymous, Ct));
+        Assert.Equal(JobStatus.Succeeded, await sut.Store.CancelAsync(done.Id, Tenants.Anonymous, Ct));
+        Assert.Null(await sut.Store.CancelAsync(JobId.New(_queue, TimeProvider.System.GetUtcNow()), Tenants.Anonymous, Ct));
 
         Assert.Empty(await LeaseAsync(sut, 10));
         Assert.False(await sut.Store.CommitAsync(running, Success, Ct));
@@ -282,9 +282,9 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
         var told = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         await redis.Connection.GetSubscriber().SubscribeAsync(RedisKeys.Worker(worker), (_, message) => told.TrySetResult(message!));
         await sut.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct);
-        var job = Assert.Single(await sut.Store.LeaseAsync(_queue, worker, 1, 1_000, Ct));
+        var job = Assert.Single(await LeaseAsync(sut, 1, worker: worker));
 
-        await sut.Store.CancelAsync(job.Id, Ct);
+        await sut.Store.CancelAsync(job.Id, Tenants.Anonymous, Ct);
 
         Assert.Equal($"{_queue} {job.Id.Key} 1", await told.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct));
     }
@@ -337,7 +337,9 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         await Poll.UntilAsync(() => !messages.IsEmpty, "the watcher is told");
         await redis.Connection.GetDatabase().PingAsync();
-        Assert.Equal($"{_queue} {job.Id.Key} succeeded 1 application/json\n{{\"ok\":1}}", Assert.Single(messages));
+        var message = Assert.Single(messages);
+        Assert.StartsWith($"ended {_queue}\n{job.Id.Key} 1 ", message, StringComparison.Ordinal);
+        Assert.EndsWith("\n{\"ok\":1}", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -352,7 +354,9 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         await sut.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(JobOutput.Json, new byte[65_537]), null), Ct);
 
-        Assert.EndsWith("application/json\n", await told.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct), StringComparison.Ordinal);
+        var message = await told.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        Assert.StartsWith($"ended {_queue}\n{job.Id.Key} 0 ", message, StringComparison.Ordinal);
+        Assert.EndsWith("application/json\n", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -378,7 +382,7 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
             ("Jobs:ResultTtl", "00:00:01"), ("Jobs:SweepInterval", "00:00:00.050"), ("Jobs:PollInterval", "00:00:00.100"));
         await sut.Store.CommitAsync(await SubmitAndLeaseAsync(sut), Success, Ct);
         await sut.Store.CommitAsync(await SubmitAndLeaseAsync(sut), JobOutcome.Failure(Failed), Ct);
-        await sut.Store.CancelAsync((await SubmitAndLeaseAsync(sut)).Id, Ct);
+        await sut.Store.CancelAsync((await SubmitAndLeaseAsync(sut)).Id, Tenants.Anonymous, Ct);
         await sut.Store.SubmitAsync(JobStoreHost.Submission(_queue, deadline: Short), Ct);
         await SweepUntilAsync(sut, swept => swept.Expired == 1);
 
@@ -394,13 +398,13 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
 
         var result = await sut.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct);
 
-        Assert.Equal(2, result.Depth);
+        Assert.Equal(1, result.Depth);
     }
 
     private JobStoreHost CreateSut(params (string, string)[] settings) => JobStoreHost.On(redis.Connection, settings);
 
-    private Task<IReadOnlyList<LeasedJob>> LeaseAsync(JobStoreHost sut, int most) =>
-        sut.Store.LeaseAsync(_queue, Worker, most, 1_000_000, Ct);
+    private async Task<IReadOnlyList<LeasedJob>> LeaseAsync(JobStoreHost sut, int most, int mostBytes = 1_000_000, string worker = Worker) =>
+        (await sut.Store.LeaseAsync(_queue, worker, most, mostBytes, isIdle: false, Ct)).Jobs;
 
     private async Task<LeasedJob> SubmitAndLeaseAsync(JobStoreHost sut)
     {
@@ -429,6 +433,6 @@ public sealed class JobStoreTests(RedisServer redis) : IClassFixture<RedisServer
     private async Task<string[]> KeysAsync()
     {
         var keys = (RedisResult[])(await redis.Connection.GetDatabase().ExecuteAsync("KEYS", $"ai:{{{_queue}}}:*"))!;
-        return [.. keys.Select(key => ((string)key!).Split(':')[2]).Where(kind => kind is not ("waiting" or "swept")).Order(StringComparer.Ordinal)];
+        return [.. keys.Select(key => ((string)key!).Split(':')[2]).Where(kind => kind is not ("waiting" or "swept" or "drained" or "jobs" or "tenants")).Order(StringComparer.Ordinal)];
     }
 }

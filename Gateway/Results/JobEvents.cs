@@ -1,0 +1,34 @@
+using System.Globalization;
+using AiPlatform.Gateway.Json;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Results;
+
+/// <summary>What happened to a job behind a number of its sequence: events of its log and changes of its status.</summary>
+/// <param name="Job">The job as it stood; with its result when it has ended.</param>
+/// <param name="Events">In their order; every reader sees the same, with the same numbers.</param>
+/// <param name="HasGap">Whether events are missing before these because the log has expired.</param>
+internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool HasGap)
+{
+    /// <summary>Puts together what a log and its job's history hold behind a number.</summary>
+    public static JobEvents Of(JobLog log, long after)
+    {
+        var changes = log.Job.History.Changes;
+        // Of a log that was read in part, what comes behind the part is not shown yet.
+        var most = log.IsWhole ? long.MaxValue : log.Events[^1].Sequence;
+        var events = log.Events
+            .Concat(changes.Where(change => change.Sequence > after && change.Sequence < most).Select(EventOf))
+            .OrderBy(one => one.Sequence)
+            .ToList();
+
+        var known = after - changes.Where(change => change.Sequence <= after).Sum(change => change.Status.IsFinished ? 2L : 1L);
+        return new JobEvents(log.Job, events, log.IsWhole && log.Events.Count < log.Job.EventCount - Math.Max(0, known));
+    }
+
+    private static JobEvent EventOf(JobChange change) => new(
+        change.Sequence,
+        JobEvent.Status,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"status":"{{change.Status.Name}}","at":"{{UtcMillisecondsConverter.Format(change.At)}}","attempt":{{change.Attempt}}}"""));
+}

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Results;
+
+/// <summary>Follows a job's events to its end, from any number on, also of a job that another Gateway took.</summary>
+internal sealed class JobFollowing(
+    IJobStore store, JobFollowers followers, GatewayName name, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobFollowing> logger)
+{
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// What happened behind a number, then what happens, until the job has ended; nothing when it is not there. The last item is
+    /// the one whose job has ended. An outage of Redis in the middle is waited out.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="after">The number of the last event that is known; 0 for all.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="QueueUnavailableException">Redis does not serve at the beginning.</exception>
+    public async IAsyncEnumerable<JobEvents> FollowAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The follower is there before Redis notes whom to tell: events may come right afterwards.
+        using var follower = followers.Register(id);
+        JobLog? log = null;
+        while (true)
+        {
+            log = await ReadAsync(id, after, isFirst: log is null, cancellationToken);
+            if (log is null) yield break;
+
+            var events = JobEvents.Of(log, after);
+            if (events.Events.Count > 0) after = events.Events[^1].Sequence;
+            var hasEnded = log.IsWhole && log.Job.Status.IsFinished;
+            if (events.Events.Count > 0 || events.HasGap || hasEnded) yield return events;
+            if (hasEnded) yield break;
+            if (!log.IsWhole) continue;
+
+            // What is told is shown without reading, as long as nothing is missing.
+            IReadOnlyList<JobEvent> told;
+            while ((told = await follower.NextAsync(options.Value.PollInterval, time, cancellationToken)).Count > 0)
+            {
+                List<JobEvent> news = [.. told.Where(one => one.Sequence > after)];
+                if (news.Count == 0) continue;
+                if (news[0].Sequence != after + 1) break;
+                after = news[^1].Sequence;
+                yield return new JobEvents(log.Job, news, HasGap: false);
+            }
+        }
+    }
+
+    private async Task<JobLog?> ReadAsync(JobId id, long after, bool isFirst, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await store.ReadLogAsync(id, after, name.Value, cancellationToken);
+            }
+            catch (QueueUnavailableException outage) when (!isFirst)
+            {
+                Log.LookUpAway(logger, outage.Message);
+                await Task.Delay(OutagePause, time, cancellationToken);
+            }
+        }
+    }
+}

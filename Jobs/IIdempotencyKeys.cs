@@ -1,0 +1,17 @@
+namespace AiPlatform.Jobs;
+
+/// <summary>
+/// The idempotency keys of tenants. A key is claimed for a job before the job is submitted; whoever comes again with it submits
+/// the same id again, so that a crash between the two heals itself.
+/// </summary>
+public interface IIdempotencyKeys
+{
+    /// <summary>Claims a key unless it is claimed already. A claim ends before its job does.</summary>
+    /// <param name="tenant">Whose key it is.</param>
+    /// <param name="key">The key with the request's fingerprint.</param>
+    /// <param name="id">The job to claim it for.</param>
+    /// <param name="cancellationToken">Ends the wait; the claim may stand all the same.</param>
+    /// <returns>The job that it is claimed for; null when it was claimed for another request.</returns>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    Task<JobId?> ClaimAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken);
+}

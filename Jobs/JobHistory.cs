@@ -1,0 +1,65 @@
+using System.Globalization;
+
+namespace AiPlatform.Jobs;
+
+/// <summary>
+/// Every change of a job's status. Changes and the events of its log share one sequence from 1; the end of a job takes two numbers,
+/// the second for the announcement of the whole job.
+/// </summary>
+/// <remarks>
+/// As stored: a letter of the status, milliseconds since the submit, and behind <c>+</c> how many events the log had, if any; with a
+/// blank between: <c>q0 r12 q3050 r3061 s4000+25</c>.
+/// </remarks>
+public sealed class JobHistory
+{
+    private JobHistory(IReadOnlyList<JobChange> changes) => Changes = changes;
+
+    /// <summary>The oldest first; never empty.</summary>
+    public IReadOnlyList<JobChange> Changes { get; }
+
+    /// <summary>The history of a job that has just been submitted.</summary>
+    public static JobHistory Begin(DateTimeOffset createdAt) => new([new JobChange(1, JobStatus.Queued, createdAt, 0, 0)]);
+
+    /// <summary>Reads the stored form. What cannot be read is left out.</summary>
+    public static JobHistory Parse(string text, DateTimeOffset createdAt)
+    {
+        List<JobChange> changes = [];
+        var attempt = 0;
+        var number = 1L;
+        foreach (var range in text.AsSpan().Split(' '))
+        {
+            var entry = text.AsSpan(range);
+            if (entry.IsEmpty || StatusOf(entry[0]) is not { } status) continue;
+
+            var plus = entry.IndexOf('+');
+            var elapsed = plus < 0 ? entry[1..] : entry[1..plus];
+            if (!long.TryParse(elapsed, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)) continue;
+            var events = plus < 0 ? 0 : long.Parse(entry[(plus + 1)..], NumberStyles.None, CultureInfo.InvariantCulture);
+
+            if (status == JobStatus.Running) attempt++;
+            changes.Add(new JobChange(number + events, status, createdAt.AddMilliseconds(milliseconds), attempt, events));
+            number += status.IsFinished ? 2 : 1;
+        }
+
+        return changes.Count == 0 ? Begin(createdAt) : new JobHistory(changes);
+    }
+
+    /// <summary>When it last became this; null when it never did.</summary>
+    public DateTimeOffset? LastAt(JobStatus status)
+    {
+        for (var i = Changes.Count - 1; i >= 0; i--)
+            if (Changes[i].Status == status) return Changes[i].At;
+        return null;
+    }
+
+    private static JobStatus? StatusOf(char letter) => letter switch
+    {
+        'q' => JobStatus.Queued,
+        'r' => JobStatus.Running,
+        's' => JobStatus.Succeeded,
+        'f' => JobStatus.Failed,
+        'c' => JobStatus.Canceled,
+        'e' => JobStatus.Expired,
+        _ => null,
+    };
+}

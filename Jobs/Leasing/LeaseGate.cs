@@ -1,0 +1,70 @@
+namespace AiPlatform.Jobs.Leasing;
+
+/// <summary>
+/// Lets a process run one job alone: while the gate is shut nothing is leased, from whatever queue, and the job that must run
+/// alone begins when everything else has ended.
+/// </summary>
+internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
+{
+    private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(20);
+
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _opened;
+    private int _leasing;
+
+    /// <summary>Enters a call that leases; waits while the gate is shut. Dispose the entry when the leased jobs are among the running.</summary>
+    public async ValueTask<Entry> EnterAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task opened;
+            lock (_gate)
+            {
+                if (_opened is null)
+                {
+                    Interlocked.Increment(ref _leasing);
+                    return new Entry(this);
+                }
+
+                opened = _opened.Task;
+            }
+
+            await opened.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Shuts the gate. False when somebody else has: then there is nothing to open. Otherwise call <see cref="Open"/> afterwards,
+    /// whatever happens.
+    /// </summary>
+    public bool TryShut()
+    {
+        lock (_gate)
+        {
+            if (_opened is not null) return false;
+            _opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return true;
+        }
+    }
+
+    /// <summary>Waits until no job runs and no call that leases is under way. The gate must be shut.</summary>
+    public async Task UntilIdleAsync(CancellationToken cancellationToken)
+    {
+        while (Volatile.Read(ref _leasing) > 0 || running.Count > 0) await Task.Delay(IdlePoll, time, cancellationToken);
+    }
+
+    public void Open()
+    {
+        lock (_gate)
+        {
+            _opened?.TrySetResult();
+            _opened = null;
+        }
+    }
+
+    /// <summary>A call that leases.</summary>
+    public readonly struct Entry(LeaseGate gate) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref gate._leasing);
+    }
+}

@@ -1,0 +1,49 @@
+using StackExchange.Redis;
+
+namespace AiPlatform.Jobs.Store;
+
+internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
+{
+    private const int RequeueBatch = 100;
+
+    public async Task<QueueState> ReadAsync(QueueName queue, CancellationToken cancellationToken)
+    {
+        var reply = (RedisResult[])(await RunAsync(JobScript.Queue, queue, [], cancellationToken))!;
+        var lanes = Enum.GetValues<Lane>().Select((lane, i) =>
+        {
+            var oldest = (long)reply[7 + (2 * i)];
+            return new LaneState(lane, (long)reply[6 + (2 * i)], oldest < 0 ? null : TimeSpan.FromMilliseconds(oldest));
+        });
+        return new QueueState
+        {
+            Queue = queue,
+            Depth = (long)reply[1],
+            Running = (long)reply[2],
+            DrainPerSecond = (long)reply[3] / 1000d,
+            IsPaused = (int)reply[4] == 1,
+            Dead = (long)reply[5],
+            Lanes = [.. lanes],
+        };
+    }
+
+    public Task PauseAsync(QueueName queue, CancellationToken cancellationToken) => RunAsync(JobScript.Pause, queue, ["1"], cancellationToken);
+
+    public Task ResumeAsync(QueueName queue, CancellationToken cancellationToken) => RunAsync(JobScript.Pause, queue, ["0"], cancellationToken);
+
+    public async Task<long> RequeueDeadAsync(QueueName queue, CancellationToken cancellationToken)
+    {
+        var requeued = 0L;
+        RedisValue before = "";
+        while (true)
+        {
+            // Those that die again meanwhile are not looked at a second time.
+            var reply = (RedisResult[])(await RunAsync(JobScript.RequeueDead, queue, [RequeueBatch, before], cancellationToken))!;
+            requeued += (long)reply[0];
+            if ((long)reply[1] < RequeueBatch) return requeued;
+            before = (RedisValue)reply[2];
+        }
+    }
+
+    private Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken) =>
+        scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
+}

@@ -1,0 +1,74 @@
+-- include records.lua
+-- The jobs that wait: lanes of tenants, each tenant with its own line of jobs. Inside a lane tenants share by start-time fair
+-- queueing: a lane's score of a tenant is the start tag of its first job, and serving a job of cost c moves the tag on by c.
+
+local lanes = {'i', 'd', 'b'}
+
+local function lane_key(lane) return base .. 'lane:' .. lane end
+local function line_key(lane, tenant) return base .. 'line:' .. lane .. ':' .. tenant end
+local function fair_key(lane) return base .. 'fair:' .. lane end
+
+-- Tells whoever waits for work that there is some. Each waiter is woken once.
+local function ring()
+  if call('DEL', base .. 'waiting') == 1 then call('PUBLISH', base .. 'doorbell', '') end
+end
+
+-- A tenant whose line was empty begins where the lane is now, or where its own service left it if that is later.
+local function join(lane, tenant)
+  local key = lane_key(lane)
+  if call('ZSCORE', key, tenant) then return end
+  local tags = call('HMGET', fair_key(lane), '', tenant)
+  call('ZADD', key, whole(math.max(tonumber(tags[1] or 0), tonumber(tags[2] or 0))), tenant)
+  if tags[2] then call('HDEL', fair_key(lane), tenant) end
+end
+
+-- A tenant's line is empty. Its tag is kept while others wait in the lane; a lane without anybody forgets all.
+local function leave(lane, tenant, tag)
+  call('ZREM', lane_key(lane), tenant)
+  if call('EXISTS', lane_key(lane)) == 0 then call('DEL', fair_key(lane))
+  else call('HSET', fair_key(lane), tenant, whole(tag)) end
+end
+
+-- Makes a job wait, in the place that its submit gave it: also one that was leased before.
+local function enqueue(id, head)
+  call('ZADD', line_key(head.lane, head.tenant), whole(tonumber(head.created) * 1000), id)
+  join(head.lane, head.tenant)
+end
+
+-- Takes a job that waits out of wherever it waits.
+local function dequeue(id, head)
+  local line = line_key(head.lane, head.tenant)
+  if call('ZREM', line, id) == 1 then
+    if call('EXISTS', line) == 0 then leave(head.lane, head.tenant, tonumber(call('ZSCORE', lane_key(head.lane), head.tenant) or 0)) end
+  else
+    call('ZREM', base .. 'delayed', id)
+    call('ZREM', base .. 'alone', id)
+  end
+end
+
+-- Jobs that wait, of all lanes, delayed ones included.
+local function depth() return call('ZCARD', base .. 'deadlines') - call('ZCARD', base .. 'leases') end
+
+-- Jobs of one tenant that stand in its lines.
+local function depth_of(tenant)
+  local sum = 0
+  for _, lane in ipairs(lanes) do sum = sum + call('ZCARD', line_key(lane, tenant)) end
+  return sum
+end
+
+local function count_running(tenant, change)
+  if call('HINCRBY', base .. 'running', tenant, change) <= 0 then call('HDEL', base .. 'running', tenant) end
+end
+
+-- Ended jobs are counted in slices of 5 s, of which the last 30 s are kept.
+local function drained(count)
+  local slice = base .. 'drained:' .. whole(math.floor(now / 5000))
+  if call('INCRBY', slice, count) == count then call('PEXPIRE', slice, 35000) end
+end
+
+-- Jobs ended a second, over the last 25 to 30 s, in thousandths.
+local function drain_rate()
+  local slice, sum = math.floor(now / 5000), 0
+  for i = 0, 5 do sum = sum + tonumber(call('GET', base .. 'drained:' .. whole(slice - i)) or 0) end
+  return math.floor(sum * 1000 / (25 + now % 5000 / 1000))
+end

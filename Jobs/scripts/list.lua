@@ -1,0 +1,35 @@
+#!lua flags=no-writes
+-- include records.lua
+-- Lists a tenant's jobs, the newest first, without results.
+-- ARGV: tenant, status or '', id before which to begin or '', most jobs, most looked at
+-- Returns {the last id looked at, or '' when there are no more; then id, head and a line end, and state or '' of each}.
+local tenant, wanted, before, most, most_looked = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local reply, looked, last = {''}, 0, before
+local names = {r = 'running', q = 'queued'}
+
+while looked < most_looked do
+  local ids = call('ZRANGE', base .. 'jobs:' .. tenant, last == '' and '+' or '(' .. last, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
+  if #ids == 0 then return reply end
+  for _, id in ipairs(ids) do
+    last, looked = id, looked + 1
+    local head = head_of(id)
+    if head then
+      local status, state = ended_status(head), ''
+      if not status then
+        state = call('HGET', base .. 'state', id) or ''
+        status = state == '' and 'queued' or names[string.sub(state, 1, 1)]
+      end
+      if wanted == '' or wanted == status then
+        reply[#reply + 1] = id
+        reply[#reply + 1] = head .. '\n'
+        reply[#reply + 1] = state
+      end
+    end
+    if #reply >= 3 * most then
+      reply[1] = last
+      return reply
+    end
+  end
+end
+reply[1] = last
+return reply

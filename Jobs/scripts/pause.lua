@@ -1,0 +1,10 @@
+#!lua flags=allow-oom
+-- include clock.lua
+-- Stops leasing from a queue, or lets it go on. What runs goes on running.
+-- ARGV: '1' to pause, '0' to resume
+if ARGV[1] == '1' then
+  call('SET', base .. 'paused', whole(now))
+elseif call('DEL', base .. 'paused') == 1 then
+  call('DEL', base .. 'waiting')
+  call('PUBLISH', base .. 'doorbell', '')
+end

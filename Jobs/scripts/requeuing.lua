@@ -1,0 +1,23 @@
+-- include transitions.lua
+-- Makes a job wait again that ended without a result, with as much time as it had at first. Its attempts go on counting, and
+-- failures and lost leases begin anew.
+local function requeue(id, head)
+  local parsed = parse_head(head)
+  local attempt, history = string.match(head, '\ta=(%d+)\th=([^\t]+)')
+  local time_left = tonumber(parsed.deadline) - tonumber(parsed.created)
+  local body = body_of(id)
+  local deadline = whole(now + time_left)
+  local kept = string.sub(head, 31, string.find(head, '\ts=', 1, true) - 1)
+
+  local state = first_state(parsed.tenant)
+  state.attempt, state.history = attempt, history
+  -- The log goes on where it was, also when what was in it has expired.
+  state.events = tonumber(string.match(history, '%+(%d+)$') or 0)
+  note(state, 'q', parsed.created)
+  call('SET', job_key(id), '1\t' .. parsed.created .. '\t' .. deadline .. '\t' .. kept .. '\n' .. body)
+  call('PERSIST', base .. 'events:' .. id)
+  call('HSET', base .. 'state', id, format_state(state))
+  call('ZADD', base .. 'deadlines', deadline, id)
+  call('ZREM', base .. 'dead', id)
+  enqueue(id, parsed)
+end
