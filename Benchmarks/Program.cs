@@ -1,16 +1,85 @@
-using AiPlatform.Benchmarks;
+using System.Runtime.InteropServices;
+using AiPlatform.Benchmarks.Embeddings;
+using AiPlatform.Benchmarks.JobsApi;
+using AiPlatform.Benchmarks.Queue;
 
-if (args is not ["embeddings"])
+namespace AiPlatform.Benchmarks;
+
+/// <summary>Runs benchmarks; and is the processes that they start besides the product's own.</summary>
+internal static class Program
 {
-    Console.WriteLine("""
-        usage: ./ai bench NAME
+    private static readonly Dictionary<string, Func<int, CancellationToken, Task>> Benchmarks = new()
+    {
+        ["queue"] = QueueBenchmark.RunAsync,
+        ["jobs"] = JobsBenchmark.RunAsync,
+        ["embeddings"] = EmbeddingsBenchmark.RunAsync,
+    };
 
-          embeddings   rows a second through HTTP, Redis and the worker, next to a bare ONNX Runtime loop on the same texts
+    private const string Usage = """
+        usage: ./ai bench NAME… [--runs N]
 
-        Each writes its row into Benchmarks/RESULTS.md.
-        """);
-    return args is [] or ["help" or "--help" or "-h"] ? 0 : 2;
+          queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ
+          jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
+          embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
+
+          --runs N     runs of each side, in turn (default 5); fewer than 5 are printed, but not kept
+
+        Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
+        (queue, jobs), gcc (jobs, embeddings); the peers are installed below artifacts/peers.
+        """;
+
+    public static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            switch (args)
+            {
+                case [NoopWorker.Role]:
+                    await NoopWorker.RunAsync();
+                    return 0;
+                case [Producer.Role, var inFlight]:
+                    await Producer.RunAsync(int.Parse(inFlight, null));
+                    return 0;
+                case [RawLoop.Role, var texts, .. var layout]:
+                    RawLoop.Run(int.Parse(texts, null), RawLoopLayout.Parse(layout));
+                    return 0;
+                default:
+                    return await RunAsync(args);
+            }
+        }
+        catch (BenchmarkException failure)
+        {
+            await Console.Error.WriteLineAsync($"error: {failure.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task<int> RunAsync(string[] args)
+    {
+        if (BenchmarkArguments.TryParse(args, Benchmarks.Keys) is not { } wanted)
+        {
+            Console.WriteLine(Usage);
+            return args is [] or ["help" or "--help" or "-h"] ? 0 : 2;
+        }
+
+        // What was started must be ended, also on Ctrl-C.
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            foreach (var name in wanted.Names) await Benchmarks[name](wanted.Runs, stop.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return 130;
+        }
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
 }
-
-await EmbeddingsBenchmark.RunAsync();
-return 0;

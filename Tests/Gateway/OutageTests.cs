@@ -156,7 +156,9 @@ public sealed class OutageTests : IAsyncLifetime
         var answering = _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
         var leased = await _worker.LeaseAsync();
 
-        await _redis.Connection.GetDatabase().HashDeleteAsync($"ai:{{m}}:job:{leased.Id.Key}", "watch");
+        var database = _redis.Connection.GetDatabase();
+        var record = (string)(await database.StringGetAsync($"ai:{{m}}:job:{leased.Id.Key}"))!;
+        await database.StringSetAsync($"ai:{{m}}:job:{leased.Id.Key}", System.Text.RegularExpressions.Regex.Replace(record, "\tw=[^\n]*", ""));
         Assert.True(await _worker.SucceedAsync(leased));
         using var response = await answering;
 

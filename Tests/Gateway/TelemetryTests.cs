@@ -71,7 +71,7 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         var model = RedisServer.Unique("fault");
         var redis = fixture.Redis.Connection.GetDatabase();
         await redis.StringSetAsync($"ai:{{{model}}}:swept", "", TimeSpan.FromMinutes(10));
-        await redis.StringSetAsync($"ai:{{{model}}}:queued", "not a sorted set");
+        await redis.StringSetAsync($"ai:{{{model}}}:deadlines", "not a sorted set");
         await _gateway.ServeAsync(model);
 
         using var openAI = await _gateway.PostAsync(Path, new { model, input = "a" });

@@ -29,7 +29,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { """{"endpoint":"/v1/embeddings","body":"{}"}""", "body" },
         { $$"""{{{Call}},"unknown":1}""", "unknown" },
         { $$"""{{{Call}},"Lane":"default"}""", "Lane" },
-        { $$"""{{{Call}},"lane":"batch"}""", "lane" },
+        { $$"""{{{Call}},"lane":"express"}""", "lane" },
         { $$"""{{{Call}},"lane":1}""", "lane" },
         { $$"""{{{Call}},"webhook":"https://example.com"}""", "webhook" },
         { $$"""{{{Call}},"deadline_seconds":0}""", "deadline_seconds" },

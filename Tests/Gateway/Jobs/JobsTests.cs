@@ -227,7 +227,7 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
     private Task WatchedAsync(JobId id, int watchers = 1) => Poll.UntilAsync(
         async () =>
         {
-            var watch = (string?)await fixture.Redis.Connection.GetDatabase().HashGetAsync($"ai:{{{id.Queue}}}:job:{id.Key}", "watch");
+            var watch = (string?)await fixture.Redis.Connection.GetDatabase().HashGetAsync($"ai:{{{id.Queue}}}:watch", id.Key);
             return watch?.Split(' ').Length == watchers;
         },
         "the Gateways watch the job");

@@ -1,4 +1,4 @@
-namespace AiPlatform.Benchmarks;
+namespace AiPlatform.Benchmarks.Embeddings;
 
 /// <summary>Texts of 12 to 28 common words, the same in every run.</summary>
 internal static class BenchmarkTexts

@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace AiPlatform.Benchmarks;
+
+/// <summary>What the command line asks for.</summary>
+/// <param name="Names">Benchmarks, in the order in which they are to run.</param>
+/// <param name="Runs">Runs of each side.</param>
+internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
+{
+    /// <summary>Fewer runs than this are for looking, not for keeping.</summary>
+    public const int LeastRunsKept = 5;
+
+    private const int MostRuns = 50;
+
+    /// <summary>Null when it cannot be understood.</summary>
+    public static BenchmarkArguments? TryParse(IReadOnlyList<string> arguments, IReadOnlyCollection<string> known)
+    {
+        var names = new List<string>();
+        var runs = LeastRunsKept;
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] == "--runs")
+            {
+                if (++i == arguments.Count || !int.TryParse(arguments[i], NumberStyles.None, CultureInfo.InvariantCulture, out runs)) return null;
+                if (runs is < 1 or > MostRuns) return null;
+            }
+            else if (known.Contains(arguments[i]))
+            {
+                names.Add(arguments[i]);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return names.Count == 0 ? null : new BenchmarkArguments(names, runs);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace AiPlatform.Benchmarks.Processes;
+
+/// <summary>The queue that we compare with: BullMQ on Node.js, from the public npm registry.</summary>
+internal static class BullMq
+{
+    public const string Name = "BullMQ 6.7.0";
+
+    /// <summary>Where BullMQ tells of the ends of jobs; bounded, so it is not memory of a job.</summary>
+    public const string EventsKey = $"bull:{Queue}:events";
+
+    private const string Queue = "noop";
+    private const string Concurrency = "64";
+
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5);
+    private static readonly (string, string) Modules = ("NODE_PATH", Path.Combine(Checkout.Peers, "node_modules"));
+
+    /// <summary>Installs it below artifacts/peers, unless these very versions are there.</summary>
+    public static async Task InstallAsync(CancellationToken cancellationToken)
+    {
+        var wanted = await File.ReadAllTextAsync(Path.Combine(Checkout.PeerSources, "package.json"), cancellationToken);
+        var installed = Path.Combine(Checkout.Peers, "installed.json");
+        if (File.Exists(installed) && await File.ReadAllTextAsync(installed, cancellationToken) == wanted) return;
+
+        Console.WriteLine($"Installing {Name} with npm …");
+        Directory.CreateDirectory(Checkout.Peers);
+        await File.WriteAllTextAsync(Path.Combine(Checkout.Peers, "package.json"), wanted, cancellationToken);
+        await ChildProcess.RunAsync(
+            "npm", ["install", "--prefix", Checkout.Peers, "--no-audit", "--no-fund", "--no-package-lock"], InstallLimit, cancellationToken);
+        await File.WriteAllTextAsync(installed, wanted, cancellationToken);
+    }
+
+    /// <summary>A worker whose jobs do nothing.</summary>
+    public static Task<ChildProcess> StartWorkerAsync(RedisUnderTest redis, CancellationToken cancellationToken) =>
+        StartAsync("bull_worker.js", redis, Concurrency, cancellationToken);
+
+    /// <summary>A producer that understands <see cref="Benchmarks.Queue.ProducerCommand"/>s.</summary>
+    public static Task<ChildProcess> StartProducerAsync(RedisUnderTest redis, int inFlight, CancellationToken cancellationToken) =>
+        StartAsync("bull_bench.js", redis, inFlight.ToString(CultureInfo.InvariantCulture), cancellationToken);
+
+    /// <summary>An HTTP front of its own on fastify.</summary>
+    public static Task<ChildProcess> StartFrontAsync(RedisUnderTest redis, int port, CancellationToken cancellationToken) =>
+        StartAsync("bull_front.js", redis, port.ToString(CultureInfo.InvariantCulture), cancellationToken);
+
+    private static Task<ChildProcess> StartAsync(string script, RedisUnderTest redis, string argument, CancellationToken cancellationToken) =>
+        ChildProcess.Start("node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], Modules)
+            .OnceAsync(process => process.UntilAsync("ready", cancellationToken));
+}

@@ -1,0 +1,24 @@
+namespace AiPlatform.Benchmarks.Processes;
+
+/// <summary>Says what is missing on this machine before anything is measured.</summary>
+internal static class RequiredTools
+{
+    private static readonly Dictionary<string, string> Installation = new()
+    {
+        ["redis-server"] = "install redis-server 7.0 or later, on Debian with 'apt-get install redis-server'",
+        ["node"] = "install Node.js 20 or later, on Debian with 'apt-get install nodejs npm'",
+        ["npm"] = "install it with Node.js 20 or later, on Debian with 'apt-get install npm'",
+        ["gcc"] = "install it for the load generator, on Debian with 'apt-get install gcc libc6-dev'",
+    };
+
+    /// <exception cref="BenchmarkException">One of them is not on PATH.</exception>
+    public static void Require(params IReadOnlyList<string> tools)
+    {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        foreach (var tool in tools)
+        {
+            if (!folders.Any(folder => File.Exists(Path.Combine(folder, tool))))
+                throw new BenchmarkException($"{tool} is not on PATH: {Installation[tool]}.");
+        }
+    }
+}

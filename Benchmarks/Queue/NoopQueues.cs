@@ -1,0 +1,15 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+
+namespace AiPlatform.Benchmarks.Queue;
+
+/// <summary>The one queue of <see cref="NoopModel"/>, with room for as many jobs as the worker that we compare with takes.</summary>
+internal sealed class NoopQueues : ILeasedQueues, ISweptQueues
+{
+    private const int Capacity = 64;
+
+    public IReadOnlyCollection<QueueName> Queues { get; } = [NoopModel.Queue];
+
+    public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(NoopModel.Queue, Capacity)]);
+}
