@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
@@ -39,6 +40,7 @@ internal static class Program
         app.MapEmbeddings();
         app.MapModels();
         app.MapJobs();
+        app.MapQueues();
         return app;
     }
 }

@@ -13,6 +13,9 @@ namespace AiPlatform.Gateway.Admission;
 internal static class IdempotencyHeader
 {
     public const string Name = "Idempotency-Key";
+    public const string Description =
+        "Names the request, should it be sent again: the same job then answers, and nothing runs twice. A string in quotes or bare, 1 to 255 visible "
+        + "ASCII characters; with another body it is refused (422).";
 
     private const int MaxLength = 255;
 
@@ -40,13 +43,15 @@ internal static class IdempotencyHeader
         return false;
     }
 
-    /// <summary>Tells requests apart that come with the same key: SHA-256 of the route and the body's bytes, in lower-case hex digits.</summary>
-    public static string FingerprintOf(string route, ReadOnlySpan<byte> body)
+    /// <summary>The key with the fingerprint that tells requests apart: SHA-256 of the route and the body's bytes. Null without a key.</summary>
+    public static IdempotencyKey? Of(string? key, string route, ReadOnlySpan<byte> body)
     {
+        if (key is null) return null;
+
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{route}\n"));
         hash.AppendData(body);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return new IdempotencyKey(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
     /// <summary>Null when the quotes do not fit.</summary>

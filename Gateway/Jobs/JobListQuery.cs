@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -19,6 +21,15 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
 
     private const int DefaultLimit = 20;
     private const int MaxLimit = 100;
+
+    /// <summary>The description of <c>status</c>.</summary>
+    public static OpenApiSchema StatusSchema { get; } = new()
+    {
+        Type = JsonSchemaType.String, Enum = [.. Enum.GetValues<JobStatus>().Select(status => JsonValue.Create(status.Name))],
+    };
+
+    /// <summary>The description of <c>limit</c>.</summary>
+    public static OpenApiSchema LimitSchema { get; } = new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "100", Default = DefaultLimit };
 
     private static readonly string[] Names = [StatusName, ModelName, LimitName, AfterName];
 

@@ -19,8 +19,13 @@ internal static class LastEventId
         if (StringValues.IsNullOrEmpty(header)) return true;
         if (header.Count == 1 && long.TryParse(header[0], NumberStyles.None, CultureInfo.InvariantCulture, out sequence)) return true;
 
-        error = InferenceError.Invalid(
-            Header, $"{Header} is '{Refusals.Quoted(header.ToString())}': send the id of an event of this job, or leave the header out to read all of them.");
+        error = Wrong(header.ToString());
         return false;
     }
+
+    /// <summary>The job has had no event of this number.</summary>
+    public static InferenceError NotYet(long sequence) => Wrong(sequence.ToString(CultureInfo.InvariantCulture));
+
+    private static InferenceError Wrong(string text) => InferenceError.Invalid(
+        Header, $"{Header} is '{Refusals.Quoted(text)}': send the id of an event of this job, or leave the header out to read all of them.");
 }

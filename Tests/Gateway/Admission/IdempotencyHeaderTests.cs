@@ -77,16 +77,17 @@ public sealed class IdempotencyHeaderTests
         Prop.ForAll<string>(text => IdempotencyHeader.TryParse(text ?? "", out var key, out _) == key is not null));
 
     [Fact]
-    public void FingerprintOf_RouteOrBodyDiffer_Differs()
+    public void Of_RouteOrBodyDiffer_HasAnotherFingerprint()
     {
-        string[] fingerprints =
-        [
-            IdempotencyHeader.FingerprintOf("/v1/jobs", "{}"u8), IdempotencyHeader.FingerprintOf("/v1/embeddings", "{}"u8),
-            IdempotencyHeader.FingerprintOf("/v1/jobs", "{ }"u8), IdempotencyHeader.FingerprintOf("/v1/jobs", ""u8),
-        ];
+        string[] fingerprints = [FingerprintOf("/v1/jobs", "{}"u8), FingerprintOf("/v1/embeddings", "{}"u8), FingerprintOf("/v1/jobs", "{ }"u8), FingerprintOf("/v1/jobs", ""u8)];
 
         Assert.Equal(4, fingerprints.Distinct().Count());
-        Assert.Equal(fingerprints[0], IdempotencyHeader.FingerprintOf("/v1/jobs", "{}"u8));
+        Assert.Equal(fingerprints[0], FingerprintOf("/v1/jobs", "{}"u8));
         Assert.All(fingerprints, one => Assert.Matches("^[0-9a-f]{64}$", one));
     }
+
+    [Fact]
+    public void Of_NoKey_IsNull() => Assert.Null(IdempotencyHeader.Of(null, "/v1/jobs", "{}"u8));
+
+    private static string FingerprintOf(string route, ReadOnlySpan<byte> body) => IdempotencyHeader.Of("k", route, body)!.Fingerprint;
 }
