@@ -12,21 +12,33 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
 {
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
 
-    /// <param name="pages">What happens; the last page is the one whose job has ended.</param>
+    /// <param name="pages">What happens; when they end with a job that has ended, <c>done</c> follows.</param>
     /// <param name="after">The last event that the reader knows.</param>
     /// <param name="cancellationToken">Ends <paramref name="pages"/>, too.</param>
     public async Task WriteAsync(IAsyncEnumerable<JobEvents> pages, long after, CancellationToken cancellationToken)
     {
+        Job? job = null;
         var page = pages.GetAsyncEnumerator(cancellationToken);
         var next = page.MoveNextAsync().AsTask();
         try
         {
             while (await BeatUntilAsync(next, cancellationToken))
             {
-                after = Write(page.Current, after);
+                job = page.Current.Job;
+                foreach (var one in page.Current.Events)
+                {
+                    WriteGap(job, after, one.Sequence);
+                    Write(one.Sequence, one.Kind, Encoding.UTF8.GetBytes(one.Data));
+                    after = one.Sequence;
+                }
+
                 await output.FlushAsync(cancellationToken);
                 next = page.MoveNextAsync().AsTask();
             }
+
+            if (job is not { Status.IsFinished: true }) return;
+            Write(job.LastSequence, "done", JsonSerializer.SerializeToUtf8Bytes(JobResource.Of(job), GatewayJson.Readable.JobResource));
+            await output.FlushAsync(cancellationToken);
         }
         finally
         {
@@ -52,20 +64,16 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
         }
     }
 
-    /// <returns>The last event that the reader knows then.</returns>
-    private long Write(JobEvents page, long after)
+    /// <summary>
+    /// Says that events between two are in the log no more. The end of a job that runs again took two numbers, and its <c>done</c> is
+    /// not shown any more: one number that is missing there is no gap.
+    /// </summary>
+    private void WriteGap(Job job, long before, long next)
     {
+        if (next == before + 1) return;
+        var wasEnd = job.History.Changes.Any(change => change.Sequence == before && change.Status.IsFinished);
         // Without an id: who comes again has still seen only what was before.
-        if (page.HasGap) output.Write(Encoding.UTF8.GetBytes($"event: gap\ndata: {{\"after\":{after}}}\n\n"));
-        foreach (var one in page.Events)
-        {
-            Write(one.Sequence, one.Kind, Encoding.UTF8.GetBytes(one.Data));
-            after = one.Sequence;
-        }
-
-        if (!page.Job.Status.IsFinished) return after;
-        Write(page.Job.LastSequence, "done", JsonSerializer.SerializeToUtf8Bytes(JobResource.Of(page.Job), GatewayJson.Readable.JobResource));
-        return page.Job.LastSequence;
+        if (next > before + (wasEnd ? 2 : 1)) output.Write(Encoding.UTF8.GetBytes($"event: gap\ndata: {{\"after\":{before}}}\n\n"));
     }
 
     private void Write(long id, string kind, byte[] json)

@@ -1,19 +1,19 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
 using AiPlatform.Gateway.Callers;
-using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using OpenAI;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Callers;
 
 /// <summary>A Gateway with keys: who gets in, and what the others are told.</summary>
-public sealed class ApiKeysTests(ApiKeysTests.KeyedGateway fixture) : IClassFixture<ApiKeysTests.KeyedGateway>
+public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<KeyedGatewayFixture>
 {
     private readonly GatewayHost _gateway = fixture.Gateway;
 
@@ -80,7 +80,7 @@ public sealed class ApiKeysTests(ApiKeysTests.KeyedGateway fixture) : IClassFixt
     [Fact]
     public async Task AnyCall_SeveralHeaders_Answers401EvenIfOneIsRight()
     {
-        var (status, answer) = await GetRawAsync($"Authorization: Bearer {fixture.User.Value}\r\nAuthorization: Bearer {fixture.User.Value}");
+        var (status, answer) = await GetRawAsync($"Authorization: Bearer {fixture.User.Value}", $"Authorization: Bearer {fixture.User.Value}");
 
         Assert.Equal(401, status);
         Assert.Contains("2 times", answer, StringComparison.Ordinal);
@@ -105,6 +105,34 @@ public sealed class ApiKeysTests(ApiKeysTests.KeyedGateway fixture) : IClassFixt
             var (status, _) = await GetRawAsync($"Authorization: Bearer {key}");
             Assert.Equal(401, status);
         }
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/queues")]
+    [InlineData("POST", "/v1/queues/m/pause")]
+    [InlineData("POST", "/v1/queues/m/resume")]
+    [InlineData("POST", "/v1/queues/m/requeue-dead")]
+    public async Task Queues_User_Answers403AsAProblem(string method, string path)
+    {
+        using var user = fixture.User.ClientOf(_gateway);
+        using var response = await user.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+
+        Assert.Equal((HttpStatusCode.Forbidden, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((403, "forbidden"), (problem.GetProperty("status").GetInt32(), problem.GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task OpenAISdk_RightAndWrongKey_IsLetInAndRefused()
+    {
+        OpenAIClient SdkWith(string key) => new(
+            new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(_gateway.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(0) });
+
+        await SdkWith(fixture.User.Value).GetOpenAIModelClient().GetModelsAsync();
+        var error = await Assert.ThrowsAsync<ClientResultException>(() => SdkWith("wrong").GetOpenAIModelClient().GetModelsAsync());
+
+        Assert.Equal(401, error.Status);
+        Assert.Contains("invalid_api_key", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -173,39 +201,5 @@ public sealed class ApiKeysTests(ApiKeysTests.KeyedGateway fixture) : IClassFixt
         Assert.Equal("Bearer", response.Headers.WwwAuthenticate.Single().ToString());
     }
 
-    /// <summary>Byte for byte: HttpClient would not send what these tests are about.</summary>
-    private async Task<(int Status, string Answer)> GetRawAsync(string headers)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
-        var request = $"GET /v1/models HTTP/1.1\r\nHost: {_gateway.Address.Authority}\r\n{headers}\r\nConnection: close\r\n\r\n";
-        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(request));
-        var answer = await new StreamReader(client.GetStream()).ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return (int.Parse(answer.Split(' ', 3)[1], provider: null), answer);
-    }
-
-    /// <summary>One Redis and a Gateway that lets in a user and an operator.</summary>
-    public sealed class KeyedGateway : IAsyncLifetime
-    {
-        private readonly RedisServer _redis = new();
-        private GatewayHost? _gateway;
-
-        internal GatewayHost Gateway => _gateway ?? throw new InvalidOperationException("The fixture is not initialized.");
-
-        internal TestKey User { get; } = new("user-1");
-
-        internal TestKey Operator { get; } = new("ops", "operator");
-
-        public async ValueTask InitializeAsync()
-        {
-            await _redis.InitializeAsync();
-            _gateway = await GatewayHost.StartAsync(_redis, [.. User.Settings, .. Operator.Settings]);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_gateway is not null) await _gateway.DisposeAsync();
-            await _redis.DisposeAsync();
-        }
-    }
+    private Task<(int Status, string Answer)> GetRawAsync(params string[] headers) => _gateway.SendRawAsync("GET /v1/models", headers);
 }
