@@ -16,7 +16,8 @@ internal static class Producer
 
     private const int LatencyWarmUpJobs = 100;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
+    private static readonly AdmittedCall Call = new(Endpoints.Embeddings, NoopModel.Name, NoopModel.Body);
+    private static readonly JobTerms Terms = new() { Tenant = Tenants.Anonymous, Lane = Lane.Default, Deadline = TimeSpan.FromMinutes(1) };
 
     /// <summary>Prints <c>ready</c>, then answers <see cref="ProducerCommand"/>s until standard input ends.</summary>
     /// <param name="inFlight">Jobs at a time for <see cref="ProducerCommand.Throughput"/>.</param>
@@ -60,10 +61,9 @@ internal static class Producer
             for (int i; (i = Interlocked.Increment(ref next)) < count;)
             {
                 var submitted = time.GetTimestamp();
-                var (_, end) = await calls.RunAsync(
-                    new AdmittedCall(Endpoints.Embeddings, NoopModel.Name, NoopModel.Body), Timeout, CancellationToken.None);
+                var end = await calls.RunAsync(Call, Terms, CancellationToken.None);
                 milliseconds[i] = time.GetElapsedTime(submitted).TotalMilliseconds;
-                if (end.Output?.Content.Length != NoopModel.PayloadBytes) Interlocked.Increment(ref wrong);
+                if (end.Job?.Output?.Content.Length != NoopModel.PayloadBytes) Interlocked.Increment(ref wrong);
             }
         }
     }
