@@ -14,8 +14,8 @@ internal static class IdempotencyHeader
 {
     public const string Name = "Idempotency-Key";
     public const string Description =
-        "Names the request, should it be sent again: the same job then answers, and nothing runs twice. A string in quotes or bare, 1 to 255 visible "
-        + "ASCII characters; with another body it is refused (422).";
+        "Names the request, should it be sent again: the same job then answers, and nothing runs twice. A string in quotes or bare, "
+        + "1 to 255 visible ASCII characters; with another body it is refused (422).";
 
     private const int MaxLength = 255;
 
@@ -43,7 +43,9 @@ internal static class IdempotencyHeader
         return false;
     }
 
-    /// <summary>The key with the fingerprint that tells requests apart: SHA-256 of the route and the body's bytes. Null without a key.</summary>
+    /// <summary>
+    /// The key with the fingerprint that tells requests apart: SHA-256 of the route and the body's bytes. Null without a key.
+    /// </summary>
     public static IdempotencyKey? Of(string? key, string route, ReadOnlySpan<byte> body)
     {
         if (key is null) return null;

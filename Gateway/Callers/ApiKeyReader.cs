@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Callers;
 
-/// <summary>Reads <see cref="ApiKeyOptions"/>. Whatever is not exactly as it should be stops the start: a key half understood is a hole.</summary>
+/// <summary>
+/// Reads <see cref="ApiKeyOptions"/>. Whatever is not exactly as it should be stops the start: a key half understood is a hole.
+/// </summary>
 internal static partial class ApiKeyReader
 {
     private const string HashName = "Sha256";
@@ -24,17 +26,19 @@ internal static partial class ApiKeyReader
         if (!string.IsNullOrEmpty(section.Value)) errors.Add($"{section.Path} must have an entry for each key; it is a plain value.");
 
         var entries = section.GetChildren().ToList();
-        foreach (var entry in entries) errors.AddRange(ErrorsOf(entry));
-        errors.AddRange(entries.Where(entry => entry[HashName] is not null).GroupBy(entry => entry[HashName], StringComparer.OrdinalIgnoreCase)
-            .Where(same => same.Count() > 1)
-            .Select(same => $"{string.Join(" and ", same.Select(entry => $"{entry.Path}:{HashName}"))} are the same: a key has one tenant."));
+        errors.AddRange(entries.SelectMany(ErrorsOf));
+        errors.AddRange(entries
+            .Where(entry => entry[HashName] is not null)
+            .GroupBy(entry => entry[HashName], entry => $"{entry.Path}:{HashName}", StringComparer.OrdinalIgnoreCase)
+            .Where(paths => paths.Count() > 1)
+            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key has one tenant."));
 
         if (errors.Count > 0) throw new OptionsValidationException(section.Path, typeof(ApiKeyOptions), errors);
         return [.. entries.Select(KeyOf)];
     }
 
-    private static ApiKey KeyOf(IConfigurationSection entry) => new(
-        new Caller(entry.Key, string.Equals(entry[RoleName], Operator, StringComparison.OrdinalIgnoreCase)), Convert.FromHexString(entry[HashName]!));
+    private static ApiKey KeyOf(IConfigurationSection entry) =>
+        new(new Caller(entry.Key, IsOperator: IsName(entry[RoleName], Operator)), Convert.FromHexString(entry[HashName]!));
 
     private static IEnumerable<string> ErrorsOf(IConfigurationSection entry)
     {
@@ -50,5 +54,5 @@ internal static partial class ApiKeyReader
 
     private static bool IsRole(string role) => IsName(role, User) || IsName(role, Operator);
 
-    private static bool IsName(string text, string name) => string.Equals(text, name, StringComparison.OrdinalIgnoreCase);
+    private static bool IsName(string? text, string name) => string.Equals(text, name, StringComparison.OrdinalIgnoreCase);
 }

@@ -23,7 +23,8 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
     public bool AreNeeded => options.Value.Keys.Count > 0;
 
     /// <summary>Reads the <c>Authorization</c> header. Without keys it is not looked at: SDKs always send one.</summary>
-    public bool TryIdentify(StringValues authorization, [NotNullWhen(true)] out Caller? caller, [NotNullWhen(false)] out InferenceError? error)
+    public bool TryIdentify(
+        StringValues authorization, [NotNullWhen(true)] out Caller? caller, [NotNullWhen(false)] out InferenceError? error)
     {
         caller = AreNeeded ? null : Everybody;
         error = null;

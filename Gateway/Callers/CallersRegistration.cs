@@ -9,7 +9,8 @@ internal static class CallersRegistration
         public void AddCallers()
         {
             services.AddOptionsWithValidateOnStart<ApiKeyOptions>()
-                .Configure<IConfiguration>((options, configuration) => options.Keys = ApiKeyReader.Read(configuration.GetSection(ApiKeyOptions.SectionName)));
+                .Configure<IConfiguration>((options, configuration) =>
+                    options.Keys = ApiKeyReader.Read(configuration.GetSection(ApiKeyOptions.SectionName)));
             services.AddSingleton<ApiKeys>();
             services.AddHostedService<AnonymousAccessCheck>();
         }

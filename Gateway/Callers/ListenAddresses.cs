@@ -17,10 +17,14 @@ internal static class ListenAddresses
         var hosting = string.IsNullOrEmpty(urls)
             ? PortSettings.SelectMany(ports => Items(configuration[ports])).Select(port => $"http://*:{port}")
             : Items(urls);
-        return [.. hosting, .. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>()];
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]).OfType<string>();
+        return [.. hosting, .. endpoints];
     }
 
-    /// <summary>False for what the server binds to other addresses than loopback: <c>*</c>, <c>0.0.0.0</c>, <c>[::]</c>, and every name but localhost.</summary>
+    /// <summary>
+    /// False for what the server binds to other addresses than loopback: <c>*</c>, <c>0.0.0.0</c>, <c>[::]</c>, and every name but
+    /// localhost.
+    /// </summary>
     public static bool IsLocal(string address)
     {
         BindingAddress parsed;
@@ -39,5 +43,6 @@ internal static class ListenAddresses
             || (IPAddress.TryParse(parsed.Host, out var ip) && IPAddress.IsLoopback(ip));
     }
 
-    private static string[] Items(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    private static string[] Items(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 }

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>200 with a job's events as they come, until it has ended, the client leaves, or the Gateway stops: the client then comes again.</summary>
+/// <summary>
+/// 200 with a job's events as they come, until it has ended, the client leaves, or the Gateway stops: the client then comes again.
+/// </summary>
 internal sealed class JobEventStream(IAsyncEnumerable<JobEvents> pages, long after) : IResult, IEndpointMetadataProvider
 {
     private const string ContentType = "text/event-stream";

@@ -7,7 +7,10 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>Writes a job's events as server-sent events, with a comment now and then while nothing happens, so that nobody takes the connection for dead.</summary>
+/// <summary>
+/// Writes a job's events as server-sent events, with a comment now and then while nothing happens, so that nobody takes the
+/// connection for dead.
+/// </summary>
 internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
 {
     public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);

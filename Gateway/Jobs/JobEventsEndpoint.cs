@@ -10,15 +10,17 @@ namespace AiPlatform.Gateway.Jobs;
 internal static class JobEventsEndpoint
 {
     public const string Description =
-        "Events 'status', 'output' and 'progress' from the job's submit on, the same with the same ids for every reader; 'gap' where the log has expired; "
-        + "at the end 'done' with the whole job. 204 when 'done' was seen already.";
+        "Events 'status', 'output' and 'progress' from the job's submit on, the same with the same ids for every reader; 'gap' where the "
+        + "log has expired; at the end 'done' with the whole job. 204 when 'done' was seen already.";
 
     public static async Task<Results<JobEventStream, NoContent, Problem>> GetAsync(
         string id, HttpContext context, OwnJobs own, JobFollowing following)
     {
         if (!LastEventId.TryParse(context.Request.Headers[LastEventId.Header], out var after, out var badId)) return new Problem(badId);
-        if (!JobId.TryParse(id, out var jobId) || await own.ReadAsync(jobId, context.Caller, TimeSpan.Zero, context.RequestAborted) is not { } job)
-            return new Problem(Refusals.JobNotFound(id));
+        if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
+
+        var job = await own.ReadAsync(jobId, context.Caller, TimeSpan.Zero, context.RequestAborted);
+        if (job is null) return new Problem(Refusals.JobNotFound(id), id);
 
         context.Response.SetJobId(jobId);
         context.Response.SetModel(job.Model);

@@ -29,12 +29,16 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
     };
 
     /// <summary>The description of <c>limit</c>.</summary>
-    public static OpenApiSchema LimitSchema { get; } = new() { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "100", Default = DefaultLimit };
+    public static OpenApiSchema LimitSchema { get; } = new()
+    {
+        Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "100", Default = DefaultLimit,
+    };
 
     private static readonly string[] Names = [StatusName, ModelName, LimitName, AfterName];
 
     /// <summary>Reads the query; parameters that are not ours are passed over, as everywhere.</summary>
-    public static bool TryParse(IQueryCollection query, [NotNullWhen(true)] out JobListQuery? list, [NotNullWhen(false)] out InferenceError? error)
+    public static bool TryParse(
+        IQueryCollection query, [NotNullWhen(true)] out JobListQuery? list, [NotNullWhen(false)] out InferenceError? error)
     {
         list = null;
         error = Names.Where(name => query[name].Count > 1)
@@ -44,7 +48,8 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
         JobStatus? status = null;
         var limit = DefaultLimit;
         JobId? after = null;
-        error = ReadStatus(query[StatusName], ref status) ?? ReadModel(query[ModelName]) ?? ReadLimit(query[LimitName], ref limit) ?? ReadAfter(query[AfterName], ref after);
+        error = ReadStatus(query[StatusName], ref status) ?? CheckModel(query[ModelName])
+            ?? ReadLimit(query[LimitName], ref limit) ?? ReadAfter(query[AfterName], ref after);
         if (error is not null) return false;
 
         list = new JobListQuery(status, query[ModelName], limit, after);
@@ -57,13 +62,11 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
 
         foreach (var candidate in Enum.GetValues<JobStatus>())
             if (candidate.Name == text) status = candidate;
-        return status is null
-            ? InferenceError.Invalid(
-                StatusName, $"status is '{Refusals.Quoted(text)}'; there are: {string.Join(", ", Enum.GetValues<JobStatus>().Select(one => one.Name))}.")
-            : null;
+        var names = string.Join(", ", Enum.GetValues<JobStatus>().Select(one => one.Name));
+        return status is null ? InferenceError.Invalid(StatusName, $"status is '{Refusals.Quoted(text)}'; there are: {names}.") : null;
     }
 
-    private static InferenceError? ReadModel(string? text) => text is null or { Length: > 0 and <= QueueName.MaxModelLength }
+    private static InferenceError? CheckModel(string? text) => text is null or { Length: > 0 and <= QueueName.MaxModelLength }
         ? null
         : InferenceError.Invalid(ModelName, $"model has {text.Length} characters; a model's name has 1 to {QueueName.MaxModelLength}.");
 
@@ -75,7 +78,8 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
     private static InferenceError? ReadAfter(string? text, ref JobId? after)
     {
         if (text is null) return null;
-        if (!JobId.TryParse(text, out var id)) return InferenceError.Invalid(AfterName, $"after is '{Refusals.Quoted(text)}': give the id of a job, such as a page's last_id.");
+        if (!JobId.TryParse(text, out var id))
+            return InferenceError.Invalid(AfterName, $"after is '{Refusals.Quoted(text)}': give the id of a job, such as a page's last_id.");
 
         after = id;
         return null;

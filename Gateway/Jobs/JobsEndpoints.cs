@@ -17,21 +17,30 @@ internal static class JobsEndpoints
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup(Path).WithTags("Jobs");
-        jobs.MapPost("", PostAsync).WithName("submitJob").WithSummary("Submits a call to be run in the background")
+        jobs.MapPost("", PostAsync)
+            .WithName("submitJob").WithSummary("Submits a call to be run in the background")
             .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
             .WithProblems(400, 404, 413, 415, 422, 429);
-        jobs.MapGet("", ListAsync).WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
+        jobs.MapGet("", ListAsync)
+            .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
             .WithQuery(JobListQuery.StatusName, "Only jobs that stand so.", JobListQuery.StatusSchema)
             .WithQuery(JobListQuery.ModelName, "Only jobs of this model.")
             .WithQuery(JobListQuery.LimitName, "How many at most.", JobListQuery.LimitSchema)
             .WithQuery(JobListQuery.AfterName, "The last_id of the page before: only jobs older than this one.")
             .WithProblems(400);
-        jobs.MapGet("{id}", GetAsync).WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to").WithProblems(400, 404);
-        jobs.MapDelete("{id}", DeleteAsync).WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is").WithProblems(404);
-        jobs.MapPost("{id}/retry", RetryAsync).WithName("retryJob").WithSummary("Runs a job again that failed, was canceled or expired")
+        jobs.MapGet("{id}", GetAsync)
+            .WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to")
+            .WithProblems(400, 404);
+        jobs.MapDelete("{id}", DeleteAsync)
+            .WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is")
+            .WithProblems(404);
+        jobs.MapPost("{id}/retry", RetryAsync)
+            .WithName("retryJob").WithSummary("Runs a job again that failed, was canceled or expired")
             .WithProblems(404, 409, 429);
-        jobs.MapGet("{id}/events", JobEventsEndpoint.GetAsync).WithName("followJob").WithSummary("Follows a job to its end (server-sent events)")
-            .WithDescription(JobEventsEndpoint.Description).WithHeader(LastEventId.Header, "The id of the last event seen: only what came later.")
+        jobs.MapGet("{id}/events", JobEventsEndpoint.GetAsync)
+            .WithName("followJob").WithSummary("Follows a job to its end (server-sent events)")
+            .WithDescription(JobEventsEndpoint.Description)
+            .WithHeader(LastEventId.Header, "The id of the last event seen: only what came later.")
             .WithProblems(400, 404);
     }
 
@@ -39,7 +48,8 @@ internal static class JobsEndpoints
     {
         // :: Step 1: admit. The key that the caller gives the request, should it send it again.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new Problem(notJson);
-        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey)) return new Problem(badKey);
+        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
+            return new Problem(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var (request, malformed) = JobRequestParser.Parse(body);

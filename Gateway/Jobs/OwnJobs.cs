@@ -7,7 +7,10 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>Jobs as their tenant sees them: another one's are not there. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
+/// <summary>
+/// Jobs as their tenant sees them: another one's are not there. Throws <see cref="QueueUnavailableException"/> when Redis does not
+/// serve.
+/// </summary>
 internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog catalog)
 {
     /// <summary>The job once it has ended, or as it stands when the time is up; null when the caller has no such job.</summary>
@@ -26,7 +29,7 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
             ? null
             : await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
 
-    /// <summary>Makes an ended job without a result wait again. Of the two at most one is set; none when the caller has no such job.</summary>
+    /// <summary>Makes an ended job without a result wait again. At most one of the two is set; none when the caller has no such job.</summary>
     public async Task<(Job? Job, InferenceError? Refusal)> RequeueAsync(JobId id, Caller caller, CancellationToken cancellationToken)
     {
         var result = await store.RequeueAsync(id, caller.Tenant, cancellationToken);
@@ -41,8 +44,9 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
         };
     }
 
-    /// <summary>A page of the caller's jobs, the newest first, and whether there are more. Every queue has its own list; they sort by time.</summary>
-    public async Task<(IReadOnlyList<Job> Jobs, bool HasMore)> ListAsync(JobListQuery query, Caller caller, CancellationToken cancellationToken)
+    /// <summary>A page of the caller's jobs, the newest first, and whether there are more: every queue has a list, and they sort by time.</summary>
+    public async Task<(IReadOnlyList<Job> Jobs, bool HasMore)> ListAsync(
+        JobListQuery query, Caller caller, CancellationToken cancellationToken)
     {
         IReadOnlyCollection<QueueName> queues = query.Model is { } model
             ? [QueueName.ForModel(model)]
@@ -50,7 +54,7 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
         var lists = await Task.WhenAll(queues.Select(
             queue => store.ListAsync(queue, caller.Tenant, query.Status, query.After?.Key, query.Limit + 1, cancellationToken)));
 
-        var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal).Take(query.Limit + 1).ToList();
+        var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal).ToList();
         return ([.. newest.Take(query.Limit)], newest.Count > query.Limit);
     }
 }

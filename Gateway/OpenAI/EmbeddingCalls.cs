@@ -57,7 +57,8 @@ internal sealed class EmbeddingCalls(
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
         if (!RequestTimeout.TryParseHeader(requestTimeout, options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
             return new OpenAIError(badTimeout);
-        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey)) return new OpenAIError(badKey);
+        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
+            return new OpenAIError(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var (call, invalid) = await admission.AdmitEmbeddingsAsync(body, context.RequestAborted);

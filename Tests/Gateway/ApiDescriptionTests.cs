@@ -58,7 +58,8 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
     {
         var paths = (await DocumentAsync()).GetProperty("paths");
         JsonElement Operation(string path, string method) => paths.GetProperty(path).GetProperty(method);
-        IEnumerable<string> StatusesOf(string path, string method) => Operation(path, method).GetProperty("responses").EnumerateObject().Select(one => one.Name);
+        IEnumerable<string> StatusesOf(string path, string method) =>
+            Operation(path, method).GetProperty("responses").EnumerateObject().Select(one => one.Name);
 
         Assert.Equal(["after", "limit", "model", "status"], NamesOf(Operation("/v1/jobs", "get")).Order());
         Assert.Contains("wait", NamesOf(Operation("/v1/jobs/{id}", "get")));
@@ -69,8 +70,11 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
         foreach (var path in (string[])["/v1/queues/{queue}/pause", "/v1/queues/{queue}/resume", "/v1/queues/{queue}/requeue-dead"])
             Assert.Contains("403", StatusesOf(path, "post"));
         Assert.Contains("403", StatusesOf("/v1/queues", "get"));
-        var limit = Operation("/v1/jobs", "get").GetProperty("parameters").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "limit").GetProperty("schema");
-        Assert.Equal(("integer", 1, 100), (limit.GetProperty("type").GetString(), limit.GetProperty("minimum").GetInt32(), limit.GetProperty("maximum").GetInt32()));
+        var limit = Operation("/v1/jobs", "get").GetProperty("parameters").EnumerateArray()
+            .Single(one => one.GetProperty("name").GetString() == "limit").GetProperty("schema");
+        Assert.Equal(
+            ("integer", 1, 100),
+            (limit.GetProperty("type").GetString(), limit.GetProperty("minimum").GetInt32(), limit.GetProperty("maximum").GetInt32()));
     }
 
     /// <summary>Answers that are written by hand have the fields that the description promises.</summary>

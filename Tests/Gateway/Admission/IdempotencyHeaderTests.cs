@@ -79,7 +79,11 @@ public sealed class IdempotencyHeaderTests
     [Fact]
     public void Of_RouteOrBodyDiffer_HasAnotherFingerprint()
     {
-        string[] fingerprints = [FingerprintOf("/v1/jobs", "{}"u8), FingerprintOf("/v1/embeddings", "{}"u8), FingerprintOf("/v1/jobs", "{ }"u8), FingerprintOf("/v1/jobs", ""u8)];
+        string[] fingerprints =
+        [
+            FingerprintOf("/v1/jobs", "{}"u8), FingerprintOf("/v1/embeddings", "{}"u8),
+            FingerprintOf("/v1/jobs", "{ }"u8), FingerprintOf("/v1/jobs", ""u8),
+        ];
 
         Assert.Equal(4, fingerprints.Distinct().Count());
         Assert.Equal(fingerprints[0], FingerprintOf("/v1/jobs", "{}"u8));
