@@ -25,13 +25,17 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
     /// <summary>The description of <c>status</c>.</summary>
     public static OpenApiSchema StatusSchema { get; } = new()
     {
-        Type = JsonSchemaType.String, Enum = [.. Enum.GetValues<JobStatus>().Select(status => JsonValue.Create(status.Name))],
+        Type = JsonSchemaType.String,
+        Enum = [.. Enum.GetValues<JobStatus>().Select(status => JsonValue.Create(status.Name))],
     };
 
     /// <summary>The description of <c>limit</c>.</summary>
     public static OpenApiSchema LimitSchema { get; } = new()
     {
-        Type = JsonSchemaType.Integer, Minimum = "1", Maximum = "100", Default = DefaultLimit,
+        Type = JsonSchemaType.Integer,
+        Minimum = "1",
+        Maximum = "100",
+        Default = DefaultLimit,
     };
 
     private static readonly string[] Names = [StatusName, ModelName, LimitName, AfterName];
