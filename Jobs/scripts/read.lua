@@ -30,7 +30,7 @@ for i = 1, #ARGV, 3 do
     row = {ARGV[i + 2] == '1' and call('GET', job_key(id)) or head .. '\n', '', -1}
   elseif head then
     local state, parsed = call('HGET', base .. 'state', id) or '', parse_head(head)
-    if watcher ~= '' and not string.find(head, '\tw=' .. watcher, 1, true) then
+    if watcher ~= '' and string.match(head, '\tw=([^\t]+)') ~= watcher then
       local watchers = call('HGET', base .. 'watch', id)
       if not watchers then call('HSET', base .. 'watch', id, watcher)
       elseif not string.find(' ' .. watchers .. ' ', ' ' .. watcher .. ' ', 1, true) then
