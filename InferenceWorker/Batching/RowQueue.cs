@@ -2,25 +2,32 @@ namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
 /// The rows that wait for one device, and the choice of what shares a run. Whoever waited longest is the seed of the next
-/// batch; rows of other requests join as far as the limits hold. A request with rows left queues up again behind the others,
-/// so that a big one delays a small one by at most two batches.
+/// batch; the rows nearest to it in length join while that saves time. A request with rows left queues up again behind the
+/// others, so that a big one delays a small one by at most two batches. Any number of device threads may take from it.
 /// </summary>
-internal sealed class RowQueue(BatchLimits limits)
+internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
 {
     /// <summary>A request is passed over at most this often; then nothing younger goes before it.</summary>
     private const int MaxPassedOver = 4;
 
-    /// <summary>Requests looked at for one batch.</summary>
-    private const int Window = 256;
+    /// <summary>
+    /// Batches whose rows are looked at for one. From more, rows of one length could be picked cleaner, but so many older ones
+    /// would be passed over that the cap on that soon leaves nothing to pick from.
+    /// </summary>
+    private const int WindowBatches = 3;
 
     private readonly object _gate = new();
     private readonly LinkedList<EmbeddingRun> _requests = [];
-    private readonly List<EmbeddingRun> _skipped = [];
+    private readonly BatchFormer _former = new(limits, cost);
     private int _rows;
+    private int _idle;
     private bool _closed;
 
     /// <summary>Rows that no batch has taken yet.</summary>
     public int Rows => Volatile.Read(ref _rows);
+
+    /// <summary>Device threads that wait for rows.</summary>
+    public int IdleThreads => Volatile.Read(ref _idle);
 
     /// <summary>Lines a request up; false when the queue is closed.</summary>
     public bool TryAdd(EmbeddingRun request)
@@ -30,7 +37,8 @@ internal sealed class RowQueue(BatchLimits limits)
             if (_closed) return false;
             _requests.AddLast(request);
             _rows += request.Waiting.Count;
-            Monitor.Pulse(_gate);
+            if (request.Waiting.Count > 1) Monitor.PulseAll(_gate);
+            else Monitor.Pulse(_gate);
             return true;
         }
     }
@@ -40,7 +48,7 @@ internal sealed class RowQueue(BatchLimits limits)
     {
         lock (_gate)
         {
-            _requests.Remove(request);
+            if (!_requests.Remove(request)) return;
             _rows -= request.Waiting.Count;
             request.Waiting.Clear();
         }
@@ -65,95 +73,50 @@ internal sealed class RowQueue(BatchLimits limits)
     {
         lock (_gate)
         {
-            while (_requests.Count == 0 && !_closed) Monitor.Wait(_gate);
+            while (_requests.Count == 0 && !_closed) WaitNeedsLock();
             if (_closed) return false;
 
             FillNeedsLock(batch);
             _rows -= batch.Count;
+            // What was left for the idle threads must not depend on how often they were woken.
+            if (_rows > 0 && _idle > 0) Monitor.Pulse(_gate);
             return true;
         }
     }
 
-    // :: Step 5: batch. The oldest request's row is the seed; rows of like length join it.
+    private void WaitNeedsLock()
+    {
+        _idle++;
+        Monitor.Wait(_gate);
+        _idle--;
+    }
+
+    // :: Step 5: batch. The oldest request's row is the seed; the rows nearest to it in length join it.
     private void FillNeedsLock(List<WaitingRow> batch)
     {
-        var head = _requests.First!.Value;
-        var seed = head.Waiting[^1].Length;
-        _skipped.Clear();
+        var head = _requests.First!;
+        var seed = head.Value.Waiting[^1].Length;
+        var window = WindowBatches * limits.RowsOf(seed);
+        // No thread of the device idles while one runs what two could.
+        var share = (_rows + _idle) / (_idle + 1);
 
-        var looked = 0;
-        for (var node = _requests.First; node is not null && looked < Window && batch.Count < limits.MaxRows; looked++)
+        _former.Begin(seed);
+        for (var node = head; node is not null && window > 0; node = node.Next)
         {
-            var request = node.Value;
-            var next = node.Next;
-            if (TakeFromNeedsLock(request, seed, batch)) PassOverSkipped();
-            else if (request.PassedOver >= MaxPassedOver) break;
-            else _skipped.Add(request);
+            window -= _former.Offer(node.Value, window);
+            if (node.Value.PassedOver >= MaxPassedOver) break;
+        }
 
-            if (request.Waiting.Count == 0) _requests.Remove(node);
+        _former.Form(batch, share);
+        for (var node = head; node is not null;)
+        {
+            var next = node.Next;
+            if (node.Value.Waiting.Count == 0) _requests.Remove(node);
             node = next;
         }
 
-        if (head.Waiting.Count == 0) return;
-        _requests.RemoveFirst();
+        if (head.Value.Waiting.Count == 0) return;
+        _requests.Remove(head);
         _requests.AddLast(head);
-    }
-
-    private void PassOverSkipped()
-    {
-        foreach (var older in _skipped) older.PassedOver++;
-        _skipped.Clear();
-    }
-
-    private bool TakeFromNeedsLock(EmbeddingRun request, int seed, List<WaitingRow> batch)
-    {
-        var rows = request.Waiting;
-        var longest = batch.Count == 0 ? seed : LongestOf(batch);
-        var tolerance = limits.ToleranceOf(seed);
-        var before = batch.Count;
-
-        // Rows as long as the batch or shorter cost no padding of others.
-        var end = FirstLongerThan(rows, longest);
-        var start = end;
-        while (start > 0 && seed - rows[start - 1].Length <= tolerance && Fits(longest, batch.Count + end - start)) start--;
-        Move(rows, start, end, batch);
-
-        // Longer ones pad the others.
-        end = start;
-        while (end < rows.Count && rows[end].Length - seed <= tolerance && Fits(rows[end].Length, batch.Count + end - start)) end++;
-        Move(rows, start, end, batch);
-
-        if (batch.Count == before) return false;
-        request.PassedOver = 0;
-        return true;
-    }
-
-    /// <summary>Whether one more row fits a batch of this length; the first always does.</summary>
-    private bool Fits(int length, int rows) => rows == 0 || (rows < limits.MaxRows && (long)length * (rows + 1) <= limits.MaxTokens);
-
-    private static void Move(List<WaitingRow> rows, int start, int end, List<WaitingRow> batch)
-    {
-        for (var i = end - 1; i >= start; i--) batch.Add(rows[i]);
-        rows.RemoveRange(start, end - start);
-    }
-
-    private static int LongestOf(List<WaitingRow> batch)
-    {
-        var longest = 0;
-        foreach (var row in batch) longest = Math.Max(longest, row.Length);
-        return longest;
-    }
-
-    private static int FirstLongerThan(List<WaitingRow> rows, int length)
-    {
-        int low = 0, high = rows.Count;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (rows[middle].Length <= length) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
     }
 }
