@@ -27,11 +27,8 @@ internal sealed class EmbeddingRun
         Waiting.Sort(static (one, other) => one.Length.CompareTo(other.Length));
     }
 
-    /// <summary>The rows that no batch has taken yet, the shortest first. Guarded by the queue's lock.</summary>
+    /// <summary>The rows that no round has taken yet, the shortest first. Guarded by the queue's lock.</summary>
     public List<WaitingRow> Waiting { get; }
-
-    /// <summary>Batches in a row that took younger rows and none of this request. Guarded by the queue's lock.</summary>
-    public int PassedOver { get; set; }
 
     /// <summary>Null when every vector is written; else the first row's error. Canceled by <see cref="Cancel"/>.</summary>
     public Task<InferenceError?> Completion => _completion.Task;

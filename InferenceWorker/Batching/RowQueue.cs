@@ -1,24 +1,21 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// The rows that wait for one device, and the choice of what shares a run. Whoever waited longest is the seed of the next
-/// batch; the rows nearest to it in length join while that saves time. A request with rows left queues up again behind the
-/// others, so that a big one delays a small one by at most two batches. Any number of device threads may take from it.
+/// The rows that wait for one device, and the choice of what shares a run. They are taken in rounds: the oldest rows that make
+/// a few batches are cut into these by length, and all of them run before a younger row goes first. So a row is passed over at
+/// most four times. A request gives a batch's worth of rows to a round and queues up again behind the others, so that a big one
+/// delays a small one by at most two batches. Any number of device threads may take from it.
 /// </summary>
 internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
 {
-    /// <summary>A request is passed over at most this often; then nothing younger goes before it.</summary>
-    private const int MaxPassedOver = 4;
-
-    /// <summary>
-    /// Batches whose rows are looked at for one. From more, rows of one length could be picked cleaner, but so many older ones
-    /// would be passed over that the cap on that soon leaves nothing to pick from.
-    /// </summary>
-    private const int WindowBatches = 3;
+    /// <summary>Rows looked at for one round; more only where the limits allow a single batch to have more.</summary>
+    private const int Window = 256;
 
     private readonly object _gate = new();
     private readonly LinkedList<EmbeddingRun> _requests = [];
-    private readonly BatchFormer _former = new(limits, cost);
+    private readonly LinkedList<List<WaitingRow>> _round = [];
+    private readonly RoundCutter _cutter = new(limits, cost);
+    private readonly List<WaitingRow> _window = [];
     private int _rows;
     private int _idle;
     private bool _closed;
@@ -48,9 +45,15 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     {
         lock (_gate)
         {
-            if (!_requests.Remove(request)) return;
-            _rows -= request.Waiting.Count;
+            if (_requests.Remove(request)) _rows -= request.Waiting.Count;
             request.Waiting.Clear();
+            for (var node = _round.First; node is not null;)
+            {
+                var next = node.Next;
+                _rows -= node.Value.RemoveAll(row => row.Request == request);
+                if (node.Value.Count == 0) _round.Remove(node);
+                node = next;
+            }
         }
     }
 
@@ -60,8 +63,9 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         lock (_gate)
         {
             _closed = true;
-            var left = _requests.ToList();
+            var left = _requests.Concat(_round.SelectMany(batch => batch).Select(row => row.Request)).Distinct().ToList();
             _requests.Clear();
+            _round.Clear();
             _rows = 0;
             Monitor.PulseAll(_gate);
             return left;
@@ -73,10 +77,13 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     {
         lock (_gate)
         {
-            while (_requests.Count == 0 && !_closed) WaitNeedsLock();
+            while (_rows == 0 && !_closed) WaitNeedsLock();
             if (_closed) return false;
 
-            FillNeedsLock(batch);
+            if (_round.Count == 0) BeginRoundNeedsLock();
+            batch.AddRange(_round.First!.Value);
+            _round.RemoveFirst();
+            TopUpNeedsLock(batch);
             _rows -= batch.Count;
             // What was left for the idle threads must not depend on how often they were woken.
             if (_rows > 0 && _idle > 0) Monitor.Pulse(_gate);
@@ -91,32 +98,77 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         _idle--;
     }
 
-    // :: Step 5: batch. The oldest request's row is the seed; the rows nearest to it in length join it.
-    private void FillNeedsLock(List<WaitingRow> batch)
+    /// <summary>No thread of the device idles while another runs what two could.</summary>
+    private int ShareOf(int rows) => (rows + _idle) / (_idle + 1);
+
+    // :: Step 5: batch. The oldest rows are cut into batches of like length, so that the device takes the least time for them.
+    private void BeginRoundNeedsLock()
     {
-        var head = _requests.First!;
-        var seed = head.Value.Waiting[^1].Length;
-        var window = WindowBatches * limits.RowsOf(seed);
-        // No thread of the device idles while one runs what two could.
-        var share = (_rows + _idle) / (_idle + 1);
-
-        _former.Begin(seed);
-        for (var node = head; node is not null && window > 0; node = node.Next)
+        if (_requests.Count == 1)
         {
-            window -= _former.Offer(node.Value, window);
-            if (node.Value.PassedOver >= MaxPassedOver) break;
+            // One request alone gives one batch: who comes next must not wait for a whole round of it.
+            var rows = _requests.First!.Value.Waiting;
+            var given = _cutter.RowsOfABatch(rows, ShareOf(rows.Count));
+            _round.AddLast(rows.GetRange(rows.Count - given, given));
+            EndTurnNeedsLock(given);
+            return;
         }
 
-        _former.Form(batch, share);
-        for (var node = head; node is not null;)
+        _window.Clear();
+        for (var node = _requests.First; node is not null && _window.Count < Math.Max(Window, limits.MaxRows); node = node.Next)
         {
-            var next = node.Next;
-            if (node.Value.Waiting.Count == 0) _requests.Remove(node);
-            node = next;
+            var waiting = node.Value.Waiting;
+            var offered = _cutter.RowsOfABatch(waiting, limits.MaxRows);
+            for (var i = 1; i <= offered; i++) _window.Add(waiting[^i]);
         }
 
-        if (head.Value.Waiting.Count == 0) return;
-        _requests.Remove(head);
-        _requests.AddLast(head);
+        var rowsOfRound = 0;
+        foreach (var batch in _cutter.Cut(_window, ShareOf(_window.Count)))
+        {
+            _round.AddLast(batch);
+            rowsOfRound += batch.Count;
+        }
+
+        for (int start = 0, end = 0; start < rowsOfRound; start = end)
+        {
+            while (end < rowsOfRound && _window[end].Request == _window[start].Request) end++;
+            EndTurnNeedsLock(end - start);
+        }
+    }
+
+    /// <summary>
+    /// What waits joins a batch that has room, as long as the oldest does: so nobody is passed over, and a device that pays for runs
+    /// more than for tokens runs full ones.
+    /// </summary>
+    private void TopUpNeedsLock(List<WaitingRow> batch)
+    {
+        if (_idle > 0) return;
+
+        var longest = 0;
+        foreach (var row in batch) longest = Math.Max(longest, row.Length);
+        for (var turns = _requests.Count; turns > 0; turns--)
+        {
+            var rows = _requests.First!.Value.Waiting;
+            var joining = 0;
+            while (joining < rows.Count && _cutter.Joins(batch.Count, longest, rows[^(joining + 1)].Length))
+            {
+                joining++;
+                batch.Add(rows[^joining]);
+                longest = Math.Max(longest, rows[^joining].Length);
+            }
+
+            if (joining == 0) return;
+            EndTurnNeedsLock(joining);
+        }
+    }
+
+    /// <summary>The oldest request has given its longest rows; with rows left it queues up again.</summary>
+    private void EndTurnNeedsLock(int givenRows)
+    {
+        var oldest = _requests.First!;
+        var rows = oldest.Value.Waiting;
+        rows.RemoveRange(rows.Count - givenRows, givenRows);
+        _requests.RemoveFirst();
+        if (rows.Count > 0) _requests.AddLast(oldest);
     }
 }

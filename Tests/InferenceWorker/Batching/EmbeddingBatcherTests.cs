@@ -188,12 +188,14 @@ public sealed class EmbeddingBatcherTests : IDisposable
 
         sut.Stop();
         await Assert.ThrowsAsync<OperationCanceledException>(() => waiting);
-        Assert.False(_session.IsDisposed);
+        _session.LetGoOnce();
+        await Task.WhenAny(held);
         _session.LetGo();
 
         Assert.All(await Task.WhenAll(held), call => Assert.Null(call.Error));
         await sut.Completion;
         Assert.True(_session.IsDisposed);
+        Assert.False(_session.WasDisposedInARun);
     }
 
     [Fact]

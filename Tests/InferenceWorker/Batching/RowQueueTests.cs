@@ -11,61 +11,26 @@ public sealed class RowQueueTests
     private static readonly BatchLimits Limits = new(MaxRows: 4, MaxTokens: 100);
 
     [Fact]
-    public void Take_LinearDevice_RowsRunAlone()
+    public void Take_RowsOfLikeLength_ShareABatchWithTheOldest()
     {
-        var queue = Queue(Costs.Linear, Limits, [20], [20], [21]);
-
-        Assert.Equal([20], Lengths(Take(queue)));
-    }
-
-    [Fact]
-    public void Take_FlatDevice_AnyLengthsShareABatch()
-    {
-        var queue = Queue(Costs.Flat, Limits, [25], [1], [13], [24]);
-
-        Assert.Equal([1, 13, 24, 25], Lengths(Take(queue)));
-    }
-
-    [Fact]
-    public void Take_MixedDevice_RowsThatNeedLittlePaddingShareABatch()
-    {
-        // The run is worth 10 tokens: 20 may join 24 (4 of padding), then 26 pads both (2 × 2 more); 12 and 60 would cost more.
         var queue = Queue(Costs.Mixed, Limits, [24], [60], [26], [12], [20]);
 
         Assert.Equal([20, 24, 26], Lengths(Take(queue)));
     }
 
     [Fact]
-    public void Take_MoreThanFit_TakesTheNearestInLength()
+    public void Take_RoomInABatch_IsToppedUpWithWhatCameLater()
     {
-        var queue = Queue(Costs.Flat, Limits, [20], [11], [20], [25], [19], [20]);
+        // Six rows make two batches; the second has room when it is its turn.
+        var queue = Queue(Costs.Flat, Limits, [5], [5], [5], [5], [6], [6]);
+        Take(queue);
+        Add(queue, [3]);
+        Add(queue, [99]);
+        Add(queue, [3]);
 
-        Assert.Equal([19, 20, 20, 20], Lengths(Take(queue)));
-    }
-
-    [Fact]
-    public void Take_MoreThanTheRowLimit_LeavesTheRest()
-    {
-        var queue = Queue(Costs.Flat, Limits, [5], [5], [5], [5], [5]);
-
-        Assert.Equal(4, Take(queue).Count);
-        Assert.Single(Take(queue));
-    }
-
-    [Fact]
-    public void Take_MoreThanTheTokenLimit_CountsPadding()
-    {
-        var queue = Queue(Costs.Flat, Limits, [40], [10], [52], [1]);
-
-        Assert.Equal([10, 40], Lengths(Take(queue)));
-    }
-
-    [Fact]
-    public void Take_RowOverTheTokenLimit_RunsAlone()
-    {
-        var queue = Queue(Costs.Flat, Limits, [200], [1]);
-
-        Assert.Equal([200], Lengths(Take(queue)));
+        // 99 does not fit, so nobody behind it goes first.
+        Assert.Equal([3, 6, 6], Lengths(Take(queue)));
+        Assert.Equal([99], Lengths(Take(queue)));
     }
 
     [Fact]
@@ -80,19 +45,20 @@ public sealed class RowQueueTests
         Assert.Contains(second, row => row.Length == 40);
     }
 
-    [Fact]
-    public void Take_OddRowAmongManyAlike_IsPassedOverAtMostFourTimes()
+    [Theory]
+    [InlineData(4, 4)]
+    [InlineData(9, 0)]
+    public void Take_OddRowAmongManyAlike_IsPassedOverAtMostFourTimes(int otherLengths, int expected)
     {
         // Each length ahead of the odd row has a partner behind it that would like to share its batch; a run is worth half a token.
-        int[] lengths = [5, 7, 9, 12, 15, 19];
-        var queue = Queue(
-            new DeviceCost(0.0001, 0.0002, 0), Limits, [.. lengths.Select(length => new[] { length }), [90], .. lengths.Select(length => new[] { length })]);
+        var others = Enumerable.Range(1, otherLengths).Select(i => new[] { 2 * i }).ToArray();
+        var queue = Queue(new DeviceCost(0.0001, 0.0002, 0), Limits, [.. others, [90], .. others]);
 
         var passedOver = 0;
         for (var batch = Take(queue); !batch.Exists(row => row.Length == 90); batch = Take(queue))
-            if (batch.Exists(row => row.TokenIds[0] > lengths.Length)) passedOver++;
+            if (batch.Exists(row => row.TokenIds[0] > otherLengths)) passedOver++;
 
-        Assert.Equal(4, passedOver);
+        Assert.Equal(expected, passedOver);
     }
 
     [Fact]
@@ -126,12 +92,28 @@ public sealed class RowQueueTests
     }
 
     [Fact]
-    public void Close_NothingMoreIsTakenOrAdded()
+    public void Drop_RequestOfABegunRound_ItsRowsAreGone()
     {
-        var queue = Queue(Costs.Flat, Limits, [10]);
+        var queue = Queue(Costs.Linear, Limits, [10], [11]);
+        var dropped = Add(queue, [12]);
+        Take(queue);
 
-        Assert.Single(queue.Close());
+        queue.Drop(dropped);
 
+        Assert.Equal([11], Lengths(Take(queue)));
+        Assert.Equal(0, queue.Rows);
+    }
+
+    [Fact]
+    public void Close_InTheMiddleOfARound_GivesWhoStillWaitsAndNothingIsTakenOrAdded()
+    {
+        var queue = Queue(Costs.Linear, Limits, [10], [11], [12]);
+        Take(queue);
+        Add(queue, [13]);
+
+        Assert.Equal(3, queue.Close().Count);
+
+        Assert.Equal(0, queue.Rows);
         Assert.False(queue.Take([]));
         Assert.False(queue.TryAdd(new EmbeddingRun([[1]], EmbeddingOutput.Create(1, 4, 0, EmbeddingFormat.Float))));
     }

@@ -25,6 +25,9 @@ internal sealed class FakeSession : IEmbeddingSession
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>It was disposed while a run was under way.</summary>
+    public bool WasDisposedInARun { get; private set; }
+
     /// <summary>What was run, in order: the rows of each run, with their tokens.</summary>
     public IReadOnlyList<int[][]> Runs
     {
@@ -50,6 +53,7 @@ internal sealed class FakeSession : IEmbeddingSession
             // Held.
         }
 
+        WasDisposedInARun |= IsDisposed;
         if (IsBroken) throw new InvalidOperationException("The device is gone.");
 
         var longest = rows.ToArray().Max(row => row.Length);
