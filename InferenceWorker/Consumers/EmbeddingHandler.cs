@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
@@ -21,13 +22,12 @@ internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics
         if (CheckDimensions(call, model.Manifest) is { } wrong) return JobOutcome.Failure(wrong);
 
         var start = time.GetTimestamp();
-        var (rows, error) = EmbeddingInputs.Tokenize(call, content, model, cancellationToken);
+        var (rows, tokens, error) = EmbeddingInputs.Tokenize(call, content, model, cancellationToken);
         if (rows is null) return JobOutcome.Failure(error!);
         metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
 
-        var tokens = rows.Sum(row => row.Length);
         var output = EmbeddingOutput.Create(rows.Length, call.Dimensions ?? model.Manifest.Dimensions, tokens, call.Format);
-        var failed = await model.Batcher.EmbedAsync(rows, output, cancellationToken);
+        var failed = await model.Batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken);
         return failed is null
             ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
             : JobOutcome.Failure(failed);

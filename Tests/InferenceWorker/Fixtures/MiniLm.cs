@@ -3,6 +3,7 @@ using AiPlatform.InferenceWorker.Consumers;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
@@ -14,15 +15,19 @@ public sealed class MiniLm : IDisposable
 
     public MiniLm()
     {
-        var opened = OpenedModel.Open(Manifests.Shipped, new ExecutionDevice(null, "tests"), new ModelOptions());
-        opened.WarmUp();
+        var (device, options) = (new ExecutionDevice(null, "tests"), new ModelOptions());
+        var opened = OpenedModel.Open(Manifests.Shipped, device, options);
+        var warm = new ModelWarmUp(device, options, TimeProvider.System, NullLogger.Instance).Run(opened);
         Tokenizer = opened.Tokenizer;
-        Batcher = Batchers.Start(opened.Session, Manifests.Shipped, opened.Limits);
-        _models.Add(new LoadedModel(Manifests.Shipped, opened.Tokenizer, Batcher));
+        Plan = warm.Plan;
+        Batcher = Batchers.Start(warm.Opened.Session, Manifests.Shipped, Plan.Limits, Plan.ParallelRuns, Plan.Cost);
+        _models.Add(new LoadedModel(Manifests.Shipped, opened.Tokenizer, Plan, Batcher));
         Handler = new EmbeddingHandler(_models, Batchers.Metrics(), TimeProvider.System);
     }
 
     internal ITokenizer Tokenizer { get; }
+
+    internal BatchPlan Plan { get; }
 
     internal EmbeddingBatcher Batcher { get; }
 
