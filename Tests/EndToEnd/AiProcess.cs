@@ -20,6 +20,8 @@ internal sealed class AiProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What it has written so far.</summary>
     public string LogText
     {
@@ -75,6 +77,13 @@ internal sealed class AiProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync();
@@ -83,8 +92,7 @@ internal sealed class AiProcess : IAsyncDisposable
 
     private async Task EndAsync(string signal)
     {
-        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
+        await SignalAsync(signal);
         await _process.WaitForExitAsync();
     }
 
