@@ -44,6 +44,9 @@ internal sealed class FaultRun(int seed)
         $"Seed {seed}: {Accepted.Count} accepted jobs in {(TimeProvider.System.GetUtcNow() - _start).TotalSeconds:0} s; ") +
         string.Join(", ", _counts.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}"));
 
+    /// <summary>What was done to the system, and when.</summary>
+    public string Incidents() => string.Concat(_incidents.Select(incident => incident + Environment.NewLine));
+
     /// <summary>The problems, what was done when, and of each job that has a problem what was written of it.</summary>
     /// <param name="historyOf">Gives the history of a job by its public id.</param>
     public string Report(Func<string, string> historyOf)
@@ -53,8 +56,6 @@ internal sealed class FaultRun(int seed)
         foreach (var (id, what) in _problems.Take(MostProblems)) report.AppendLine(CultureInfo.InvariantCulture, $"- {id} {what}");
         foreach (var id in _problems.Take(MostProblems).Select(one => one.Id).OfType<string>().Distinct())
             report.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{id}:").AppendLine(historyOf(id));
-        report.AppendLine().AppendLine("What was done:");
-        foreach (var incident in _incidents) report.AppendLine(incident);
-        return report.ToString();
+        return report.AppendLine().AppendLine("What was done:").Append(Incidents()).ToString();
     }
 }

@@ -16,7 +16,7 @@ internal sealed class QueueKeys(RedisServer redis, QueueName queue)
     public Task UntilNoJobIsOpenAsync(TimeSpan bound) => UntilOnlyAsync([.. OfEnded, .. OfProcesses], "no job waits or runs", bound);
 
     /// <summary>Waits until everything about jobs has expired.</summary>
-    public Task UntilNoJobIsLeftAsync(TimeSpan bound) => UntilOnlyAsync(OfProcesses, "everything about jobs has expired", bound);
+    public Task UntilOnlyProcessesAreLeftAsync(TimeSpan bound) => UntilOnlyAsync(OfProcesses, "everything about jobs has expired", bound);
 
     /// <summary>Waits until nothing is left.</summary>
     public Task UntilNoneIsLeftAsync(TimeSpan bound) => UntilOnlyAsync([], "no key of the queue is left", bound);

@@ -3,6 +3,9 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 /// <summary>A process that faults happen to, and that comes back from each as an orchestrator would have it.</summary>
 internal sealed class RestartedProcess(string name, string project, (string Key, string Value)[] settings, HttpClient http, FaultRun run) : IAsyncDisposable
 {
+    /// <summary>What it may do undisturbed after a start, which takes seconds: work must go on.</summary>
+    private static readonly TimeSpan Respite = TimeSpan.FromSeconds(1);
+
     private readonly List<AiProcess> _started = [];
     private AiProcess? _current;
     private Task _back = Task.CompletedTask;
@@ -12,7 +15,7 @@ internal sealed class RestartedProcess(string name, string project, (string Key,
     /// <summary>The one that runs, or ran last; another address after each start.</summary>
     public AiProcess Current => Volatile.Read(ref _current) ?? throw new InvalidOperationException($"{name} was not started.");
 
-    /// <summary>Completes when it is ready again.</summary>
+    /// <summary>Completes when it is ready again, and has worked for a moment.</summary>
     public Task Back => _back;
 
     /// <summary>Completes when it is ready.</summary>
@@ -68,6 +71,7 @@ internal sealed class RestartedProcess(string name, string project, (string Key,
         run.Note($"{name} ({Current.Id}) is started again");
         await ready;
         run.Note($"{name} ({Current.Id}) is ready");
+        await Task.Delay(Respite, TimeProvider.System);
     }
 
     private async Task GoOnAsync(TimeSpan downtime)
