@@ -84,12 +84,12 @@ public sealed class RedisServer : IAsyncLifetime
         var manifest = Path.Combine(Folder, "appendonlydir", "appendonly.aof.manifest");
         if (!File.Exists(manifest)) return;
 
-        using var check = Process.Start(new ProcessStartInfo("redis-check-aof", ["--fix", manifest]) { RedirectStandardInput = true, RedirectStandardOutput = true })
+        // It asks before it cuts.
+        using var check = Process.Start(new ProcessStartInfo("bash", ["-c", "redis-check-aof --fix \"$0\" <<<y", manifest]) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException("redis-check-aof did not start.");
-        await check.StandardInput.WriteLineAsync("y");
-        check.StandardInput.Close();
-        await check.StandardOutput.ReadToEndAsync();
+        var said = await check.StandardOutput.ReadToEndAsync();
         await check.WaitForExitAsync();
+        if (check.ExitCode != 0) throw new InvalidOperationException($"The append-only file cannot be mended:\n{said}");
     }
 
     private async Task EndAsync(string signal)

@@ -104,9 +104,8 @@ internal sealed class FaultyPlatform : IAsyncDisposable
     /// <summary>The wanted process, or another one of its kind while it is not back from an earlier fault: work must go on.</summary>
     private static async Task<RestartedProcess> VictimAsync(IReadOnlyList<RestartedProcess> kind, int wanted)
     {
-        var victim = kind[wanted].Back.IsCompleted ? kind[wanted] : kind[1 - wanted];
-        if (!victim.Back.IsCompleted) await Task.WhenAny(kind.Select(one => one.Back));
-        victim = kind.First(one => one.Back.IsCompleted && (one == victim || !victim.Back.IsCompleted));
+        await Task.WhenAny(kind.Select(one => one.Back));
+        var victim = kind[wanted].Back.IsCompleted ? kind[wanted] : kind.First(one => one.Back.IsCompleted);
         await victim.Back;
         return victim;
     }
