@@ -14,6 +14,15 @@ public readonly record struct JobId
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int KeyLength = 26;
 
+    /// <summary>Random bytes taken from the system at a time: a call for each id would cost more than the rest of it.</summary>
+    private const int RandomReserve = 1_000;
+
+    [ThreadStatic]
+    private static byte[]? _random;
+
+    [ThreadStatic]
+    private static int _randomLeft;
+
     private static readonly SearchValues<char> AlphabetCharacters = SearchValues.Create(Alphabet);
 
     private JobId(string key, QueueName queue)
@@ -32,7 +41,7 @@ public readonly record struct JobId
     {
         Span<byte> entropy = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(entropy, now.ToUnixTimeMilliseconds() << 16);
-        RandomNumberGenerator.Fill(entropy[6..]);
+        FillRandom(entropy[6..]);
         var bits = new UInt128(BinaryPrimitives.ReadUInt64BigEndian(entropy), BinaryPrimitives.ReadUInt64BigEndian(entropy[8..]));
 
         Span<char> key = stackalloc char[KeyLength];
@@ -58,6 +67,17 @@ public readonly record struct JobId
 
         id = new JobId(key.ToString(), queue);
         return true;
+    }
+
+    private static void FillRandom(Span<byte> bytes)
+    {
+        if (_randomLeft < bytes.Length)
+        {
+            RandomNumberGenerator.Fill(_random ??= new byte[RandomReserve]);
+            _randomLeft = RandomReserve;
+        }
+
+        _random.AsSpan(_randomLeft -= bytes.Length, bytes.Length).CopyTo(bytes);
     }
 
     public override string ToString() => $"{Prefix}{Key}.{Queue}";

@@ -22,4 +22,7 @@ public sealed record LeasedJob
 
     /// <summary>W3C trace context of the call that submitted it, or null.</summary>
     public string? Traceparent { get; init; }
+
+    /// <summary>What the store gave with it; null when it did not come from the store.</summary>
+    internal LeaseTicket? Ticket { get; init; }
 }

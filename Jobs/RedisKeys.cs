@@ -48,7 +48,7 @@ namespace AiPlatform.Jobs;
 /// (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON), <c>p=</c> progress (JSON). Readers pass over names they do not know.
 /// <para>
 /// A state has blanks between: <c>r</c> (runs) or <c>q</c> (waits), attempt (leases taken, the fencing token), failed runs, lost leases,
-/// events so far, tenant, worker or <c>-</c>, and the history, which has blanks itself.
+/// events so far, tenant, worker or <c>-</c>, many blanks (they keep the hash a table), and the history, which has blanks itself.
 /// </para>
 /// <para>Queue names are lower case, so that <c>WORKERS</c> and <c>TENANT.</c> are never one.</para>
 /// </summary>

@@ -5,7 +5,7 @@ namespace AiPlatform.Gateway.Results;
 /// <summary>A job that somebody in this process waits for; all its waiters share it.</summary>
 internal sealed class AwaitedJob(JobId id)
 {
-    private readonly TaskCompletionSource<Job?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Job?> _ended = new();
     private long _lookedAt = long.MaxValue;
 
     public JobId Id => id;
@@ -21,5 +21,6 @@ internal sealed class AwaitedJob(JobId id)
 
     public void LookedUpAt(long timestamp) => Volatile.Write(ref _lookedAt, timestamp);
 
+    /// <summary>Those who wait go on inside this call.</summary>
     public void End(Job? job) => _ended.TrySetResult(job);
 }

@@ -75,6 +75,15 @@ public sealed class LeasedJobRunner(
     }
 
     /// <summary>What is written survives an outage of Redis: it is tried until it is taken or nobody can want it any more.</summary>
-    private Task<T> InStoreAsync<T>(Func<CancellationToken, Task<T>> write) =>
-        _commit.ExecuteAsync(static async (write, token) => await write(token), write, CancellationToken.None).AsTask();
+    private async ValueTask<T> InStoreAsync<T>(Func<CancellationToken, Task<T>> write)
+    {
+        try
+        {
+            return await write(CancellationToken.None);
+        }
+        catch (QueueUnavailableException)
+        {
+            return await _commit.ExecuteAsync(static async (write, token) => await write(token), write, CancellationToken.None);
+        }
+    }
 }

@@ -19,6 +19,9 @@ internal sealed class QueueLeaser(
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>Payload with which a job is begun on the thread that leased it: a hand-over to another costs more than reading so little.</summary>
+    private const int MostBytesInline = 2_048;
+
     private readonly WakeUp _wakeUp = new();
     private int _held;
 
@@ -100,9 +103,10 @@ internal sealed class QueueLeaser(
 
     private async Task DispatchAsync(RunningJob job)
     {
-        await Task.Yield();
         try
         {
+            // Reading a large payload takes time, in which the others that were leased with it should not wait.
+            if (job.Job.Body.Length > MostBytesInline) await Task.Yield();
             await dispatcher.DispatchAsync(job, CancellationToken.None);
         }
 #pragma warning disable CA1031 // The lease brings the job back; the loop must go on

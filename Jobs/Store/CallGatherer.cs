@@ -4,7 +4,8 @@ namespace AiPlatform.Jobs.Store;
 
 /// <summary>
 /// Sends calls of one script together that come while an earlier one is under way: alone a call goes at once, many share a round
-/// trip and what a script costs by itself. Calls of one queue keep their order.
+/// trip and what a script costs by itself. Calls of one queue keep their order. Who called goes on without a thread of its own: whoever has
+/// long work to do yields first.
 /// </summary>
 /// <param name="send">Sends calls of one queue; gives a result for each.</param>
 /// <param name="mostCalls">Most calls sent together.</param>
@@ -16,9 +17,15 @@ internal sealed class CallGatherer<TCall, TResult>(
     /// <summary>Queues are spread over so many lines: what one of them waits for does not hold up the others.</summary>
     private const int Lines = 16;
 
+    /// <summary>Who called goes on in groups of so many, one after another in each: a hand-over to another thread costs as much as many go-ons.</summary>
+    private const int AtATime = 8;
+
     private readonly Line[] _lines = [.. Enumerable.Range(0, Lines).Select(_ => new Line())];
 
     private sealed record Pending(QueueName Queue, TCall Call, TaskCompletionSource<TResult> Result);
+
+    /// <summary>A result for each call, or why there are none.</summary>
+    private sealed record Reply(IReadOnlyList<TResult> Results, Exception? Failure);
 
     private sealed class Line
     {
@@ -30,7 +37,7 @@ internal sealed class CallGatherer<TCall, TResult>(
     public Task<TResult> CallAsync(QueueName queue, TCall call, CancellationToken cancellationToken)
     {
         var line = _lines[(uint)queue.GetHashCode() % Lines];
-        var pending = new Pending(queue, call, new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var pending = new Pending(queue, call, new TaskCompletionSource<TResult>());
         bool isFirst;
         lock (line.Gate)
         {
@@ -46,19 +53,46 @@ internal sealed class CallGatherer<TCall, TResult>(
 
     private async Task SendAllAsync(Line line)
     {
-        while (Next(line) is { } batch)
+        var batch = Next(line);
+        var sending = SendAsync(batch!);
+        while (batch is not null)
         {
-            try
-            {
-                var results = await send(batch[0].Queue, [.. batch.Select(pending => pending.Call)]);
-                for (var i = 0; i < batch.Count; i++) batch[i].Result.TrySetResult(results[i]);
-            }
+            var (ended, reply) = (batch, await sending);
+            // The next ones are under way while those who called go on.
+            batch = Next(line);
+            if (batch is not null) sending = SendAsync(batch);
+            Complete(ended, reply);
+        }
+    }
+
+    private async Task<Reply> SendAsync(List<Pending> batch)
+    {
+        try
+        {
+            return new Reply(await send(batch[0].Queue, [.. batch.Select(pending => pending.Call)]), null);
+        }
 #pragma warning disable CA1031 // Whatever it was, whoever called learns of it
-            catch (Exception failure)
-            {
-                foreach (var pending in batch) pending.Result.TrySetException(failure);
-            }
+        catch (Exception failure)
+        {
+            return new Reply([], failure);
+        }
 #pragma warning restore CA1031
+    }
+
+    /// <summary>Lets who called go on: a few here, the others on threads of their own, a few on each.</summary>
+    private static void Complete(List<Pending> batch, Reply reply)
+    {
+        for (var from = AtATime; from < batch.Count; from += AtATime)
+            ThreadPool.UnsafeQueueUserWorkItem(static part => CompleteSome(part.Batch, part.Reply, part.From), (Batch: batch, Reply: reply, From: from), preferLocal: true);
+        CompleteSome(batch, reply, 0);
+    }
+
+    private static void CompleteSome(List<Pending> batch, Reply reply, int from)
+    {
+        for (var i = from; i < Math.Min(from + AtATime, batch.Count); i++)
+        {
+            if (reply.Failure is { } failure) batch[i].Result.TrySetException(failure);
+            else batch[i].Result.TrySetResult(reply.Results[i]);
         }
     }
 

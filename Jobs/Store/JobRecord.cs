@@ -47,21 +47,32 @@ public static class JobRecord
     }
 
     /// <summary>Reads a job that was leased at the time <paramref name="now"/> (ms since 1970).</summary>
-    internal static LeasedJob ReadLease(JobId id, int attempt, byte[] record, long now)
+    internal static LeasedJob ReadLease(JobId id, string state, byte[] record, long now)
     {
         var (head, content) = Split(record);
         var fields = new Fields(head);
+        var attemptEnd = state.IndexOf(' ', 2);
         return new LeasedJob
         {
             Id = id,
-            Attempt = attempt,
+            Attempt = attemptEnd < 0 ? 0 : Number(state.AsSpan(2, attemptEnd - 2)),
             Endpoint = fields.Endpoint,
             Model = id.Queue.Model,
             Body = content,
             TimeLeft = TimeSpan.FromMilliseconds(fields.Deadline - now),
             Waited = TimeSpan.FromMilliseconds(Math.Max(0, now - fields.Created)),
             Traceparent = fields.Traceparent,
+            Ticket = new LeaseTicket(state, WithoutTransients(head), fields.Tenant, fields.Watcher ?? ""),
         };
+    }
+
+    /// <summary>The line of a job that succeeds, up to the time of its last change; empty when the store has to make it.</summary>
+    internal static string WriteSuccess(LeasedJob job)
+    {
+        if (job.Ticket is not { } ticket) return "";
+
+        var history = ticket.State.AsSpan(ticket.State.LastIndexOf("  ", StringComparison.Ordinal) + 2);
+        return string.Create(CultureInfo.InvariantCulture, $"{ticket.Head}\ts=succeeded\ta={job.Attempt}\th={history} s");
     }
 
     /// <summary>The part of a new record's line that follows the lane.</summary>
@@ -83,6 +94,14 @@ public static class JobRecord
         Append(fields, 'o', outcome.Output?.ContentType);
         Append(fields, 'e', outcome.Error?.ToJson());
         return fields.ToString();
+    }
+
+    /// <summary>What follows the caller's own fields is of use only until the job ends.</summary>
+    private static string WithoutTransients(string head)
+    {
+        var end = head.IndexOf("\tt=", StringComparison.Ordinal);
+        if (end < 0) end = head.IndexOf("\tw=", StringComparison.Ordinal);
+        return end < 0 ? head : head[..end];
     }
 
     private static void Append(StringBuilder head, char name, string? value)
@@ -140,6 +159,7 @@ public static class JobRecord
                         {
                             case 'm': Metadata = value.ToString(); break;
                             case 't': Traceparent = value.ToString(); break;
+                            case 'w': Watcher = value.ToString(); break;
                             case 's': Status = value.ToString(); break;
                             case 'a': Attempts = Number(value); break;
                             case 'h': History = value.ToString(); break;
@@ -163,6 +183,7 @@ public static class JobRecord
         public string Endpoint { get; } = "";
         public string? Metadata { get; }
         public string? Traceparent { get; }
+        public string? Watcher { get; }
         public string? Status { get; }
         public int Attempts { get; }
         public string? History { get; }

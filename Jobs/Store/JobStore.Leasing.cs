@@ -22,8 +22,7 @@ internal sealed partial class JobStore
         [
             worker, Math.Min(maxJobs, MostLeased), maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration),
             ScriptArgument.Milliseconds(2 * _options.PollInterval), _options.MaxRunningPerTenant, isIdle ? "1" : "0",
-            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.DeadLetterTtl),
-            ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
+            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
         ];
         var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         var now = (long)reply[0];
@@ -32,7 +31,7 @@ internal sealed partial class JobStore
         for (var i = 0; i < jobs.Length; i++)
         {
             var at = 2 + (3 * i);
-            jobs[i] = JobRecord.ReadLease(JobId.FromKey((string)reply[at]!, queue), (int)reply[at + 1], (byte[])reply[at + 2]!, now);
+            jobs[i] = JobRecord.ReadLease(JobId.FromKey((string)reply[at]!, queue), (string)reply[at + 1]!, (byte[])reply[at + 2]!, now);
         }
 
         return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle);
@@ -89,7 +88,7 @@ internal sealed partial class JobStore
 
     private async Task<IReadOnlyList<bool>> CommitAllAsync(QueueName queue, IReadOnlyList<(LeasedJob Job, JobOutcome Outcome)> commits)
     {
-        var arguments = new RedisValue[3 + (5 * commits.Count)];
+        var arguments = new RedisValue[3 + (9 * commits.Count)];
         arguments[0] = ScriptArgument.Milliseconds(_options.ResultTtl);
         arguments[1] = ScriptArgument.Milliseconds(_options.DeadLetterTtl);
         arguments[2] = ScriptArgument.Milliseconds(_options.EventsTtl);
@@ -99,6 +98,10 @@ internal sealed partial class JobStore
             arguments[next++] = job.Id.Key;
             arguments[next++] = job.Attempt;
             arguments[next++] = (outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed).Name;
+            arguments[next++] = job.Ticket?.Tenant ?? "";
+            arguments[next++] = job.Ticket?.State ?? "";
+            arguments[next++] = outcome.Error is null ? JobRecord.WriteSuccess(job) : "";
+            arguments[next++] = job.Ticket?.Watcher ?? "";
             arguments[next++] = JobRecord.WriteOutcome(outcome);
             arguments[next++] = AsValue(outcome.Output?.Content ?? default);
         }

@@ -9,6 +9,8 @@ public static class JobActivities
     /// <summary>The span of a submit; its id is the parent of what the worker does.</summary>
     public static Activity? StartSubmit(JobId job, string endpoint, string model)
     {
+        if (!TelemetrySources.Activities.HasListeners()) return null;
+
         var activity = TelemetrySources.Activities.StartActivity($"submit {job.Queue}", ActivityKind.Producer);
         Describe(activity, job, "send", endpoint, model);
         return activity;
@@ -17,6 +19,8 @@ public static class JobActivities
     /// <summary>The span of a run, from the lease to the commit.</summary>
     internal static Activity? StartProcess(LeasedJob job)
     {
+        if (!TelemetrySources.Activities.HasListeners()) return null;
+
         ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var parent);
         var activity = TelemetrySources.Activities.StartActivity($"process {job.Id.Queue}", ActivityKind.Consumer, parent);
         Describe(activity, job.Id, "process", job.Endpoint, job.Model);

@@ -10,5 +10,5 @@ local ended = ended_status(head)
 if ended then return ended end
 
 local state = state_of(id)
-abandon(id, head, 'canceled', ARGV[3], false, ARGV[4], ARGV[4], ARGV[5])
+abandon(id, head, 'canceled', ARGV[3], ARGV[4], ARGV[5])
 return state and state.status == 'r' and 'running' or 'queued'

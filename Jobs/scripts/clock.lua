@@ -1,10 +1,11 @@
 -- Shared by the scripts that include it. `base` is the script's one key; see RedisKeys.cs for every name built from it.
--- The clock is Redis' own.
+-- The clock is Redis' own. Making texts of numbers, and patterns, cost a script more than Redis' commands do: times are kept as text.
 local call = redis.call
 local base = KEYS[1]
 local time = call('TIME')
-local now_us = time[1] * 1000000 + time[2]
-local now = math.floor(now_us / 1000)
+local now_us = time[1] .. string.sub('00000' .. time[2], -6)
+local now_ms = string.sub(now_us, 1, -4)
+local now = tonumber(now_ms)
 
 -- Numbers in scores and fields are written in full: Lua's own form would be 1.7e+15.
 local function whole(number) return string.format('%.0f', number) end

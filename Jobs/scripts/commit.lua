@@ -1,27 +1,35 @@
 #!lua flags=allow-oom
 -- include transitions.lua
 -- Stores the results of jobs, of each only if the attempt still holds its lease. Committing again what was committed changes nothing.
--- ARGV: ttl in ms, ttl of dead letters in ms, ttl of events in ms, then of each job: id, attempt, 'succeeded' or 'failed', fields of
---       its head (each behind a tab), result (of a failed one '': its body is kept)
+-- ARGV: ttl in ms, ttl of dead letters in ms, ttl of events in ms, then of each job: id, attempt, 'succeeded' or 'failed', tenant, its
+--       state as the lease gave it, the head to store up to the time of the last change, the Gateway to tell or '', further fields of
+--       the head (each behind a tab), result (of a failed one '': its body is kept)
 -- Returns for each 1 when the result is this attempt's, 0 when it was refused.
 local ids, done, jobs = {}, {}, {}
-for i = 4, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
+for i = 4, #ARGV, 9 do ids[#ids + 1] = ARGV[i] end
 
 for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
-  local at = 4 + (i - 1) * 5
+  local at = 4 + (i - 1) * 9
   local id, attempt, status = ids[i], ARGV[at + 1], ARGV[at + 2]
-  local state, head = text and parse_state(text), head_of(id)
   done[i] = 0
-  if state and head then
-    if state.status == 'r' and state.attempt == attempt then
-      done[i] = 1
-      jobs[#jobs + 1] = {id = id, head = head, state = state, status = status, fields = ARGV[at + 3],
-        content = status == 'succeeded' and ARGV[at + 4] or body_of(id)}
-    end
-  elseif head and ended_status(head) == status and string.match(head, '\ta=(%d+)') == attempt then
+  if text and text == ARGV[at + 4] and status == 'succeeded' then
+    -- Nothing has changed since the lease: all that the worker was given still holds.
     done[i] = 1
+    local head, content = ARGV[at + 5], ARGV[at + 8]
+    jobs[#jobs + 1] = {id = id, tenant = ARGV[at + 3], leased = true, content_bytes = #content, watchers = ARGV[at + 6],
+      record = head .. elapsed(created_in(head)) .. ARGV[at + 7] .. '\n' .. content}
+  else
+    local state, head = text and parse_state(text), head_of(id)
+    if state and head then
+      if state.status == 'r' and state.attempt == attempt then
+        done[i] = 1
+        jobs[#jobs + 1] = ended_job(id, head, state, status, ARGV[at + 7], status == 'succeeded' and ARGV[at + 8] or body_of(id), false, ARGV[3])
+      end
+    elseif head and ended_status(head) == status and string.match(head, '\ta=(%d+)') == attempt then
+      done[i] = 1
+    end
   end
 end
 
-finish(jobs, ARGV[1], ARGV[2], ARGV[3])
+store_ended(jobs, ARGV[1], ARGV[2])
 return done

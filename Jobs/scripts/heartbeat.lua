@@ -14,7 +14,7 @@ else
 end
 for i = 5, #ARGV, 2 do
   call('HSET', base .. 'models', ARGV[i], ARGV[i + 1])
-  call('ZADD', base .. 'models_seen', whole(now), ARGV[i])
+  call('ZADD', base .. 'models_seen', now_ms, ARGV[i])
 end
 
 local function forget(index, hash, before)

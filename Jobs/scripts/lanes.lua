@@ -31,7 +31,7 @@ end
 
 -- Makes a job wait, in the place that its submit gave it: also one that was leased before.
 local function enqueue(id, head)
-  call('ZADD', line_key(head.lane, head.tenant), whole(tonumber(head.created) * 1000), id)
+  call('ZADD', line_key(head.lane, head.tenant), head.created .. '000', id)
   join(head.lane, head.tenant)
 end
 

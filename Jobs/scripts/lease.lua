@@ -3,36 +3,37 @@
 -- Gives a worker the jobs whose turn it is, with their records.
 -- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
 --       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else meanwhile,
---       ttl in ms, ttl of dead letters in ms, ttl of events in ms, error of a job whose deadline has passed
--- Returns {now, what else, then id, attempt and record of each}. What else: 1 the one job given must run alone, 2 a job waits that
+--       ttl in ms, ttl of events in ms, error of a job whose deadline has passed
+-- Returns {now, what else, then id, state and record of each}. What else: 1 the one job given must run alone, 2 a job waits that
 -- must run alone: come back when nothing runs, 0 neither.
 local worker, most, most_bytes, lease, wish = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local most_running, idle = ARGV[6] == '0' and math.huge or tonumber(ARGV[6]), ARGV[7] == '1'
-local ttl, dead_ttl, events_ttl, expired_error = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local ttl, events_ttl, expired_error = ARGV[8], ARGV[9], ARGV[10]
 
 if call('EXISTS', base .. 'paused') == 1 then return {now, 0} end
 
-for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'delayed', '-inf', whole(now), 'LIMIT', 0, most)) do
+for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'delayed', '-inf', now_ms, 'LIMIT', 0, most)) do
   call('ZREM', base .. 'delayed', id)
   line_up_again(id)
 end
 
-local taken, records, bytes = {}, {}, 0
+local taken, records, tenant_of, bytes = {}, {}, {}, 0
 
 -- False when the job does not fit what was asked for; it then stays where it is.
-local function take(id, record)
-  if #taken > 0 and bytes + #record > most_bytes then return false end
+local function take(id, record, tenant)
+  local count = #taken + 1
+  if count > 1 and bytes + #record > most_bytes then return false end
   bytes = bytes + #record
-  taken[#taken + 1] = id
-  records[#records + 1] = record
+  taken[count], records[count], tenant_of[count] = id, record, tenant
   return true
 end
 
-local function is_due(record) return tonumber(string.sub(record, 17, 29)) > now end
+-- Times of the same number of digits: as texts they compare as numbers do.
+local function is_due(record) return deadline_in(record) > now_ms end
 
 local function expire(id, record)
   local head = string.sub(record, 1, string.find(record, '\n', 1, true) - 1)
-  abandon(id, head, 'expired', expired_error, false, ttl, dead_ttl, events_ttl)
+  abandon(id, head, 'expired', expired_error, ttl, events_ttl)
 end
 
 -- Leases what was taken. Returns the script's reply.
@@ -40,19 +41,22 @@ local function hand_out(what_else)
   local reply = {now, what_else}
   if #taken == 0 then return reply end
   local states, leases, running, fields = call('HMGET', base .. 'state', unpack(taken)), {}, {}, {}
+  local until_ms = whole(now + lease)
   for i, id in ipairs(taken) do
-    local head = parse_head(records[i])
-    local state = states[i] and parse_state(states[i]) or first_state(head.tenant)
-    state.status, state.attempt, state.owner = 'r', whole(tonumber(state.attempt) + 1), worker
-    note(state, 'r', head.created)
-    fields[#fields + 1] = id
-    fields[#fields + 1] = format_state(state)
-    leases[#leases + 1] = whole(now + lease)
-    leases[#leases + 1] = id
-    running[state.tenant] = (running[state.tenant] or 0) + 1
-    reply[#reply + 1] = id
-    reply[#reply + 1] = state.attempt
-    reply[#reply + 1] = records[i]
+    local record, tenant, text = records[i], tenant_of[i], nil
+    if states[i] then
+      local state = parse_state(states[i])
+      state.status, state.attempt, state.owner = 'r', whole(tonumber(state.attempt) + 1), worker
+      note(state, 'r', created_in(record))
+      text = format_state(state)
+    else
+      text = 'r 1 0 0 0 ' .. tenant .. ' ' .. worker .. padding .. 'q0 r' .. elapsed(created_in(record))
+    end
+    local pair, row = 2 * i, 3 * i
+    fields[pair - 1], fields[pair] = id, text
+    leases[pair - 1], leases[pair] = until_ms, id
+    running[tenant] = (running[tenant] or 0) + 1
+    reply[row], reply[row + 1], reply[row + 2] = id, text, record
   end
   call('HSET', base .. 'state', unpack(fields))
   call('ZADD', base .. 'leases', unpack(leases))
@@ -68,8 +72,12 @@ if call('ZCARD', base .. 'alone') > 0 then
       local id = call('ZPOPMIN', base .. 'alone')[1]
       if not id then break end
       local record = call('GET', job_key(id))
-      if record and is_due(record) then take(id, record)
-      elseif record then expire(id, record) end
+      if record and is_due(record) then
+        local _, tenant = share_in(record)
+        take(id, record, tenant)
+      elseif record then
+        expire(id, record)
+      end
     end
     call('DEL', base .. 'emptied')
     if #taken > 0 then return hand_out(1) end
@@ -123,14 +131,15 @@ local function serve(lane, state)
       if job.record then state.expired[#state.expired + 1] = job
       else state.lost[#state.lost + 1] = job.id end
       tenant.served[#tenant.served + 1] = job.id
-    elseif not take(job.id, job.record) then
+    elseif not take(job.id, job.record, tenant.name) then
       return false, true
     else
       table.remove(tenant.line)
       tenant.served[#tenant.served + 1] = job.id
       tenant.free = tenant.free - 1
       state.virtual = tenant.tag
-      tenant.tag = tenant.tag + tonumber(parse_head(job.record).cost)
+      -- A tenant that is alone in its lane is nobody's rival: its tag may stay.
+      if state.rivals then tenant.tag = tenant.tag + tonumber((share_in(job.record))) end
       -- Back into the order of tags.
       local place = 1
       while state.tenants[place + 1] and state.tenants[place + 1].tag <= tenant.tag do
@@ -149,7 +158,8 @@ end
 local states, waiting = {}, 0
 for _, lane in ipairs(lanes) do
   if call('EXISTS', lane_key(lane)) == 1 then
-    states[lane] = {tenants = tenants_of(lane), done = {}, expired = {}, lost = {}, passed = 0}
+    local tenants = tenants_of(lane)
+    states[lane] = {tenants = tenants, rivals = #tenants > 1, done = {}, expired = {}, lost = {}, passed = 0}
     waiting = waiting + 1
   end
 end

@@ -3,7 +3,7 @@
 -- Stops leasing from a queue, or lets it go on. What runs goes on running.
 -- ARGV: '1' to pause, '0' to resume
 if ARGV[1] == '1' then
-  call('SET', base .. 'paused', whole(now))
+  call('SET', base .. 'paused', now_ms)
 elseif call('DEL', base .. 'paused') == 1 then
   call('DEL', base .. 'waiting')
   call('PUBLISH', base .. 'doorbell', '')

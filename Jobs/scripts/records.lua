@@ -5,7 +5,7 @@ local function job_key(id) return base .. 'job:' .. id end
 
 -- A record's first line, without its content, which may be large; nil when the job is not there.
 local function head_of(id)
-  local start = call('GETRANGE', job_key(id), 0, 1023)
+  local start = call('GETRANGE', job_key(id), 0, 511)
   if start == '' then return nil end
   local stop = string.find(start, '\n', 1, true)
   if not stop then
@@ -15,26 +15,54 @@ local function head_of(id)
   return string.sub(start, 1, stop - 1)
 end
 
--- What every record begins with. All are strings.
+-- What stands at fixed places in every record, as text.
+local function created_in(record) return string.sub(record, 3, 15) end
+local function deadline_in(record) return string.sub(record, 17, 29) end
+local function lane_in(record) return string.sub(record, 31, 31) end
+
+-- The cost and the tenant, as text.
+local function share_in(record)
+  local cost = string.find(record, '\t', 33, true)
+  local tenant = string.find(record, '\t', cost + 1, true)
+  return string.sub(record, 33, cost - 1), string.sub(record, cost + 1, tenant - 1)
+end
+
 local function parse_head(head)
-  local created, deadline, lane, cost, tenant = string.match(head, '^1\t(%d+)\t(%d+)\t(%a)\t(%d+)\t([^\t]+)')
-  return {created = created, deadline = deadline, lane = lane, cost = cost, tenant = tenant}
+  local cost, tenant = share_in(head)
+  return {created = created_in(head), deadline = deadline_in(head), lane = lane_in(head), cost = cost, tenant = tenant}
 end
 
 -- The status of a job that has ended; nil for any other.
-local function ended_status(head) return string.match(head, '\ts=(%l+)') end
+local function ended_status(head)
+  local from = string.find(head, '\ts=', 1, true)
+  return from and string.sub(head, from + 3, string.find(head, '\t', from + 3, true) - 1)
+end
 
 local function body_of(id)
   local record = call('GET', job_key(id))
   return string.sub(record, string.find(record, '\n', 1, true) + 1)
 end
 
+-- Redis searches a hash of short values from its beginning: one value of more than 64 bytes makes it a table.
+local padding = string.rep(' ', 40)
+
 -- The state of a job that was leased before and has not ended. A job that was never leased has none.
 local function parse_state(text)
-  local status, attempt, failures, lost, events, tenant, owner, history =
-    string.match(text, '^(%l) (%d+) (%d+) (%d+) (%d+) (%S+) (%S+) (.*)$')
-  return {status = status, attempt = attempt, failures = tonumber(failures), lost = tonumber(lost), events = tonumber(events),
-    tenant = tenant, owner = owner, history = history}
+  local status, attempt, failures, lost, events, tenant, owner, history
+  if string.sub(text, 3, 10) == '1 0 0 0 ' then
+    -- The first attempt of a job without events: most are.
+    status, attempt, failures, lost, events = string.sub(text, 1, 1), '1', 0, 0, 0
+    local tenant_end = string.find(text, ' ', 11, true)
+    local owner_end = string.find(text, ' ', tenant_end + 1, true)
+    tenant, owner = string.sub(text, 11, tenant_end - 1), string.sub(text, tenant_end + 1, owner_end - 1)
+    history = string.sub(text, owner_end + #padding)
+  else
+    status, attempt, failures, lost, events, tenant, owner, history =
+      string.match(text, '^(%l) (%d+) (%d+) (%d+) (%d+) (%S+) (%S+) +(.*)$')
+    failures, lost, events = tonumber(failures), tonumber(lost), tonumber(events)
+  end
+  return {status = status, attempt = attempt, failures = failures, lost = lost, events = events, tenant = tenant, owner = owner,
+    history = history}
 end
 
 local function first_state(tenant)
@@ -43,7 +71,7 @@ end
 
 local function format_state(state)
   return state.status .. ' ' .. state.attempt .. ' ' .. state.failures .. ' ' .. state.lost .. ' ' .. state.events .. ' ' ..
-    state.tenant .. ' ' .. state.owner .. ' ' .. state.history
+    state.tenant .. ' ' .. state.owner .. padding .. state.history
 end
 
 local function state_of(id)
@@ -51,8 +79,18 @@ local function state_of(id)
   return text and parse_state(text)
 end
 
+-- The ms since a job's submit, as text.
+local elapsed_of = {}
+local function elapsed(created)
+  local known = elapsed_of[created]
+  if not known then
+    known = whole(math.max(0, now - tonumber(created)))
+    elapsed_of[created] = known
+  end
+  return known
+end
+
 -- Adds a change of status to a job's history: its letter, and the ms since the submit.
 local function note(state, letter, created)
-  state.history = state.history .. ' ' .. letter .. whole(math.max(0, now - tonumber(created))) ..
-    (state.events > 0 and '+' .. state.events or '')
+  state.history = state.history .. ' ' .. letter .. elapsed(created) .. (state.events > 0 and '+' .. state.events or '')
 end

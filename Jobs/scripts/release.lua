@@ -17,8 +17,7 @@ end
 
 state.failures = state.failures + 1
 if state.failures >= most then
-  finish({{id = id, head = head, state = state, status = 'failed', fields = '\te=' .. error, content = body_of(id), dead = true}},
-    ARGV[6], ARGV[7], ARGV[8])
+  bury(id, head, state, error, ARGV[6], ARGV[7], ARGV[8])
   return 2
 end
 

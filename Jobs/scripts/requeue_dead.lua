@@ -3,7 +3,7 @@
 -- Makes dead letters wait again, the oldest first, whatever the limits of the queue.
 -- ARGV: most jobs, only those that died before this time in ms, or '' for all that are there now
 -- Returns {jobs that wait again, dead letters looked at, the time to give in the next call}.
-local before = ARGV[2] == '' and whole(now) or ARGV[2]
+local before = ARGV[2] == '' and now_ms or ARGV[2]
 local ids, requeued = call('ZRANGEBYSCORE', base .. 'dead', '-inf', before, 'LIMIT', 0, tonumber(ARGV[1])), 0
 for _, id in ipairs(ids) do
   local head = head_of(id)

@@ -7,7 +7,7 @@
 -- 1 there already, 2 the queue is full, 3 the tenant's limit is reached}.
 local most, most_of_tenant = tonumber(ARGV[1]), tonumber(ARGV[2])
 local room, room_of, lines, indexes, deadlines = most - depth(), {}, {}, {}, {}
-local outcomes, accepted, refused = {now, most - room, 0}, 0, false
+local outcomes, accepted, refused, deadline_of = {now, most - room, 0}, 0, false, {}
 
 local function refusal(id, outcome)
   if call('EXISTS', job_key(id)) == 1 then return 1 end
@@ -22,17 +22,29 @@ for i = 3, #ARGV, 6 do
   if room <= 0 then outcome = refusal(id, 2)
   elseif room_of[tenant] <= 0 then outcome = refusal(id, 3)
   else
-    local deadline = whole(now + tonumber(ARGV[i + 3]))
-    local head = '1\t' .. whole(now) .. '\t' .. deadline .. '\t' .. lane .. '\t' .. ARGV[i + 4]
-    if call('SET', job_key(id), head .. '\n' .. ARGV[i + 5], 'NX') then
+    local deadline = deadline_of[ARGV[i + 3]]
+    if not deadline then
+      deadline = whole(now + tonumber(ARGV[i + 3]))
+      deadline_of[ARGV[i + 3]] = deadline
+    end
+    local record = '1\t' .. now_ms .. '\t' .. deadline .. '\t' .. lane .. '\t' .. ARGV[i + 4] .. '\n' .. ARGV[i + 5]
+    if call('SET', job_key(id), record, 'NX') then
       room, room_of[tenant] = room - 1, room_of[tenant] - 1
-      local line = line_key(lane, tenant)
-      lines[line] = lines[line] or {lane = lane, tenant = tenant}
-      table.insert(lines[line], whole(now_us + accepted))
-      table.insert(lines[line], id)
-      indexes[tenant] = indexes[tenant] or {}
-      table.insert(indexes[tenant], 0)
-      table.insert(indexes[tenant], id)
+      local key = lane .. tenant
+      local line = lines[key]
+      if not line then
+        line = {lane = lane, tenant = tenant}
+        lines[key] = line
+      end
+      line[#line + 1] = now_us
+      line[#line + 1] = id
+      local index = indexes[tenant]
+      if not index then
+        index = {}
+        indexes[tenant] = index
+      end
+      index[#index + 1] = '0'
+      index[#index + 1] = id
       deadlines[#deadlines + 1] = deadline
       deadlines[#deadlines + 1] = id
       accepted = accepted + 1
@@ -54,8 +66,8 @@ end
 
 if accepted > 0 then
   call('ZADD', base .. 'deadlines', unpack(deadlines))
-  for key, line in pairs(lines) do
-    call('ZADD', key, unpack(line))
+  for _, line in pairs(lines) do
+    call('ZADD', line_key(line.lane, line.tenant), unpack(line))
     join(line.lane, line.tenant)
   end
   for tenant, index in pairs(indexes) do

@@ -9,13 +9,13 @@ local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(A
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
 if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then return nil end
 
-local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', whole(now), 'LIMIT', 0, most) end
+local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', now_ms, 'LIMIT', 0, most) end
 local counts = {0, 0, 0, 0}
 
 for _, id in ipairs(due('deadlines')) do
   local head = head_of(id)
   if head then
-    abandon(id, head, 'expired', expired_error, false, ttl, dead_ttl, events_ttl)
+    abandon(id, head, 'expired', expired_error, ttl, events_ttl)
     counts[3] = counts[3] + 1
   else
     call('ZREM', base .. 'deadlines', id)
@@ -32,8 +32,7 @@ for _, id in ipairs(due('leases')) do
     interrupt(id, state)
     state.lost = state.lost + 1
     if state.lost >= most_lost then
-      finish({{id = id, head = head, state = state, status = 'failed', fields = '\te=' .. lost_error, content = body_of(id), dead = true}},
-        ttl, dead_ttl, events_ttl)
+      bury(id, head, state, lost_error, ttl, dead_ttl, events_ttl)
       counts[2] = counts[2] + 1
     else
       take_back(id, head, state, nil)

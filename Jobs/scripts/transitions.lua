@@ -20,66 +20,48 @@ local function tell_followers(ids)
 end
 
 -- Tells the Gateways that wait for jobs how they ended, each with one message for all of its jobs.
--- ended: {id, head, content, Gateways to tell} of each.
-local function tell_watchers(ended)
+local function tell_watchers(jobs)
   local messages, queue = {}, string.match(base, '{(.-)}')
-  for _, job in ipairs(ended) do
-    local published = #job.content <= largest_published
-    local entry = job.id .. ' ' .. (published and '1 ' or '0 ') .. (#job.head + 1 + (published and #job.content or 0)) .. '\n' ..
-      job.head .. '\n' .. (published and job.content or '')
-    for gateway in string.gmatch(job.watchers, '%S+') do
-      local message = messages[gateway]
-      if not message then
-        message = {'ended ' .. queue .. '\n'}
-        messages[gateway] = message
-      end
-      message[#message + 1] = entry
+  local function tell(gateway, job)
+    local message = messages[gateway]
+    if not message then
+      message = {'ended ' .. queue .. '\n'}
+      messages[gateway] = message
+    end
+    if job.content_bytes <= largest_published then
+      message[#message + 1] = job.id .. ' 1 ' .. #job.record .. '\n'
+      message[#message + 1] = job.record
+    else
+      local head = string.sub(job.record, 1, #job.record - job.content_bytes)
+      message[#message + 1] = job.id .. ' 0 ' .. #head .. '\n' .. head
+    end
+  end
+  for _, job in ipairs(jobs) do
+    if not string.find(job.watchers, ' ', 1, true) then
+      if job.watchers ~= '' then tell(job.watchers, job) end
+    else
+      for gateway in string.gmatch(job.watchers, '%S+') do tell(gateway, job) end
     end
   end
   for gateway, message in pairs(messages) do call('PUBLISH', 'ai:gateway:' .. gateway, table.concat(message)) end
 end
 
--- Ends jobs: out of every index, expiring, watchers told.
--- Each: id, head (as stored), state, status (its name), fields (of the head, each behind a tab), content, dead.
-local function finish(jobs, ttl, dead_ttl, events_ttl)
+-- Stores jobs that ended: out of every index, expiring, watchers told.
+-- Each: id, tenant, leased (whether it ran), record (as it is to be stored), content_bytes (of the record), watchers, dead.
+local function store_ended(jobs, ttl, dead_ttl)
   if #jobs == 0 then return end
-  local ids, dead, leased, ended, running, late = {}, {}, {}, {}, {}, nil
-  if call('EXISTS', base .. 'watch') == 1 then
-    for i, job in ipairs(jobs) do ids[i] = job.id end
-    late = call('HMGET', base .. 'watch', unpack(ids))
-    call('HDEL', base .. 'watch', unpack(ids))
-  end
-
+  local ids, dead, leased, running = {}, {}, {}, {}
   for i, job in ipairs(jobs) do
-    local state, head = job.state, job.head
     ids[i] = job.id
-    if state.status == 'r' then
+    call('SET', job_key(job.id), job.record, 'PX', job.dead and dead_ttl or ttl)
+    if job.leased then
       leased[#leased + 1] = job.id
-      running[state.tenant] = (running[state.tenant] or 0) + 1
+      running[job.tenant] = (running[job.tenant] or 0) + 1
     end
-
-    -- What follows the caller's own fields was of use only until now.
-    local watcher = string.match(head, '\tw=([^\t]+)') or ''
-    local stop = string.find(head, '\t[tw]=')
-    if stop then head = string.sub(head, 1, stop - 1) end
-    note(state, string.sub(job.status, 1, 1), parse_head(head).created)
-    head = head .. '\ts=' .. job.status .. '\ta=' .. state.attempt .. '\th=' .. state.history .. job.fields
-    if state.events > 0 then
-      local progress = call('HGET', base .. 'progress', job.id)
-      if progress then
-        head = head .. '\tp=' .. progress
-        call('HDEL', base .. 'progress', job.id)
-      end
-      call('PEXPIRE', base .. 'events:' .. job.id, events_ttl)
-    end
-
-    call('SET', job_key(job.id), head .. '\n' .. job.content, 'PX', job.dead and dead_ttl or ttl)
     if job.dead then
-      dead[#dead + 1] = whole(now)
+      dead[#dead + 1] = now_ms
       dead[#dead + 1] = job.id
     end
-    local watchers = watcher .. ' ' .. (late and late[i] or '')
-    if watchers ~= ' ' then ended[#ended + 1] = {id = job.id, head = head, content = job.content, watchers = watchers} end
   end
 
   if #leased > 0 then call('ZREM', base .. 'leases', unpack(leased)) end
@@ -88,25 +70,55 @@ local function finish(jobs, ttl, dead_ttl, events_ttl)
   call('HDEL', base .. 'state', unpack(ids))
   for tenant, count in pairs(running) do count_running(tenant, -count) end
   drained(#jobs)
-  tell_watchers(ended)
+  if call('EXISTS', base .. 'watch') == 1 then
+    for i, late in ipairs(call('HMGET', base .. 'watch', unpack(ids))) do
+      if late then jobs[i].watchers = jobs[i].watchers == '' and late or jobs[i].watchers .. ' ' .. late end
+    end
+    call('HDEL', base .. 'watch', unpack(ids))
+  end
+  tell_watchers(jobs)
   if call('EXISTS', base .. 'follow') == 1 then
     tell_followers(ids)
     call('HDEL', base .. 'follow', unpack(ids))
   end
 end
 
+-- What is to be stored of a job that ends with this status (its name), fields (of the head, each behind a tab) and content.
+local function ended_job(id, head, state, status, fields, content, dead, events_ttl)
+  -- What follows the caller's own fields was of use only until now.
+  local traced, watched = string.find(head, '\tt=', 1, true), string.find(head, '\tw=', 1, true)
+  local watchers, leased = watched and string.sub(head, watched + 3) or '', state.status == 'r'
+  if traced or watched then head = string.sub(head, 1, (traced or watched) - 1) end
+  note(state, string.sub(status, 1, 1), created_in(head))
+  head = head .. '\ts=' .. status .. '\ta=' .. state.attempt .. '\th=' .. state.history .. fields
+  if state.events > 0 then
+    local progress = call('HGET', base .. 'progress', id)
+    if progress then
+      head = head .. '\tp=' .. progress
+      call('HDEL', base .. 'progress', id)
+    end
+    call('PEXPIRE', base .. 'events:' .. id, events_ttl)
+  end
+  return {id = id, tenant = state.tenant, leased = leased, record = head .. '\n' .. content, content_bytes = #content,
+    watchers = watchers, dead = dead}
+end
+
+-- Ends a job for good whose run failed or was lost too often: it becomes a dead letter. Its body is kept, so that it can be run again.
+local function bury(id, head, state, error, ttl, dead_ttl, events_ttl)
+  store_ended({ended_job(id, head, state, 'failed', '\te=' .. error, body_of(id), true, events_ttl)}, ttl, dead_ttl)
+end
+
 -- Ends one job that nobody has a result of, at once, whether it waits or runs. Its body is kept, so that it can be run again.
-local function abandon(id, head, status, error, dead, ttl, dead_ttl, events_ttl)
+local function abandon(id, head, status, error, ttl, events_ttl)
   local parsed = parse_head(head)
   local state = state_of(id) or first_state(parsed.tenant)
   if state.status == 'r' then interrupt(id, state) else dequeue(id, parsed) end
-  finish({{id = id, head = head, state = state, status = status, fields = '\te=' .. error, content = body_of(id), dead = dead}},
-    ttl, dead_ttl, events_ttl)
+  store_ended({ended_job(id, head, state, status, '\te=' .. error, body_of(id), false, events_ttl)}, ttl, ttl)
 end
 
 -- Makes a job wait again that was leased before: alone when its process was lost twice.
 local function line_up(id, head, state)
-  if state.lost > 1 then call('ZADD', base .. 'alone', whole(tonumber(head.created) * 1000), id)
+  if state.lost > 1 then call('ZADD', base .. 'alone', head.created .. '000', id)
   else enqueue(id, head) end
 end
 
