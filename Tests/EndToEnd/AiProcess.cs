@@ -51,7 +51,7 @@ internal sealed class AiProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until <c>/health</c> answers 200.</summary>
-    public Task UntilReadyAsync(HttpClient http) => Poll.UntilAsync(
+    public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null) => Poll.UntilAsync(
         async () =>
         {
             if (_process.HasExited) throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
@@ -65,7 +65,8 @@ internal sealed class AiProcess : IAsyncDisposable
                 return false;
             }
         },
-        $"{_process.StartInfo.ArgumentList[0]} is ready");
+        $"{_process.StartInfo.ArgumentList[0]} is ready",
+        bound);
 
     /// <summary>SIGKILL, as a machine that goes away.</summary>
     public Task KillAsync() => EndAsync("-KILL");

@@ -6,6 +6,9 @@ internal sealed class RestartedProcess(string name, string project, (string Key,
     /// <summary>What it may do undisturbed after a start, which takes seconds: work must go on.</summary>
     private static readonly TimeSpan Respite = TimeSpan.FromSeconds(1);
 
+    /// <summary>Longest wait until it is ready, through the faults that happen to Redis meanwhile.</summary>
+    private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
+
     private readonly List<AiProcess> _started = [];
     private AiProcess? _current;
     private Task _back = Task.CompletedTask;
@@ -24,7 +27,7 @@ internal sealed class RestartedProcess(string name, string project, (string Key,
         var process = AiProcess.Start(project, settings);
         _started.Add(process);
         Volatile.Write(ref _current, process);
-        return process.UntilReadyAsync(http);
+        return process.UntilReadyAsync(http, StartBound);
     }
 
     /// <summary>SIGKILL; the start after it is not waited for.</summary>
