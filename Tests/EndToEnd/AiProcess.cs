@@ -20,6 +20,8 @@ internal sealed class AiProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What it has written so far.</summary>
     public string LogText
     {
@@ -49,7 +51,7 @@ internal sealed class AiProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until <c>/health</c> answers 200.</summary>
-    public Task UntilReadyAsync(HttpClient http) => Poll.UntilAsync(
+    public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null) => Poll.UntilAsync(
         async () =>
         {
             if (_process.HasExited) throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
@@ -63,7 +65,8 @@ internal sealed class AiProcess : IAsyncDisposable
                 return false;
             }
         },
-        $"{_process.StartInfo.ArgumentList[0]} is ready");
+        $"{_process.StartInfo.ArgumentList[0]} is ready",
+        bound);
 
     /// <summary>SIGKILL, as a machine that goes away.</summary>
     public Task KillAsync() => EndAsync("-KILL");
@@ -75,6 +78,13 @@ internal sealed class AiProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync();
@@ -83,8 +93,7 @@ internal sealed class AiProcess : IAsyncDisposable
 
     private async Task EndAsync(string signal)
     {
-        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
+        await SignalAsync(signal);
         await _process.WaitForExitAsync();
     }
 

@@ -1,0 +1,39 @@
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd.Faults;
+
+/// <summary>Workers, Gateways and Redis are killed again and again: nothing accepted is lost, nothing is answered twice.</summary>
+public sealed class FaultTests
+{
+    /// <summary>Whether a request that comes again with its idempotency key is the same job.</summary>
+    private const bool KeysAreHonoured = false;
+
+    private static readonly FaultKind[] Round =
+    [
+        FaultKind.KillWorker, FaultKind.KillWorker, FaultKind.KillWorker, FaultKind.StopWorker, FaultKind.StopWorker,
+        FaultKind.KillGateway, FaultKind.KillGateway, FaultKind.KillGateway, FaultKind.KillRedis, FaultKind.KillRedis,
+    ];
+
+    [Fact]
+    public Task EverythingKilled_AtRandomPoints_EveryAcceptedJobSucceedsOnce() => FaultScenario.RunAsync(new FaultScale
+    {
+        Round = Round,
+        Faults = Round.Length,
+        Clients = 6,
+        LongestPause = TimeSpan.FromMilliseconds(150),
+        ResultTtl = TimeSpan.FromSeconds(35),
+        WithKeys = KeysAreHonoured,
+    });
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public Task EverythingKilled_EveryTwoSecondsForTenThousandJobs_EveryAcceptedJobSucceedsOnce() => FaultScenario.RunAsync(new FaultScale
+    {
+        Round = Round,
+        Requests = 10_000,
+        Clients = 16,
+        LongestPause = TimeSpan.Zero,
+        ResultTtl = TimeSpan.FromMinutes(2),
+        WithKeys = KeysAreHonoured,
+    });
+}

@@ -1,0 +1,20 @@
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd.Faults;
+
+/// <summary>A Redis that does not write through loses what it acknowledged last. What remains is whole, and the system goes on.</summary>
+public sealed class RedisLossTests
+{
+    [Fact]
+    public Task RedisKilled_AndItsLastSecondLost_LosesNothingElseAndNoJobByHalf() => FaultScenario.RunAsync(new FaultScale
+    {
+        Flush = "everysec",
+        Round = [FaultKind.KillRedisAndLoseWrites],
+        Faults = 3,
+        Clients = 4,
+        LongestPause = TimeSpan.FromMilliseconds(150),
+        ResultTtl = TimeSpan.FromMinutes(2),
+        WithKeys = false,
+        WaitsForExpiry = false,
+    });
+}
