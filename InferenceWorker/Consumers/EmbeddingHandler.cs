@@ -3,13 +3,17 @@ using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
 /// <summary>Runs <c>/v1/embeddings</c>: reads the body, tokenizes beside the device, and has the vectors written into the result.</summary>
-internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
+internal sealed class EmbeddingHandler(ServedModels models, ProgressReporter progress, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
 {
+    /// <summary>Requests with fewer rows are over before anybody asks how far they are.</summary>
+    private const int FewestRowsReported = 64;
+
     public string Endpoint => Endpoints.Embeddings;
 
     public async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
@@ -27,7 +31,11 @@ internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics
         metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
 
         var output = EmbeddingOutput.Create(rows.Length, call.Dimensions ?? model.Manifest.Dimensions, tokens, call.Format);
-        var failed = await model.Batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken);
+        var request = new EmbeddingRun(rows, output);
+        var embedding = model.Batcher.EmbedAsync(request, cancellationToken);
+        if (rows.Length >= FewestRowsReported) await progress.ReportAsync(job, embedding, "rows", () => request.RowsDone, rows.Length);
+
+        var failed = await embedding;
         return failed is null
             ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
             : JobOutcome.Failure(failed);
