@@ -15,8 +15,8 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
   if first[id] then
     -- Of several for one job the first counts.
     if first[id] == attempt .. status then done[i] = 1 end
-  elseif text and text == ARGV[at + 4] and status == 'succeeded' then
-    -- Nothing has changed since the lease: all that the worker was given still holds.
+  elseif text and text == ARGV[at + 4] and attempt == '1' and string.sub(text, 3, 10) == '1 0 0 0 ' and status == 'succeeded' then
+    -- The first attempt of a job without events, unchanged since its lease: all that the worker was given still holds.
     done[i] = 1
     first[id] = attempt .. status
     local head, content = ARGV[at + 5], ARGV[at + 8]
