@@ -38,7 +38,8 @@ public sealed class JobHistory
             var plus = entry.IndexOf('+');
             var elapsed = plus < 0 ? entry[1..] : entry[1..plus];
             var events = 0L;
-            if (!TryParse(elapsed, longest, out var milliseconds) || (plus >= 0 && !TryParse(entry[(plus + 1)..], MostEvents, out events))) continue;
+            if (!TryParse(elapsed, longest, out var milliseconds)) continue;
+            if (plus >= 0 && !TryParse(entry[(plus + 1)..], MostEvents, out events)) continue;
 
             if (status == JobStatus.Running) attempt++;
             changes.Add(new JobChange(number + events, status, createdAt.AddMilliseconds(milliseconds), attempt, events));

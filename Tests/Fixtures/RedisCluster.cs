@@ -7,7 +7,8 @@ namespace AiPlatform.Tests.Fixtures;
 public sealed class RedisCluster : IAsyncLifetime
 {
     public RedisServer Node { get; } = RedisServer.With(
-        "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-announce-ip", "127.0.0.1", "--cluster-port", $"{FreePort.Next()}");
+        "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
+        "--cluster-announce-ip", "127.0.0.1", "--cluster-port", $"{FreePort.Next()}");
 
     public async ValueTask InitializeAsync()
     {

@@ -56,7 +56,8 @@ public sealed class JobHistoryTests
     public void Parse_AnyChanges_SequenceHasRoomForTheEventsAndNoMore() => FsCheck.Check.One(
         Config.QuickThrowOnFailure,
         Prop.ForAll(
-            Gen.ArrayOf(Gen.Zip(Gen.Elements("qrsfce".ToCharArray()), Gen.Choose(0, 5), (letter, events) => (letter, events))).Select(Stored).ToArbitrary(),
+            Gen.ArrayOf(Gen.Zip(Gen.Elements("qrsfce".ToCharArray()), Gen.Choose(0, 5), (letter, events) => (letter, events)))
+                .Select(Stored).ToArbitrary(),
             stored =>
             {
                 var changes = JobHistory.Parse(stored.Text, Created).Changes;

@@ -27,7 +27,11 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         var id = JobId.New(sut.Queue, TimeProvider.System.GetUtcNow());
         Assert.Equal(id, await host.Keys.ClaimAsync("team-a", new IdempotencyKey("k", "hash"), id, Ct));
         foreach (var lane in Enum.GetValues<Lane>())
-            await sut.SubmitAsync(Enumerable.Range(0, 8).Select(i => sut.Submission() with { Lane = lane, Tenant = $"t-{i % 3}", Watcher = "gateway-1" }));
+        {
+            var some = sut.Submission() with { Lane = lane, Watcher = "gateway-1" };
+            await sut.SubmitAsync(Enumerable.Range(0, 8).Select(i => some with { Id = sut.Submission().Id, Tenant = $"t-{i % 3}" }));
+        }
+
 
         for (var turn = 0; (await sut.Operations.ReadAsync(sut.Queue, Ct)).Depth > 0; turn++)
         {

@@ -93,7 +93,8 @@ public sealed class FairShareTests(RedisServer redis) : IClassFixture<RedisServe
     {
         await using var sut = CreateSut();
         var lines = Enumerable.Range(0, 4).Select(_ => new Queue<(JobId Id, int Cost)>()).ToArray();
-        var largest = Enumerable.Range(0, 4).Select(tenant => steps.Where(step => step.Tenant == tenant).Max(step => (int?)step.Cost) ?? 0).ToArray();
+        var largest = Enumerable.Range(0, 4)
+            .Select(tenant => steps.Where(step => step.Tenant == tenant).Max(step => (int?)step.Cost) ?? 0).ToArray();
         var differences = new Dictionary<(int, int), (int Now, int Lowest, int Highest)>();
         foreach (var (tenant, count, cost) in steps.Append(new Step(null, 256, 0)))
         {

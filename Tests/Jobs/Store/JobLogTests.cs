@@ -143,7 +143,10 @@ public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
     public Task ReadLogAsync_AnyTransitions_NumbersAreGaplessAndStayTheSame()
     {
         var step = Gen.Frequency(
-            (6, Gen.Constant(Step.Lease)), (4, Gen.Constant(Step.Append)), (3, Gen.Constant(Step.Requeue)), (5, Gen.Elements(Enum.GetValues<Step>())));
+            (6, Gen.Constant(Step.Lease)),
+            (4, Gen.Constant(Step.Append)),
+            (3, Gen.Constant(Step.Requeue)),
+            (5, Gen.Elements(Enum.GetValues<Step>())));
         return Property.HoldsAsync(step, 30, 40, CheckNumbersAsync);
     }
 

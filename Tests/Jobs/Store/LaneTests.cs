@@ -57,7 +57,8 @@ public sealed class LaneTests(RedisServer redis) : IClassFixture<RedisServer>
         {
             if (lane is { } to)
             {
-                await sut.SubmitAsync(Enumerable.Range(0, count).Select(i => sut.Submission(to.Name) with { Lane = to, Tenant = $"t-{i % 3}", Cost = 1 + (i % 5) }));
+                await sut.SubmitAsync(Enumerable.Range(0, count).Select(i =>
+                    sut.Submission(to.Name) with { Lane = to, Tenant = $"t-{i % 3}", Cost = 1 + (i % 5) }));
                 waiting[to] += count;
                 continue;
             }

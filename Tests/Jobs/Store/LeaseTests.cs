@@ -39,7 +39,9 @@ public sealed class LeaseTests(RedisServer redis) : IClassFixture<RedisServer>
         var leased = await sut.LeaseOneAsync();
 
         Assert.Equal(job.Body.ToArray(), leased.Body.ToArray());
-        Assert.Equal((job.Id, 1, job.Endpoint, job.Model, job.Traceparent), (leased.Id, leased.Attempt, leased.Endpoint, leased.Model, leased.Traceparent));
+        Assert.Equal(
+            (job.Id, 1, job.Endpoint, job.Model, job.Traceparent),
+            (leased.Id, leased.Attempt, leased.Endpoint, leased.Model, leased.Traceparent));
         Assert.InRange(leased.Waited, TimeSpan.FromMilliseconds(5), TimeSpan.FromMinutes(1));
         Assert.Equal(TimeSpan.FromMinutes(5), leased.Waited + leased.TimeLeft);
     }

@@ -176,7 +176,8 @@ public sealed class RequeueTests(RedisServer redis) : IClassFixture<RedisServer>
         var job = await sut.KillAsync();
         await sut.SubmitAsync();
 
-        var (queue, tenant) = (await full.Store.RequeueAsync(job, Tenants.Anonymous, Ct), await tenantFull.Store.RequeueAsync(job, Tenants.Anonymous, Ct));
+        var queue = await full.Store.RequeueAsync(job, Tenants.Anonymous, Ct);
+        var tenant = await tenantFull.Store.RequeueAsync(job, Tenants.Anonymous, Ct);
 
         Assert.Equal((RequeueOutcome.QueueFull, RequeueOutcome.TenantFull, 1L, 1L), (queue.Outcome, tenant.Outcome, queue.Depth, tenant.Depth));
         Assert.All([queue, tenant], result => Assert.True(result.DrainPerSecond > 0));

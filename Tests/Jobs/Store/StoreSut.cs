@@ -55,7 +55,8 @@ internal sealed class StoreSut : IAsyncDisposable
     }
 
     /// <summary>Submits many at once, in their order.</summary>
-    public async Task<IReadOnlyList<JobId>> SubmitAsync(IEnumerable<JobSubmission> jobs) => await Task.WhenAll(jobs.Select(job => SubmitAsync(job)));
+    public async Task<IReadOnlyList<JobId>> SubmitAsync(IEnumerable<JobSubmission> jobs) =>
+        await Task.WhenAll(jobs.Select(job => SubmitAsync(job)));
 
     public async Task<IReadOnlyList<LeasedJob>> LeaseAsync(int most, int mostBytes = 1_000_000, string worker = Worker) =>
         (await Store.LeaseAsync(Queue, worker, most, mostBytes, isIdle: false, Ct)).Jobs;
@@ -144,7 +145,8 @@ internal sealed class StoreSut : IAsyncDisposable
 
     /// <summary>The kinds of key that the queue has now, sorted; without those that any call leaves for a moment, and the lists.</summary>
     public async Task<string[]> KeysAsync() =>
-        [.. (await AllKeysAsync()).Select(key => key.Split(':')[2]).Where(kind => kind is not ("waiting" or "swept" or "drained" or "jobs" or "tenants"))];
+        [.. (await AllKeysAsync()).Select(key => key.Split(':')[2])
+            .Where(kind => kind is not ("waiting" or "swept" or "drained" or "jobs" or "tenants"))];
 
     /// <summary>Every key of the queue, sorted.</summary>
     public async Task<string[]> AllKeysAsync()

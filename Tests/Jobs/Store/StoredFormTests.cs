@@ -15,12 +15,17 @@ public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServ
         await using var sut = StoreSut.On(redis, ("Jobs:RetryDelay", "00:00:00"));
         var submission = sut.Submission("{\"input\":\n\"ü\"}") with
         {
-            Tenant = "team-a", Lane = Lane.Interactive, Cost = 12, Metadata = """{"k":"ü\t\n"}""", Traceparent = "00-1-2-01", Watcher = "gateway-1",
+            Tenant = "team-a",
+            Lane = Lane.Interactive,
+            Cost = 12,
+            Metadata = """{"k":"ü\t\n"}""",
+            Traceparent = "00-1-2-01",
+            Watcher = "gateway-1",
         };
 
         var id = await sut.SubmitAsync(submission);
         var created = (await sut.ReadAsync(id)).CreatedAt.ToUnixTimeMilliseconds();
-        var caller = $$"""1{{'\t'}}{{created}}{{'\t'}}{{created + 300_000}}{{'\t'}}i{{'\t'}}12{{'\t'}}team-a{{'\t'}}/v1/embeddings{{'\t'}}m={"k":"ü\t\n"}""";
+        var caller = $"1\t{created}\t{created + 300_000}\ti\t12\tteam-a\t/v1/embeddings\tm={submission.Metadata}";
         Assert.Equal(caller + "\tt=00-1-2-01\tw=gateway-1\n{\"input\":\n\"ü\"}", await RecordAsync(sut, id));
         Assert.Equal("", await StateAsync(sut, id));
 
@@ -39,10 +44,7 @@ public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServ
         await sut.CommitAsync(await sut.LeaseOneAsync());
         history += $" r{await ElapsedAsync(sut, id, 5)}+2 s{await ElapsedAsync(sut, id, 6)}+2";
         Assert.Equal(
-            $$"""
-            {{caller}}{{'\t'}}s=succeeded{{'\t'}}a=3{{'\t'}}h={{history}}{{'\t'}}u={"prompt_tokens":3,"total_tokens":3}{{'\t'}}o=application/json{{'\t'}}p={"done":1}
-            {"ok":1}
-            """,
+            $"{caller}\ts=succeeded\ta=3\th={history}\tu={StoreSut.Success.Usage}\to=application/json\tp={{\"done\":1}}\n{{\"ok\":1}}",
             await RecordAsync(sut, id));
         Assert.Equal("", await StateAsync(sut, id));
     }
@@ -56,7 +58,8 @@ public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServ
         var history = $"q0 r{await ElapsedAsync(sut, id, 1)} f{await ElapsedAsync(sut, id, 2)}";
         const string Rest = "d\t1\tanonymous\t/v1/embeddings";
         Assert.Equal(
-            $"1\t{created}\t{created + 300_000}\t{Rest}\ts=failed\ta=1\th={history}\te={StoreSut.Failed.ToJson()}\nbody", await RecordAsync(sut, id));
+            $"1\t{created}\t{created + 300_000}\t{Rest}\ts=failed\ta=1\th={history}\te={StoreSut.Failed.ToJson()}\nbody",
+            await RecordAsync(sut, id));
 
         await sut.Store.RequeueAsync(id, Tenants.Anonymous, Ct);
 

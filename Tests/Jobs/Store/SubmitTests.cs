@@ -112,7 +112,8 @@ public sealed class SubmitTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         await using var sut = CreateSut(("Jobs:MaxQueueDepth", "20"), ("Jobs:MaxQueuedPerTenant", "8"));
         var results = await sut.TogetherAsync(() =>
-            Enumerable.Range(0, 90).Select(i => sut.Store.SubmitAsync(sut.Submission() with { Tenant = i < 30 ? "a" : i % 2 == 0 ? "b" : "c" }, Ct)));
+            Enumerable.Range(0, 90).Select(i => i < 30 ? "a" : i % 2 == 0 ? "b" : "c")
+                .Select(tenant => sut.Store.SubmitAsync(sut.Submission() with { Tenant = tenant }, Ct)));
 
         var accepted = results.Where(result => result.Outcome == SubmitOutcome.Accepted).ToList();
         Assert.Equal(Enumerable.Range(0, 20).Select(depth => (long)depth), accepted.Select(result => result.Depth).Order());
