@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.JobsApi;
@@ -38,10 +39,10 @@ internal static class Program
                     await NoopWorker.RunAsync();
                     return 0;
                 case [Producer.Role, var inFlight]:
-                    await Producer.RunAsync(int.Parse(inFlight, null));
+                    await Producer.RunAsync(int.Parse(inFlight, CultureInfo.InvariantCulture));
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
-                    RawLoop.Run(int.Parse(texts, null), RawLoopLayout.Parse(layout));
+                    Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));
                     return 0;
                 default:
                     return await RunAsync(args);

@@ -12,6 +12,9 @@ namespace AiPlatform.Jobs;
 /// </remarks>
 public sealed class JobHistory
 {
+    /// <summary>The largest whole number that a script can count to.</summary>
+    private const long MostEvents = 1L << 53;
+
     private JobHistory(IReadOnlyList<JobChange> changes) => Changes = changes;
 
     /// <summary>The oldest first; never empty.</summary>
@@ -26,6 +29,7 @@ public sealed class JobHistory
         List<JobChange> changes = [];
         var attempt = 0;
         var number = 1L;
+        var longest = (long)(DateTimeOffset.MaxValue - createdAt).TotalMilliseconds;
         foreach (var range in text.AsSpan().Split(' '))
         {
             var entry = text.AsSpan(range);
@@ -33,8 +37,8 @@ public sealed class JobHistory
 
             var plus = entry.IndexOf('+');
             var elapsed = plus < 0 ? entry[1..] : entry[1..plus];
-            if (!long.TryParse(elapsed, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)) continue;
-            var events = plus < 0 ? 0 : long.Parse(entry[(plus + 1)..], NumberStyles.None, CultureInfo.InvariantCulture);
+            var events = 0L;
+            if (!TryParse(elapsed, longest, out var milliseconds) || (plus >= 0 && !TryParse(entry[(plus + 1)..], MostEvents, out events))) continue;
 
             if (status == JobStatus.Running) attempt++;
             changes.Add(new JobChange(number + events, status, createdAt.AddMilliseconds(milliseconds), attempt, events));
@@ -51,6 +55,9 @@ public sealed class JobHistory
             if (Changes[i].Status == status) return Changes[i].At;
         return null;
     }
+
+    private static bool TryParse(ReadOnlySpan<char> text, long most, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= most;
 
     private static JobStatus? StatusOf(char letter) => letter switch
     {

@@ -12,9 +12,12 @@ public readonly record struct QueueName
     /// <summary>Longest model name a queue is made for, in characters.</summary>
     public const int MaxModelLength = 128;
 
+    /// <summary>A character has at most three bytes in UTF-8, each of which takes three characters.</summary>
+    private const int MaxLength = 9 * MaxModelLength;
+
     private QueueName(string value) => Value = value;
 
-    /// <summary>The escaped name; 1 to 384 characters of <c>[a-z0-9_-]</c>.</summary>
+    /// <summary>The escaped name; 1 to 1,152 characters of <c>[a-z0-9_-]</c>.</summary>
     public string Value { get; }
 
     /// <summary>The queue of a model.</summary>
@@ -63,7 +66,7 @@ public readonly record struct QueueName
     public static bool TryParse(ReadOnlySpan<char> text, out QueueName queue)
     {
         queue = default;
-        if (text.IsEmpty || text.Length > 3 * MaxModelLength) return false;
+        if (text.IsEmpty || text.Length > MaxLength) return false;
 
         for (var i = 0; i < text.Length; i++)
         {
@@ -72,7 +75,12 @@ public readonly record struct QueueName
             i += 2;
         }
 
-        queue = new QueueName(text.ToString());
+        // Bytes that need no escape, or are no UTF-8, could name one model in two ways.
+        var parsed = new QueueName(text.ToString());
+        var model = parsed.Model;
+        if (model.Length > MaxModelLength || (text.Contains('_') && ForModel(model) != parsed)) return false;
+
+        queue = parsed;
         return true;
     }
 

@@ -16,37 +16,49 @@ internal static class EmbeddingsBenchmark
         RequiredTools.Require("redis-server", "gcc");
         await LoadGenerator.CompileAsync(cancellationToken);
 
-        var ours = new List<LoadResult>();
-        var bare = Layouts.ToDictionary(layout => layout, _ => new List<double>());
+        var ours = new List<EmbeddingsMeasurement>();
+        var bare = Layouts.ToDictionary(layout => layout, _ => new List<BareMeasurement>());
         using var run = new EmbeddingsRun();
         for (var i = 1; i <= runs; i++)
         {
             ours.Add(await run.MeasureAsync(cancellationToken));
-            Console.WriteLine(Invariant($"run {i}, AiPlatform: {ours[^1].PerSecond:0} rows/s, p50 {ours[^1].P50Milliseconds:0} ms, p99 {ours[^1].P99Milliseconds:0} ms"));
-            foreach (var (layout, rates) in bare)
+            Console.WriteLine($"run {i}, AiPlatform: {Describe(ours.TakeLast(1))}");
+            foreach (var (layout, measured) in bare)
             {
-                rates.Add(await EmbeddingsRun.MeasureBareAsync(layout, cancellationToken));
-                Console.WriteLine(Invariant($"run {i}, bare loop {layout}: {rates[^1]:0} rows/s"));
+                measured.Add(await EmbeddingsRun.MeasureBareAsync(layout, cancellationToken));
+                Console.WriteLine($"run {i}, bare loop {layout}: {Describe(measured.TakeLast(1))}");
             }
         }
 
         Report(ours, bare);
     }
 
-    private static void Report(List<LoadResult> ours, Dictionary<RawLoopLayout, List<double>> bare)
+    private static void Report(List<EmbeddingsMeasurement> ours, Dictionary<RawLoopLayout, List<BareMeasurement>> bare)
     {
-        var our = Median.Of(ours, one => one.PerSecond);
-        var best = bare.MaxBy(layout => Median.Of(layout.Value));
+        var best = bare.MaxBy(layout => Median.Of(layout.Value, one => one.RowsPerSecond));
         ResultsFile.Append(
             new ResultRow
             {
                 Command = Command,
                 Settings = $"{EmbeddingsRun.Texts} texts of 12 to 28 words, {EmbeddingsRun.Clients} clients, one text a call; two cores for all",
-                Ours = Invariant($"{our:0} rows/s, p50 {Median.Of(ours, one => one.P50Milliseconds):0} ms"),
-                Peer = Invariant($"bare ONNX Runtime loop ({best.Key}): {Median.Of(best.Value):0} rows/s"),
-                Ratio = our / Median.Of(best.Value),
-                Notes = string.Join("; ", bare.Select(layout => Invariant($"{layout.Key}: {Median.Of(layout.Value):0} rows/s"))),
+                Ours = Describe(ours),
+                Peer = $"bare ONNX Runtime loop, {best.Key}: {Describe(best.Value)}",
+                Ratio = Median.Of(ours, one => one.Load.PerSecond) / Median.Of(best.Value, one => one.RowsPerSecond),
+                Notes = $"the best of the bare loops, which were {string.Join(", ", bare.Select(layout => $"{layout.Key}: {Describe(layout.Value)}"))}",
             },
             ours.Count);
+    }
+
+    private static string Describe(IEnumerable<EmbeddingsMeasurement> runs)
+    {
+        var all = runs.ToList();
+        return Invariant(
+            $"{Median.Of(all, one => one.Load.PerSecond):0} rows/s, p50 {Median.Of(all, one => one.Load.P50Milliseconds):0} ms (CPU ms a row: worker {Median.Of(all, one => one.WorkerMillisecondsPerRow):0.00}, Gateway and Redis {Median.Of(all, one => one.OthersMillisecondsPerRow):0.00})");
+    }
+
+    private static string Describe(IEnumerable<BareMeasurement> runs)
+    {
+        var all = runs.ToList();
+        return Invariant($"{Median.Of(all, one => one.RowsPerSecond):0} rows/s (CPU ms a row: {Median.Of(all, one => one.CpuMillisecondsPerRow):0.00})");
     }
 }

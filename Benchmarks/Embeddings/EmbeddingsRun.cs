@@ -10,38 +10,58 @@ internal sealed class EmbeddingsRun : IDisposable
     public const int Texts = 2_000;
     public const int Clients = 64;
 
-    private const int WarmUpTexts = 500;
+    /// <summary>Texts of one word: the compiler has optimised every path before the first long text comes.</summary>
+    private const int ShortWarmUpTexts = 5_000;
+
+    private const int WarmUpTexts = 300;
 
     private static readonly TimeSpan BareLimit = TimeSpan.FromMinutes(3);
 
     private static readonly string[] Launcher = Environment.ProcessorCount > 2 ? ["taskset", "-c", "0,1"] : [];
 
-    private readonly string _bodies = Path.GetTempFileName();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ai-bench-");
+    private readonly string _bodies;
+    private readonly string _shortBodies;
 
-    public EmbeddingsRun() => File.WriteAllLines(
-        _bodies,
-        BenchmarkTexts.Make(Texts).Select(text => JsonSerializer.Serialize(new { model = BenchmarkModel.Name, input = text, encoding_format = "base64" })));
+    public EmbeddingsRun()
+    {
+        _bodies = WriteBodies("texts", BenchmarkTexts.Make(Texts));
+        _shortBodies = WriteBodies("words", ["hello"]);
+    }
 
-    public async Task<LoadResult> MeasureAsync(CancellationToken cancellationToken)
+    public async Task<EmbeddingsMeasurement> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var redis = await RedisUnderTest.StartAsync(Launcher, cancellationToken);
         await using var worker = await Product.StartInferenceWorkerAsync(redis, Launcher, cancellationToken);
         var port = FreePort.Next();
         await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, cancellationToken);
 
-        await LoadAsync(WarmUpTexts);
-        return await LoadAsync(Texts);
+        await LoadAsync(_shortBodies, ShortWarmUpTexts);
+        await LoadAsync(_bodies, WarmUpTexts);
+        var (workerCpu, othersCpu) = (worker.CpuTime, gateway.CpuTime + redis.Process.CpuTime);
+        return new EmbeddingsMeasurement
+        {
+            Load = await LoadAsync(_bodies, Texts),
+            WorkerMillisecondsPerRow = (worker.CpuTime - workerCpu).TotalMilliseconds / Texts,
+            OthersMillisecondsPerRow = (gateway.CpuTime + redis.Process.CpuTime - othersCpu).TotalMilliseconds / Texts,
+        };
 
-        Task<LoadResult> LoadAsync(int texts) => LoadGenerator.PostLinesAsync(
-            new Load(port, "/v1/embeddings", Clients, texts), _bodies, "\"embedding\"", Launcher, cancellationToken);
+        Task<LoadResult> LoadAsync(string bodies, int texts) => LoadGenerator.PostLinesAsync(
+            new Load(port, "/v1/embeddings", Clients, texts), bodies, "\"embedding\"", Launcher, cancellationToken);
     }
 
-    /// <returns>Rows a second.</returns>
-    public static async Task<double> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
+    public static async Task<BareMeasurement> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
     {
         string[] command = [.. Launcher, "dotnet", Checkout.Program("Benchmarks"), RawLoop.Role, Texts.ToString(CultureInfo.InvariantCulture), .. layout.Arguments];
-        return double.Parse(await ChildProcess.RunAsync(command[0], command[1..], BareLimit, cancellationToken), CultureInfo.InvariantCulture);
+        return BareMeasurement.Parse(await ChildProcess.RunAsync(command[0], command[1..], BareLimit, cancellationToken));
     }
 
-    public void Dispose() => File.Delete(_bodies);
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private string WriteBodies(string name, IReadOnlyList<string> texts)
+    {
+        var file = Path.Combine(_folder.FullName, name);
+        File.WriteAllLines(file, texts.Select(text => JsonSerializer.Serialize(new { model = BenchmarkModel.Name, input = text, encoding_format = "base64" })));
+        return file;
+    }
 }

@@ -17,5 +17,5 @@ internal sealed record RawLoopLayout(int Sessions, int Threads, bool IsSpinning)
     public static RawLoopLayout Parse(IReadOnlyList<string> arguments) => new(
         int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2] == Spinning);
 
-    public override string ToString() => $"{Sessions} × {Threads} threads{(IsSpinning ? ", spinning" : "")}";
+    public override string ToString() => $"{Sessions} × {Threads} threads{(IsSpinning ? " spinning" : "")}";
 }

@@ -20,7 +20,12 @@ internal static class NoopModel
 
     public static ModelDescriptor Descriptor { get; } = new()
     {
-        Name = Name, Task = "embedding", MaxTokens = 256, Dimensions = Dimensions, Created = 1_700_000_000, OwnedBy = "benchmark",
+        Name = Name,
+        Task = "embedding",
+        MaxTokens = 256,
+        Dimensions = Dimensions,
+        Created = 1_700_000_000,
+        OwnedBy = "benchmark",
     };
 
     /// <summary>The body of an embedding call, <see cref="PayloadBytes"/> long.</summary>

@@ -38,7 +38,7 @@ internal static class QueueBenchmark
     {
         Append(
             $"throughput; {QueueRun.Jobs} jobs after as many for warm-up, {QueueRun.InFlight} in flight, each result seen; {Setting}",
-            one => one.JobsPerSecond, value => Invariant($"{value:0} jobs/s"), $"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}");
+            one => one.JobsPerSecond, value => Invariant($"{value:0} jobs/s"), Invariant($"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}; others used {Median.Of(ours.Concat(peer), one => one.OtherCores):0.00} cores"));
         Append(LatencySetting("p50"), one => one.P50Milliseconds, Milliseconds, "lower is better");
         Append(LatencySetting("p99"), one => one.P99Milliseconds, Milliseconds, "lower is better");
         Append(

@@ -7,7 +7,7 @@ namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>Sweeps the queues that this process knows. Many processes do; the script lets one at a time do the work.</summary>
 internal sealed class SweepLoop(
-    ISweptQueues queues, IJobStore store, IOptions<JobsOptions> options, TimeProvider time, ILogger<SweepLoop> logger) : BackgroundService
+    ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options, TimeProvider time, ILogger<SweepLoop> logger) : BackgroundService
 {
     private bool _outage;
 
@@ -25,6 +25,7 @@ internal sealed class SweepLoop(
             foreach (var queue in queues.Queues)
             {
                 var swept = await store.SweepAsync(queue, cancellationToken);
+                metrics.Swept(swept);
                 if (swept != default) Log.Swept(logger, queue, swept.Requeued, swept.Failed, swept.Expired, swept.RetriesDue);
             }
 

@@ -11,6 +11,8 @@ public static class JobRecord
 {
     private const int FixedFields = 7;
 
+    private static readonly long LastTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>Reads a job that has ended, or that waits or runs.</summary>
     /// <param name="id">The job.</param>
     /// <param name="record">Its record; the content may be left out.</param>
@@ -133,6 +135,11 @@ public static class JobRecord
             : throw new FormatException("A job's state cannot be read. Another program wrote it.");
     }
 
+    private static long Milliseconds(ReadOnlySpan<char> text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= LastTime
+            ? number
+            : throw new FormatException("A time in a job's record cannot be read. Another program wrote it.");
+
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static int Number(ReadOnlySpan<char> text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
@@ -148,8 +155,9 @@ public static class JobRecord
                 var field = head.AsSpan(range);
                 switch (number++)
                 {
-                    case 1: Created = long.Parse(field, NumberStyles.None, CultureInfo.InvariantCulture); break;
-                    case 2: Deadline = long.Parse(field, NumberStyles.None, CultureInfo.InvariantCulture); break;
+                    case 0 when field is not "1": throw new FormatException("A job's record has a form of another version.");
+                    case 1: Created = Milliseconds(field); break;
+                    case 2: Deadline = Milliseconds(field); break;
                     case 3: Lane = field.IsEmpty ? ' ' : field[0]; break;
                     case 5: Tenant = field.ToString(); break;
                     case 6: Endpoint = Endpoints.Known(field); break;

@@ -88,6 +88,7 @@ internal sealed partial class JobStore
 
     private async Task<IReadOnlyList<bool>> CommitAllAsync(QueueName queue, IReadOnlyList<(LeasedJob Job, JobOutcome Outcome)> commits)
     {
+        _metrics.SentTogether(JobScript.Commit.Name, commits.Count);
         var arguments = new RedisValue[3 + (9 * commits.Count)];
         arguments[0] = ScriptArgument.Milliseconds(_options.ResultTtl);
         arguments[1] = ScriptArgument.Milliseconds(_options.DeadLetterTtl);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AiPlatform.Jobs.Telemetry;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -20,14 +21,16 @@ internal sealed partial class JobStore : IJobStore
     private const int MostListed = 1_000;
 
     private readonly ScriptRunner _scripts;
+    private readonly JobMetrics _metrics;
     private readonly JobsOptions _options;
     private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
     private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), Job?> _reads;
     private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
 
-    public JobStore(ScriptRunner scripts, IOptions<JobsOptions> options)
+    public JobStore(ScriptRunner scripts, JobMetrics metrics, IOptions<JobsOptions> options)
     {
         _scripts = scripts;
+        _metrics = metrics;
         _options = options.Value;
         _submits = new(SubmitAllAsync, MostCalls, MostBytes, static job => job.Body.Length);
         _reads = new(ReadAllAsync, MostCalls, MostBytes, static _ => 0);
@@ -88,6 +91,7 @@ internal sealed partial class JobStore : IJobStore
 
     private async Task<IReadOnlyList<SubmitResult>> SubmitAllAsync(QueueName queue, IReadOnlyList<JobSubmission> jobs)
     {
+        _metrics.SentTogether(JobScript.Submit.Name, jobs.Count);
         var arguments = new RedisValue[2 + (6 * jobs.Count)];
         arguments[0] = _options.MaxQueueDepth;
         arguments[1] = _options.MaxQueuedPerTenant;
@@ -118,6 +122,7 @@ internal sealed partial class JobStore : IJobStore
 
     private async Task<IReadOnlyList<Job?>> ReadAllAsync(QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
     {
+        _metrics.SentTogether(JobScript.Read.Name, reads.Count);
         var arguments = new RedisValue[3 * reads.Count];
         for (var i = 0; i < reads.Count; i++)
         {

@@ -1,3 +1,4 @@
+using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Resilience;
 using Polly;
 using Polly.Registry;
@@ -7,19 +8,24 @@ using StackExchange.Redis;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>Runs scripts by their hash, with the time limit of every Redis call; says clearly when Redis does not serve.</summary>
-internal sealed class ScriptRunner(IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines)
+internal sealed class ScriptRunner(
+    IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines, JobMetrics metrics, TimeProvider time)
 {
     private readonly ResiliencePipeline _call = pipelines.GetPipeline(ResiliencePipelineNames.RedisCall);
 
     /// <exception cref="QueueUnavailableException">Redis cannot be reached, does not answer in time, or refuses writes.</exception>
     public async Task<RedisResult> RunAsync(JobScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
     {
+        var start = time.GetTimestamp();
+        var answered = false;
         try
         {
-            return await _call.ExecuteAsync(
+            var reply = await _call.ExecuteAsync(
                 static async (call, token) => await call.Runner.EvaluateAsync(call.Script, call.Key, call.Arguments).WaitAsync(token),
                 (Runner: this, Script: script, Key: key, Arguments: arguments),
                 cancellationToken);
+            answered = true;
+            return reply;
         }
         catch (TimeoutRejectedException late)
         {
@@ -36,6 +42,10 @@ internal sealed class ScriptRunner(IConnectionMultiplexer redis, ResiliencePipel
         catch (TimeoutException late)
         {
             throw new QueueUnavailableException($"Redis did not answer '{script.Name}' in time.", late);
+        }
+        finally
+        {
+            metrics.Called(script.Name, time.GetElapsedTime(start), answered);
         }
     }
 

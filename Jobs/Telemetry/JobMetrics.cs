@@ -8,6 +8,12 @@ public sealed class JobMetrics
 {
     private readonly Counter<long> _ended;
     private readonly Histogram<double> _waited;
+    private readonly Histogram<double> _redisCalls;
+    private readonly Histogram<int> _redisItems;
+    private long _requeued;
+    private long _failed;
+    private long _expired;
+    private long _retriesDue;
 
     public JobMetrics(IMeterFactory meters)
     {
@@ -17,6 +23,28 @@ public sealed class JobMetrics
         _waited = meter.CreateHistogram<double>(
             "aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
+        _redisCalls = meter.CreateHistogram<double>(
+            "aiplatform.redis.call_time", "s", "Time of one call to Redis, by script and whether it was answered",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
+        _redisItems = meter.CreateHistogram(
+            "aiplatform.redis.calls_together", "{call}", "Calls of the store that shared one call to Redis, by script",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128] });
+        meter.CreateObservableCounter("aiplatform.jobs.swept", Swept, "{job}", "Jobs that this process' sweeps moved on, by what was due");
+    }
+
+    /// <summary>A script was run.</summary>
+    internal void Called(string script, TimeSpan elapsed, bool answered) => _redisCalls.Record(
+        elapsed.TotalSeconds, new KeyValuePair<string, object?>("script", script), new KeyValuePair<string, object?>("answered", answered));
+
+    /// <summary>Calls of the store were sent with one script.</summary>
+    internal void SentTogether(string script, int calls) => _redisItems.Record(calls, new KeyValuePair<string, object?>("script", script));
+
+    internal void Swept(SweepResult swept)
+    {
+        Interlocked.Add(ref _requeued, swept.Requeued);
+        Interlocked.Add(ref _failed, swept.Failed);
+        Interlocked.Add(ref _expired, swept.Expired);
+        Interlocked.Add(ref _retriesDue, swept.RetriesDue);
     }
 
     internal void Leased(LeasedJob job)
@@ -26,4 +54,12 @@ public sealed class JobMetrics
 
     internal void Ended(LeasedJob job, string outcome) =>
         _ended.Add(1, new KeyValuePair<string, object?>("model", job.Model), new KeyValuePair<string, object?>("outcome", outcome));
+
+    private IEnumerable<Measurement<long>> Swept() =>
+    [
+        Due("lease_lost", Interlocked.Read(ref _requeued)), Due("lease_lost_too_often", Interlocked.Read(ref _failed)),
+        Due("deadline", Interlocked.Read(ref _expired)), Due("retry", Interlocked.Read(ref _retriesDue)),
+    ];
+
+    private static Measurement<long> Due(string what, long jobs) => new(jobs, new KeyValuePair<string, object?>("due", what));
 }

@@ -5,16 +5,20 @@
 --       state as the lease gave it, the head to store up to the time of the last change, the Gateway to tell or '', further fields of
 --       the head (each behind a tab), result (of a failed one '': its body is kept)
 -- Returns for each 1 when the result is this attempt's, 0 when it was refused.
-local ids, done, jobs = {}, {}, {}
+local ids, done, jobs, first = {}, {}, {}, {}
 for i = 4, #ARGV, 9 do ids[#ids + 1] = ARGV[i] end
 
 for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
   local at = 4 + (i - 1) * 9
   local id, attempt, status = ids[i], ARGV[at + 1], ARGV[at + 2]
   done[i] = 0
-  if text and text == ARGV[at + 4] and status == 'succeeded' then
+  if first[id] then
+    -- Of several for one job the first counts.
+    if first[id] == attempt .. status then done[i] = 1 end
+  elseif text and text == ARGV[at + 4] and status == 'succeeded' then
     -- Nothing has changed since the lease: all that the worker was given still holds.
     done[i] = 1
+    first[id] = attempt .. status
     local head, content = ARGV[at + 5], ARGV[at + 8]
     jobs[#jobs + 1] = {id = id, tenant = ARGV[at + 3], leased = true, content_bytes = #content, watchers = ARGV[at + 6],
       record = head .. elapsed(created_in(head)) .. ARGV[at + 7] .. '\n' .. content}
@@ -23,6 +27,7 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
     if state and head then
       if state.status == 'r' and state.attempt == attempt then
         done[i] = 1
+        first[id] = attempt .. status
         jobs[#jobs + 1] = ended_job(id, head, state, status, ARGV[at + 7], status == 'succeeded' and ARGV[at + 8] or body_of(id), false, ARGV[3])
       end
     elseif head and ended_status(head) == status and string.match(head, '\ta=(%d+)') == attempt then

@@ -86,6 +86,15 @@ if call('ZCARD', base .. 'alone') > 0 then
   end
 end
 
+-- How many more jobs of a tenant may run, of whatever lane.
+local free = {}
+local function free_of(tenant)
+  if not free[tenant] then
+    free[tenant] = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', tenant) or 0)
+  end
+  return free[tenant]
+end
+
 -- The tenants of a lane that may have one more job run, in the order of their tags: no more than could be served now. One that
 -- had its most jobs running while others were served does not make up for it.
 local function tenants_of(lane)
@@ -95,9 +104,8 @@ local function tenants_of(lane)
     if #page == 0 then break end
     from = from + 100
     for i = 1, #page, 2 do
-      local free = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', page[i]) or 0)
-      if free > 0 then
-        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), free = free, line = {}, served = {}}
+      if free_of(page[i]) > 0 then
+        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), line = {}, served = {}}
       end
     end
   end
@@ -118,15 +126,20 @@ local function peek(lane, tenant, others)
   return tenant.line[#tenant.line]
 end
 
--- Serves the lane's first tenant. Returns whether a job was taken, and whether it would not fit.
+-- Jobs that are passed over: too late, or not there. A call stops at so many, for it must not hold Redis for long.
+local most_passed_over, passed_over = 200, 0
+
+-- Serves the lane's first tenant. Returns whether a job was taken, and whether the call must stop.
 local function serve(lane, state)
   while #state.tenants > 0 do
     local tenant = state.tenants[1]
-    local job = tenant.free > 0 and peek(lane, tenant, #state.tenants)
+    local job = free_of(tenant.name) > 0 and peek(lane, tenant, #state.tenants)
     if not job then
       -- Nothing (more) of this tenant can be given now.
       table.insert(state.done, table.remove(state.tenants, 1))
     elseif not job.record or not is_due(job.record) then
+      if passed_over == most_passed_over then return false, true end
+      passed_over = passed_over + 1
       table.remove(tenant.line)
       if job.record then state.expired[#state.expired + 1] = job
       else state.lost[#state.lost + 1] = job.id end
@@ -136,7 +149,7 @@ local function serve(lane, state)
     else
       table.remove(tenant.line)
       tenant.served[#tenant.served + 1] = job.id
-      tenant.free = tenant.free - 1
+      free[tenant.name] = free[tenant.name] - 1
       state.virtual = tenant.tag
       -- A tenant that is alone in its lane is nobody's rival: its tag may stay.
       if state.rivals then tenant.tag = tenant.tag + tonumber((share_in(job.record))) end
@@ -202,7 +215,10 @@ for lane, state in pairs(states) do
     end
   end
   if state.virtual and call('EXISTS', lane_key(lane)) == 1 then call('HSET', fair_key(lane), '', whole(state.virtual)) end
-  if #state.lost > 0 then call('ZREM', base .. 'deadlines', unpack(state.lost)) end
+  if #state.lost > 0 then
+    call('ZREM', base .. 'deadlines', unpack(state.lost))
+    call('HDEL', base .. 'state', unpack(state.lost))
+  end
   for _, job in ipairs(state.expired) do expire(job.id, job.record) end
 end
 if waiting > 1 then
@@ -213,4 +229,6 @@ else
 end
 
 if #taken < most and not full then call('SET', base .. 'waiting', worker, 'PX', wish) end
+-- More may be due behind those: come again at once.
+if passed_over == most_passed_over then call('PUBLISH', base .. 'doorbell', '') end
 return hand_out(0)

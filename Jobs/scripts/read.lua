@@ -2,8 +2,8 @@
 -- include lanes.lua
 -- Reads jobs and, of those that have not ended, notes who wants to be told of the end: nothing can happen between the two.
 -- ARGV: of each job: id, watcher or '', '1' to read the result too
--- Returns for each {record, or its head and a line end; state or ''; place in the queue or -1}, or an empty row when it is not
--- there.
+-- Returns for each {record, or its head and a line end; state or ''; place in the queue, or -1 when it has none or a watcher asks, who
+-- waits for the end and not for a place}, or an empty row when it is not there.
 local rows = {}
 
 -- About how many jobs are leased before this one: those before it in its line, as many of each other tenant in its lane, and
@@ -30,7 +30,7 @@ for i = 1, #ARGV, 3 do
     row = {ARGV[i + 2] == '1' and call('GET', job_key(id)) or head .. '\n', '', -1}
   elseif head then
     local state, parsed = call('HGET', base .. 'state', id) or '', parse_head(head)
-    if watcher ~= '' and not string.find(head, '\tw=' .. watcher, 1, true) then
+    if watcher ~= '' and string.match(head, '\tw=([^\t]+)') ~= watcher then
       local watchers = call('HGET', base .. 'watch', id)
       if not watchers then call('HSET', base .. 'watch', id, watcher)
       elseif not string.find(' ' .. watchers .. ' ', ' ' .. watcher .. ' ', 1, true) then
@@ -38,8 +38,11 @@ for i = 1, #ARGV, 3 do
       end
     end
     local running = string.sub(state, 1, 1) == 'r'
-    local progress = call('HGET', base .. 'progress', id)
-    row = {head .. (progress and '\tp=' .. progress or '') .. '\n', state, running and -1 or place_of(id, parsed)}
+    if state ~= '' and parse_state(state).events > 0 then
+      local progress = call('HGET', base .. 'progress', id)
+      if progress then head = head .. '\tp=' .. progress end
+    end
+    row = {head .. '\n', state, (running or watcher ~= '') and -1 or place_of(id, parsed)}
   end
   rows[#rows + 1] = row
 end

@@ -4,7 +4,9 @@
 local function requeue(id, head)
   local parsed = parse_head(head)
   local attempt, history = string.match(head, '\ta=(%d+)\th=([^\t]+)')
-  local time_left = tonumber(parsed.deadline) - tonumber(parsed.created)
+  -- A deadline is reckoned from the submit, or from the last time that the job was made to wait again after its end.
+  local since = tonumber(string.match(history, '.*[fce][%d+]+ q(%d+)') or 0)
+  local time_left = tonumber(parsed.deadline) - tonumber(parsed.created) - since
   local body = body_of(id)
   local deadline = whole(now + time_left)
   local kept = string.sub(head, 31, string.find(head, '\ts=', 1, true) - 1)

@@ -15,6 +15,12 @@ local function refusal(id, outcome)
   return outcome
 end
 
+-- Jobs that come together keep their order: each is a microsecond behind the one before.
+local us = tonumber(string.sub(now_us, -3))
+local function place_of(number)
+  return us + number < 1000 and now_ms .. string.format('%03d', us + number) or whole(tonumber(now_us) + number)
+end
+
 for i = 3, #ARGV, 6 do
   local id, tenant, lane = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   room_of[tenant] = room_of[tenant] or most_of_tenant - depth_of(tenant)
@@ -36,7 +42,7 @@ for i = 3, #ARGV, 6 do
         line = {lane = lane, tenant = tenant}
         lines[key] = line
       end
-      line[#line + 1] = now_us
+      line[#line + 1] = place_of(accepted)
       line[#line + 1] = id
       local index = indexes[tenant]
       if not index then

@@ -18,6 +18,8 @@ for _, id in ipairs(due('deadlines')) do
     abandon(id, head, 'expired', expired_error, ttl, events_ttl)
     counts[3] = counts[3] + 1
   else
+    local state = state_of(id)
+    if state and state.status == 'r' then count_running(state.tenant, -1) end
     call('ZREM', base .. 'deadlines', id)
     call('ZREM', base .. 'leases', id)
     call('HDEL', base .. 'state', id)

@@ -21,6 +21,9 @@ public sealed class QueueNameTests
     [InlineData("a_5F")]
     [InlineData("a{b}")]
     [InlineData("a b")]
+    [InlineData("_61")]
+    [InlineData("a_c3")]
+    [InlineData("_ff_fe")]
     public void TryParse_NotAnEscapedName_IsRefused(string text) => Assert.False(QueueName.TryParse(text, out _));
 
     [Fact]
@@ -35,6 +38,35 @@ public sealed class QueueNameTests
                 && QueueName.TryParse(QueueName.ForModel(a).Value, out var parsed) && parsed == QueueName.ForModel(a);
         }).QuickCheckThrowOnFailure();
 
+    [Theory]
+    [InlineData('a')]
+    [InlineData('A')]
+    [InlineData('ü')]
+    [InlineData('模')]
+    public void TryParse_QueueOfTheLongestName_IsTaken(char c)
+    {
+        var queue = QueueName.ForModel(new string(c, QueueName.MaxModelLength));
+
+        Assert.True(QueueName.TryParse(queue.Value, out var parsed));
+        Assert.Equal(queue, parsed);
+        Assert.Equal(new string(c, QueueName.MaxModelLength), parsed.Model);
+    }
+
+    [Fact]
+    public void Model_OfItsQueue_IsTheName() =>
+        Prop.ForAll<NonEmptyString>(name =>
+        {
+            var model = WellFormed(name);
+            return QueueName.ForModel(model).Model == model && QueueName.ForModel(model + "😀").Model == model + "😀";
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void TryParse_AnyText_TakesOnlyTheQueueOfAModel() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(5_000),
+        Prop.ForAll(
+            Gen.ArrayOf(Gen.Elements("_____0246acef".ToCharArray())).Select(text => new string(text)).ToArbitrary(),
+            text => !QueueName.TryParse(text, out var queue) || QueueName.ForModel(queue.Model) == queue));
+
     private static string WellFormed(NonEmptyString text) =>
-        new([.. text.Get.Where(c => !char.IsSurrogate(c)).Take(QueueName.MaxModelLength).DefaultIfEmpty('x')]);
+        new([.. text.Get.Where(c => !char.IsSurrogate(c)).Take(QueueName.MaxModelLength - 2).DefaultIfEmpty('x')]);
 }
