@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs.Payloads;
@@ -9,6 +10,8 @@ namespace AiPlatform.Gateway;
 /// <summary>The API's description at <c>/openapi/v1.json</c>, made from the routes' own types.</summary>
 internal static class ApiDescription
 {
+    private const string KeyScheme = "apiKey";
+
     extension(IServiceCollection services)
     {
         /// <summary>Adds the document, and the JSON of everything it describes.</summary>
@@ -21,10 +24,11 @@ internal static class ApiDescription
             });
             services.AddOpenApi("v1", document =>
             {
-                document.AddDocumentTransformer((description, _, _) =>
+                document.AddDocumentTransformer((description, context, _) =>
                 {
                     description.Info.Title = "AiPlatform Gateway";
                     description.Info.Description = "Inference as durable jobs: OpenAI's dialect, and jobs of our own.";
+                    if (context.ApplicationServices.GetRequiredService<ApiKeys>().AreNeeded) DescribeKeys(description);
                     return Task.CompletedTask;
                 });
                 document.AddSchemaTransformer((schema, context, _) =>
@@ -34,6 +38,12 @@ internal static class ApiDescription
                 });
             });
         }
+    }
+
+    private static void DescribeKeys(OpenApiDocument description)
+    {
+        description.AddComponent(KeyScheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" });
+        description.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, description)] = [] }];
     }
 
     /// <summary>Says what the types of fields that are read or written by hand cannot say.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Queues;
 
 namespace AiPlatform.Gateway;
 
@@ -15,6 +16,9 @@ namespace AiPlatform.Gateway;
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(JobRequest))]
 [JsonSerializable(typeof(JobResource))]
+[JsonSerializable(typeof(JobList))]
+[JsonSerializable(typeof(QueueList))]
+[JsonSerializable(typeof(QueueRequeued))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class GatewayJson : JsonSerializerContext
 {

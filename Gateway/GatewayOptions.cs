@@ -22,6 +22,12 @@ public sealed class GatewayOptions
     /// <summary>Longest wait that a synchronous call may ask for; more is cut to it. Default 10 min, 1 s to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Whether a Gateway without API keys may listen beyond loopback outside Development: everybody who reaches it may then do
+    /// everything. Default false.
+    /// </summary>
+    public bool AllowAnonymous { get; init; }
 }
 
 /// <summary>Checks <see cref="GatewayOptions"/> at start, value by value.</summary>

@@ -1,7 +1,9 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
@@ -21,6 +23,7 @@ internal static class Program
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
+        builder.Services.AddCallers();
         builder.Services.AddJobStore();
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
@@ -31,11 +34,13 @@ internal static class Program
         var app = builder.Build();
         app.UseMiddleware<FailureAnswers>();
         app.UseRouting();
+        app.UseMiddleware<CallerCheck>();
         app.MapDefaultEndpoints();
-        app.MapOpenApi();
+        app.MapOpenApi().AllowAnonymous();
         app.MapEmbeddings();
         app.MapModels();
         app.MapJobs();
+        app.MapQueues();
         return app;
     }
 }

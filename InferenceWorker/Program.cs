@@ -46,7 +46,8 @@ internal sealed partial class Program
           Models__Device                         auto, cpu or cuda (auto)
           Models__DeviceId                       CUDA device (0)
           Models__DeviceMemoryLimitBytes         most memory on the CUDA device (no limit)
-          Models__Threads                        threads that compute a batch on the CPU (0: all cores)
+          Models__Threads                        threads of one model on the CPU (0: all cores)
+          Models__ParallelRuns                   batches that run at a time on the CPU (0: measured at start)
           Models__LeasedBatches                  jobs leased at a time, in batches (2)
         """;
 }

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Telemetry;
 
@@ -14,6 +15,7 @@ internal static class CallsRegistration
             services.AddSingleton<CallAdmission>();
             services.AddSingleton<JobCalls>();
             services.AddSingleton<EmbeddingCalls>();
+            services.AddSingleton<OwnJobs>();
             services.AddSingleton<GatewayMetrics>();
         }
     }

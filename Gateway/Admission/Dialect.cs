@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Queues;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Admission;
@@ -14,7 +15,11 @@ internal sealed record Dialect(Func<InferenceError, IResult> Answer)
     /// <summary>RFC 9457 problems.</summary>
     public static Dialect Native { get; } = new(error => new Problem(error));
 
-    /// <summary>Everything below <c>/v1</c> is OpenAI's, but for our own jobs.</summary>
-    public static Dialect Of(HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/v1") && !context.Request.Path.StartsWithSegments(JobsEndpoints.Path) ? OpenAI : Native;
+    /// <summary>Everything below <c>/v1</c> is OpenAI's, but for our own jobs and queues.</summary>
+    public static Dialect Of(HttpContext context)
+    {
+        var path = context.Request.Path;
+        var isOurs = path.StartsWithSegments(JobsEndpoints.Path) || path.StartsWithSegments(QueuesEndpoints.Path);
+        return path.StartsWithSegments("/v1") && !isOurs ? OpenAI : Native;
+    }
 }

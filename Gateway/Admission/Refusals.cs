@@ -16,24 +16,42 @@ internal static class Refusals
     private static readonly TimeSpan LongestQueueFullPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
 
-    public static InferenceError ModelNotFound(string model, IReadOnlyList<ModelDescriptor> served)
+    /// <param name="message">What is wrong, without a word of the key.</param>
+    public static InferenceError InvalidApiKey(string message) => new() { Kind = InferenceErrorKind.InvalidApiKey, Message = message };
+
+    public static InferenceError Forbidden() => new()
     {
-        var names = string.Join(", ", served.Take(MaxNamesListed).Select(one => one.Name));
-        if (served.Count > MaxNamesListed) names += ", …";
-        return new InferenceError
-        {
-            Kind = InferenceErrorKind.ModelNotFound,
-            Message = served.Count == 0
-                ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet."
-                : $"The model '{Quoted(model)}' is not served. Served are: {names}.",
-            Param = "model",
-        };
-    }
+        Kind = InferenceErrorKind.Forbidden,
+        Message = "This route is for operators; the key's role is user.",
+    };
+
+    public static InferenceError ModelNotFound(string model, IReadOnlyList<ModelDescriptor> served) => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = served.Count == 0
+            ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet."
+            : $"The model '{Quoted(model)}' is not served. Served are: {Listed(served.Select(one => one.Name))}.",
+        Param = "model",
+    };
 
     public static InferenceError JobNotFound(string id) => new()
     {
         Kind = InferenceErrorKind.JobNotFound,
         Message = $"There is no job '{Quoted(id)}'. Finished jobs are kept for a limited time.",
+    };
+
+    public static InferenceError NotRequeueable(JobId id) => new()
+    {
+        Kind = InferenceErrorKind.NotRequeueable,
+        Message = $"The job '{id}' cannot be run again: only one that failed, was canceled or expired can.",
+    };
+
+    public static InferenceError QueueNotFound(string queue, IReadOnlyCollection<QueueName> known) => new()
+    {
+        Kind = InferenceErrorKind.QueueNotFound,
+        Message = known.Count == 0
+            ? $"There is no queue '{Quoted(queue)}': no worker has named a model yet."
+            : $"There is no queue '{Quoted(queue)}'. There are: {Listed(known.Select(one => one.Value))}.",
     };
 
     public static InferenceError RouteNotFound(HttpRequest request) => new()
@@ -112,6 +130,12 @@ internal static class Refusals
     {
         var seconds = drainPerSecond > 0 ? depth * DrainedPart / drainPerSecond : LongestQueueFullPause.TotalSeconds;
         return TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestQueueFullPause.TotalSeconds, LongestQueueFullPause.TotalSeconds));
+    }
+
+    private static string Listed(IEnumerable<string> names)
+    {
+        var shown = names.Take(MaxNamesListed + 1).ToList();
+        return string.Join(", ", shown.Count > MaxNamesListed ? [.. shown.Take(MaxNamesListed), "…"] : shown);
     }
 
     /// <summary>What a caller wrote, shortened for an answer.</summary>

@@ -80,7 +80,7 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, IL
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
-        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)]);
+        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers);
         if (_models is null || _outage || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
         _outage = false;

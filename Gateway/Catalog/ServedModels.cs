@@ -7,9 +7,11 @@ namespace AiPlatform.Gateway.Catalog;
 internal sealed class ServedModels
 {
     private readonly Dictionary<string, ModelDescriptor> _byName;
+    private readonly IReadOnlyList<WorkerHeartbeat> _workers;
 
-    public ServedModels(IReadOnlyList<ModelDescriptor> models)
+    public ServedModels(IReadOnlyList<ModelDescriptor> models, IReadOnlyList<WorkerHeartbeat> workers)
     {
+        _workers = workers;
         All = models;
         _byName = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
         Queues = [.. models.Select(model => QueueName.ForModel(model.Name))];
@@ -21,4 +23,7 @@ internal sealed class ServedModels
     public IReadOnlyCollection<QueueName> Queues { get; }
 
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>How many workers that live serve a model.</summary>
+    public int WorkersOf(string name) => _workers.Count(worker => worker.Models.Any(load => load.Model == name));
 }

@@ -1,13 +1,13 @@
 using System.ComponentModel;
 using AiPlatform.Gateway.Admission;
-using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary><c>/v1/jobs</c>.</summary>
+/// <summary><c>/v1/jobs</c>. A tenant's own jobs only: another one's are not there.</summary>
 internal static class JobsEndpoints
 {
     public const string Path = "/v1/jobs";
@@ -17,15 +17,39 @@ internal static class JobsEndpoints
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup(Path).WithTags("Jobs");
-        jobs.MapPost("", PostAsync).Accepts<JobRequest>("application/json").WithName("submitJob").WithSummary("Submits a call to be run in the background");
-        jobs.MapGet("{id}", GetAsync).WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to");
-        jobs.MapDelete("{id}", DeleteAsync).WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is");
+        jobs.MapPost("", PostAsync)
+            .WithName("submitJob").WithSummary("Submits a call to be run in the background")
+            .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
+            .WithProblems(400, 404, 413, 415, 422, 429);
+        jobs.MapGet("", ListAsync)
+            .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
+            .WithQuery(JobListQuery.StatusName, "Only jobs that stand so.", JobListQuery.StatusSchema)
+            .WithQuery(JobListQuery.ModelName, "Only jobs of this model.")
+            .WithQuery(JobListQuery.LimitName, "How many at most.", JobListQuery.LimitSchema)
+            .WithQuery(JobListQuery.AfterName, "The last_id of the page before: only jobs older than this one.")
+            .WithProblems(400);
+        jobs.MapGet("{id}", GetAsync)
+            .WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to")
+            .WithProblems(400, 404);
+        jobs.MapDelete("{id}", DeleteAsync)
+            .WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is")
+            .WithProblems(404);
+        jobs.MapPost("{id}/retry", RetryAsync)
+            .WithName("retryJob").WithSummary("Runs a job again that failed, was canceled or expired")
+            .WithProblems(404, 409, 429);
+        jobs.MapGet("{id}/events", JobEventsEndpoint.GetAsync)
+            .WithName("followJob").WithSummary("Follows a job to its end (server-sent events)")
+            .WithDescription(JobEventsEndpoint.Description)
+            .WithHeader(LastEventId.Header, "The id of the last event seen: only what came later.")
+            .WithProblems(400, 404);
     }
 
     private static async Task<Results<JobAccepted, Problem>> PostAsync(HttpContext context, CallAdmission admission, JobCalls jobs)
     {
-        // :: Step 1: admit. Everybody is one tenant.
+        // :: Step 1: admit. The key that the caller gives the request, should it send it again.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new Problem(notJson);
+        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
+            return new Problem(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var (request, malformed) = JobRequestParser.Parse(body);
@@ -35,33 +59,52 @@ internal static class JobsEndpoints
         if (call is null) return new Problem(InsideBody(invalid!));
 
         context.Response.SetModel(call.Model);
-        var (job, refused) = await jobs.SubmitAsync(
-            call, new JobTerms { Tenant = Tenants.Anonymous, Lane = request.Lane, Deadline = request.Deadline, Metadata = request.Metadata });
+        var terms = new JobTerms
+        {
+            Tenant = context.Caller.Tenant,
+            Lane = request.Lane,
+            Deadline = request.Deadline,
+            Metadata = request.Metadata,
+            IdempotencyKey = IdempotencyHeader.Of(key, Path, body),
+        };
+        var (job, refused) = await jobs.SubmitAsync(call, terms);
         return job is null ? new Problem(refused!) : new JobAccepted(job);
+    }
+
+    private static async Task<Results<Ok<JobList>, Problem>> ListAsync(HttpContext context, OwnJobs own)
+    {
+        if (!JobListQuery.TryParse(context.Request.Query, out var query, out var invalid)) return new Problem(invalid);
+
+        var (jobs, hasMore) = await own.ListAsync(query, context.Caller, context.RequestAborted);
+        return TypedResults.Ok(JobList.Of(jobs, hasMore));
     }
 
     private static async Task<Results<Ok<JobResource>, Problem>> GetAsync(
         string id,
         [FromQuery, Description("Seconds to wait for the end, 0 to 60, decimals allowed; 0 when absent.")] string? wait,
         HttpContext context,
-        JobReading reading)
+        OwnJobs own)
     {
         var seconds = 0d;
         if (wait is not null && !(RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
             return new Problem(InferenceError.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
-        var job = await reading.ReadAsync(jobId, TimeSpan.FromSeconds(seconds), context.RequestAborted);
+        var job = await own.ReadAsync(jobId, context.Caller, TimeSpan.FromSeconds(seconds), context.RequestAborted);
         return Answer(context, jobId, job);
     }
 
-    private static async Task<Results<Ok<JobResource>, Problem>> DeleteAsync(string id, HttpContext context, IJobStore store)
+    private static async Task<Results<Ok<JobResource>, Problem>> DeleteAsync(string id, HttpContext context, OwnJobs own) =>
+        JobId.TryParse(id, out var jobId)
+            ? Answer(context, jobId, await own.CancelAsync(jobId, context.Caller, context.RequestAborted))
+            : new Problem(Refusals.JobNotFound(id));
+
+    private static async Task<Results<Ok<JobResource>, Problem>> RetryAsync(string id, HttpContext context, OwnJobs own)
     {
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
-        await store.CancelAsync(jobId, Tenants.Anonymous, context.RequestAborted);
-        var job = await store.ReadAsync(jobId, watcher: null, withOutput: true, context.RequestAborted);
-        return Answer(context, jobId, job);
+        var (job, refused) = await own.RequeueAsync(jobId, context.Caller, context.RequestAborted);
+        return refused is null ? Answer(context, jobId, job) : new Problem(refused, id);
     }
 
     private static Results<Ok<JobResource>, Problem> Answer(HttpContext context, JobId id, Job? job)

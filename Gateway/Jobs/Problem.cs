@@ -10,14 +10,15 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 {
     private const string ContentType = "application/problem+json";
 
-    private static readonly int[] ReadingStatuses = [400, 404, 500, 503];
-    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503];
+    private static readonly int[] CommonStatuses = [401, 500, 503];
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
-            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemBody), [ContentType]));
+        foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
+
+    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401, 500 and 503.</summary>
+    public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(ProblemBody), [ContentType]);
 
     // :: Step 9: answer. An error's answer, on our own routes.
     public Task ExecuteAsync(HttpContext httpContext)

@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
@@ -18,7 +19,7 @@ internal sealed class EmbeddingCalls(
     ILogger<EmbeddingCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    /// <exception cref="OperationCanceledException">The client went away; its job is canceled.</exception>
+    /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
     public async Task<EmbeddingResult> AnswerAsync(HttpContext context, string? prefer, string? requestTimeout)
     {
         var arrived = time.GetTimestamp();
@@ -52,10 +53,12 @@ internal sealed class EmbeddingCalls(
 
     private async Task<EmbeddingResult> RunAsync(HttpContext context, string? prefer, string? requestTimeout)
     {
-        // :: Step 1: admit. Everybody is one tenant; what a call asks for besides its body stands in its headers.
+        // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
         if (!RequestTimeout.TryParseHeader(requestTimeout, options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
             return new OpenAIError(badTimeout);
+        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
+            return new OpenAIError(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var (call, invalid) = await admission.AdmitEmbeddingsAsync(body, context.RequestAborted);
@@ -65,9 +68,10 @@ internal sealed class EmbeddingCalls(
         var wantsJob = Preferences.WantsJob(prefer);
         var terms = new JobTerms
         {
-            Tenant = Tenants.Anonymous,
+            Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
             Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : options.Value.RequestTimeout),
+            IdempotencyKey = IdempotencyHeader.Of(key, Endpoints.Embeddings, body),
         };
         return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);
     }

@@ -12,6 +12,7 @@ internal static class EmbeddingsEndpoint
     public static void MapEmbeddings(this IEndpointRouteBuilder routes) => routes
         .MapPost(Endpoints.Embeddings, PostAsync)
         .Accepts<EmbeddingRequest>("application/json")
+        .WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
         .WithName("createEmbeddings")
         .WithTags("OpenAI")
         .WithSummary("Turns texts into vectors")

@@ -10,8 +10,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 {
     private const string RateLimitCode = "rate_limit_exceeded";
 
-    private static readonly int[] ReadingStatuses = [404, 500, 503];
-    private static readonly int[] CallStatuses = [400, 404, 413, 415, 429, 500, 503, 504];
+    private static readonly int[] ReadingStatuses = [401, 404, 500, 503];
+    private static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 503, 504];
 
     public InferenceError Error => error;
 

@@ -6,10 +6,10 @@ namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
 /// Runs a batch and writes each row's vector into its request's result. A batch that fails is cut in halves until the row
-/// that cannot be run is alone: only its request fails.
+/// that cannot be run is alone: only its request fails. Each device thread has its own.
 /// </summary>
 internal sealed class BatchRunner(
-    IEmbeddingSession session, ModelManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
+    IEmbeddingSession session, RunBuffers buffers, ModelManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Token 0 is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
@@ -41,7 +41,7 @@ internal sealed class BatchRunner(
     private void RunOnce(ReadOnlySpan<WaitingRow> rows)
     {
         var start = time.GetTimestamp();
-        var states = session.Run(rows);
+        var states = session.Run(rows, buffers);
         metrics.Ran(manifest.Name, rows, time.GetElapsedTime(start));
 
         var rowLength = states.Length / rows.Length;
@@ -76,7 +76,7 @@ internal sealed class BatchRunner(
     {
         try
         {
-            session.Run([failed with { TokenIds = HarmlessTokens }]);
+            session.Run([failed with { TokenIds = HarmlessTokens }], buffers);
         }
         catch (Exception gone)
         {

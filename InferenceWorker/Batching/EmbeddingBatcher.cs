@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
@@ -5,46 +6,56 @@ using AiPlatform.Jobs;
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// One model's device thread. It is work-conserving: as soon as the device is free it runs what waits, without a pause in
-/// which more could come. Owns the session.
+/// One model's device threads. They are work-conserving: as soon as one is free it runs what waits, without a pause in which
+/// more could come. Owns the session, which they share.
 /// </summary>
 internal sealed class EmbeddingBatcher
 {
     private readonly RowQueue _queue;
-    private readonly BatchRunner _runner;
+    private readonly BatchRunner[] _runners;
     private readonly IEmbeddingSession _session;
     private readonly ModelManifest _manifest;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _threadsLeft;
+    private Exception? _fatal;
 
     public EmbeddingBatcher(
-        IEmbeddingSession session, ModelManifest manifest, BatchLimits limits, BatchMetrics metrics, TimeProvider time, ILogger logger)
+        IEmbeddingSession session, ModelManifest manifest, BatchPlan plan, BatchMetrics metrics, TimeProvider time, ILogger logger)
     {
         _session = session;
         _manifest = manifest;
         _logger = logger;
-        _queue = new RowQueue(limits);
-        _runner = new BatchRunner(session, manifest, metrics, time, logger);
+        _queue = new RowQueue(plan.Limits, plan.Cost);
+        _threadsLeft = plan.ParallelRuns;
+        _runners = new BatchRunner[plan.ParallelRuns];
+        for (var i = 0; i < _runners.Length; i++)
+            _runners[i] = new BatchRunner(session, plan.NewBuffers(manifest, session.HiddenSize), manifest, metrics, time, logger);
         metrics.Watch(manifest.Name, _queue);
     }
 
-    /// <summary>Completes when the device thread has ended: after <see cref="Stop"/>, or with the error that ended it.</summary>
+    /// <summary>Completes when every device thread has ended: after <see cref="Stop"/>, or with the error that ended one.</summary>
     public Task Completion => _ended.Task;
 
-    public void Start() => new Thread(Loop) { IsBackground = true, Name = $"device {_manifest.Name}" }.Start();
+    public void Start()
+    {
+        for (var i = 0; i < _runners.Length; i++)
+        {
+            var runner = _runners[i];
+            new Thread(() => Loop(runner)) { IsBackground = true, Name = $"device {_manifest.Name} {i}" }.Start();
+        }
+    }
 
-    /// <summary>Ends the device thread after the batch that it runs.</summary>
+    /// <summary>Ends the device threads after the batches that they run.</summary>
     public void Stop() => AbortAll(new OperationCanceledException("The worker stops."));
 
-    /// <summary>Computes the vectors of a request and writes them into <paramref name="output"/>. Any thread.</summary>
-    /// <param name="tokenIds">A row for each input, special tokens included, each within the model's <c>max_tokens</c>.</param>
-    /// <param name="output">Made by <see cref="Jobs.Payloads.EmbeddingOutput.Create"/> with as many rows.</param>
+    /// <summary>Computes the vectors of a request and writes them into its output. Any thread.</summary>
+    /// <param name="request">New; <see cref="EmbeddingRun.RowsDone"/> says how far it is.</param>
     /// <param name="cancellationToken">Drops the rows that still wait.</param>
     /// <returns>Null when all vectors are written; else why the first failing row failed.</returns>
-    public async Task<InferenceError?> EmbedAsync(int[][] tokenIds, byte[] output, CancellationToken cancellationToken)
+    public async Task<InferenceError?> EmbedAsync(EmbeddingRun request, CancellationToken cancellationToken)
     {
-        var request = new EmbeddingRun(tokenIds, output);
-        if (!_queue.TryAdd(request)) throw new InvalidOperationException($"The device thread of '{_manifest.Name}' has ended.");
+        if (!_queue.TryAdd(request)) throw new InvalidOperationException($"The device threads of '{_manifest.Name}' have ended.");
 
         await using var registration = cancellationToken.UnsafeRegister(
             _ =>
@@ -58,32 +69,38 @@ internal sealed class EmbeddingBatcher
         return error;
     }
 
-    private void Loop()
+    private void Loop(BatchRunner runner)
     {
         var batch = new List<WaitingRow>();
         try
         {
             while (_queue.Take(batch))
             {
-                _runner.Run(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch));
+                runner.Run(CollectionsMarshal.AsSpan(batch));
                 batch.Clear();
             }
-
-            _ended.TrySetResult();
         }
-#pragma warning disable CA1031 // Whatever it was ends this thread; Completion carries it on, and liveness ends with it
+#pragma warning disable CA1031 // Whatever it was ends the threads; Completion carries it on, and liveness ends with it
         catch (Exception fatal)
         {
             Log.DeviceThreadDied(_logger, fatal, _manifest.Name);
+            Interlocked.CompareExchange(ref _fatal, fatal, null);
             foreach (var row in batch) row.Request.Abort(fatal);
             AbortAll(fatal);
-            _ended.TrySetException(fatal);
         }
 #pragma warning restore CA1031
         finally
         {
-            _session.Dispose();
+            if (Interlocked.Decrement(ref _threadsLeft) == 0) End();
         }
+    }
+
+    /// <summary>Nobody runs the session any more.</summary>
+    private void End()
+    {
+        _session.Dispose();
+        if (_fatal is { } fatal) _ended.TrySetException(fatal);
+        else _ended.TrySetResult();
     }
 
     private void AbortAll(Exception reason)

@@ -6,7 +6,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace AiPlatform.InferenceWorker.Batching;
 
-/// <summary>An encoder in ONNX Runtime. Its buffers are made once, for the largest batch, and pinned.</summary>
+/// <summary>An encoder in ONNX Runtime.</summary>
 internal sealed class OnnxEmbeddingSession : IEmbeddingSession
 {
     private const string IdsInput = "input_ids";
@@ -17,29 +17,23 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
     private readonly int _padId;
+    private readonly bool _hasTypes;
     private readonly string[] _inputNames;
     private readonly string[] _outputNames = [StatesOutput];
-    private readonly long[] _ids;
-    private readonly long[] _mask;
-    private readonly long[] _types;
-    private readonly float[] _states;
 
-    private OnnxEmbeddingSession(InferenceSession session, int hiddenSize, int padId, int mostTokens)
+    private OnnxEmbeddingSession(InferenceSession session, int hiddenSize, int padId)
     {
         _session = session;
         _padId = padId;
         HiddenSize = hiddenSize;
-        _inputNames = session.InputMetadata.ContainsKey(TypesInput) ? [IdsInput, MaskInput, TypesInput] : [IdsInput, MaskInput];
-        _ids = GC.AllocateArray<long>(mostTokens, pinned: true);
-        _mask = GC.AllocateArray<long>(mostTokens, pinned: true);
-        _types = GC.AllocateArray<long>(mostTokens, pinned: true);
-        _states = GC.AllocateArray<float>(mostTokens * hiddenSize, pinned: true);
+        _hasTypes = session.InputMetadata.ContainsKey(TypesInput);
+        _inputNames = _hasTypes ? [IdsInput, MaskInput, TypesInput] : [IdsInput, MaskInput];
     }
 
     public int HiddenSize { get; }
 
     /// <exception cref="ModelProblemException">The file cannot be loaded, or is no encoder of this form.</exception>
-    public static OnnxEmbeddingSession Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options, int padId, int mostTokens)
+    public static OnnxEmbeddingSession Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
     {
         var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
         if (!device.Uses(manifest.Model))
@@ -51,7 +45,7 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         InferenceSession session;
         try
         {
-            using var settings = SessionSettings.For(device, options);
+            using var settings = SessionSettings.For(device, options, threads);
             session = new InferenceSession(manifest.PathOf(manifest.Model), settings);
         }
         catch (OnnxRuntimeException refused)
@@ -63,7 +57,7 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         try
         {
             CheckForm(session, manifest, name);
-            return new OnnxEmbeddingSession(session, manifest.Dimensions, padId, mostTokens);
+            return new OnnxEmbeddingSession(session, manifest.Dimensions, padId);
         }
         catch
         {
@@ -72,20 +66,21 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
         }
     }
 
-    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows)
+    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
     {
         var longest = 0;
         foreach (var row in rows) longest = Math.Max(longest, row.Length);
-        FillInputs(rows, longest);
+        FillInputs(rows, longest, buffers);
 
-        using var ids = Bind(_ids, rows.Length, longest);
-        using var mask = Bind(_mask, rows.Length, longest);
-        using var types = Bind(_types, rows.Length, longest);
-        using var states = Bind(_states, rows.Length, longest, HiddenSize);
+        long[] shape = [rows.Length, longest];
+        using var ids = Bind(buffers.Ids, shape);
+        using var mask = Bind(buffers.Mask, shape);
+        using var types = Bind(buffers.Types, shape);
+        using var states = Bind(buffers.States, [rows.Length, longest, HiddenSize]);
 
-        OrtValue[] inputs = _inputNames.Length == 3 ? [ids, mask, types] : [ids, mask];
+        OrtValue[] inputs = _hasTypes ? [ids, mask, types] : [ids, mask];
         _session.Run(_runOptions, _inputNames, inputs, _outputNames, [states]);
-        return _states.AsSpan(0, rows.Length * longest * HiddenSize);
+        return buffers.States.AsSpan(0, rows.Length * longest * HiddenSize);
     }
 
     public void Dispose()
@@ -95,17 +90,17 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
     }
 
     /// <summary>The front of a buffer as a tensor, without a copy.</summary>
-    private static OrtValue Bind<T>(T[] buffer, params long[] shape)
+    private static OrtValue Bind<T>(T[] buffer, long[] shape)
         where T : unmanaged =>
         OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
 
-    private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest)
+    private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest, RunBuffers buffers)
     {
         for (var i = 0; i < rows.Length; i++)
         {
             var tokens = rows[i].TokenIds;
-            var ids = _ids.AsSpan(i * longest, longest);
-            var mask = _mask.AsSpan(i * longest, longest);
+            var ids = buffers.Ids.AsSpan(i * longest, longest);
+            var mask = buffers.Mask.AsSpan(i * longest, longest);
             for (var position = 0; position < tokens.Length; position++) ids[position] = tokens[position];
             ids[tokens.Length..].Fill(_padId);
             mask[..tokens.Length].Fill(1);

@@ -1,26 +1,30 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// The rows that wait for one device, and the choice of what shares a run. Whoever waited longest is the seed of the next
-/// batch; rows of other requests join as far as the limits hold. A request with rows left queues up again behind the others,
-/// so that a big one delays a small one by at most two batches.
+/// The rows that wait for one device, and the choice of what shares a run. They are taken in rounds: the oldest rows that make
+/// a few batches are cut into these by length, and all of them run before a younger row goes first. So a row is passed over at
+/// most four times. A request gives a batch's worth of rows to a round and queues up again behind the others, so that a big one
+/// delays a small one by at most two batches. Any number of device threads may take from it.
 /// </summary>
-internal sealed class RowQueue(BatchLimits limits)
+internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
 {
-    /// <summary>A request is passed over at most this often; then nothing younger goes before it.</summary>
-    private const int MaxPassedOver = 4;
-
-    /// <summary>Requests looked at for one batch.</summary>
+    /// <summary>Rows looked at for one round; more only where the limits allow a single batch to have more.</summary>
     private const int Window = 256;
 
     private readonly object _gate = new();
     private readonly LinkedList<EmbeddingRun> _requests = [];
-    private readonly List<EmbeddingRun> _skipped = [];
+    private readonly LinkedList<List<WaitingRow>> _round = [];
+    private readonly RoundCutter _cutter = new(limits, cost);
+    private readonly List<WaitingRow> _window = [];
     private int _rows;
+    private int _idle;
     private bool _closed;
 
     /// <summary>Rows that no batch has taken yet.</summary>
     public int Rows => Volatile.Read(ref _rows);
+
+    /// <summary>Device threads that wait for rows.</summary>
+    public int IdleThreads => Volatile.Read(ref _idle);
 
     /// <summary>Lines a request up; false when the queue is closed.</summary>
     public bool TryAdd(EmbeddingRun request)
@@ -30,7 +34,8 @@ internal sealed class RowQueue(BatchLimits limits)
             if (_closed) return false;
             _requests.AddLast(request);
             _rows += request.Waiting.Count;
-            Monitor.Pulse(_gate);
+            if (request.Waiting.Count > 1) Monitor.PulseAll(_gate);
+            else Monitor.Pulse(_gate);
             return true;
         }
     }
@@ -40,9 +45,15 @@ internal sealed class RowQueue(BatchLimits limits)
     {
         lock (_gate)
         {
-            _requests.Remove(request);
-            _rows -= request.Waiting.Count;
+            if (_requests.Remove(request)) _rows -= request.Waiting.Count;
             request.Waiting.Clear();
+            for (var node = _round.First; node is not null;)
+            {
+                var next = node.Next;
+                _rows -= node.Value.RemoveAll(row => row.Request == request);
+                if (node.Value.Count == 0) _round.Remove(node);
+                node = next;
+            }
         }
     }
 
@@ -52,8 +63,9 @@ internal sealed class RowQueue(BatchLimits limits)
         lock (_gate)
         {
             _closed = true;
-            var left = _requests.ToList();
+            var left = _requests.Concat(_round.SelectMany(batch => batch).Select(row => row.Request)).Distinct().ToList();
             _requests.Clear();
+            _round.Clear();
             _rows = 0;
             Monitor.PulseAll(_gate);
             return left;
@@ -65,95 +77,98 @@ internal sealed class RowQueue(BatchLimits limits)
     {
         lock (_gate)
         {
-            while (_requests.Count == 0 && !_closed) Monitor.Wait(_gate);
+            while (_rows == 0 && !_closed) WaitNeedsLock();
             if (_closed) return false;
 
-            FillNeedsLock(batch);
+            if (_round.Count == 0) BeginRoundNeedsLock();
+            batch.AddRange(_round.First!.Value);
+            _round.RemoveFirst();
+            TopUpNeedsLock(batch);
             _rows -= batch.Count;
+            // What was left for the idle threads must not depend on how often they were woken.
+            if (_rows > 0 && _idle > 0) Monitor.Pulse(_gate);
             return true;
         }
     }
 
-    // :: Step 5: batch. The oldest request's row is the seed; rows of like length join it.
-    private void FillNeedsLock(List<WaitingRow> batch)
+    private void WaitNeedsLock()
     {
-        var head = _requests.First!.Value;
-        var seed = head.Waiting[^1].Length;
-        _skipped.Clear();
+        _idle++;
+        Monitor.Wait(_gate);
+        _idle--;
+    }
 
-        var looked = 0;
-        for (var node = _requests.First; node is not null && looked < Window && batch.Count < limits.MaxRows; looked++)
+    /// <summary>No thread of the device idles while another runs what two could.</summary>
+    private int ShareOf(int rows) => (rows + _idle) / (_idle + 1);
+
+    // :: Step 5: batch. The oldest rows are cut into batches of like length, so that the device takes the least time for them.
+    private void BeginRoundNeedsLock()
+    {
+        if (_requests.Count == 1)
         {
-            var request = node.Value;
-            var next = node.Next;
-            if (TakeFromNeedsLock(request, seed, batch)) PassOverSkipped();
-            else if (request.PassedOver >= MaxPassedOver) break;
-            else _skipped.Add(request);
-
-            if (request.Waiting.Count == 0) _requests.Remove(node);
-            node = next;
+            // One request alone gives one batch: who comes next must not wait for a whole round of it.
+            var rows = _requests.First!.Value.Waiting;
+            var given = _cutter.RowsOfABatch(rows, ShareOf(rows.Count));
+            _round.AddLast(rows.GetRange(rows.Count - given, given));
+            EndTurnNeedsLock(given);
+            return;
         }
 
-        if (head.Waiting.Count == 0) return;
-        _requests.RemoveFirst();
-        _requests.AddLast(head);
+        _window.Clear();
+        for (var node = _requests.First; node is not null && _window.Count < Math.Max(Window, limits.MaxRows); node = node.Next)
+        {
+            var waiting = node.Value.Waiting;
+            var offered = _cutter.RowsOfABatch(waiting, limits.MaxRows);
+            for (var i = 1; i <= offered; i++) _window.Add(waiting[^i]);
+        }
+
+        var rowsOfRound = 0;
+        foreach (var batch in _cutter.Cut(_window, ShareOf(_window.Count)))
+        {
+            _round.AddLast(batch);
+            rowsOfRound += batch.Count;
+        }
+
+        for (int start = 0, end = 0; start < rowsOfRound; start = end)
+        {
+            while (end < rowsOfRound && _window[end].Request == _window[start].Request) end++;
+            EndTurnNeedsLock(end - start);
+        }
     }
 
-    private void PassOverSkipped()
+    /// <summary>
+    /// What waits joins a batch that has room, as long as the oldest does: so nobody is passed over, and a device that pays for runs
+    /// more than for tokens runs full ones.
+    /// </summary>
+    private void TopUpNeedsLock(List<WaitingRow> batch)
     {
-        foreach (var older in _skipped) older.PassedOver++;
-        _skipped.Clear();
-    }
+        if (_idle > 0) return;
 
-    private bool TakeFromNeedsLock(EmbeddingRun request, int seed, List<WaitingRow> batch)
-    {
-        var rows = request.Waiting;
-        var longest = batch.Count == 0 ? seed : LongestOf(batch);
-        var tolerance = limits.ToleranceOf(seed);
-        var before = batch.Count;
-
-        // Rows as long as the batch or shorter cost no padding of others.
-        var end = FirstLongerThan(rows, longest);
-        var start = end;
-        while (start > 0 && seed - rows[start - 1].Length <= tolerance && Fits(longest, batch.Count + end - start)) start--;
-        Move(rows, start, end, batch);
-
-        // Longer ones pad the others.
-        end = start;
-        while (end < rows.Count && rows[end].Length - seed <= tolerance && Fits(rows[end].Length, batch.Count + end - start)) end++;
-        Move(rows, start, end, batch);
-
-        if (batch.Count == before) return false;
-        request.PassedOver = 0;
-        return true;
-    }
-
-    /// <summary>Whether one more row fits a batch of this length; the first always does.</summary>
-    private bool Fits(int length, int rows) => rows == 0 || (rows < limits.MaxRows && (long)length * (rows + 1) <= limits.MaxTokens);
-
-    private static void Move(List<WaitingRow> rows, int start, int end, List<WaitingRow> batch)
-    {
-        for (var i = end - 1; i >= start; i--) batch.Add(rows[i]);
-        rows.RemoveRange(start, end - start);
-    }
-
-    private static int LongestOf(List<WaitingRow> batch)
-    {
         var longest = 0;
         foreach (var row in batch) longest = Math.Max(longest, row.Length);
-        return longest;
+        for (var turns = _requests.Count; turns > 0; turns--)
+        {
+            var rows = _requests.First!.Value.Waiting;
+            var joining = 0;
+            while (joining < rows.Count && _cutter.Joins(batch.Count, longest, rows[^(joining + 1)].Length))
+            {
+                joining++;
+                batch.Add(rows[^joining]);
+                longest = Math.Max(longest, rows[^joining].Length);
+            }
+
+            if (joining == 0) return;
+            EndTurnNeedsLock(joining);
+        }
     }
 
-    private static int FirstLongerThan(List<WaitingRow> rows, int length)
+    /// <summary>The oldest request has given its longest rows; with rows left it queues up again.</summary>
+    private void EndTurnNeedsLock(int givenRows)
     {
-        int low = 0, high = rows.Count;
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (rows[middle].Length <= length) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
+        var oldest = _requests.First!;
+        var rows = oldest.Value.Waiting;
+        rows.RemoveRange(rows.Count - givenRows, givenRows);
+        _requests.RemoveFirst();
+        if (rows.Count > 0) _requests.AddLast(oldest);
     }
 }

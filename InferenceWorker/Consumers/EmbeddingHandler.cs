@@ -1,14 +1,19 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
 /// <summary>Runs <c>/v1/embeddings</c>: reads the body, tokenizes beside the device, and has the vectors written into the result.</summary>
-internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
+internal sealed class EmbeddingHandler(ServedModels models, ProgressReporter progress, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
 {
+    /// <summary>Requests with fewer rows are over before anybody asks how far they are.</summary>
+    private const int FewestRowsReported = 64;
+
     public string Endpoint => Endpoints.Embeddings;
 
     public async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
@@ -21,13 +26,16 @@ internal sealed class EmbeddingHandler(ServedModels models, BatchMetrics metrics
         if (CheckDimensions(call, model.Manifest) is { } wrong) return JobOutcome.Failure(wrong);
 
         var start = time.GetTimestamp();
-        var (rows, error) = EmbeddingInputs.Tokenize(call, content, model, cancellationToken);
+        var (rows, tokens, error) = EmbeddingInputs.Tokenize(call, content, model, cancellationToken);
         if (rows is null) return JobOutcome.Failure(error!);
         metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
 
-        var tokens = rows.Sum(row => row.Length);
         var output = EmbeddingOutput.Create(rows.Length, call.Dimensions ?? model.Manifest.Dimensions, tokens, call.Format);
-        var failed = await model.Batcher.EmbedAsync(rows, output, cancellationToken);
+        var request = new EmbeddingRun(rows, output);
+        var embedding = model.Batcher.EmbedAsync(request, cancellationToken);
+        if (rows.Length >= FewestRowsReported) await progress.ReportAsync(job, embedding, "rows", () => request.RowsDone, rows.Length);
+
+        var failed = await embedding;
         return failed is null
             ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
             : JobOutcome.Failure(failed);

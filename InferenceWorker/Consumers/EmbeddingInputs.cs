@@ -11,8 +11,11 @@ internal static class EmbeddingInputs
     /// <summary>Most tokens of all inputs of one request.</summary>
     public const int MaxTotalTokens = 300_000;
 
-    /// <returns>A row for each input, special tokens included; or what is wrong with the first input that cannot be taken.</returns>
-    public static (int[][]? Rows, InferenceError? Error) Tokenize(
+    /// <returns>
+    /// A row for each input, special tokens included, and their tokens together; or what is wrong with the first input that cannot
+    /// be taken.
+    /// </returns>
+    public static (int[][]? Rows, int Tokens, InferenceError? Error) Tokenize(
         EmbeddingCall call, EmbeddingContent content, LoadedModel model, CancellationToken cancellationToken)
     {
         var rows = new int[call.Rows][];
@@ -20,14 +23,14 @@ internal static class EmbeddingInputs
         for (var i = 0; i < rows.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (CheckTokenIds(call, content, i, model.Tokenizer) is { } outside) return (null, outside);
+            if (CheckTokenIds(call, content, i, model.Tokenizer) is { } outside) return (null, 0, outside);
 
             var ids = content.Texts.Count > 0
                 ? model.Tokenizer.Encode(content.Texts[i])
                 : model.Tokenizer.AddSpecialTokens(content.TokenArrays[i]);
             if (ids.Length > model.Manifest.MaxTokens)
             {
-                if (!call.Truncate) return (null, TooLong(call.NameOf(i), ids.Length, model.Manifest));
+                if (!call.Truncate) return (null, 0, TooLong(call.NameOf(i), ids.Length, model.Manifest));
                 ids = model.Tokenizer.Truncate(ids, model.Manifest.MaxTokens);
             }
 
@@ -35,7 +38,7 @@ internal static class EmbeddingInputs
             total += ids.Length;
         }
 
-        return total <= MaxTotalTokens ? (rows, null) : (null, TooMany(total));
+        return total <= MaxTotalTokens ? (rows, (int)total, null) : (null, 0, TooMany(total));
     }
 
     private static InferenceError? CheckTokenIds(EmbeddingCall call, EmbeddingContent content, int index, ITokenizer tokenizer)

@@ -73,7 +73,7 @@ internal sealed class HeartbeatLoop(
         Models =
         [
             .. models.Loaded.Select(model => new ModelLoad(
-                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), models.CapacityOf(model.Manifest))),
+                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), models.CapacityOf(model))),
         ],
     };
 

@@ -51,7 +51,7 @@ internal static class ExecutionDeviceChoice
     /// <summary>Makes a session of the smallest model; throws what ONNX Runtime throws.</summary>
     internal static void TryOn(ExecutionDevice device, ModelOptions options)
     {
-        using var settings = SessionSettings.For(device, options);
+        using var settings = SessionSettings.For(device, options, ThreadSplit.OneRun(1));
         using var session = new InferenceSession(IdentityModel.ToArray(), settings);
     }
 }

@@ -71,10 +71,10 @@ internal sealed class ModelLoader(
             if (device is null) throw new ModelProblemException(deviceProblem!);
 
             var opened = OpenedModel.Open(manifest, device, options.Value);
-            opened.WarmUp();
-            var batcher = new EmbeddingBatcher(opened.Session, manifest, opened.Limits, metrics, time, logger);
+            var warm = new ModelWarmUp(device, options.Value, time, logger).Run(opened);
+            var batcher = new EmbeddingBatcher(warm.Opened.Session, manifest, warm.Plan, metrics, time, logger);
             batcher.Start();
-            models.Add(new LoadedModel(manifest, opened.Tokenizer, batcher));
+            models.Add(new LoadedModel(manifest, opened.Tokenizer, warm.Plan, batcher));
             Log.ModelLoaded(logger, manifest.Name, time.GetElapsedTime(start));
         }
         catch (ModelProblemException problem)

@@ -27,13 +27,20 @@ public sealed class ModelOptions
     [Range(256L * 1024 * 1024, long.MaxValue)]
     public long? DeviceMemoryLimitBytes { get; init; }
 
-    /// <summary>Threads that compute one batch on the CPU. Default 0: as many as the process has cores; 0 to 1,024.</summary>
+    /// <summary>Threads of one model on the CPU, all its runs together. Default 0: as many as the process has cores; 0 to 1,024.</summary>
     [Range(0, 1_024)]
     public int Threads { get; init; }
 
     /// <summary>
-    /// Jobs leased at a time for each model, in multiples of its <c>max_batch_rows</c>: enough that the device never waits for
-    /// Redis, few enough that other workers get theirs. Default 2, 1 to 64.
+    /// Batches of one model that run at a time on the CPU, each on its part of <see cref="Threads"/>. Default 0: as many as there
+    /// are threads, or 1 on all of them if that is clearly faster when it is measured at start; 0 to 64. On CUDA always 1.
+    /// </summary>
+    [Range(0, 64)]
+    public int ParallelRuns { get; init; }
+
+    /// <summary>
+    /// Jobs leased at a time for each model, in multiples of its <c>max_batch_rows</c> or of what its parallel runs hold, if that is
+    /// more: enough that the device never waits for Redis, few enough that other workers get theirs. Default 2, 1 to 64.
     /// </summary>
     [Range(1, 64)]
     public int LeasedBatches { get; init; } = 2;

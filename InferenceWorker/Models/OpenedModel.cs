@@ -3,44 +3,30 @@ using AiPlatform.InferenceWorker.Text;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>A model whose files are verified and open; nothing has run yet.</summary>
-internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer, IEmbeddingSession Session, BatchLimits Limits)
+/// <summary>A model whose files are verified and open.</summary>
+/// <param name="Manifest">What it is.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+/// <param name="Session">Its session.</param>
+/// <param name="Threads">How the session was opened.</param>
+internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer, IEmbeddingSession Session, ThreadSplit Threads)
 {
-    /// <summary>Verifies the files, then opens tokenizer and session.</summary>
+    /// <summary>Verifies the files, then opens tokenizer and session; where the split of threads is to be measured, with one run on all.</summary>
     /// <exception cref="ModelProblemException">One of them cannot be used.</exception>
     public static OpenedModel Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options)
     {
         ModelFileCheck.Verify(manifest);
         var tokenizer = LoadTokenizer(manifest);
-        var limits = BatchLimits.For(manifest, device, SessionSettings.ThreadsOf(options));
-        var session = OnnxEmbeddingSession.Open(manifest, device, options, tokenizer.PadId, limits.MaxTokens);
-        return new OpenedModel(manifest, tokenizer, session, limits);
+        var threads = ThreadSplit.Configured(device, options) ?? ThreadSplit.OneRun(ThreadSplit.ThreadsOf(options));
+        var session = OnnxEmbeddingSession.Open(manifest, device, options, threads, tokenizer.PadId);
+        return new OpenedModel(manifest, tokenizer, session, threads);
     }
 
-    /// <summary>Runs the largest batch and the smallest, so that the first request finds memory and kernels ready.</summary>
-    /// <exception cref="ModelProblemException">The model cannot run them.</exception>
-    public void WarmUp()
+    /// <summary>Closes the session and opens it with another split: there is memory for one.</summary>
+    /// <exception cref="ModelProblemException">It cannot be opened any more.</exception>
+    public OpenedModel Reopen(ExecutionDevice device, ModelOptions options, ThreadSplit threads)
     {
-        try
-        {
-            RunOnce(Limits.RowsOf(Manifest.MaxTokens), Manifest.MaxTokens);
-            RunOnce(1, Tokenizer.SpecialTokensPerText + 1);
-        }
-        catch (Exception failure)
-        {
-            Session.Dispose();
-            throw new ModelProblemException(
-                $"{Path.GetFileName(Manifest.Folder)}/{Manifest.Model.Name}: it loads, but fails when it runs: "
-                + $"{failure.Message.ReplaceLineEndings(" ")}", failure);
-        }
-    }
-
-    private void RunOnce(int rows, int tokens)
-    {
-        var ids = new int[tokens];
-        ids.AsSpan().Fill(Tokenizer.PadId);
-        var nobody = new EmbeddingRun([ids], []);
-        Session.Run(Enumerable.Range(0, rows).Select(index => new WaitingRow(nobody, index, ids)).ToArray());
+        Session.Dispose();
+        return this with { Session = OnnxEmbeddingSession.Open(Manifest, device, options, threads, Tokenizer.PadId), Threads = threads };
     }
 
     private static ITokenizer LoadTokenizer(ModelManifest manifest)

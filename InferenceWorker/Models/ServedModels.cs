@@ -7,6 +7,9 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <summary>The models of this process: how far their loading is, which are served, which are not and why.</summary>
 internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueues, ISweptQueues
 {
+    /// <summary>Of a short text; jobs are leased before anybody knows how long they are.</summary>
+    private const int TypicalTokens = 32;
+
     private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile State _state = new("finding models", null, [], []);
 
@@ -48,8 +51,13 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
         if (_state.Loaded.Count > 0) _ready.TrySetResult([.. _state.Loaded.Select(LeasedQueueOf)]);
     }
 
-    public int CapacityOf(ModelManifest manifest) => manifest.MaxBatchRows * options.Value.LeasedBatches;
+    /// <summary>Jobs that this process leases at a time.</summary>
+    public int CapacityOf(LoadedModel model)
+    {
+        var running = model.Plan.ParallelRuns * model.Plan.Limits.RowsOf(TypicalTokens);
+        return Math.Max(model.Manifest.MaxBatchRows, running) * options.Value.LeasedBatches;
+    }
 
     private LeasedQueue LeasedQueueOf(LoadedModel model) =>
-        new(QueueName.ForModel(model.Manifest.Name), CapacityOf(model.Manifest));
+        new(QueueName.ForModel(model.Manifest.Name), CapacityOf(model));
 }

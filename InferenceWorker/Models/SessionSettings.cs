@@ -7,11 +7,11 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <summary>How sessions are opened on a device.</summary>
 internal static class SessionSettings
 {
-    public static SessionOptions For(ExecutionDevice device, ModelOptions options)
+    public static SessionOptions For(ExecutionDevice device, ModelOptions options, ThreadSplit threads)
     {
         var settings = new SessionOptions
         {
-            IntraOpNumThreads = ThreadsOf(options),
+            IntraOpNumThreads = threads.ThreadsPerRun,
             InterOpNumThreads = 1,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
         };
@@ -21,9 +21,6 @@ internal static class SessionSettings
         if (device.CudaDeviceId is { } id) AddCuda(settings, id, options.DeviceMemoryLimitBytes);
         return settings;
     }
-
-    /// <summary>Threads that compute one run on the CPU.</summary>
-    public static int ThreadsOf(ModelOptions options) => options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
 
     private static void AddCuda(SessionOptions settings, int deviceId, long? memoryLimitBytes)
     {

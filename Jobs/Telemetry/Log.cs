@@ -47,4 +47,7 @@ internal static partial class Log
 
     [LoggerMessage(1013, LogLevel.Warning, "Run {Attempt} of {JobId} is alone in this process: earlier ones lost their worker")]
     public static partial void RunsAlone(ILogger logger, JobId jobId, int attempt);
+
+    [LoggerMessage(1014, LogLevel.Debug, "How far {JobId} is could not be said: {Reason}")]
+    public static partial void ProgressNotSaid(ILogger logger, JobId jobId, string reason);
 }

@@ -14,8 +14,8 @@ internal static class HealthEndpoints
 
     public static void Map(WebApplication app)
     {
-        app.MapHealthChecks(ReadyPath, Options(HealthTags.Ready));
-        app.MapHealthChecks(LivePath, Options(HealthTags.Live));
+        app.MapHealthChecks(ReadyPath, Options(HealthTags.Ready)).AllowAnonymous();
+        app.MapHealthChecks(LivePath, Options(HealthTags.Live)).AllowAnonymous();
     }
 
     private static HealthCheckOptions Options(string tag) => new()

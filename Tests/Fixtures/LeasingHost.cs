@@ -28,9 +28,16 @@ internal sealed class LeasingHost : IAsyncDisposable
     /// <param name="queue">Leased from, 8 jobs at a time.</param>
     /// <param name="run">Runs a job.</param>
     /// <param name="settings">Settings such as <c>("Leasing:DrainTimeout", "00:00:01")</c>.</param>
-    public static async Task<LeasingHost> StartAsync(
+    public static Task<LeasingHost> StartAsync(
         string redis,
         QueueName queue,
+        Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
+        params (string Key, string Value)[] settings) => StartAsync(redis, [queue], run, settings);
+
+    /// <summary>The same with several queues.</summary>
+    public static async Task<LeasingHost> StartAsync(
+        string redis,
+        IReadOnlyList<QueueName> queues,
         Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
         params (string Key, string Value)[] settings)
     {
@@ -41,10 +48,10 @@ internal sealed class LeasingHost : IAsyncDisposable
                 .Select(one => KeyValuePair.Create(one.Item1, (string?)one.Item2)));
         builder.AddServiceDefaults("test", HealthStatus.Unhealthy);
         builder.Services.AddJobStore();
-        builder.Services.AddSingleton(new OneQueue(queue));
+        builder.Services.AddSingleton(new FixedQueues(queues));
         builder.Services.AddSingleton(run);
-        builder.Services.AddLeasing<ScriptedConsumer, OneQueue>();
-        builder.Services.AddSweeping<OneQueue>();
+        builder.Services.AddLeasing<ScriptedConsumer, FixedQueues>();
+        builder.Services.AddSweeping<FixedQueues>();
         var app = builder.Build();
         app.MapDefaultEndpoints();
         await app.StartAsync();
@@ -64,12 +71,12 @@ internal sealed class LeasingHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class OneQueue(QueueName queue) : ILeasedQueues, ISweptQueues
+    private sealed class FixedQueues(IReadOnlyList<QueueName> queues) : ILeasedQueues, ISweptQueues
     {
-        public IReadOnlyCollection<QueueName> Queues => [queue];
+        public IReadOnlyCollection<QueueName> Queues => queues;
 
         public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(queue, 8)]);
+            Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8))]);
     }
 
     private sealed class ScriptedConsumer(LeasedJobRunner runner, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run) : IConsumer<RunJob>

@@ -39,9 +39,44 @@ public sealed class OutageTests : IAsyncLifetime
     {
         await _redis.StopAsync();
         await AssertUnavailableAsync();
+        await AssertNothingCanBeReadAsync();
 
         await _redis.StartAsync();
         await AssertServesAsync();
+    }
+
+    /// <summary>Whoever reads events hears nothing of the outage but a pause, and loses none.</summary>
+    [Fact]
+    public async Task GetEvents_RedisRestartsInTheMiddle_GoOnWithoutALoss()
+    {
+        var id = await _gateway.Client.SubmitForIdAsync("m");
+        await using var reader = await EventReader.OpenAsync(_gateway.Client, id);
+        var leased = await _worker.LeaseAsync();
+        await _worker.SayAsync(leased, JobEvent.Output, "1", "2");
+        List<ReadEvent> seen = await reader.NextAsync(4);
+
+        await _redis.StopAsync();
+        await AssertUnavailableAsync();
+        await _redis.StartAsync();
+        await Poll.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await _worker.SayAsync(leased, JobEvent.Output, "3");
+                    return true;
+                }
+                catch (QueueUnavailableException)
+                {
+                    return false;
+                }
+            },
+            "the worker reaches Redis");
+        await _worker.SucceedAsync(leased);
+        seen.AddRange(await reader.ReadToEndAsync());
+
+        Assert.Equal(["status", "status", "output", "output", "output", "status", "done"], seen.Select(one => one.Kind));
+        Assert.Equal(await EventReader.ReadAllAsync(_gateway.Client, id), seen);
     }
 
     [Fact]
@@ -205,6 +240,24 @@ public sealed class OutageTests : IAsyncLifetime
         await AssertRefusedAsync(openAI, HttpStatusCode.TooManyRequests, "rate_limit_exceeded");
     }
 
+    [Fact]
+    public async Task AnyCall_TenantHasItsLimitOfWaitingJobs_Answers429AndOthersAreServed()
+    {
+        TestKey busy = new("busy"), other = new("other");
+        await using var small = await GatewayHost.StartAsync(_redis, [.. busy.Settings, .. other.Settings, "Jobs:MaxQueuedPerTenant=1"]);
+        await small.ServeAsync("full");
+        object job = new { endpoint = Endpoints.Embeddings, body = new { model = "full", input = "a" } };
+        using HttpClient client = busy.ClientOf(small), otherClient = other.ClientOf(small);
+        await client.SubmitForIdAsync("full");
+
+        using var native = await client.PostAsJsonAsync("/v1/jobs", job);
+        using var openAI = await client.PostAsJsonAsync("/v1/embeddings", new { model = "full", input = "a" });
+
+        await AssertRefusedAsync(native, HttpStatusCode.TooManyRequests, "tenant_queue_full");
+        await AssertRefusedAsync(openAI, HttpStatusCode.TooManyRequests, "rate_limit_exceeded");
+        await otherClient.SubmitForIdAsync("full");
+    }
+
     private async Task AssertServesAsync()
     {
         await using var running = FakeWorker.Start(_gateway, "m");
@@ -224,6 +277,22 @@ public sealed class OutageTests : IAsyncLifetime
 
         await AssertRefusedAsync(openAI, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
         await AssertRefusedAsync(native, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
+    }
+
+    private async Task AssertNothingCanBeReadAsync()
+    {
+        const string Job = "/v1/jobs/job_00000000000000000000000000.m";
+        (HttpMethod Method, string Path)[] calls =
+        [
+            (HttpMethod.Get, "/v1/jobs"), (HttpMethod.Get, Job), (HttpMethod.Get, $"{Job}?wait=60"), (HttpMethod.Delete, Job), (HttpMethod.Post, $"{Job}/retry"),
+            (HttpMethod.Get, $"{Job}/events"), (HttpMethod.Get, "/v1/queues"), (HttpMethod.Post, "/v1/queues/m/pause"),
+            (HttpMethod.Post, "/v1/queues/m/resume"), (HttpMethod.Post, "/v1/queues/m/requeue-dead"),
+        ];
+        foreach (var (method, path) in calls)
+        {
+            using var response = await _gateway.Client.SendAsync(new HttpRequestMessage(method, path)).WaitAsync(Bound);
+            await AssertRefusedAsync(response, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
+        }
     }
 
     private static async Task AssertRefusedAsync(HttpResponseMessage response, HttpStatusCode status, string code)

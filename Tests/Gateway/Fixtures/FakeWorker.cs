@@ -2,6 +2,7 @@ using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Tests.Fixtures;
+using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
@@ -87,6 +88,17 @@ internal sealed class FakeWorker : IAsyncDisposable
 
     public Task<bool> FailAsync(LeasedJob job, InferenceErrorKind kind, string? param = null) => _store.CommitAsync(
         job, JobOutcome.Failure(new InferenceError { Kind = kind, Message = "The fake worker says so.", Param = param }), CancellationToken.None);
+
+    /// <summary>Gives the job back as a failed run: with <c>Jobs:MaxFailures=1</c> it is a dead letter then.</summary>
+    public Task<ReleaseOutcome> DieAsync(LeasedJob job) => _store.ReleaseAsync(
+        job, new InferenceError { Kind = InferenceErrorKind.Internal, Message = "The fake worker died." }, CancellationToken.None);
+
+    /// <summary>Says something of a running job.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="kind"><see cref="JobEvent.Output"/> or <see cref="JobEvent.Progress"/>.</param>
+    /// <param name="data">JSON on one line, of each event.</param>
+    public async Task SayAsync(LeasedJob job, string kind, params string[] data) => Assert.True(
+        await _store.AppendAsync(job, [.. data.Select(one => new JobEvent(0, kind, one))], CancellationToken.None));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,6 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
@@ -64,13 +66,33 @@ internal sealed class GatewayHost : IAsyncDisposable
             ],
             CancellationToken.None);
 
+    /// <summary>That worker ends.</summary>
+    public Task LeaveAsync(string model) => Services.GetRequiredService<IWorkerCatalog>().LeaveAsync($"worker-of-{model}", CancellationToken.None);
+
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Client.PostAsJsonAsync(path, body);
 
     public Task<HttpResponseMessage> PostTextAsync(string path, string json) =>
-        Client.PostAsync(path, new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
+        Client.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json"));
+
+    /// <summary>Sends a request byte for byte: HttpClient would not send everything that tests are about.</summary>
+    /// <param name="requestLine">Such as <c>GET /v1/models</c>.</param>
+    /// <param name="headers">Whole lines.</param>
+    /// <param name="body">JSON, or nothing.</param>
+    public async Task<(int Status, string Answer)> SendRawAsync(string requestLine, string[] headers, string body = "")
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(Address.Host, Address.Port);
+        string[] lines = [$"{requestLine} HTTP/1.1", $"Host: {Address.Authority}", "Connection: close", $"Content-Length: {body.Length}", .. headers, "", body];
+        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(string.Join("\r\n", lines)));
+        var answer = await new StreamReader(client.GetStream()).ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return (int.Parse(answer.Split(' ', 3)[1], provider: null), answer);
+    }
 
     public async Task<JsonElement> GetJobAsync(string id, string query = "") =>
         await Client.GetFromJsonAsync<JsonElement>($"/v1/jobs/{id}{query}");
+
+    /// <summary>Stops it as SIGTERM does; dispose it all the same.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -36,7 +36,11 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { $$"""{{{Call}},"deadline_seconds":-1}""", "deadline_seconds" },
         { $$"""{{{Call}},"deadline_seconds":604801}""", "deadline_seconds" },
         { $$"""{{{Call}},"deadline_seconds":1e999}""", "deadline_seconds" },
+        { $$"""{{{Call}},"deadline_seconds":-0.0}""", "deadline_seconds" },
+        { $$"""{{{Call}},"deadline_seconds":{{new string('9', 400)}} }""", "deadline_seconds" },
         { $$"""{{{Call}},"deadline_seconds":"60"}""", "deadline_seconds" },
+        { $$"""{{{Call}},"deadline_seconds":"2020-01-01T00:00:00Z"}""", "deadline_seconds" },
+        { $$"""{{{Call}},"deadline_seconds":[1]}""", "deadline_seconds" },
         { $$"""{{{Call}},"metadata":[]}""", "metadata" },
         { $$"""{{{Call}},"metadata":{"a":1} }""", "metadata.a" },
         { $$"""{{{Call}},"metadata":{"a":null} }""", "metadata.a" },
@@ -47,7 +51,10 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { $$"""{{{Call}},"metadata":{{{string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"k{i}\":\"v\""))}}} }""", "metadata" },
     };
 
-    public static TheoryData<byte[]> BadBodies => BadEmbeddingRequests.Bodies;
+    public static TheoryData<byte[]> BadBodies { get; } = new((byte[][])[.. BadEmbeddingRequests.Bodies.Select(row => row.Data), .. NotNumbers]);
+
+    private static IEnumerable<byte[]> NotNumbers =>
+        ((string[])["NaN", "Infinity", "-Infinity", "+1", ".5", "1.", "0x10"]).Select(number => Encoding.UTF8.GetBytes($$"""{{{Call}},"deadline_seconds":{{number}} }"""));
 
     [Theory]
     [MemberData(nameof(BadFields))]

@@ -206,6 +206,22 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
         Assert.Equal(finished.GetRawText(), job.GetRawText());
     }
 
+    [Theory]
+    [InlineData("interactive", "interactive")]
+    [InlineData("default", "default")]
+    [InlineData("batch", "batch")]
+    [InlineData(null, "default")]
+    public async Task PostJobs_Lane_IsItsLane(string? lane, string expected)
+    {
+        var model = RedisServer.Unique("lane");
+        await _gateway.ServeAsync(model);
+
+        var job = await _gateway.Client.SubmitAsync(model, lane);
+
+        Assert.Equal(expected, job.GetProperty("lane").GetString());
+        Assert.Equal(expected, (await _gateway.GetJobAsync(job.GetProperty("id").GetString()!)).GetProperty("lane").GetString());
+    }
+
     private async Task<JsonElement> DeleteAsync(string id)
     {
         using var response = await _gateway.Client.DeleteAsync($"{Path}/{id}");

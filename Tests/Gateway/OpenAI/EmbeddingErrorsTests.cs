@@ -136,6 +136,9 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
     [InlineData("NaN")]
     [InlineData("1e3")]
     [InlineData("1,5")]
+    [InlineData("0x1")]
+    [InlineData("Infinity")]
+    [InlineData("-0.0")]
     [InlineData(" ")]
     public async Task PostEmbeddings_BadTimeout_Answers400(string timeout)
     {
@@ -146,6 +149,21 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
 
         if (string.IsNullOrWhiteSpace(timeout)) Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         else await AssertErrorAsync(response, HttpStatusCode.BadRequest, "invalid_request_error", "invalid_request", "X-Request-Timeout");
+    }
+
+    [Fact]
+    public async Task PostEmbeddings_TimeoutTwiceOrWithoutEnd_Answers400()
+    {
+        foreach (var timeouts in (string[][])[["1", "1"], [new string('9', 10_000)]])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(new { model = "m", input = "a" }) };
+            request.Headers.TryAddWithoutValidation("X-Request-Timeout", timeouts);
+
+            using var response = await _gateway.Client.SendAsync(request);
+
+            var message = await AssertErrorAsync(response, HttpStatusCode.BadRequest, "invalid_request_error", "invalid_request", "X-Request-Timeout");
+            Assert.InRange(message.Length, 1, 200);
+        }
     }
 
     private async Task<HttpResponseMessage> PostBytesAsync(byte[] body, string? contentType)

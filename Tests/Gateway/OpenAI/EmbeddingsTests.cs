@@ -133,6 +133,21 @@ public sealed class EmbeddingsTests(GatewayFixture fixture) : IClassFixture<Gate
     }
 
     [Theory]
+    [InlineData("99999999", 600_000)]
+    [InlineData("2.5", 2_500)]
+    [InlineData("0.0000001", 1)]
+    public async Task PostEmbeddings_RequestTimeout_IsTheJobsDeadlineUpToTheLimit(string seconds, int milliseconds)
+    {
+        var model = RedisServer.Unique("capped");
+        await _gateway.ServeAsync(model);
+
+        using var response = await SendAsync(new { model, input = "a" }, ("Prefer", "respond-async"), ("X-Request-Timeout", seconds));
+
+        var job = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(milliseconds, (job.GetProperty("deadline").GetDateTimeOffset() - job.GetProperty("created_at").GetDateTimeOffset()).TotalMilliseconds);
+    }
+
+    [Theory]
     [InlineData("wait=10")]
     [InlineData("x=\"respond-async\"")]
     [InlineData("respond-async-not")]
@@ -246,10 +261,10 @@ public sealed class EmbeddingsTests(GatewayFixture fixture) : IClassFixture<Gate
         return JobId.FromKey(keys[0]!, queue);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(object body, (string Name, string Value) header)
+    private async Task<HttpResponseMessage> SendAsync(object body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) };
-        request.Headers.TryAddWithoutValidation(header.Name, header.Value);
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         return await _gateway.Client.SendAsync(request);
     }
 

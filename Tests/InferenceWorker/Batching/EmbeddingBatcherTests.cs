@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
@@ -45,11 +46,13 @@ public sealed class EmbeddingBatcherTests : IDisposable
         Assert.Equal([1f], cut[0]);
     }
 
-    [Fact]
-    public async Task EmbedAsync_OneBadRowInABatch_OnlyItsRequestFails()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task EmbedAsync_OneBadRowInABatch_OnlyItsRequestFails(int parallelRuns)
     {
-        var sut = CreateSut();
-        var held = await HoldAsync(sut);
+        var sut = CreateSut(parallelRuns: parallelRuns);
+        var held = await HoldAsync(sut, parallelRuns);
         var good = Enumerable.Range(1, 6).Select(id => sut.EmbedAsync([[id]], 4)).ToList();
         var bad = sut.EmbedAsync([[1], [FakeSession.Poison]], 4);
         _session.LetGo();
@@ -58,7 +61,7 @@ public sealed class EmbeddingBatcherTests : IDisposable
 
         Assert.Equal(InferenceErrorKind.ModelFailed, error!.Kind);
         Assert.Equal("input[1]", error.Param);
-        foreach (var (vectors, none) in await Task.WhenAll(good.Append(held)))
+        foreach (var (vectors, none) in await Task.WhenAll([.. good, .. held]))
         {
             Assert.Null(none);
             Assert.All(vectors[0], value => Assert.True(value > 0));
@@ -77,61 +80,126 @@ public sealed class EmbeddingBatcherTests : IDisposable
         Assert.Equal(InferenceErrorKind.ModelFailed, (await bad).Error!.Kind);
         Assert.Contains("NaN", (await bad).Error!.Message, StringComparison.Ordinal);
         Assert.Null((await good).Error);
-        Assert.Null((await held).Error);
+        Assert.All(await Task.WhenAll(held), call => Assert.Null(call.Error));
     }
 
-    [Fact]
-    public async Task EmbedAsync_CanceledWhileWaiting_ItsRowsAreNeverRun()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task EmbedAsync_CanceledWhileWaiting_ItsRowsAreNeverRun(int parallelRuns)
     {
-        var sut = CreateSut();
+        var sut = CreateSut(parallelRuns: parallelRuns);
         using var cancellation = new CancellationTokenSource();
-        var held = await HoldAsync(sut);
+        var held = await HoldAsync(sut, parallelRuns);
         var canceled = sut.EmbedAsync([[42], [43]], 4, cancellation.Token);
 
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled);
         _session.LetGo();
-        await held;
+        await Task.WhenAll(held);
         await sut.EmbedAsync([[5]], 4);
 
         Assert.DoesNotContain(_session.Runs.SelectMany(run => run), row => row[0] is 42 or 43);
     }
 
-    [Fact]
-    public async Task EmbedAsync_SingleBehindABigRequest_WaitsForAtMostTwoBatches()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task EmbedAsync_SingleBehindABigRequest_WaitsForAtMostTwoBatches(int parallelRuns)
     {
-        var sut = CreateSut();
-        var held = await HoldAsync(sut);
+        var sut = CreateSut(parallelRuns: parallelRuns);
+        var held = await HoldAsync(sut, parallelRuns);
         var big = sut.EmbedAsync([.. Enumerable.Range(0, 2_048).Select(_ => new[] { 1, 1, 1 })], 4);
         var single = sut.EmbedAsync([[9]], 4);
         _session.LetGo();
 
         await single;
 
-        // The first run is the one that was held.
-        var position = _session.Runs.ToList().FindIndex(run => run.Any(row => row[0] == 9));
-        Assert.InRange(position, 1, 2);
+        // The first runs are those that were held.
+        var position = _session.Runs.ToList().FindIndex(run => run.Any(row => row[0] == 9)) - parallelRuns;
+        Assert.InRange(position, 0, 1);
         Assert.Null((await big).Error);
-        await held;
+        await Task.WhenAll(held);
     }
 
-    [Fact]
-    public async Task EmbedAsync_DeviceGone_EndsTheThreadAndEveryRequest()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task EmbedAsync_DeviceGone_EndsEveryThreadAndRequest(int parallelRuns)
     {
-        var sut = CreateSut();
-        var held = await HoldAsync(sut);
+        var sut = CreateSut(parallelRuns: parallelRuns);
+        var held = await HoldAsync(sut, parallelRuns);
         var waiting = sut.EmbedAsync([[3]], 4);
         _session.IsBroken = true;
         _session.LetGo();
 
-        Assert.NotNull((await held).Error);
+        Assert.All(await Task.WhenAll(held), call => Assert.NotNull(call.Error));
         await Assert.ThrowsAsync<DeviceLostException>(() => waiting);
         await Assert.ThrowsAsync<DeviceLostException>(() => sut.Completion);
         Assert.True(_session.IsDisposed);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task EmbedAsync_ManyRequestsAtOnce_EveryRowIsRunOnceAndGetsItsOwnVector(int parallelRuns)
+    {
+        var sut = CreateSut(parallelRuns: parallelRuns);
+
+        var calls = Enumerable.Range(1, 500).Select(async id => (id, await sut.EmbedAsync([[id, id], [id]], 4)));
+        var results = await Task.WhenAll(calls);
+
+        foreach (var (id, (vectors, error)) in results)
+        {
+            Assert.Null(error);
+            Assert.All(vectors, vector => Assert.Equal(id, vector[0]));
+        }
+
+        var ran = _session.Runs.SelectMany(run => run).Select(row => (row[0], row.Length)).ToList();
+        Assert.Equal(1_000, ran.Count);
+        Assert.Equal(1_000, ran.Distinct().Count());
+    }
+
     [Fact]
-    public async Task Stop_AfterTheRunningBatch_EndsTheThread()
+    public async Task RowsDone_WhileALongRequestRuns_SaysHowFarItIs()
+    {
+        var sut = CreateSut();
+        var request = new EmbeddingRun(
+            [.. Enumerable.Repeat(new[] { 5 }, 20)], EmbeddingOutput.Create(20, 4, 0, EmbeddingFormat.Float));
+        _session.Hold();
+
+        var call = sut.EmbedAsync(request, CancellationToken.None);
+        Assert.Equal(0, request.RowsDone);
+        _session.LetGoOnce();
+
+        await Poll.UntilAsync(() => _session.Runs.Count == 2, "the second batch runs");
+        Assert.Equal(8, request.RowsDone);
+        _session.LetGo();
+        Assert.Null(await call.WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None));
+        Assert.Equal(20, request.RowsDone);
+    }
+
+    [Fact]
+    public async Task Stop_WhileTwoThreadsRun_EndsThemAfterTheirBatches()
+    {
+        var sut = CreateSut(parallelRuns: 2);
+        var held = await HoldAsync(sut, 2);
+        var waiting = sut.EmbedAsync([[3]], 4);
+
+        sut.Stop();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => waiting);
+        _session.LetGoOnce();
+        await Task.WhenAny(held);
+        _session.LetGo();
+
+        Assert.All(await Task.WhenAll(held), call => Assert.Null(call.Error));
+        await sut.Completion;
+        Assert.True(_session.IsDisposed);
+        Assert.False(_session.WasDisposedInARun);
+    }
+
+    [Fact]
+    public async Task Stop_AfterTheRunningBatches_EndsTheThreads()
     {
         var sut = CreateSut();
         await sut.EmbedAsync([[3]], 4);
@@ -149,15 +217,20 @@ public sealed class EmbeddingBatcherTests : IDisposable
         _batcher?.Stop();
     }
 
-    /// <summary>Occupies the device with one row, so that what comes next waits.</summary>
-    private async Task<Task<(float[][] Vectors, InferenceError? Error)>> HoldAsync(EmbeddingBatcher sut)
+    /// <summary>Occupies every device thread with one row, so that what comes next waits.</summary>
+    private async Task<List<Task<(float[][] Vectors, InferenceError? Error)>>> HoldAsync(EmbeddingBatcher sut, int parallelRuns = 1)
     {
         _session.Hold();
-        var held = sut.EmbedAsync([[1]], 4);
-        await Poll.UntilAsync(() => _session.Runs.Count == 1, "the device runs");
+        var held = new List<Task<(float[][] Vectors, InferenceError? Error)>>();
+        for (var i = 0; i < parallelRuns; i++)
+        {
+            held.Add(sut.EmbedAsync([[1]], 4));
+            await Poll.UntilAsync(() => _session.Runs.Count == i + 1, "one more device thread runs");
+        }
+
         return held;
     }
 
-    private EmbeddingBatcher CreateSut(ModelManifest? manifest = null) =>
-        _batcher = Batchers.Start(_session, manifest ?? Manifests.Fake(), Batchers.AnyLength);
+    private EmbeddingBatcher CreateSut(ModelManifest? manifest = null, int parallelRuns = 1) =>
+        _batcher = Batchers.Start(_session, manifest ?? Manifests.Fake(), Batchers.Limits, parallelRuns);
 }

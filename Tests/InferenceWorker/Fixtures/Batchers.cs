@@ -8,18 +8,20 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
-/// <summary>Device threads for tests, with their metrics.</summary>
+/// <summary>Batchers for tests, with their metrics.</summary>
 internal static class Batchers
 {
-    public static BatchLimits AnyLength { get; } = new(8, 512, double.PositiveInfinity);
+    public static BatchLimits Limits { get; } = new(8, 512);
 
     public static BatchMetrics Metrics() =>
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
 
-    /// <summary>A batcher whose device thread runs.</summary>
-    public static EmbeddingBatcher Start(IEmbeddingSession session, ModelManifest manifest, BatchLimits limits)
+    /// <summary>A batcher whose device threads run; on a device whose time does not depend on the batch unless a cost is given.</summary>
+    public static EmbeddingBatcher Start(
+        IEmbeddingSession session, ModelManifest manifest, BatchLimits limits, int parallelRuns = 1, DeviceCost? cost = null)
     {
-        var batcher = new EmbeddingBatcher(session, manifest, limits, Metrics(), TimeProvider.System, NullLogger.Instance);
+        var plan = new BatchPlan(limits, cost ?? Costs.Flat, parallelRuns);
+        var batcher = new EmbeddingBatcher(session, manifest, plan, Metrics(), TimeProvider.System, NullLogger.Instance);
         batcher.Start();
         return batcher;
     }
@@ -29,7 +31,7 @@ internal static class Batchers
         this EmbeddingBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {
         var output = EmbeddingOutput.Create(rows.Length, dimensions, 0, EmbeddingFormat.Float);
-        var error = await batcher.EmbedAsync(rows, output, cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+        var error = await batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
         var parsed = EmbeddingOutput.Parse(output);
         return ([.. Enumerable.Range(0, rows.Length).Select(i => parsed.Row(i).ToArray())], error);
     }

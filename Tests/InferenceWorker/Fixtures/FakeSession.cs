@@ -15,6 +15,7 @@ internal sealed class FakeSession : IEmbeddingSession
     public const int NotANumber = 667;
 
     private readonly ManualResetEventSlim _open = new(initialState: true);
+    private readonly SemaphoreSlim _once = new(0);
     private readonly List<int[][]> _runs = [];
 
     public int HiddenSize => 4;
@@ -23,6 +24,9 @@ internal sealed class FakeSession : IEmbeddingSession
     public bool IsBroken { get; set; }
 
     public bool IsDisposed { get; private set; }
+
+    /// <summary>It was disposed while a run was under way.</summary>
+    public bool WasDisposedInARun { get; private set; }
 
     /// <summary>What was run, in order: the rows of each run, with their tokens.</summary>
     public IReadOnlyList<int[][]> Runs
@@ -38,16 +42,24 @@ internal sealed class FakeSession : IEmbeddingSession
 
     public void LetGo() => _open.Set();
 
-    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows)
+    /// <summary>One run of those that are held goes on.</summary>
+    public void LetGoOnce() => _once.Release();
+
+    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
     {
         lock (_runs) _runs.Add([.. rows.ToArray().Select(row => row.TokenIds)]);
-        _open.Wait();
+        while (!_open.IsSet && !_once.Wait(TimeSpan.FromMilliseconds(5), CancellationToken.None))
+        {
+            // Held.
+        }
+
+        WasDisposedInARun |= IsDisposed;
         if (IsBroken) throw new InvalidOperationException("The device is gone.");
 
         var longest = rows.ToArray().Max(row => row.Length);
-        var states = new float[rows.Length * longest * HiddenSize];
+        var states = buffers.States.AsSpan(0, rows.Length * longest * HiddenSize);
         for (var i = 0; i < rows.Length; i++)
-            FillStates(rows[i].TokenIds, states.AsSpan(i * longest * HiddenSize, longest * HiddenSize));
+            FillStates(rows[i].TokenIds, states.Slice(i * longest * HiddenSize, longest * HiddenSize));
         return states;
     }
 

@@ -51,6 +51,34 @@ public sealed class RunAloneTests(RedisServer redis) : IClassFixture<RedisServer
     }
 
     [Fact]
+    public async Task Lease_ProcessHasAnotherQueue_ItsJobsWaitTooWhileOneRunsAlone()
+    {
+        await using var store = StoreSut.On(redis);
+        await using var otherStore = StoreSut.On(redis);
+        var (running, end) = (NewSignal(), NewSignal());
+        async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken token)
+        {
+            if (job.Id.Queue != store.Queue) return StoreSut.Success;
+            running.TrySetResult();
+            await end.Task.WaitAsync(token);
+            return StoreSut.Success;
+        }
+
+        var alone = await store.SubmitAsync();
+        await store.LoseAsync(alone, 2);
+        await using var sut = await LeasingHost.StartAsync(redis.ConnectionString, [store.Queue, otherStore.Queue], RunAsync);
+        await running.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        var others = await otherStore.SubmitAsync(Enumerable.Range(0, 5).Select(_ => otherStore.Submission()));
+        await store.PassAsync(TimeSpan.FromMilliseconds(200));
+
+        foreach (var other in others) Assert.Equal(JobStatus.Queued, await otherStore.StatusAsync(other));
+        end.SetResult();
+
+        await UntilAsync(store, JobStatus.Succeeded, alone);
+        await UntilAsync(otherStore, JobStatus.Succeeded, [.. others]);
+    }
+
+    [Fact]
     public async Task Lease_TwoProcesses_OneGoesOnWhileTheOtherRunsItAlone()
     {
         await using var store = StoreSut.On(redis);

@@ -96,7 +96,7 @@ public sealed class CallGathererTests
             8, 8, _ => 1);
 
         await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.CallAsync(Queue, 1, Ct));
-        Assert.Equal(2, await sut.CallAsync(Queue, 2, Ct));
+        Assert.Equal(2, await sut.CallAsync(Queue, 2, Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct));
     }
 
     [Fact]

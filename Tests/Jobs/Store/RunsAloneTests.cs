@@ -80,10 +80,12 @@ public sealed class RunsAloneTests(RedisServer redis) : IClassFixture<RedisServe
         var (second, others) = await AloneAndOthersAsync(sut, 1, lose: 2, alreadyAlone: first);
 
         var one = await IdleAsync(sut, "worker-1");
+        var busy = await BusyAsync(sut, "worker-2");
         var other = await IdleAsync(sut, "worker-2");
         var rest = await IdleAsync(sut, "worker-3");
 
         Assert.Equal(new HashSet<JobId> { first, second }, [.. new[] { one, other }.Select(leased => Assert.Single(leased.Jobs).Id)]);
+        Assert.True(busy.WantsIdle);
         Assert.Equal((true, true, false), (one.MustRunAlone, other.MustRunAlone, rest.MustRunAlone));
         Assert.Equal(others, rest.Jobs.Select(job => job.Id));
     }

@@ -111,18 +111,16 @@ public sealed class SubmitTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task SubmitAsync_ManyAtOnce_LimitsHoldInsideABatch()
     {
         await using var sut = CreateSut(("Jobs:MaxQueueDepth", "20"), ("Jobs:MaxQueuedPerTenant", "8"));
-        string[] tenants = ["a", "b", "c"];
-
         var results = await sut.TogetherAsync(() =>
-            Enumerable.Range(0, 90).Select(i => sut.Store.SubmitAsync(sut.Submission() with { Tenant = tenants[i % 3] }, Ct)));
+            Enumerable.Range(0, 90).Select(i => sut.Store.SubmitAsync(sut.Submission() with { Tenant = i < 30 ? "a" : i % 2 == 0 ? "b" : "c" }, Ct)));
 
         var accepted = results.Where(result => result.Outcome == SubmitOutcome.Accepted).ToList();
         Assert.Equal(Enumerable.Range(0, 20).Select(depth => (long)depth), accepted.Select(result => result.Depth).Order());
         Assert.All(results.Where(result => result.Outcome == SubmitOutcome.QueueFull), result => Assert.Equal(20, result.Depth));
-        var leased = await sut.LeaseAsync(100);
-        Assert.Equal(20, leased.Count);
-        foreach (var tenant in tenants)
-            Assert.InRange((await sut.Store.ListAsync(sut.Queue, tenant, null, null, 100, Ct)).Count, 4, 8);
+        Assert.Equal(22, results.Count(result => result.Outcome == SubmitOutcome.TenantFull));
+        foreach (var (tenant, jobs) in new[] { ("a", 8), ("b", 6), ("c", 6) })
+            Assert.Equal(jobs, (await sut.Store.ListAsync(sut.Queue, tenant, null, null, 100, Ct)).Count);
+        Assert.Equal(20, (await sut.LeaseAsync(100)).Count);
     }
 
     [Fact]

@@ -41,6 +41,19 @@ public sealed class TenantLimitTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.Single(more);
     }
 
+    [Fact]
+    public async Task LeaseAsync_ManyTenantsHaveTheirMostRunning_OneBehindThemIsServed()
+    {
+        await using var sut = CreateSut(1);
+        for (var i = 0; i < 120; i++) await SubmitAsync(sut, $"t-{i}", 2);
+        var costly = sut.Submission("z") with { Tenant = "z", Cost = 50 };
+        await sut.SubmitAsync(costly);
+        await sut.CommitAsync((await sut.LeaseAsync(200)).Single(job => job.Id == costly.Id));
+        await SubmitAsync(sut, "z", 1);
+
+        Assert.Equal("z", Tenant(await sut.LeaseOneAsync()));
+    }
+
     [Theory]
     [InlineData("commit")]
     [InlineData("fail")]

@@ -1,0 +1,40 @@
+using System.Reflection;
+using AiPlatform.Gateway.Results;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace AiPlatform.Gateway.Jobs;
+
+/// <summary>
+/// 200 with a job's events as they come, until it has ended, the client leaves, or the Gateway stops: the client then comes again.
+/// </summary>
+internal sealed class JobEventStream(IAsyncEnumerable<JobEvents> pages, long after) : IResult, IEndpointMetadataProvider
+{
+    private const string ContentType = "text/event-stream";
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), [ContentType]));
+
+    // :: Step 9: answer. What happens to a job, as it happens.
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var services = httpContext.RequestServices;
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+
+        var response = httpContext.Response;
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        try
+        {
+            await response.StartAsync(end.Token);
+            await new JobEventWriter(response.BodyWriter, services.GetRequiredService<TimeProvider>()).WriteAsync(pages, after, end.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The stream ends here, without 'done'.
+        }
+    }
+}

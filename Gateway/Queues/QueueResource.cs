@@ -1,0 +1,77 @@
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Queues;
+
+/// <summary>How a queue is at one moment.</summary>
+internal sealed record QueueResource
+{
+    /// <summary>The queue's name: its model's, with everything but <c>a-z 0-9 -</c> written <c>_xx</c>.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>Jobs that wait, those that wait for a retry included.</summary>
+    public required long Depth { get; init; }
+
+    /// <summary>Jobs that a worker holds.</summary>
+    public required long Running { get; init; }
+
+    /// <summary>How long the oldest waiting job has waited; null when none does.</summary>
+    public required long? OldestMs { get; init; }
+
+    /// <summary>Jobs that ended a second, over the last half minute.</summary>
+    public required double DrainPerSecond { get; init; }
+
+    /// <summary>Workers that live and serve it.</summary>
+    public required int Workers { get; init; }
+
+    /// <summary>Whether workers are given no jobs.</summary>
+    public required bool Paused { get; init; }
+
+    /// <summary>Dead letters: jobs that failed after all their attempts and that nobody has run again.</summary>
+    public required long Dead { get; init; }
+
+    public required LanesResource Lanes { get; init; }
+
+    public static QueueResource Of(QueueState state, int workers) => new()
+    {
+        Queue = state.Queue.Value,
+        Depth = state.Depth,
+        Running = state.Running,
+        OldestMs = LaneResource.Milliseconds(state.Oldest),
+        DrainPerSecond = state.DrainPerSecond,
+        Workers = workers,
+        Paused = state.IsPaused,
+        Dead = state.Dead,
+        Lanes = LanesResource.Of(state.Lanes),
+    };
+}
+
+/// <summary>The lanes of a queue.</summary>
+internal sealed record LanesResource
+{
+    public required LaneResource Interactive { get; init; }
+
+    public required LaneResource Default { get; init; }
+
+    public required LaneResource Batch { get; init; }
+
+    public static LanesResource Of(IReadOnlyList<LaneState> lanes) => new()
+    {
+        Interactive = LaneResource.Of(lanes.Single(one => one.Lane == Lane.Interactive)),
+        Default = LaneResource.Of(lanes.Single(one => one.Lane == Lane.Default)),
+        Batch = LaneResource.Of(lanes.Single(one => one.Lane == Lane.Batch)),
+    };
+}
+
+/// <summary>How a lane is.</summary>
+internal sealed record LaneResource
+{
+    /// <summary>Jobs that wait in it.</summary>
+    public required long Depth { get; init; }
+
+    /// <summary>How long its oldest job has waited; null when none does.</summary>
+    public required long? OldestMs { get; init; }
+
+    public static LaneResource Of(LaneState state) => new() { Depth = state.Depth, OldestMs = Milliseconds(state.Oldest) };
+
+    public static long? Milliseconds(TimeSpan? time) => time is { } span ? (long)span.TotalMilliseconds : null;
+}

@@ -1,0 +1,77 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AiPlatform.Gateway.Queues;
+
+/// <summary><c>/v1/queues</c>, for operators.</summary>
+internal static class QueuesEndpoints
+{
+    public const string Path = "/v1/queues";
+
+    public static void MapQueues(this IEndpointRouteBuilder routes)
+    {
+        var queues = routes.MapGroup(Path).WithTags("Queues")
+            .WithMetadata(new OperatorOnly(), Problem.Described(StatusCodes.Status403Forbidden));
+        var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
+        queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
+        one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary("Gives workers no more jobs of this queue; submits are still taken");
+        one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Gives workers jobs of this queue again");
+        one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary("Makes all dead letters of this queue wait again");
+    }
+
+    private static async Task<Results<Ok<QueueList>, Problem>> ListAsync(
+        ModelCatalog catalog, IQueueOperations operations, CancellationToken cancellationToken)
+    {
+        var models = await catalog.ReadAsync(cancellationToken);
+        var states = await Task.WhenAll(models.Queues.Select(queue => operations.ReadAsync(queue, cancellationToken)));
+        return TypedResults.Ok(new QueueList { Object = "list", Data = [.. states.Select(state => Resource(state, models))] });
+    }
+
+    private static Task<Results<Ok<QueueResource>, Problem>> PauseAsync(
+        string queue, ModelCatalog catalog, IQueueOperations operations, CancellationToken cancellationToken) =>
+        ChangeAsync(queue, operations.PauseAsync, catalog, operations, cancellationToken);
+
+    private static Task<Results<Ok<QueueResource>, Problem>> ResumeAsync(
+        string queue, ModelCatalog catalog, IQueueOperations operations, CancellationToken cancellationToken) =>
+        ChangeAsync(queue, operations.ResumeAsync, catalog, operations, cancellationToken);
+
+    private static async Task<Results<Ok<QueueRequeued>, Problem>> RequeueDeadAsync(
+        string queue, ModelCatalog catalog, IQueueOperations operations, CancellationToken cancellationToken)
+    {
+        var (name, models) = await FindAsync(queue, catalog, cancellationToken);
+        if (name is not { } known) return new Problem(Refusals.QueueNotFound(queue, models.Queues));
+
+        var requeued = await operations.RequeueDeadAsync(known, cancellationToken);
+        return TypedResults.Ok(new QueueRequeued { Queue = known.Value, Requeued = requeued });
+    }
+
+    private static async Task<Results<Ok<QueueResource>, Problem>> ChangeAsync(
+        string queue,
+        Func<QueueName, CancellationToken, Task> change,
+        ModelCatalog catalog,
+        IQueueOperations operations,
+        CancellationToken cancellationToken)
+    {
+        var (name, models) = await FindAsync(queue, catalog, cancellationToken);
+        if (name is not { } known) return new Problem(Refusals.QueueNotFound(queue, models.Queues));
+
+        await change(known, cancellationToken);
+        return TypedResults.Ok(Resource(await operations.ReadAsync(known, cancellationToken), models));
+    }
+
+    /// <summary>The queue, if a model has it: no other may be paused, or a wrong name would look as if it had worked.</summary>
+    private static async ValueTask<(QueueName? Queue, ServedModels Models)> FindAsync(
+        string name, ModelCatalog catalog, CancellationToken cancellationToken)
+    {
+        if (!QueueName.TryParse(name, out var queue)) return (null, await catalog.ReadAsync(cancellationToken));
+
+        var models = await catalog.ReadForAsync(queue.Model, cancellationToken);
+        return (models.Find(queue.Model) is null ? null : queue, models);
+    }
+
+    private static QueueResource Resource(QueueState state, ServedModels models) => QueueResource.Of(state, models.WorkersOf(state.Queue.Model));
+}

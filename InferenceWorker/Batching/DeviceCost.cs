@@ -1,0 +1,78 @@
+namespace AiPlatform.InferenceWorker.Batching;
+
+/// <summary>
+/// What a run costs on a device: something fixed, and something for each token, padding included, beyond those that are free.
+/// A CPU pays for every token and a little for the run; a GPU pays for the run, and for tokens only when it is full. What
+/// attention adds with the square of the length is left out: it makes padding of long rows a little dearer than said here.
+/// </summary>
+/// <param name="FixedSeconds">What the smallest run takes.</param>
+/// <param name="SecondsPerToken">What each token beyond the free ones adds.</param>
+/// <param name="FreeTokens">Tokens (rows × longest) that cost no more than the smallest run.</param>
+internal readonly record struct DeviceCost(double FixedSeconds, double SecondsPerToken, int FreeTokens)
+{
+    /// <summary>A run is as long as is useful when its tokens cost at most this part more than in an endless one.</summary>
+    private const double NegligiblePart = 0.05;
+
+    /// <summary>A run of more tokens gains next to nothing, and lets what waits behind it wait longer.</summary>
+    public int UsefulTokens
+    {
+        get
+        {
+            var tokens = (FixedSeconds - (SecondsPerToken * FreeTokens)) / (SecondsPerToken * NegligiblePart);
+            return tokens < int.MaxValue ? Math.Max(Math.Max(FreeTokens, 1), (int)Math.Ceiling(tokens)) : int.MaxValue;
+        }
+    }
+
+    /// <summary>The cost that comes nearest to what was measured, in parts of each measured time; 1 sample or more.</summary>
+    public static DeviceCost Fit(IReadOnlyCollection<CostSample> samples)
+    {
+        var best = default(DeviceCost);
+        var leastError = double.PositiveInfinity;
+        foreach (var free in samples.Select(sample => sample.Tokens).Order().SkipLast(1).Prepend(0))
+        {
+            var cost = FitWithFree(samples, free);
+            var error = samples.Sum(sample => Square(1 - (cost.SecondsOf(sample.Tokens) / sample.Seconds)));
+            if (error >= leastError) continue;
+            (best, leastError) = (cost, error);
+        }
+
+        return best;
+    }
+
+    public double SecondsOf(long tokens) => FixedSeconds + (SecondsPerToken * Math.Max(0, tokens - FreeTokens));
+
+    /// <summary>Seconds that are saved when one more row joins a run instead of running alone; negative when padding costs more.</summary>
+    /// <param name="rows">Rows of the run so far, 1 or more.</param>
+    /// <param name="longest">The longest of them.</param>
+    /// <param name="length">Tokens of the row that would join.</param>
+    public double GainOf(int rows, int longest, int length) =>
+        SecondsOf((long)rows * longest) + SecondsOf(length) - SecondsOf((rows + 1L) * Math.Max(longest, length));
+
+    /// <summary>Weighted least squares of a line, the weights being those of relative errors.</summary>
+    private static DeviceCost FitWithFree(IReadOnlyCollection<CostSample> samples, int free)
+    {
+        double weights = 0, tokens = 0, seconds = 0;
+        foreach (var sample in samples)
+        {
+            var weight = 1 / Square(sample.Seconds);
+            weights += weight;
+            tokens += weight * Paid(sample, free);
+            seconds += weight * sample.Seconds;
+        }
+
+        double meanTokens = tokens / weights, meanSeconds = seconds / weights, variance = 0, covariance = 0;
+        foreach (var sample in samples)
+        {
+            var weight = 1 / Square(sample.Seconds);
+            variance += weight * Square(Paid(sample, free) - meanTokens);
+            covariance += weight * (Paid(sample, free) - meanTokens) * (sample.Seconds - meanSeconds);
+        }
+
+        var perToken = variance > 0 ? Math.Max(0, covariance / variance) : 0;
+        return new DeviceCost(Math.Max(0, meanSeconds - (perToken * meanTokens)), perToken, free);
+    }
+
+    private static double Paid(CostSample sample, int free) => Math.Max(0, sample.Tokens - free);
+
+    private static double Square(double value) => value * value;
+}

@@ -1,0 +1,26 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace AiPlatform.Tests.Gateway.Fixtures;
+
+/// <summary>An API key and its entry in the configuration.</summary>
+internal sealed record TestKey(string Tenant, string Role = "user")
+{
+    /// <summary>The key that callers present.</summary>
+    public string Value { get; } = $"key-of-{Tenant}-{Guid.NewGuid():n}";
+
+    /// <summary>What <see cref="GatewayHost.StartAsync"/> takes.</summary>
+    public string[] Settings =>
+    [
+        $"ApiKeys:{Tenant}:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Value)))}",
+        $"ApiKeys:{Tenant}:Role={Role}",
+    ];
+
+    /// <summary>A client of the Gateway that presents it.</summary>
+    public HttpClient ClientOf(GatewayHost gateway) => new()
+    {
+        BaseAddress = gateway.Address,
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Value) },
+    };
+}
