@@ -11,7 +11,8 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 /// A user: sends good requests to whatever Gateway, sends again what was refused or of which no answer came, and asks for its jobs
 /// until they have ended. Checks every answer.
 /// </summary>
-internal sealed class FaultClient(FaultRun run, FaultyPlatform platform, GoodRequests requests, HttpClient http, SeededNumbers numbers)
+internal sealed class FaultClient(
+    FaultRun run, FaultyPlatform platform, GoodRequests requests, HttpClient http, SeededNumbers numbers, TimeSpan keyTtl)
 {
     /// <summary>Jobs that it lets run at a time.</summary>
     private const int Window = 15;
@@ -41,19 +42,28 @@ internal sealed class FaultClient(FaultRun run, FaultyPlatform platform, GoodReq
 
     private async Task SendAsync(GoodRequest request)
     {
-        var first = await UntilAnsweredAsync(request);
+        var start = TimeProvider.System.GetTimestamp();
+        var first = await UntilAnsweredAsync(request, start);
         if (first is null || !request.ComesTwice) return;
 
-        var second = await UntilAnsweredAsync(request);
+        var second = await UntilAnsweredAsync(request, start);
         if (second is not null && second != first) run.Complain(first, $"{request.Name} came again with its key, and became {second}.");
     }
 
+    /// <param name="request">What is sent.</param>
+    /// <param name="start">When it was sent for the first time.</param>
     /// <returns>The job's id; null when there is no answer to be had.</returns>
-    private async Task<string?> UntilAnsweredAsync(GoodRequest request)
+    private async Task<string?> UntilAnsweredAsync(GoodRequest request, long start)
     {
-        var start = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(start) < Patience)
         {
+            if (request.Key is not null && TimeProvider.System.GetElapsedTime(start) > keyTtl / 2)
+            {
+                // Its key may be forgotten soon: it would become another job.
+                run.Count("keys too old");
+                return null;
+            }
+
             try
             {
                 using var message = MessageOf(request);

@@ -19,11 +19,11 @@ internal sealed record FaultScale
     /// <summary>Of a client between two requests.</summary>
     public required TimeSpan LongestPause { get; init; }
 
-    /// <summary>Longer than clients need to ask for what they submitted.</summary>
+    /// <summary>Longer than clients need to ask for what they submitted. As long an idempotency key is known.</summary>
     public required TimeSpan ResultTtl { get; init; }
 
     /// <summary>Whether some requests have an idempotency key; writes that are lost may be those of keys.</summary>
-    public required bool WithKeys { get; init; }
+    public bool WithKeys { get; init; } = true;
 
     /// <summary>Whether it ends when every key of the queue has gone.</summary>
     public bool WaitsForExpiry { get; init; } = true;

@@ -50,7 +50,7 @@ internal static class FaultScenario
         var plan = FaultPlan.Make(run.Seed, FaultyPlatform.Lease, scale.Round);
         var faults = platform.SufferAsync(scale.Faults > 0 ? plan.Take(scale.Faults) : plan, enough.Token);
         var clients = Task.WhenAll(Enumerable.Range(0, scale.Clients).Select(i =>
-            new FaultClient(run, platform, requests, http, new SeededNumbers((run.Seed * 100) + i)).RunAsync(Next, scale.LongestPause)));
+            new FaultClient(run, platform, requests, http, new SeededNumbers((run.Seed * 100) + i), scale.ResultTtl).RunAsync(Next, scale.LongestPause)));
 
         await Task.WhenAny(faults, clients);
         await enough.CancelAsync();

@@ -5,9 +5,6 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 /// <summary>Workers, Gateways and Redis are killed again and again: nothing accepted is lost, nothing is answered twice.</summary>
 public sealed class FaultTests
 {
-    /// <summary>Whether a request that comes again with its idempotency key is the same job.</summary>
-    private const bool KeysAreHonoured = false;
-
     private static readonly FaultKind[] Round =
     [
         FaultKind.KillWorker, FaultKind.KillWorker, FaultKind.KillWorker, FaultKind.StopWorker, FaultKind.StopWorker,
@@ -22,7 +19,6 @@ public sealed class FaultTests
         Clients = 6,
         LongestPause = TimeSpan.FromMilliseconds(150),
         ResultTtl = TimeSpan.FromSeconds(35),
-        WithKeys = KeysAreHonoured,
     });
 
     [Fact]
@@ -34,6 +30,5 @@ public sealed class FaultTests
         Clients = 16,
         LongestPause = TimeSpan.Zero,
         ResultTtl = TimeSpan.FromMinutes(2),
-        WithKeys = KeysAreHonoured,
     });
 }

@@ -3,8 +3,8 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 /// <summary>A process that faults happen to, and that comes back from each as an orchestrator would have it.</summary>
 internal sealed class RestartedProcess(string name, string project, (string Key, string Value)[] settings, HttpClient http, FaultRun run) : IAsyncDisposable
 {
-    /// <summary>What it may do undisturbed after a start, which takes seconds: work must go on.</summary>
-    private static readonly TimeSpan Respite = TimeSpan.FromSeconds(1);
+    /// <summary>How long it is undisturbed after a start, at least.</summary>
+    private static readonly TimeSpan ShortestRespite = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest wait until it is ready, through the faults that happen to Redis meanwhile.</summary>
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
@@ -70,11 +70,15 @@ internal sealed class RestartedProcess(string name, string project, (string Key,
     private async Task StartAgainAsync(TimeSpan downtime)
     {
         await Task.Delay(downtime, TimeProvider.System);
+        var start = TimeProvider.System.GetTimestamp();
         var ready = StartAsync();
         run.Note($"{name} ({Current.Id}) is started again");
         await ready;
         run.Note($"{name} ({Current.Id}) is ready");
-        await Task.Delay(Respite, TimeProvider.System);
+
+        // As long as the start took, which is longer on a slow machine: work must go on.
+        var took = TimeProvider.System.GetElapsedTime(start);
+        await Task.Delay(took > ShortestRespite ? took : ShortestRespite, TimeProvider.System);
     }
 
     private async Task GoOnAsync(TimeSpan downtime)
