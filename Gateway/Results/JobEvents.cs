@@ -6,9 +6,8 @@ namespace AiPlatform.Gateway.Results;
 
 /// <summary>What happened to a job behind a number of its sequence: events of its log and changes of its status.</summary>
 /// <param name="Job">The job as it stood; with its result when it has ended.</param>
-/// <param name="Events">In their order; every reader sees the same, with the same numbers.</param>
-/// <param name="HasGap">Whether events are missing before these because the log has expired.</param>
-internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool HasGap)
+/// <param name="Events">In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.</param>
+internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events)
 {
     /// <summary>Puts together what a log and its job's history hold behind a number.</summary>
     public static JobEvents Of(JobLog log, long after)
@@ -20,9 +19,7 @@ internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool H
             .Concat(changes.Where(change => change.Sequence > after && change.Sequence < most).Select(EventOf))
             .OrderBy(one => one.Sequence)
             .ToList();
-
-        var known = after - changes.Where(change => change.Sequence <= after).Sum(change => change.Status.IsFinished ? 2L : 1L);
-        return new JobEvents(log.Job, events, log.IsWhole && log.Events.Count < log.Job.EventCount - Math.Max(0, known));
+        return new JobEvents(log.Job, events);
     }
 
     private static JobEvent EventOf(JobChange change) => new(

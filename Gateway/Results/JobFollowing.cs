@@ -12,8 +12,8 @@ internal sealed class JobFollowing(
     private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// What happened behind a number, then what happens, until the job has ended; nothing when it is not there. The last item is
-    /// the one whose job has ended. An outage of Redis in the middle is waited out.
+    /// What happened behind a number, then what happens, until the job has ended and its log is told; nothing when it is not there.
+    /// Of a long log some items may come whose job has ended already. An outage of Redis in the middle is waited out.
     /// </summary>
     /// <param name="id">The job.</param>
     /// <param name="after">The number of the last event that is known; 0 for all.</param>
@@ -32,7 +32,7 @@ internal sealed class JobFollowing(
             var events = JobEvents.Of(log, after);
             if (events.Events.Count > 0) after = events.Events[^1].Sequence;
             var hasEnded = log.IsWhole && log.Job.Status.IsFinished;
-            if (events.Events.Count > 0 || events.HasGap || hasEnded) yield return events;
+            if (events.Events.Count > 0 || hasEnded) yield return events;
             if (hasEnded) yield break;
             if (!log.IsWhole) continue;
 
@@ -44,7 +44,7 @@ internal sealed class JobFollowing(
                 if (news.Count == 0) continue;
                 if (news[0].Sequence != after + 1) break;
                 after = news[^1].Sequence;
-                yield return new JobEvents(log.Job, news, HasGap: false);
+                yield return new JobEvents(log.Job, news);
             }
         }
     }

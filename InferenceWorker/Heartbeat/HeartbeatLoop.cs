@@ -53,6 +53,7 @@ internal sealed class HeartbeatLoop(
         try
         {
             await catalog.BeatAsync(Beat(), served, cancellationToken);
+            models.Announced();
             if (_outage) Log.HeartbeatResumed(logger);
             _outage = false;
         }

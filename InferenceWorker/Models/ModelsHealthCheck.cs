@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>The models are loaded and warm: at least one, and the others are named with what is wrong.</summary>
+/// <summary>The models are loaded and warm, and announced: at least one, and the others are named with what is wrong.</summary>
 internal sealed class ModelsHealthCheck(ServedModels models) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
@@ -14,6 +14,8 @@ internal sealed class ModelsHealthCheck(ServedModels models) : IHealthCheck
 
         var refused = string.Join(" ", models.Refused.Select(one => $"Not served: {one.Name}. {one.Problem}"));
         if (models.Loaded.Count == 0) return HealthCheckResult.Unhealthy($"No model could be loaded. {refused}");
+
+        if (!models.IsAnnounced) return HealthCheckResult.Unhealthy("Not ready yet: the Gateways have not been told of the models.");
 
         var served = string.Join(", ", models.Loaded.Select(one => one.Manifest.Name));
         return HealthCheckResult.Healthy($"Served on {models.Device!.Name}: {served}. {refused}".TrimEnd());

@@ -11,6 +11,7 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     private const int TypicalTokens = 32;
 
     private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isAnnounced;
     private volatile State _state = new("finding models", null, [], []);
 
     private sealed record State(
@@ -26,6 +27,9 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
 
     /// <summary>The models that could not be loaded, with their problems.</summary>
     public IReadOnlyList<ModelCandidate> Refused => _state.Refused;
+
+    /// <summary>Whether a heartbeat has named them: only then does a Gateway know of them.</summary>
+    public bool IsAnnounced => _isAnnounced;
 
     public IReadOnlyCollection<QueueName> Queues => [.. _state.Loaded.Select(model => QueueName.ForModel(model.Manifest.Name))];
 
@@ -52,6 +56,9 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     }
 
     /// <summary>Jobs that this process leases at a time.</summary>
+    /// <summary>Called by the heartbeat.</summary>
+    public void Announced() => _isAnnounced = true;
+
     public int CapacityOf(LoadedModel model)
     {
         var running = model.Plan.ParallelRuns * model.Plan.Limits.RowsOf(TypicalTokens);

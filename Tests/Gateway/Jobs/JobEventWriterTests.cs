@@ -49,7 +49,7 @@ public sealed class JobEventWriterTests : IDisposable
         _time.Advance(JobEventWriter.HeartbeatInterval);
         Assert.Equal(": \n\n", await ReadAsync());
 
-        _pages.Writer.TryWrite(new JobEvents(Job(), [new JobEvent(9, JobEvent.Output, "{}"), new JobEvent(10, JobEvent.Progress, "1")], HasGap: true));
+        _pages.Writer.TryWrite(new JobEvents(Job(), [new JobEvent(9, JobEvent.Output, "{}"), new JobEvent(10, JobEvent.Progress, "1")]));
         var text = await ReadAsync();
         _pages.Writer.Complete();
         await writing.WaitAsync(Bound);
