@@ -37,7 +37,7 @@ internal static class QueueBenchmark
     private static void Report(List<QueueMeasurement> ours, List<QueueMeasurement> peer)
     {
         Append(
-            $"throughput; {QueueRun.Jobs} jobs after as many for warm-up, {QueueRun.InFlight} in flight, each result seen; {Setting}",
+            $"throughput; {QueueRun.Jobs} jobs after three times as many for warm-up, {QueueRun.InFlight} in flight, each result seen; {Setting}",
             one => one.JobsPerSecond, value => Invariant($"{value:0} jobs/s"), Invariant($"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}; others used {Median.Of(ours.Concat(peer), one => one.OtherCores):0.00} cores"));
         Append(LatencySetting("p50"), one => one.P50Milliseconds, Milliseconds, "lower is better");
         Append(LatencySetting("p99"), one => one.P99Milliseconds, Milliseconds, "lower is better");

@@ -9,7 +9,8 @@ internal static class QueueRun
     public const int Jobs = 20_000;
     public const int LatencyJobs = 2_000;
 
-    private const int WarmUpJobs = 20_000;
+    /// <summary>Enough that the just-in-time compilers of both sides have settled.</summary>
+    private const int WarmUpJobs = 60_000;
 
     public static async Task<QueueMeasurement> MeasureAsync(QueueSystem system, CancellationToken cancellationToken)
     {
