@@ -35,7 +35,7 @@ internal static class JobsBenchmark
 
     private static void Report(List<JobsMeasurement> ours, List<JobsMeasurement> peer)
     {
-        var setting = $"POST a job, then GET it with ?wait=30 until it succeeded; {JobsRun.Connections} connections, {JobsRun.Jobs} jobs after as many for warm-up, payload 200 bytes, no model, Redis with AOF everysec; nothing pinned";
+        var setting = $"POST a job, then GET it with ?wait=30 until it succeeded; {JobsRun.Connections} connections, {JobsRun.Jobs} jobs after four times as many for warm-up, payload 200 bytes, no model, Redis with AOF everysec; nothing pinned";
         double our = Median.Of(ours, one => one.Load.PerSecond), other = Median.Of(peer, one => one.Load.PerSecond);
         double ourP50 = Median.Of(ours, one => one.Load.P50Milliseconds), otherP50 = Median.Of(peer, one => one.Load.P50Milliseconds);
         ResultsFile.Append(

@@ -8,6 +8,9 @@ internal static class JobsRun
     public const int Connections = 64;
     public const int Jobs = 10_000;
 
+    /// <summary>Enough that the just-in-time compilers of both sides have settled.</summary>
+    private const int WarmUps = 4;
+
     public static async Task<JobsMeasurement> MeasureAsync(JobsSystem system, CancellationToken cancellationToken)
     {
         await using var redis = await RedisUnderTest.StartAsync([], cancellationToken);
@@ -15,7 +18,7 @@ internal static class JobsRun
         var port = FreePort.Next();
         await using var front = await system.StartFrontAsync(redis, port, cancellationToken);
 
-        await LoadAsync();
+        for (var i = 0; i < WarmUps; i++) await LoadAsync();
         var load = new MachineLoad(redis.Process, worker, front);
         var (redisCpu, workerCpu, frontCpu) = (redis.Process.CpuTime, worker.CpuTime, front.CpuTime);
         var result = await LoadAsync();
