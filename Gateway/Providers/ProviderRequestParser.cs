@@ -38,6 +38,7 @@ internal static class ProviderRequestParser
         private int _messagesEnd;
         private bool _streams;
         private Range? _streamOptionsAt;
+        private bool _hasStreamOptions;
         private bool _includesUsage;
         private Range? _schema;
         private bool _includesRawAnswer;
@@ -75,7 +76,7 @@ internal static class ProviderRequestParser
             if (_isChat && _messagesEnd == 0) return InferenceError.Invalid("messages", "messages is missing: give at least one message.");
             if (!_isChat && (_seen & (1 << Array.IndexOf(FieldNames, "input"))) == 0)
                 return InferenceError.Invalid("input", "input is missing: give a string, strings, or token ids.");
-            return _streamOptionsAt is not null && !_streams
+            return _hasStreamOptions && !_streams
                 ? InferenceError.Invalid("stream_options", "stream_options is only for streams: it needs \"stream\": true.")
                 : null;
         }
@@ -90,7 +91,7 @@ internal static class ProviderRequestParser
             StreamOptionsAt = _streamOptionsAt,
             IncludesUsage = _includesUsage,
             MessagesEnd = _messagesEnd,
-            Schema = _schema is { } schema ? body[schema] : null,
+            Schema = _schema is { } schema ? body[schema] : default(ReadOnlyMemory<byte>?),
             IncludesRawAnswer = _includesRawAnswer,
             OwnFields = _ownFields,
             IsDeterministic = !_isChat || _isRepeatable,
@@ -102,7 +103,7 @@ internal static class ProviderRequestParser
             {
                 case "model": _modelAt = at; break;
                 case "messages" when _isChat: _messagesEnd = at.End.Value - 1; break;
-                case "stream_options" when _isChat && _streamOptionsAt is not null: _streamOptionsAt = at; break;
+                case "stream_options" when _isChat: _streamOptionsAt = at; break;
             }
         }
 
@@ -155,7 +156,7 @@ internal static class ProviderRequestParser
             if (value.TokenType == JsonTokenType.Null) return null;
             if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("stream_options", "stream_options must be an object.");
 
-            _streamOptionsAt = default(Range);
+            _hasStreamOptions = true;
             while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
             {
                 var isUsage = value.ValueTextEquals("include_usage"u8);

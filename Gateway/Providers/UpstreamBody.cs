@@ -47,7 +47,7 @@ internal static class UpstreamBody
     private static Range WithComma(ReadOnlySpan<byte> body, Range field)
     {
         var end = field.End.Value;
-        if (body[field.Start] == (byte)',') return field;
+        if (body[field].TrimStart(" \r\n\t"u8)[0] == (byte)',') return field;
 
         while (end < body.Length && body[end] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t') end++;
         return body[end] == (byte)',' ? field.Start.Value..(end + 1) : field;
@@ -67,7 +67,8 @@ internal static class UpstreamBody
         using (var writer = new Utf8JsonWriter(written))
         {
             writer.WriteStartObject();
-            foreach (var option in document.RootElement.EnumerateObject().Where(option => option.Name != "include_usage")) option.WriteTo(writer);
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+                foreach (var option in document.RootElement.EnumerateObject().Where(option => option.Name != "include_usage")) option.WriteTo(writer);
             writer.WriteBoolean("include_usage", true);
             writer.WriteEndObject();
         }
