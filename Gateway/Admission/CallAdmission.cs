@@ -1,6 +1,5 @@
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers;
-using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Payloads;
@@ -29,12 +28,10 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
     private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
     {
-        AnswerSchema? schema = null;
-        InferenceError? wrong = null;
-        var fits = request.Schema is not { } text || AnswerSchema.TryCompile(text, candidates[0].Options.AssertFormats, out schema, out wrong);
-        return fits
-            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates, schema)), null)
-            : (null, wrong);
+        // An answer that nobody has checked must not look like one that fits.
+        return request.Schema is null
+            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates)), null)
+            : (null, InferenceError.Invalid("response_format", "response_format 'json_schema' is not served yet: leave it out, or ask for 'json_object'."));
     }
 
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitEmbeddingsAsync(

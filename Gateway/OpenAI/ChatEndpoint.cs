@@ -16,9 +16,8 @@ internal static class ChatEndpoint
         .WithTags("OpenAI")
         .WithSummary("Answers a conversation")
         .WithDescription(
-            "OpenAI's chat completions, streams included. Fields that are not named here go to the provider as they are. An answer to a "
-            + "'json_schema' is checked against it; one that does not fit is sent back to the model, and in the end is 422. "
-            + "'Prefer: respond-async' asks for 202 and a job instead of the answer. X-Request-Timeout is the longest wait in seconds, "
+            "OpenAI's chat completions, streams included. Fields that are not named here go to the provider as they are. "
+            + "'json_schema' is not served yet (400). 'Prefer: respond-async' asks for 202 and a job instead of the answer. X-Request-Timeout is the longest wait in seconds, "
             + "decimals allowed; then 504.");
 
     private static Task<IResult> PostAsync(

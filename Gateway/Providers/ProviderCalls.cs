@@ -24,7 +24,6 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
             Candidates = route.Candidates,
             Tenant = context.Caller.Tenant,
             Deadline = new CallDeadline(time, timeout < limit ? timeout.Value : limit),
-            Check = route.Schema,
         };
         using var activity = StartActivity(call);
         try

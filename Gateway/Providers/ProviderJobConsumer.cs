@@ -35,7 +35,6 @@ internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission 
             Candidates = route.Candidates,
             Tenant = job.Tenant,
             Deadline = new CallDeadline(time, job.TimeLeft < limit ? job.TimeLeft : limit),
-            Check = route.Schema,
         };
         var end = await answers.AnswerAsync(call, cancellationToken);
         metrics.Used(call.Model, end.Usage);

@@ -57,22 +57,6 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
     }
 
     [Fact]
-    public async Task CompleteChat_StructuredOutput_FitsItsSchema()
-    {
-        await using var sut = await ProviderGateway.StartAsync(_redis);
-        sut.Provider.Script(FakeProvider.Says("{}"), FakeProvider.Says("""{"a":1}"""));
-        var options = new ChatCompletionOptions
-        {
-            ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat(
-                "n", BinaryData.FromString("""{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"""), jsonSchemaIsStrict: true),
-        };
-
-        ChatCompletion completion = await Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], options);
-
-        Assert.Equal("""{"a":1}""", completion.Content[0].Text);
-    }
-
-    [Fact]
     public async Task CompleteChat_Errors_AreItsExceptions()
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxRetries=0");
