@@ -103,7 +103,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         log.Failure(model, failure);
         Activity.Current?.AddEvent(new ActivityEvent("attempt failed", tags: new ActivityTagsCollection
         {
-            ["gen_ai.request.model"] = model.Name, ["error.type"] = failure.Reason,
+            ["gen_ai.request.model"] = model.Name,
+            ["error.type"] = failure.Reason,
         }));
         Log.AttemptFailed(logger, model.Name, provider.Name, failure.Reason);
         return failure;
