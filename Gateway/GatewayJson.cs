@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Queues;
+using AiPlatform.Gateway.Usage;
 
 namespace AiPlatform.Gateway;
 
@@ -12,6 +13,8 @@ namespace AiPlatform.Gateway;
 [JsonSerializable(typeof(OpenAIErrorBody))]
 [JsonSerializable(typeof(EmbeddingRequest))]
 [JsonSerializable(typeof(EmbeddingList))]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(JobRequest))]
@@ -19,6 +22,7 @@ namespace AiPlatform.Gateway;
 [JsonSerializable(typeof(JobList))]
 [JsonSerializable(typeof(QueueList))]
 [JsonSerializable(typeof(QueueRequeued))]
+[JsonSerializable(typeof(UsageList))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class GatewayJson : JsonSerializerContext
 {

@@ -3,8 +3,10 @@ using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Usage;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -25,10 +27,12 @@ internal static class Program
         builder.AddGatewayLimits();
         builder.Services.AddCallers();
         builder.Services.AddJobStore();
+        builder.Services.AddProviders();
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
         builder.Services.AddJobResults();
         builder.Services.AddJobCalls();
+        builder.Services.AddLeasing<ProviderJobConsumer, ProviderQueues>();
         builder.Services.AddApiDescription();
 
         var app = builder.Build();
@@ -37,10 +41,12 @@ internal static class Program
         app.UseMiddleware<CallerCheck>();
         app.MapDefaultEndpoints();
         app.MapOpenApi().AllowAnonymous();
+        app.MapChat();
         app.MapEmbeddings();
         app.MapModels();
         app.MapJobs();
         app.MapQueues();
+        app.MapUsage();
         return app;
     }
 }

@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway;
@@ -18,6 +19,12 @@ internal static class RouteDescription
 
         /// <summary>Adds problems that a native route may answer besides those that every one may.</summary>
         public RouteHandlerBuilder WithProblems(params int[] statuses) => route.WithMetadata([.. statuses.Select(Problem.Described)]);
+
+        /// <summary>Says what a route that asks a model may answer: its answer, a job, or an error in OpenAI's form.</summary>
+        public RouteHandlerBuilder WithAnswers<TAnswer>(params string[] otherTypes) => route
+            .Produces<TAnswer>(StatusCodes.Status200OK, "application/json", otherTypes)
+            .Produces<JobResource>(StatusCodes.Status202Accepted, "application/json")
+            .WithMetadata([.. OpenAIError.CallStatuses.Select(status => new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]))]);
 
         private RouteHandlerBuilder WithParameter(string name, ParameterLocation place, string description, OpenApiSchema? schema) =>
             route.AddOpenApiOperationTransformer((operation, _, _) =>

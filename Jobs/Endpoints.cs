@@ -5,6 +5,13 @@ public static class Endpoints
 {
     public const string Embeddings = "/v1/embeddings";
 
+    public const string ChatCompletions = "/v1/chat/completions";
+
     /// <summary>The name as a string, without making a new one where it is known.</summary>
-    internal static string Known(ReadOnlySpan<char> name) => name is Embeddings ? Embeddings : name.ToString();
+    internal static string Known(ReadOnlySpan<char> name) => name switch
+    {
+        Embeddings => Embeddings,
+        ChatCompletions => ChatCompletions,
+        _ => name.ToString(),
+    };
 }

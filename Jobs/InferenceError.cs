@@ -14,6 +14,9 @@ public sealed record InferenceError
     /// <summary>The request's field that is wrong, such as <c>input[3]</c>; null when no single one is.</summary>
     public string? Param { get; init; }
 
+    /// <summary>What the model said, where that is what is wrong and the caller asked for it; else null.</summary>
+    public string? RawAnswer { get; init; }
+
     /// <summary>How long to wait before the next try; null when waiting does not help.</summary>
     [JsonIgnore]
     public TimeSpan? RetryAfter { get; init; }
@@ -49,6 +52,12 @@ public sealed record InferenceError
         InferenceErrorKind.Canceled => ("canceled", true),
         InferenceErrorKind.LeaseLost => ("lease_lost", true),
         InferenceErrorKind.ModelFailed => ("model_failed", true),
+        InferenceErrorKind.ProviderFailed => ("provider_failed", true),
+        InferenceErrorKind.ProviderTimeout => ("provider_timeout", true),
+        InferenceErrorKind.ProviderBusy => ("provider_busy", true),
+        InferenceErrorKind.ProviderUnavailable => ("provider_unavailable", true),
+        InferenceErrorKind.ProviderQuotaExceeded => ("insufficient_quota", false),
+        InferenceErrorKind.AnswerInvalid => ("answer_invalid", false),
         _ => ("internal_error", true),
     };
 

@@ -63,6 +63,24 @@ public enum InferenceErrorKind
     /// <summary>The model failed on this input.</summary>
     ModelFailed,
 
+    /// <summary>A provider failed, or answered what cannot be used.</summary>
+    ProviderFailed,
+
+    /// <summary>A provider was silent for too long.</summary>
+    ProviderTimeout,
+
+    /// <summary>A provider takes no more requests for now.</summary>
+    ProviderBusy,
+
+    /// <summary>A provider failed so often that it is not asked for now.</summary>
+    ProviderUnavailable,
+
+    /// <summary>The account at a provider has no quota left.</summary>
+    ProviderQuotaExceeded,
+
+    /// <summary>What the model said does not fit its schema.</summary>
+    AnswerInvalid,
+
     /// <summary>A bug, or a failure nobody foresaw.</summary>
     Internal,
 }

@@ -2,6 +2,7 @@ using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Store;
 using AiPlatform.Jobs.Telemetry;
+using AiPlatform.Jobs.Usage;
 using AiPlatform.ServiceDefaults.Resilience;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,10 @@ public static class JobsRegistration
             services.AddSingleton<IJobStore, JobStore>();
             services.AddSingleton<IQueueOperations, QueueOperations>();
             services.AddSingleton<IIdempotencyKeys, IdempotencyKeys>();
+            services.AddSingleton<IAnswerStore, AnswerStore>();
+            services.AddSingleton<IUsageStore, UsageStore>();
+            services.AddSingleton<UsageLedger>();
+            services.AddHostedService(provider => provider.GetRequiredService<UsageLedger>());
             services.AddSingleton<IWorkerCatalog, WorkerCatalog>();
             services.AddSingleton<RedisSubscriptions>();
             services.AddSingleton<JobMetrics>();

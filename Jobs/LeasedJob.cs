@@ -8,6 +8,9 @@ public sealed record LeasedJob
     /// <summary>1 for the first lease; what is written with an older number is refused (fencing token).</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>Who asked for it.</summary>
+    public string Tenant { get; init; } = Tenants.Anonymous;
+
     public required string Endpoint { get; init; }
     public required string Model { get; init; }
 

@@ -36,6 +36,8 @@ namespace AiPlatform.Jobs;
 ///                                        without its content, which is large); or "changed QUEUE KEY\n": it has a new status; or
 ///                                        "events QUEUE KEY NUMBER\n", then "KIND DATA\n" of each event from that number on
 /// ai:{TENANT.NAME}:IDEMPOTENCY   string  "JOB-ID FINGERPRINT": the job that a tenant's idempotency key is claimed for; expires
+/// ai:{USAGE.NAME}:DAY            hash    "MEASURE MODEL" (requests, failed, input, output) to a tenant's sum of a day (yyyy-MM-dd, UTC); expires
+/// ai:{ANSWERS.NAME}:FINGERPRINT  string  a provider's answer to a tenant's request; expires
 /// ai:{WORKERS}:seen              zset    worker by end of its heartbeat (ms)
 /// ai:{WORKERS}:beats             hash    worker to its heartbeat (JSON)
 /// ai:{WORKERS}:models            hash    model to its descriptor (JSON)
@@ -50,7 +52,7 @@ namespace AiPlatform.Jobs;
 /// A state has blanks between: <c>r</c> (runs) or <c>q</c> (waits), attempt (leases taken, the fencing token), failed runs, lost leases,
 /// events so far, tenant, worker or <c>-</c>, many blanks (they keep the hash a table), and the history, which has blanks itself.
 /// </para>
-/// <para>Queue names are lower case, so that <c>WORKERS</c> and <c>TENANT.</c> are never one.</para>
+/// <para>Queue names are lower case, so that <c>WORKERS</c>, <c>TENANT.</c>, <c>USAGE.</c> and <c>ANSWERS.</c> are never one.</para>
 /// </summary>
 public static class RedisKeys
 {
@@ -59,6 +61,12 @@ public static class RedisKeys
 
     /// <summary>The one key the scripts about a tenant's idempotency keys are given.</summary>
     public static RedisKey TenantBase(string tenant) => $"ai:{{TENANT.{tenant}}}:";
+
+    /// <summary>The one key the scripts about what a tenant used are given.</summary>
+    public static RedisKey UsageBase(string tenant) => $"ai:{{USAGE.{tenant}}}:";
+
+    /// <summary>The one key the scripts about answers that are kept are given.</summary>
+    public static RedisKey AnswersBase(string tenant) => $"ai:{{ANSWERS.{tenant}}}:";
 
     /// <summary>The one key the scripts about workers are given.</summary>
     public static RedisKey WorkersBase { get; } = "ai:{WORKERS}:";

@@ -10,6 +10,8 @@ internal sealed class NoopQueues : ILeasedQueues, ISweptQueues
 
     public IReadOnlyCollection<QueueName> Queues { get; } = [NoopModel.Queue];
 
-    public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(NoopModel.Queue, Capacity)]);
+    public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
+        known is null
+            ? Task.FromResult<IReadOnlyList<LeasedQueue>>([new LeasedQueue(NoopModel.Queue, Capacity)])
+            : ILeasedQueues.NeverAsync(cancellationToken);
 }

@@ -1,12 +1,14 @@
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Admission;
 
-/// <summary>A call that may become a job: its request is valid and its model is served.</summary>
+/// <summary>A call that may be run: its request is valid and its model is served.</summary>
 /// <param name="Endpoint">The route whose synchronous call this is.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Body">The request's bytes as received.</param>
-internal sealed record AdmittedCall(string Endpoint, string Model, ReadOnlyMemory<byte> Body)
+/// <param name="Provider">Who serves the model, when it is not our own workers.</param>
+internal sealed record AdmittedCall(string Endpoint, string Model, ReadOnlyMemory<byte> Body, ProviderRoute? Provider = null)
 {
     public QueueName Queue { get; } = QueueName.ForModel(Model);
 

@@ -1,30 +1,59 @@
 using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Admission;
 
-/// <summary>Decides whether a call may become a job, the same way for the synchronous route and for <c>/v1/jobs</c>.</summary>
-internal sealed class CallAdmission(ModelCatalog catalog)
+/// <summary>Decides whether a call may be run, the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
+internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers)
 {
     private const string EmbeddingTask = "embedding";
 
-    // :: Step 2: validate. The request's own form first, then what its model says: it is served, gives embeddings, and has the dimensions.
-    /// <summary>Validates an embedding request. Exactly one of the two is set.</summary>
+    // :: Step 2: validate. The request's own form first, then what its model says: it is served, does this, and has the dimensions.
+    /// <summary>Validates a request of an endpoint. Exactly one of the two is set.</summary>
     /// <exception cref="QueueUnavailableException">The model is not known here, and Redis does not serve.</exception>
-    public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitEmbeddingsAsync(
+    public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
+        string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var routes = providers.Routes;
+        if (endpoint == Endpoints.Embeddings && routes.All.Count == 0) return await AdmitEmbeddingsAsync(body, cancellationToken);
+
+        var (request, wrong) = ProviderRequestParser.Parse(endpoint, body);
+        if (request is not null && routes.Find(request.Model) is { } model) return Admit(request, routes.CandidatesFor(model));
+        if (endpoint == Endpoints.Embeddings && wrong is null) return await AdmitEmbeddingsAsync(body, cancellationToken);
+        return (null, wrong ?? await NoChatAsync(request!.Model, cancellationToken));
+    }
+
+    private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
+    {
+        // An answer that nobody has checked must not look like one that fits.
+        return request.Schema is null
+            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates)), null)
+            : (null, InferenceError.Invalid("response_format", "response_format 'json_schema' is not served yet: leave it out, or ask for 'json_object'."));
+    }
+
+    private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitEmbeddingsAsync(
         ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var (request, wrong) = EmbeddingRequestParser.Parse(body.Span);
         if (request is null) return (null, wrong);
 
         var models = await catalog.ReadForAsync(request.Model, cancellationToken);
-        if (models.Find(request.Model) is not { } model) return (null, Refusals.ModelNotFound(request.Model, models.All));
+        if (models.Find(request.Model) is not { } model) return (null, Refusals.ModelNotFound(request.Model, models.Names));
 
         return Check(request, model) is { } misfit
             ? (null, misfit)
             : (new AdmittedCall(Endpoints.Embeddings, model.Name, body), null);
+    }
+
+    private async ValueTask<InferenceError> NoChatAsync(string name, CancellationToken cancellationToken)
+    {
+        var models = await catalog.ReadForAsync(name, cancellationToken);
+        return models.Find(name) is { } model
+            ? InferenceError.Invalid("model", $"The model '{model.Name}' does {model.Task}, not chat.")
+            : Refusals.ModelNotFound(name, models.Names);
     }
 
     private static InferenceError? Check(EmbeddingCall request, ModelDescriptor model)

@@ -8,7 +8,9 @@ internal static class CallHeaders
 {
     public const string JobIdName = "X-Job-Id";
     public const string ModelName = "X-Model";
+    public const string ProviderName = "X-Provider";
     public const string AttemptsName = "X-Attempts";
+    public const string AttemptFailuresName = "X-Attempt-Failures";
 
     /// <summary>Whether a route takes a body, which can be wrong in more ways than a path.</summary>
     public static bool HasBody(EndpointBuilder route) =>
@@ -19,10 +21,15 @@ internal static class CallHeaders
         public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();
 
         /// <summary>A header is ASCII; a name that is not is percent-encoded.</summary>
-        public void SetModel(string model) =>
-            response.Headers[ModelName] = model.All(c => c is > ' ' and <= '~') ? model : Uri.EscapeDataString(model);
+        public void SetModel(string model) => response.Headers[ModelName] = Ascii(model);
 
-        /// <summary>How often a worker took the job.</summary>
+        /// <summary>Who answered, the same way.</summary>
+        public void SetProvider(string provider) => response.Headers[ProviderName] = Ascii(provider);
+
+        /// <summary>Why earlier attempts did not answer, such as <c>gpt=status_503*2, backup=timeout</c>.</summary>
+        public void SetAttemptFailures(string failures) => response.Headers[AttemptFailuresName] = failures;
+
+        /// <summary>How often a worker took the job, or a provider was asked.</summary>
         public void SetAttempts(int attempts) => response.Headers[AttemptsName] = attempts.ToString(CultureInfo.InvariantCulture);
 
         /// <summary><c>Retry-After</c> in whole seconds, where waiting helps.</summary>
@@ -32,4 +39,6 @@ internal static class CallHeaders
                 response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(pause.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
     }
+
+    private static string Ascii(string name) => name.All(c => c is > ' ' and <= '~') ? name : Uri.EscapeDataString(name);
 }

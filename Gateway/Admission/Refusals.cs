@@ -1,5 +1,4 @@
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -25,12 +24,12 @@ internal static class Refusals
         Message = "This route is for operators; the key's role is user.",
     };
 
-    public static InferenceError ModelNotFound(string model, IReadOnlyList<ModelDescriptor> served) => new()
+    public static InferenceError ModelNotFound(string model, IReadOnlyList<string> served) => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
         Message = served.Count == 0
-            ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet."
-            : $"The model '{Quoted(model)}' is not served. Served are: {Listed(served.Select(one => one.Name))}.",
+            ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet, and no provider has one."
+            : $"The model '{Quoted(model)}' is not served. Served are: {Listed(served)}.",
         Param = "model",
     };
 
@@ -53,6 +52,9 @@ internal static class Refusals
             ? $"There is no queue '{Quoted(queue)}': no worker has named a model yet."
             : $"There is no queue '{Quoted(queue)}'. There are: {Listed(known.Select(one => one.Value))}.",
     };
+
+    public static InferenceError JobCannotStream() => InferenceError.Invalid(
+        "stream", "A job does not stream, and neither does a call with an Idempotency-Key: leave stream out, or send the call without them.");
 
     public static InferenceError RouteNotFound(HttpRequest request) => new()
     {

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
@@ -9,7 +10,7 @@ namespace AiPlatform.Gateway.Catalog;
 /// The models that can be asked: read from the workers' catalog every two seconds, and at once when a request names a model
 /// that is not there. An outage leaves the last reading in place.
 /// </summary>
-internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, ILogger<ModelCatalog> logger) : BackgroundService, ISweptQueues
+internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog providers, TimeProvider time, ILogger<ModelCatalog> logger) : BackgroundService, ISweptQueues
 {
     private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(2);
 
@@ -22,17 +23,18 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, IL
     private volatile ServedModels? _models;
     private bool _outage;
 
-    public IReadOnlyCollection<QueueName> Queues => _models?.Queues ?? [];
+    public IReadOnlyCollection<QueueName> Queues =>
+        Known()?.Queues ?? [.. providers.Routes.All.Select(model => QueueName.ForModel(model.Name))];
 
     /// <summary>Everything that is served.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>
     public async ValueTask<ServedModels> ReadAsync(CancellationToken cancellationToken) =>
-        _models ?? await NextReading().WaitAsync(cancellationToken);
+        Known() ?? await NextReading().WaitAsync(cancellationToken);
 
     /// <summary>What is served, as known or, when this name is not known, as read after the call.</summary>
     /// <exception cref="QueueUnavailableException">The name is not known, and Redis does not serve.</exception>
     public async ValueTask<ServedModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
-        _models is { } known && known.Find(name) is not null ? known : await NextReading().WaitAsync(cancellationToken);
+        Known() is { } known && known.Has(name) ? known : await NextReading().WaitAsync(cancellationToken);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,6 +52,13 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, IL
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>The last reading, with the providers' models as they are now.</summary>
+    private ServedModels? Known()
+    {
+        if (_models is not { } models || ReferenceEquals(models.Providers, providers.Routes)) return _models;
+        lock (_gate) return _models = _models!.With(providers.Routes);
     }
 
     /// <summary>The reading that begins next; everybody who asks before it begins shares it.</summary>
@@ -80,7 +89,7 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, TimeProvider time, IL
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
-        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers);
+        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
         if (_models is null || _outage || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
         _outage = false;

@@ -1,29 +1,48 @@
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.Catalog;
 
-/// <summary>The models known at one moment, by name.</summary>
+/// <summary>The models known at one moment, by name: the workers', and the providers'. A provider's hides a worker's of the same name.</summary>
 internal sealed class ServedModels
 {
     private readonly Dictionary<string, ModelDescriptor> _byName;
+    private readonly IReadOnlyList<ModelDescriptor> _models;
     private readonly IReadOnlyList<WorkerHeartbeat> _workers;
 
-    public ServedModels(IReadOnlyList<ModelDescriptor> models, IReadOnlyList<WorkerHeartbeat> workers)
+    public ServedModels(IReadOnlyList<ModelDescriptor> models, IReadOnlyList<WorkerHeartbeat> workers, ProviderRoutes providers)
     {
+        _models = models;
         _workers = workers;
-        All = models;
-        _byName = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
-        Queues = [.. models.Select(model => QueueName.ForModel(model.Name))];
+        Providers = providers;
+        All = [.. models.Where(model => providers.Find(model.Name) is null)];
+        _byName = All.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        Names = [.. All.Select(model => model.Name), .. providers.All.Select(model => model.Name)];
+        Queues = [.. Names.Select(QueueName.ForModel)];
     }
 
-    /// <summary>Ordered by name.</summary>
+    /// <summary>The same with other providers.</summary>
+    public ServedModels With(ProviderRoutes providers) => new(_models, _workers, providers);
+
+    /// <summary>The models of our own workers, ordered by name.</summary>
     public IReadOnlyList<ModelDescriptor> All { get; }
+
+    /// <summary>The models of providers.</summary>
+    public ProviderRoutes Providers { get; }
+
+    /// <summary>The names of all, the workers' first.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     public IReadOnlyCollection<QueueName> Queues { get; }
 
+    /// <summary>A model of our own workers.</summary>
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>How many workers that live serve a model.</summary>
-    public int WorkersOf(string name) => _workers.Count(worker => worker.Models.Any(load => load.Model == name));
+    /// <summary>Whether there is such a model, whoever serves it.</summary>
+    public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
+
+    /// <summary>How many processes that live run its jobs: workers, or for a provider's model this Gateway.</summary>
+    public int WorkersOf(string name) =>
+        Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
 }

@@ -9,7 +9,7 @@ internal sealed record JobRequest
     /// <summary>Longest deadline.</summary>
     public static readonly TimeSpan MaxDeadline = TimeSpan.FromDays(7);
 
-    /// <summary>The route whose call is to be run: <c>/v1/embeddings</c>.</summary>
+    /// <summary>The route whose call is to be run: <c>/v1/embeddings</c> or <c>/v1/chat/completions</c>.</summary>
     public required string Endpoint { get; init; }
 
     /// <summary>The JSON of the synchronous call.</summary>

@@ -10,6 +10,10 @@ internal static class JobRequestParser
 {
     private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
 
+    private static readonly string[] EndpointsOfJobs = [Endpoints.Embeddings, Endpoints.ChatCompletions];
+
+    private static string EndpointNames => $"'{string.Join("' or '", EndpointsOfJobs)}'";
+
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (ParsedJobRequest? Request, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
     {
@@ -19,15 +23,16 @@ internal static class JobRequestParser
 
         return fields.FirstError() is { } error
             ? (null, error)
-            : (new ParsedJobRequest(body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+            : (new ParsedJobRequest(fields.Endpoint, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
     private struct Fields()
     {
         private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private InferenceError? _unknown;
-        private bool _hasEndpoint;
         private bool _hasBody;
+
+        public string Endpoint { get; private set; } = "";
 
         /// <summary>Where the call's JSON stands.</summary>
         public Range Body { get; private set; }
@@ -55,7 +60,7 @@ internal static class JobRequestParser
         public readonly InferenceError? FirstError()
         {
             if (_unknown is not null) return _unknown;
-            if (!_hasEndpoint) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give '{Endpoints.Embeddings}'.");
+            if (Endpoint.Length == 0) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give {EndpointNames}.");
             if (!_hasBody) _errors[1] ??= InferenceError.Invalid("body", "body is missing: give the JSON of the synchronous call.");
             return Array.Find(_errors, error => error is not null);
         }
@@ -72,10 +77,10 @@ internal static class JobRequestParser
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
         {
-            _hasEndpoint = true;
-            return value.TokenType == JsonTokenType.String && value.ValueTextEquals(Endpoints.Embeddings)
-                ? null
-                : InferenceError.Invalid("endpoint", $"endpoint must be '{Endpoints.Embeddings}'.");
+            Endpoint = "";
+            foreach (var endpoint in EndpointsOfJobs)
+                if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(endpoint)) Endpoint = endpoint;
+            return Endpoint.Length > 0 ? null : InferenceError.Invalid("endpoint", $"endpoint must be {EndpointNames}.");
         }
 
         private InferenceError? ReadBody(ref Utf8JsonReader value)

@@ -29,6 +29,10 @@ internal sealed record ProblemBody
     /// <summary>The request's field that is wrong, such as <c>body.input[3]</c>; null when no single one is.</summary>
     public required string? Param { get; init; }
 
+    /// <summary>What the model said, where it does not fit its schema and the request asked to see it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RawAnswer { get; init; }
+
     /// <summary>The request's name in logs and traces.</summary>
     [JsonPropertyName("traceId")]
     public required string TraceId { get; init; }

@@ -1,7 +1,5 @@
 using AiPlatform.Gateway.Admission;
-using AiPlatform.Gateway.Jobs;
 using AiPlatform.Jobs;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
 namespace AiPlatform.Gateway.OpenAI;
@@ -13,6 +11,7 @@ internal static class EmbeddingsEndpoint
         .MapPost(Endpoints.Embeddings, PostAsync)
         .Accepts<EmbeddingRequest>("application/json")
         .WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
+        .WithAnswers<EmbeddingList>()
         .WithName("createEmbeddings")
         .WithTags("OpenAI")
         .WithSummary("Turns texts into vectors")
@@ -20,10 +19,10 @@ internal static class EmbeddingsEndpoint
             "OpenAI's embeddings. 'Prefer: respond-async' asks for 202 and a job instead of the answer. X-Request-Timeout is the "
             + "longest wait in seconds, decimals allowed; then 504.");
 
-    private static Task<Results<EmbeddingAnswer, JobAccepted, OpenAIError>> PostAsync(
+    private static Task<IResult> PostAsync(
         HttpContext context,
-        EmbeddingCalls calls,
+        ModelCalls calls,
         [FromHeader(Name = Preferences.Header)] string? prefer,
         [FromHeader(Name = RequestTimeout.Header)] string? requestTimeout) =>
-        calls.AnswerAsync(context, prefer, requestTimeout);
+        calls.AnswerAsync(context, Endpoints.Embeddings, prefer, requestTimeout);
 }

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.OpenAI;
@@ -11,11 +12,18 @@ internal sealed record ModelItem
     /// <summary>Always <c>model</c>.</summary>
     public required string Object { get; init; }
 
-    /// <summary>When its files were made, seconds since 1970.</summary>
+    /// <summary>When its files were made, or the Gateway learnt of a provider's model; seconds since 1970.</summary>
     public required long Created { get; init; }
 
-    /// <summary>Who made it.</summary>
+    /// <summary>Who made it; of a provider's model, the provider.</summary>
     public required string OwnedBy { get; init; }
 
-    public static ModelItem Of(ModelDescriptor model) => new() { Id = model.Name, Object = "model", Created = model.Created, OwnedBy = model.OwnedBy };
+    /// <summary>What serves it: <c>worker</c>, or <c>provider</c>.</summary>
+    public required string ServedBy { get; init; }
+
+    public static ModelItem Of(ModelDescriptor model) =>
+        new() { Id = model.Name, Object = "model", Created = model.Created, OwnedBy = model.OwnedBy, ServedBy = "worker" };
+
+    public static ModelItem Of(ProviderModel model, DateTimeOffset since) =>
+        new() { Id = model.Name, Object = "model", Created = since.ToUnixTimeSeconds(), OwnedBy = model.Provider.Name, ServedBy = "provider" };
 }

@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Providers;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AiPlatform.Gateway.OpenAI;
@@ -13,17 +14,24 @@ internal static class ModelsEndpoints
         routes.MapGet("/v1/models/{**id}", GetAsync).WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model");
     }
 
-    private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(ModelCatalog catalog, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(
+        ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
     {
         var models = await catalog.ReadAsync(cancellationToken);
-        return TypedResults.Ok(new ModelList { Object = "list", Data = [.. models.All.Select(ModelItem.Of)] });
+        return TypedResults.Ok(new ModelList { Object = "list", Data = ItemsOf(models, providers) });
     }
 
     /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>
-    private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(string id, ModelCatalog catalog, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(
+        string id, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
     {
         var name = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
+
         var models = await catalog.ReadForAsync(name, cancellationToken);
-        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model)) : new OpenAIError(Refusals.ModelNotFound(name, models.All));
+        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model)) : new OpenAIError(Refusals.ModelNotFound(name, models.Names));
     }
+
+    private static IReadOnlyList<ModelItem> ItemsOf(ServedModels models, ProviderCatalog providers) =>
+        [.. models.All.Select(ModelItem.Of), .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
 }

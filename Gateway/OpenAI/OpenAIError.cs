@@ -11,7 +11,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     private const string RateLimitCode = "rate_limit_exceeded";
 
     private static readonly int[] ReadingStatuses = [401, 404, 500, 503];
-    private static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 503, 504];
+    /// <summary>What a call that asks a model may end with.</summary>
+    internal static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 502, 503, 504];
 
     public InferenceError Error => error;
 
@@ -24,22 +25,25 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     // :: Step 9: answer. An error's answer, in this dialect.
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        var (status, type) = Map(error.Kind);
         httpContext.Response.SetRetryAfter(error);
-        httpContext.Response.StatusCode = status;
-        var body = new OpenAIErrorBody
-        {
-            Error = new OpenAIErrorObject
-            {
-                Message = error.Message,
-                Type = type,
-                Param = error.Param,
-                Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull ? RateLimitCode : error.Code,
-            },
-        };
+        httpContext.Response.StatusCode = Map(error.Kind).Status;
         return httpContext.Response.WriteAsJsonAsync(
-            body, GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
+            BodyOf(error), GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
     }
+
+    /// <summary>The error as JSON: a body, or the last event of a stream.</summary>
+    public static OpenAIErrorBody BodyOf(InferenceError error) => new()
+    {
+        Error = new OpenAIErrorObject
+        {
+            Message = error.Message,
+            Type = Map(error.Kind).Type,
+            Param = error.Param,
+            Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.ProviderBusy
+                ? RateLimitCode : error.Code,
+            RawAnswer = error.RawAnswer,
+        },
+    };
 
     /// <summary>
     /// A canceled job is 400 and not 409, and what ends in 500, 503 and 504 may be sent again: the official SDKs repeat 408,
@@ -58,6 +62,12 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "invalid_request_error"),
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
         InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),
+        InferenceErrorKind.ProviderBusy => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),
+        InferenceErrorKind.ProviderFailed => (StatusCodes.Status502BadGateway, "server_error"),
+        InferenceErrorKind.ProviderUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
+        InferenceErrorKind.ProviderTimeout => (StatusCodes.Status504GatewayTimeout, "server_error"),
         InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
         InferenceErrorKind.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "server_error"),
         _ => (StatusCodes.Status500InternalServerError, "server_error"),

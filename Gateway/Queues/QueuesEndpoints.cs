@@ -70,7 +70,7 @@ internal static class QueuesEndpoints
         if (!QueueName.TryParse(name, out var queue)) return (null, await catalog.ReadAsync(cancellationToken));
 
         var models = await catalog.ReadForAsync(queue.Model, cancellationToken);
-        return (models.Find(queue.Model) is null ? null : queue, models);
+        return (models.Has(queue.Model) ? queue : null, models);
     }
 
     private static QueueResource Resource(QueueState state, ServedModels models) => QueueResource.Of(state, models.WorkersOf(state.Queue.Model));

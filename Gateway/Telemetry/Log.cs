@@ -41,4 +41,19 @@ internal static partial class Log
 
     [LoggerMessage(2012, LogLevel.Error, "The result of {JobId} cannot be turned into an answer: {Reason}")]
     public static partial void ResultUnusable(ILogger logger, string jobId, string reason);
+
+    [LoggerMessage(2013, LogLevel.Information, "The configuration changed: {Providers} providers, {Models} models of theirs")]
+    public static partial void ProvidersReloaded(ILogger logger, int providers, int models);
+
+    [LoggerMessage(2014, LogLevel.Error, "The changed configuration of providers is not taken over, the one before stays: {Reasons}")]
+    public static partial void ProvidersNotReloaded(ILogger logger, string reasons);
+
+    [LoggerMessage(2015, LogLevel.Warning, "An attempt at {Model} of {Provider} failed: {Reason}")]
+    public static partial void AttemptFailed(ILogger logger, string model, string provider, string reason);
+
+    [LoggerMessage(2016, LogLevel.Debug, "{Provider} cannot be reached")]
+    public static partial void ProviderUnreachable(ILogger logger, Exception exception, string provider);
+
+    [LoggerMessage(2017, LogLevel.Debug, "The answer cache is passed over: {Reason}")]
+    public static partial void CacheAway(ILogger logger, string reason);
 }

@@ -40,7 +40,7 @@ internal sealed class HeartbeatLoop(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await models.WhenReadyAsync(stoppingToken);
+        await models.NextAsync(known: null, stoppingToken);
 
         ModelDescriptor[] served = [.. models.Loaded.Select(Describe)];
         using var timer = new PeriodicTimer(options.Value.HeartbeatTtl / 3, time);

@@ -33,8 +33,9 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
 
     public IReadOnlyCollection<QueueName> Queues => [.. _state.Loaded.Select(model => QueueName.ForModel(model.Manifest.Name))];
 
-    /// <summary>Never completes when no model could be loaded: there is nothing to lease.</summary>
-    public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
+    /// <summary>Completes once, when the models are loaded and warm; never when none could be loaded: there is nothing to lease.</summary>
+    public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
+        known is null ? _ready.Task.WaitAsync(cancellationToken) : ILeasedQueues.NeverAsync(cancellationToken);
 
     /// <summary>Null when this process does not serve it.</summary>
     public LoadedModel? Find(string name) => _state.Loaded.FirstOrDefault(model => model.Manifest.Name == name);
@@ -55,10 +56,10 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
         if (_state.Loaded.Count > 0) _ready.TrySetResult([.. _state.Loaded.Select(LeasedQueueOf)]);
     }
 
-    /// <summary>Jobs that this process leases at a time.</summary>
     /// <summary>Called by the heartbeat.</summary>
     public void Announced() => _isAnnounced = true;
 
+    /// <summary>Jobs that this process leases at a time.</summary>
     public int CapacityOf(LoadedModel model)
     {
         var running = model.Plan.ParallelRuns * model.Plan.Limits.RowsOf(TypicalTokens);

@@ -1,8 +1,20 @@
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>Says what this process leases from, once it can run it.</summary>
+/// <summary>Says what this process leases from.</summary>
 public interface ILeasedQueues
 {
-    /// <summary>Completes when the models are loaded and warm.</summary>
-    Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// The queues that this process can run, as soon as they are others than <paramref name="known"/>: at first, when there are any
+    /// or it is known that there are none.
+    /// </summary>
+    /// <param name="known">What the last call gave; null for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken);
+
+    /// <summary>The answer of who has told all there will be: it does not come.</summary>
+    static async Task<IReadOnlyList<LeasedQueue>> NeverAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        return [];
+    }
 }

@@ -1,4 +1,6 @@
+using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Telemetry;
+using AiPlatform.Jobs.Usage;
 using AiPlatform.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -11,7 +13,7 @@ namespace AiPlatform.Jobs.Leasing;
 /// and leaves alone what is no longer ours. This is the only retry loop.
 /// </summary>
 public sealed class LeasedJobRunner(
-    IJobStore store, JobMetrics metrics, ResiliencePipelineProvider<string> pipelines, ILogger<LeasedJobRunner> logger)
+    IJobStore store, UsageLedger usage, JobMetrics metrics, ResiliencePipelineProvider<string> pipelines, ILogger<LeasedJobRunner> logger)
 {
     private readonly ResiliencePipeline _commit = pipelines.GetPipeline(ResiliencePipelineNames.RedisCommit);
 
@@ -34,12 +36,20 @@ public sealed class LeasedJobRunner(
             var released = await InStoreAsync(token => store.ReleaseAsync(job, error, token));
             Log.RunFailed(logger, job.Id, job.Attempt, error.Code, released);
             metrics.Ended(job, released == ReleaseOutcome.Requeued ? "retried" : "failed");
+            if (released == ReleaseOutcome.Failed) Count(job, outcome);
             return;
         }
 
         var stored = await InStoreAsync(token => store.CommitAsync(job, outcome, token));
-        if (!stored) Log.ResultNotWanted(logger, job.Id, job.Attempt);
+        if (stored) Count(job, outcome);
+        else Log.ResultNotWanted(logger, job.Id, job.Attempt);
         metrics.Ended(job, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
+    }
+
+    private void Count(LeasedJob job, JobOutcome outcome)
+    {
+        var (input, output) = UsageJson.Read(outcome.Usage);
+        usage.Add(job.Tenant, job.Model, failed: outcome.Error is not null, input, output);
     }
 
     private async Task<JobOutcome?> OutcomeAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)

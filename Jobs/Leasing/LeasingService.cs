@@ -38,17 +38,42 @@ internal sealed class LeasingService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var leased = await queues.WhenReadyAsync(stoppingToken);
-        var leasers = leased
-            .Select(queue => (queue.Queue, Leaser: new QueueLeaser(
-                queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger)))
-            .ToList();
+        var loops = new Dictionary<LeasedQueue, LeasedLoop>();
+        var interrupts = subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), message => Interrupt((string?)message), stoppingToken);
+        try
+        {
+            IReadOnlyList<LeasedQueue>? known = null;
+            while (true)
+            {
+                var next = queues.NextAsync(known, stoppingToken);
+                // None of the loops ends by itself: one that does has failed, and so does this service.
+                await await Task.WhenAny([next, interrupts, .. loops.Values.Select(loop => loop.Task)]);
+                known = await next;
+                foreach (var gone in loops.Keys.Except(known).ToList()) await EndAsync(loops, gone);
+                foreach (var queue in known.Where(queue => !loops.ContainsKey(queue))) loops.Add(queue, Begin(queue, stoppingToken));
+            }
+        }
+        finally
+        {
+            foreach (var queue in loops.Keys.ToList()) await EndAsync(loops, queue);
+        }
+    }
 
-        var interrupts = subscriptions.ListenAsync(
-            RedisKeys.Worker(worker.Value), message => Interrupt((string?)message), stoppingToken);
-        var doorbells = leasers.Select(one => subscriptions.ListenAsync(
-            RedisKeys.Doorbell(one.Queue), _ => one.Leaser.Ring(), stoppingToken));
-        await Task.WhenAll([interrupts, .. doorbells, .. leasers.Select(one => one.Leaser.RunAsync(stoppingToken))]);
+    private LeasedLoop Begin(LeasedQueue queue, CancellationToken stoppingToken)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var leaser = new QueueLeaser(queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger);
+        var doorbell = subscriptions.ListenAsync(RedisKeys.Doorbell(queue.Queue), _ => leaser.Ring(), stop.Token);
+        return new LeasedLoop(Task.WhenAll(doorbell, leaser.RunAsync(stop.Token)), stop);
+    }
+
+    /// <summary>No new leases of a queue; what runs goes on.</summary>
+    private static async Task EndAsync(Dictionary<LeasedQueue, LeasedLoop> loops, LeasedQueue queue)
+    {
+        loops.Remove(queue, out var loop);
+        await loop!.Stop.CancelAsync();
+        await loop.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        loop.Stop.Dispose();
     }
 
     private void Interrupt(string? message)
@@ -66,4 +91,6 @@ internal sealed class LeasingService(
         while (running.Count > 0 && time.GetElapsedTime(start) < limit && !cancellationToken.IsCancellationRequested)
             await Task.Delay(DrainPoll, time, CancellationToken.None);
     }
+
+    private sealed record LeasedLoop(Task Task, CancellationTokenSource Stop);
 }

@@ -58,6 +58,7 @@ public static class JobRecord
         {
             Id = id,
             Attempt = attemptEnd < 0 ? 0 : Number(state.AsSpan(2, attemptEnd - 2)),
+            Tenant = fields.Tenant,
             Endpoint = fields.Endpoint,
             Model = id.Queue.Model,
             Body = content,

@@ -36,6 +36,10 @@ internal sealed class JobScript
     public static JobScript Pause { get; } = new("pause");
     public static JobScript Queue { get; } = new("queue");
     public static JobScript Claim { get; } = new("claim");
+    public static JobScript Recall { get; } = new("recall");
+    public static JobScript Remember { get; } = new("remember");
+    public static JobScript UsageAdd { get; } = new("usage_add");
+    public static JobScript UsageRead { get; } = new("usage_read");
     public static JobScript Heartbeat { get; } = new("heartbeat");
     public static JobScript Catalog { get; } = new("catalog");
 

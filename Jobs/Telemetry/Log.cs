@@ -50,4 +50,7 @@ internal static partial class Log
 
     [LoggerMessage(1014, LogLevel.Debug, "How far {JobId} is could not be said: {Reason}")]
     public static partial void ProgressNotSaid(ILogger logger, JobId jobId, string reason);
+
+    [LoggerMessage(1015, LogLevel.Warning, "What tenants used cannot be written for now, it is kept in memory: {Reason}")]
+    public static partial void UsageNotWritten(ILogger logger, string reason);
 }

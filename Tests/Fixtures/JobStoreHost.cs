@@ -20,6 +20,9 @@ internal sealed class JobStoreHost : IAsyncDisposable
 
     public IIdempotencyKeys Keys => _services.GetRequiredService<IIdempotencyKeys>();
 
+    /// <summary>Anything else that is registered.</summary>
+    public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
+
     public IWorkerCatalog Catalog => _services.GetRequiredService<IWorkerCatalog>();
 
     /// <param name="redis">Its connection.</param>

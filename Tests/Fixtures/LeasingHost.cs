@@ -75,8 +75,10 @@ internal sealed class LeasingHost : IAsyncDisposable
     {
         public IReadOnlyCollection<QueueName> Queues => queues;
 
-        public Task<IReadOnlyList<LeasedQueue>> WhenReadyAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8))]);
+        public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
+            known is null
+                ? Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8))])
+                : ILeasedQueues.NeverAsync(cancellationToken);
     }
 
     private sealed class ScriptedConsumer(LeasedJobRunner runner, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run) : IConsumer<RunJob>

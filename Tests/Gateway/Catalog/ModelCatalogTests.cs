@@ -1,14 +1,17 @@
 using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Catalog;
 
-public sealed class ModelCatalogTests
+public sealed class ModelCatalogTests : IDisposable
 {
     private readonly FakeCatalog _workers = new();
+    private readonly ProviderCatalog _providers = new(new ConfigurationBuilder().Build(), TimeProvider.System, NullLogger<ProviderCatalog>.Instance);
 
     [Fact]
     public async Task ReadForAsync_UnknownNamesAtOnce_ShareReadings()
@@ -66,7 +69,9 @@ public sealed class ModelCatalogTests
         Assert.Equal("m", Assert.Single(models.All).Name);
     }
 
-    private ModelCatalog CreateSut() => new(_workers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
+    public void Dispose() => _providers.Dispose();
+
+    private ModelCatalog CreateSut() => new(_workers, _providers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
 
     private sealed class FakeCatalog : IWorkerCatalog
     {

@@ -16,12 +16,39 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp()
+    {
+        lock (_gate) return _now.Ticks;
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate) return DateTimeOffset.UnixEpoch + _now;
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         lock (_gate) _timers.Add(timer);
         return timer;
+    }
+
+    /// <summary>Moves to the time of the next timer; false when none waits.</summary>
+    public bool AdvanceToNext()
+    {
+        TimeSpan next;
+        lock (_gate)
+        {
+            next = _timers.Select(timer => timer.Due).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+            if (next == TimeSpan.MaxValue) return false;
+            next -= _now;
+        }
+
+        Advance(next > TimeSpan.Zero ? next : TimeSpan.Zero);
+        return true;
     }
 
     public void Advance(TimeSpan time)

@@ -28,7 +28,7 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
             },
             "the model is listed");
 
-        Assert.Equal($$"""{"id":"{{model}}","object":"model","created":1700000000,"owned_by":"tests"}""", item.GetRawText());
+        Assert.Equal($$"""{"id":"{{model}}","object":"model","created":1700000000,"owned_by":"tests","served_by":"worker"}""", item.GetRawText());
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Reflection;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Usage;
 using AiPlatform.Tests.Fixtures;
 using StackExchange.Redis;
 using Xunit;
@@ -45,6 +46,11 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await sut.Operations.PauseAsync(sut.Queue, Ct);
         await sut.Operations.ResumeAsync(sut.Queue, Ct);
         await host.Catalog.LeaveAsync(StoreSut.Worker, Ct);
+        var (usage, answers) = (host.Get<IUsageStore>(), host.Get<IAnswerStore>());
+        await usage.AddAsync(new DateOnly(2026, 1, 1), "team-a", new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 2, 3) }, Ct);
+        Assert.Single(await usage.ReadAsync(new DateOnly(2026, 1, 1), new DateOnly(2026, 1, 2), "team-a", Ct));
+        await answers.RememberAsync("team-a", "00ff", new byte[] { 1 }, TimeSpan.FromMinutes(1), Ct);
+        Assert.Equal([1], await answers.RecallAsync("team-a", "00ff", Ct));
         await host.Catalog.ReadAsync(Ct);
 
         foreach (var script in Scripts)

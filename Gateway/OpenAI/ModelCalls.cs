@@ -1,35 +1,36 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
-using EmbeddingResult = Microsoft.AspNetCore.Http.HttpResults.Results<
-    AiPlatform.Gateway.OpenAI.EmbeddingAnswer, AiPlatform.Gateway.Jobs.JobAccepted, AiPlatform.Gateway.OpenAI.OpenAIError>;
 
 namespace AiPlatform.Gateway.OpenAI;
 
-/// <summary>Takes an embedding call from its arrival to its answer.</summary>
-internal sealed class EmbeddingCalls(
+/// <summary>Takes a call that asks a model from its arrival to its answer, whoever serves the model.</summary>
+internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
+    ProviderCalls providers,
     GatewayMetrics metrics,
     IOptions<GatewayOptions> options,
     TimeProvider time,
-    ILogger<EmbeddingCalls> logger)
+    ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
-    public async Task<EmbeddingResult> AnswerAsync(HttpContext context, string? prefer, string? requestTimeout)
+    public async Task<IResult> AnswerAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout)
     {
         var arrived = time.GetTimestamp();
         var outcome = "internal_error";
         try
         {
-            var result = await RunAsync(context, prefer, requestTimeout);
-            outcome = result.Result switch
+            var result = await RunAsync(context, endpoint, prefer, requestTimeout);
+            outcome = result switch
             {
                 OpenAIError { Error.Code: var code } => code,
+                ProviderJsonAnswer { Status: >= 400 } => "refused_by_provider",
                 JobAccepted => "accepted",
                 _ => "succeeded",
             };
@@ -47,11 +48,11 @@ internal sealed class EmbeddingCalls(
         }
         finally
         {
-            metrics.Answered(Endpoints.Embeddings, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
+            metrics.Answered(endpoint, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
         }
     }
 
-    private async Task<EmbeddingResult> RunAsync(HttpContext context, string? prefer, string? requestTimeout)
+    private async Task<IResult> RunAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout)
     {
         // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
@@ -61,22 +62,29 @@ internal sealed class EmbeddingCalls(
             return new OpenAIError(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        var (call, invalid) = await admission.AdmitEmbeddingsAsync(body, context.RequestAborted);
+        var (call, invalid) = await admission.AdmitAsync(endpoint, body, context.RequestAborted);
         if (call is null) return new OpenAIError(invalid!);
 
         context.Response.SetModel(call.Model);
         var wantsJob = Preferences.WantsJob(prefer);
+        if (call.Provider is { } provider)
+        {
+            // A call that may come again must be found again: it is a job, and so is one that is not waited for.
+            if (!wantsJob && key is null) return await providers.AnswerAsync(context, provider, timeout);
+            if (provider.Request.Streams) return new OpenAIError(Refusals.JobCannotStream());
+        }
+
         var terms = new JobTerms
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
-            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : options.Value.RequestTimeout),
-            IdempotencyKey = IdempotencyHeader.Of(key, Endpoints.Embeddings, body),
+            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
+            IdempotencyKey = IdempotencyHeader.Of(key, endpoint, body),
         };
         return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);
     }
 
-    private async Task<EmbeddingResult> SubmitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
+    private async Task<IResult> SubmitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
     {
         var (job, refused) = await jobs.SubmitAsync(call, terms);
         if (job is null) return new OpenAIError(refused!);
@@ -86,15 +94,18 @@ internal sealed class EmbeddingCalls(
         return new JobAccepted(job);
     }
 
-    private async Task<EmbeddingResult> WaitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
+    private async Task<IResult> WaitAsync(HttpContext context, AdmittedCall call, JobTerms terms)
     {
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         if (end.Id is { } id) context.Response.SetJobId(id);
         if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
         if (end.Error is { } error) return new OpenAIError(error);
 
-        var (output, unusable) = StoredEmbeddings.Read(end.Job!.Output!);
-        if (output is { } embeddings) return new EmbeddingAnswer(call.Model, embeddings);
+        var output = end.Job!.Output!;
+        if (output.ContentType == JobOutput.Json) return new ProviderJsonAnswer(StatusCodes.Status200OK, output.Content);
+
+        var (read, unusable) = StoredEmbeddings.Read(output);
+        if (read is { } embeddings) return new EmbeddingAnswer(call.Model, embeddings);
 
         Log.ResultUnusable(logger, $"{end.Id}", unusable!.Message);
         return new OpenAIError(unusable);

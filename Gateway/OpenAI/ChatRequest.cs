@@ -1,0 +1,25 @@
+using System.Text.Json;
+
+namespace AiPlatform.Gateway.OpenAI;
+
+/// <summary>The body of <c>POST /v1/chat/completions</c>, as far as the Gateway acts on it; for the API's description.</summary>
+internal sealed record ChatRequest
+{
+    /// <summary>The model to ask.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The conversation, at least one message.</summary>
+    public required IReadOnlyList<JsonElement> Messages { get; init; }
+
+    /// <summary>Whether the answer comes as server-sent events.</summary>
+    public bool? Stream { get; init; }
+
+    /// <summary>For streams only: <c>include_usage</c> asks for the usage at the end.</summary>
+    public JsonElement? StreamOptions { get; init; }
+
+    /// <summary><c>text</c> or <c>json_object</c>.</summary>
+    public JsonElement? ResponseFormat { get; init; }
+
+    /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>
+    public bool? IncludeRawAnswer { get; init; }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>Reads what the Gateway has to know of an answer in one pass over its bytes, which checks that they are JSON.</summary>
+internal static class AnswerJson
+{
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
+
+    /// <summary>False when the bytes are not one JSON object.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> json, out AnswerFacts facts)
+    {
+        facts = default;
+        try
+        {
+            var reader = new Utf8JsonReader(json, Options);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) ReadField(ref reader, ref facts);
+            reader.Read();
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static void ReadField(ref Utf8JsonReader reader, ref AnswerFacts facts)
+    {
+        var isUsage = reader.ValueTextEquals("usage"u8);
+        var isError = reader.ValueTextEquals("error"u8);
+        var isChoices = reader.ValueTextEquals("choices"u8);
+        reader.Read();
+        if (isUsage && reader.TokenType == JsonTokenType.StartObject) facts = facts with { Usage = ReadUsage(ref reader) };
+        else if (isError && reader.TokenType != JsonTokenType.Null) facts = facts with { HasError = true };
+        else if (isChoices && reader.TokenType == JsonTokenType.StartArray) ReadChoices(ref reader, ref facts);
+        reader.Skip();
+    }
+
+    private static TokenUsage ReadUsage(ref Utf8JsonReader reader)
+    {
+        long input = 0, output = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isInput = reader.ValueTextEquals("prompt_tokens"u8);
+            var isOutput = reader.ValueTextEquals("completion_tokens"u8);
+            reader.Read();
+            if ((isInput || isOutput) && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var tokens) && tokens >= 0)
+            {
+                if (isInput) input = tokens;
+                else output = tokens;
+            }
+
+            reader.Skip();
+        }
+
+        return new TokenUsage(input, output);
+    }
+
+    private static void ReadChoices(ref Utf8JsonReader reader, ref AnswerFacts facts)
+    {
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            facts = facts with { Choices = facts.Choices + 1 };
+            if (reader.TokenType == JsonTokenType.StartObject && IsFinished(ref reader)) facts = facts with { Finished = facts.Finished + 1 };
+            else reader.Skip();
+        }
+    }
+
+    private static bool IsFinished(ref Utf8JsonReader reader)
+    {
+        var finished = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isReason = reader.ValueTextEquals("finish_reason"u8);
+            reader.Read();
+            finished |= isReason && reader.TokenType == JsonTokenType.String;
+            reader.Skip();
+        }
+
+        return finished;
+    }
+}

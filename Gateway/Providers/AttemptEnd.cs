@@ -1,0 +1,12 @@
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>How one attempt ended. Exactly one of the two is set.</summary>
+internal readonly record struct AttemptEnd<T>(T? Result, AttemptFailure? Failure)
+    where T : class
+{
+    public static implicit operator AttemptEnd<T>(AttemptFailure failure) => Of(failure);
+
+    public static implicit operator AttemptEnd<T>(T result) => new(result, null);
+
+    private static AttemptEnd<T> Of(AttemptFailure failure) => new(null, failure);
+}

@@ -1,0 +1,89 @@
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>How one attempt at a provider failed, and what follows from it.</summary>
+internal sealed record AttemptFailure
+{
+    /// <summary>One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>connection</c>, ….</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What the caller is told when nothing better follows.</summary>
+    public required InferenceError Error { get; init; }
+
+    public required AttemptConsequence Consequence { get; init; }
+
+    /// <summary>How long the provider asks to be left alone; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Whether it speaks against the provider as such, and not against this call or this account.</summary>
+    public bool IsProvidersFault { get; init; }
+
+    /// <summary>The provider's own answer, where it is the request that is wrong: the caller gets it as it is.</summary>
+    public RefusedAnswer? Answer { get; init; }
+
+    public static AttemptFailure Connection(string provider, string what) => new()
+    {
+        Reason = "connection",
+        Error = Failed($"The provider '{provider}' cannot be reached: {what}."),
+        Consequence = AttemptConsequence.Retry,
+        IsProvidersFault = true,
+    };
+
+    public static AttemptFailure Silent(string provider, TimeSpan waited, string forWhat) => new()
+    {
+        Reason = "timeout",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderTimeout,
+            Message = $"The provider '{provider}' was silent for {waited.TotalSeconds:0.###} s ({forWhat}).",
+        },
+        Consequence = AttemptConsequence.Retry,
+        IsProvidersFault = true,
+    };
+
+    /// <summary>It answered, but not in its dialect.</summary>
+    /// <param name="provider">Who.</param>
+    /// <param name="reason">One word: <c>truncated</c>, <c>malformed</c>, <c>content_type</c>, <c>empty</c>.</param>
+    /// <param name="what">What is wrong with it.</param>
+    public static AttemptFailure BadAnswer(string provider, string reason, string what) => new()
+    {
+        Reason = reason,
+        Error = Failed($"The answer of the provider '{provider}' cannot be used: {what}."),
+        Consequence = AttemptConsequence.Retry,
+        IsProvidersFault = true,
+    };
+
+    public static AttemptFailure TooLarge(string provider, int limit) => new()
+    {
+        Reason = "too_large",
+        Error = Failed($"The answer of the provider '{provider}' is larger than {limit} bytes (MaxAnswerBytes of the model)."),
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static AttemptFailure BreakerOpen(string provider, TimeSpan? pause) => new()
+    {
+        Reason = "breaker_open",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderUnavailable,
+            Message = $"The provider '{provider}' failed too often of late and is left alone for a while.",
+            RetryAfter = pause ?? TimeSpan.FromSeconds(1),
+        },
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static AttemptFailure Busy(string provider, int calls) => new()
+    {
+        Reason = "busy",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderBusy,
+            Message = $"{calls} calls to the provider '{provider}' are under way, as many as may be. Try again later.",
+            RetryAfter = TimeSpan.FromSeconds(1),
+        },
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static InferenceError Failed(string message) => new() { Kind = InferenceErrorKind.ProviderFailed, Message = message };
+}

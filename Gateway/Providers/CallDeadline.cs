@@ -1,0 +1,12 @@
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>The one deadline of a call, retries, fallbacks and corrections included.</summary>
+internal sealed class CallDeadline(TimeProvider time, TimeSpan limit)
+{
+    private readonly long _start = time.GetTimestamp();
+
+    public TimeSpan Limit { get; } = limit;
+
+    /// <summary>Not negative.</summary>
+    public TimeSpan Left => Limit - time.GetElapsedTime(_start) is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+}

@@ -1,0 +1,63 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>The official SDK, used through its protocol methods: bytes in, the raw answer out, nothing buffered, no retry.</summary>
+internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
+{
+    public async Task<ProviderResponse> SendAsync(
+        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var options = new RequestOptions { CancellationToken = cancellationToken, BufferResponse = false, ErrorOptions = ClientErrorBehaviors.NoThrow };
+        using var content = BinaryContent.Create(BinaryData.FromBytes(body));
+        try
+        {
+            var client = model.Provider.Client;
+            var result = endpoint == Endpoints.Embeddings
+                ? await client.GetEmbeddingClient(model.UpstreamName).GenerateEmbeddingsAsync(content, options)
+                : await client.GetChatClient(model.UpstreamName).CompleteChatAsync(content, options);
+            return Read(result.GetRawResponse());
+        }
+        catch (ClientResultException unreachable)
+        {
+            throw new ProviderUnreachableException(Describe(unreachable.InnerException ?? unreachable), unreachable);
+        }
+        catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or SocketException)
+        {
+            throw new ProviderUnreachableException(Describe(unreachable), unreachable);
+        }
+    }
+
+    /// <summary>What went wrong, without addresses: those are the operator's, and in the log.</summary>
+    public static string Describe(Exception failure) => failure switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "no connection",
+        _ => "the connection broke",
+    };
+
+    private ProviderResponse Read(PipelineResponse response)
+    {
+        response.Headers.TryGetValue("Content-Type", out var contentType);
+        var type = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? parsed.MediaType : contentType;
+        return new ProviderResponse(response.Status, type, RetryAfter(response.Headers), response.ContentStream ?? Stream.Null, response);
+    }
+
+    private TimeSpan? RetryAfter(PipelineResponseHeaders headers)
+    {
+        if (headers.TryGetValue("retry-after-ms", out var text)
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds))
+        {
+            return TimeSpan.FromMilliseconds(Math.Min(milliseconds, TimeSpan.FromDays(1).TotalMilliseconds));
+        }
+
+        if (!headers.TryGetValue("Retry-After", out text) || !RetryConditionHeaderValue.TryParse(text, out var condition)) return null;
+        return condition.Delta ?? (condition.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,104 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using OpenAI;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>A provider as this process knows it: the SDK's client, the circuit breaker and the count of calls under way.</summary>
+internal sealed class Provider
+{
+    private readonly ResiliencePipeline<AttemptFailure?> _breaker;
+    private readonly CircuitBreakerStateProvider _state = new();
+    private int _underWay;
+
+    public Provider(string name, ProviderOptions options, TimeProvider time)
+    {
+        Name = name;
+        Options = options;
+        Client = MakeClient(options);
+        _breaker = new ResiliencePipelineBuilder<AttemptFailure?> { TimeProvider = time }
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<AttemptFailure?>
+            {
+                FailureRatio = options.BreakerFailureRatio,
+                MinimumThroughput = options.BreakerAttempts,
+                SamplingDuration = options.BreakerWindow,
+                BreakDuration = options.BreakerPause,
+                StateProvider = _state,
+                ShouldHandle = static arguments => ValueTask.FromResult(arguments.Outcome.Result is { IsProvidersFault: true }),
+            })
+            .Build();
+    }
+
+    public string Name { get; }
+
+    public ProviderOptions Options { get; }
+
+    public OpenAIClient Client { get; }
+
+    /// <summary>Whether it failed so often that it is not asked for now.</summary>
+    public bool IsLeftAlone => _state.CircuitState == CircuitState.Open;
+
+    public int UnderWay => Volatile.Read(ref _underWay);
+
+    /// <summary>Whether a call more may be made; then <see cref="Leave"/> must follow.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _underWay) <= Options.MaxConcurrentCalls) return true;
+        Interlocked.Decrement(ref _underWay);
+        return false;
+    }
+
+    /// <summary>A call goes on beyond its attempt, as a stream does; then <see cref="Leave"/> must follow.</summary>
+    public void Continue() => Interlocked.Increment(ref _underWay);
+
+    public void Leave() => Interlocked.Decrement(ref _underWay);
+
+    /// <summary>Makes one attempt, unless the breaker is open.</summary>
+    /// <param name="attempt">Returns how it failed, or null.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>How it failed, or null; also when it was not made.</returns>
+    public async ValueTask<AttemptFailure?> AttemptAsync(Func<CancellationToken, ValueTask<AttemptFailure?>> attempt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _breaker.ExecuteAsync(static (attempt, token) => attempt(token), attempt, cancellationToken);
+        }
+        catch (BrokenCircuitException open)
+        {
+            return AttemptFailure.BreakerOpen(Name, open.RetryAfter);
+        }
+    }
+
+    private static OpenAIClient MakeClient(ProviderOptions options)
+    {
+        var settings = new OpenAIClientOptions
+        {
+            Endpoint = options.BaseUrl,
+            // There is one retry loop, and it is ours (ProviderCaller); so are the time limits.
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            NetworkTimeout = Timeout.InfiniteTimeSpan,
+            Transport = new HttpClientPipelineTransport(MakeHttpClient(options)),
+        };
+        if (!options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+            settings.AddPolicy(new ApiKeyHeaderPolicy(options.ApiKeyHeader, options.ApiKey), PipelinePosition.BeforeTransport);
+        // A provider that asks for no key is sent one that is none: the SDK must have something to send.
+        return new OpenAIClient(new ApiKeyCredential(options.ApiKey.Length > 0 ? options.ApiKey : "none"), settings);
+    }
+
+    private static HttpClient MakeHttpClient(ProviderOptions options) => new(
+        new SocketsHttpHandler
+        {
+            // A redirect would carry the key and the prompt to somebody whom nobody configured.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = options.ConnectTimeout,
+            // New addresses behind a name are found, and a connection that a peer forgot is not kept.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+}

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using AiPlatform.Gateway.StructuredOutput;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>
+/// Gets whole answers of providers, and only such that fit: a model whose answer does not is told what is wrong and asked again, a
+/// bounded number of times.
+/// </summary>
+internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempts, AnswerCache cache, ProviderMetrics metrics)
+{
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<ProviderAnswerEnd> AnswerAsync(ProviderCall call, CancellationToken cancellationToken)
+    {
+        if (await cache.RecallAsync(call, cancellationToken) is { } kept) return new ProviderAnswerEnd(call.Model, kept, default, null, null);
+
+        List<byte[]> conversation = [];
+        TokenUsage usage = default;
+        for (var corrections = 0; ; corrections++)
+        {
+            var end = await caller.CallAsync(
+                call.Candidates, call.Deadline, call.Log, options => options.AttemptTimeout,
+                (model, token) => attempts.RunAsync(
+                    model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), token),
+                cancellationToken);
+            if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, usage, end.Failure!.Error, end.Failure.Answer);
+
+            usage += answer.Usage;
+            var misfit = call.Check is null ? null : Misfit.Of(ChoiceContent.Of(answer), call.Check);
+            if (misfit is null)
+            {
+                await cache.RememberAsync(call, answer, cancellationToken);
+                return new ProviderAnswerEnd(end.Model, answer, usage, null, null);
+            }
+
+            if (!misfit.CanBeCorrected || corrections >= call.Model.Options.MaxCorrections || call.Deadline.Left == TimeSpan.Zero)
+                return new ProviderAnswerEnd(end.Model, null, usage, misfit.ToError(corrections, call.Request.IncludesRawAnswer), null);
+
+            metrics.Corrected(end.Model!);
+            conversation.Add(Message("assistant", misfit.Text));
+            conversation.Add(Message("user", CorrectionMessage.For(misfit.Violations)));
+        }
+    }
+
+    private static byte[] Message(string role, string content)
+    {
+        using var written = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(written))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("role"u8, role);
+            writer.WriteString("content"u8, content);
+            writer.WriteEndObject();
+        }
+
+        return written.ToArray();
+    }
+}

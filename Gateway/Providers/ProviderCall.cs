@@ -1,0 +1,26 @@
+using AiPlatform.Gateway.StructuredOutput;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>One call to be made to providers.</summary>
+internal sealed record ProviderCall
+{
+    public required ProviderRequest Request { get; init; }
+
+    /// <summary>The model that was asked for, and its fallbacks.</summary>
+    public required IReadOnlyList<ProviderModel> Candidates { get; init; }
+
+    /// <summary>Who calls.</summary>
+    public required string Tenant { get; init; }
+
+    public required CallDeadline Deadline { get; init; }
+
+    /// <summary>What the answer must fit; null for anything.</summary>
+    public IAnswerCheck? Check { get; init; }
+
+    /// <summary>What was tried.</summary>
+    public AttemptLog Log { get; } = new();
+
+    /// <summary>The model that was asked for.</summary>
+    public ProviderModel Model => Candidates[0];
+}

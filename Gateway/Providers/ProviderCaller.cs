@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>
+/// The one retry loop of calls to providers: a model is asked until it answers, again after 1, 2, 4 s and as long as its provider
+/// asks for; then its fallbacks, all before one deadline.
+/// </summary>
+internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics, ILogger<ProviderCaller> logger)
+{
+    /// <summary>The pause before the first retry; each further one is twice as long.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>A provider that asks for more is left for the fallback, where there is one.</summary>
+    private static readonly TimeSpan LongestPauseBesideFallback = TimeSpan.FromSeconds(4);
+
+    private const double Jitter = 0.2;
+
+    /// <param name="candidates">The model and its fallbacks, in order.</param>
+    /// <param name="deadline">Of the whole call.</param>
+    /// <param name="log">Takes down what was tried.</param>
+    /// <param name="limitOf">Longest time of one attempt, by the model's settings.</param>
+    /// <param name="attempt">Makes one attempt.</param>
+    /// <param name="cancellationToken">The client's: nothing is sent once it is canceled.</param>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<ProviderEnd<T>> CallAsync<T>(
+        IReadOnlyList<ProviderModel> candidates,
+        CallDeadline deadline,
+        AttemptLog log,
+        Func<ProviderModelOptions, TimeSpan> limitOf,
+        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        AttemptFailure? last = null;
+        for (var index = 0; index < candidates.Count; index++)
+        {
+            var model = candidates[index];
+            var hasFallback = index < candidates.Count - 1;
+            for (var failed = 0; failed <= model.Options.MaxRetries; failed++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (deadline.Left == TimeSpan.Zero) return Ended<T>(OutOfTime(deadline, last));
+
+                var end = await AttemptAsync(model, deadline, log, limitOf, attempt, cancellationToken);
+                if (end.Result is not null) return new ProviderEnd<T>(model, end.Result, null);
+
+                last = end.Failure!;
+                if (last.Consequence == AttemptConsequence.Final) return Ended<T>(last);
+                if (last.Consequence == AttemptConsequence.Fallback) break;
+
+                var pause = PauseAfter(failed, last.RetryAfter);
+                if (failed == model.Options.MaxRetries || pause >= deadline.Left || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter))) break;
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+
+        return Ended<T>(last!);
+    }
+
+    private async ValueTask<AttemptEnd<T>> AttemptAsync<T>(
+        ProviderModel model,
+        CallDeadline deadline,
+        AttemptLog log,
+        Func<ProviderModelOptions, TimeSpan> limitOf,
+        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        var provider = model.Provider;
+        var start = time.GetTimestamp();
+        T? result = null;
+        AttemptFailure? failure;
+        if (provider.TryEnter())
+        {
+            try
+            {
+                failure = await provider.AttemptAsync(
+                    async token =>
+                    {
+                        log.Begin();
+                        var end = await LimitedAsync(model, deadline, limitOf, attempt, token);
+                        result = end.Result;
+                        return end.Failure;
+                    },
+                    cancellationToken);
+            }
+            finally
+            {
+                provider.Leave();
+            }
+        }
+        else
+        {
+            failure = AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls);
+        }
+
+        metrics.Attempted(model, failure?.Reason ?? "succeeded", time.GetElapsedTime(start));
+        if (failure is null) return result!;
+
+        log.Failure(model, failure);
+        Activity.Current?.AddEvent(new ActivityEvent("attempt failed", tags: new ActivityTagsCollection
+        {
+            ["gen_ai.request.model"] = model.Name,
+            ["error.type"] = failure.Reason,
+        }));
+        Log.AttemptFailed(logger, model.Name, provider.Name, failure.Reason);
+        return failure;
+    }
+
+    private async ValueTask<AttemptEnd<T>> LimitedAsync<T>(
+        ProviderModel model,
+        CallDeadline deadline,
+        Func<ProviderModelOptions, TimeSpan> limitOf,
+        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        var own = limitOf(model.Options);
+        var (limit, what) = own <= deadline.Left ? (own, "one attempt") : (deadline.Left, "what the deadline left");
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return await attempt(model, either.Token);
+        }
+        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return AttemptFailure.Silent(model.Provider.Name, limit, what);
+        }
+        catch (ProviderUnreachableException unreachable)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Log.ProviderUnreachable(logger, unreachable.InnerException!, model.Provider.Name);
+            return AttemptFailure.Connection(model.Provider.Name, unreachable.Message);
+        }
+    }
+
+    /// <summary>What the provider asks for, else the growing pause; a little more or less, so that callers do not come back all at once.</summary>
+    private static TimeSpan PauseAfter(int failed, TimeSpan? asked)
+    {
+#pragma warning disable CA5394 // It spreads load, it protects nothing
+        var random = Random.Shared.NextDouble();
+#pragma warning restore CA5394
+        return asked is { } least ? least * (1 + (Jitter * random)) : FirstPause * Math.Pow(2, failed) * (1 + (Jitter * ((2 * random) - 1)));
+    }
+
+    private static AttemptFailure OutOfTime(CallDeadline deadline, AttemptFailure? last) => new()
+    {
+        Reason = "deadline",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderTimeout,
+            Message = $"There was no answer within {deadline.Limit.TotalSeconds:0.###} s. {last?.Error.Message}".TrimEnd(),
+        },
+        Consequence = AttemptConsequence.Final,
+    };
+
+    private static ProviderEnd<T> Ended<T>(AttemptFailure failure)
+        where T : class => new(null, null, failure);
+}

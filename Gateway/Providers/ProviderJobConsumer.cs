@@ -1,0 +1,45 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Payloads;
+using MassTransit;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>
+/// Runs the jobs of providers' models, with the leases of every job: a Gateway that dies in mid-call loses its lease, and another one
+/// calls again.
+/// </summary>
+internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, TimeProvider time)
+    : IConsumer<RunJob>
+{
+    public Task Consume(ConsumeContext<RunJob> context)
+    {
+        if (!context.TryGetPayload<RunningJob>(out var running))
+            throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
+
+        return runner.RunAsync(running, RunAsync);
+    }
+
+    private async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
+    {
+        // The configuration may have changed since the job was submitted.
+        var (admitted, invalid) = await admission.AdmitAsync(job.Endpoint, job.Body, cancellationToken);
+        if (admitted is null) return JobOutcome.Failure(invalid!);
+        if (admitted.Provider is not { } route) return JobOutcome.Failure(Refusals.ModelNotFound(job.Model, []));
+
+        var limit = route.Model.Options.Timeout;
+        var call = new ProviderCall
+        {
+            Request = route.Request,
+            Candidates = route.Candidates,
+            Tenant = job.Tenant,
+            Deadline = new CallDeadline(time, job.TimeLeft < limit ? job.TimeLeft : limit),
+        };
+        var end = await answers.AnswerAsync(call, cancellationToken);
+        metrics.Used(call.Model, end.Usage);
+        return end.Answer is { } answer
+            ? JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), UsageJson.Write(end.Usage.Input, end.Usage.Output))
+            : JobOutcome.Failure(end.Error!);
+    }
+}

@@ -1,0 +1,11 @@
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>A model that a provider serves.</summary>
+/// <param name="Name">The name that requests use.</param>
+/// <param name="Provider">Who serves it.</param>
+/// <param name="Options">Its settings.</param>
+internal sealed record ProviderModel(string Name, Provider Provider, ProviderModelOptions Options)
+{
+    /// <summary>What the provider calls it.</summary>
+    public string UpstreamName { get; } = Options.UpstreamModel ?? Name;
+}

@@ -1,0 +1,78 @@
+using System.ComponentModel.DataAnnotations;
+using AiPlatform.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>What a model's name means when somebody else serves it; section <c>Models:{name}</c>.</summary>
+public sealed record ProviderModelOptions
+{
+    /// <summary>Section of all models, by name.</summary>
+    public const string SectionName = "Models";
+
+    /// <summary>The name that requests use, where it cannot be a configuration key (it holds a colon, say). Default: the key.</summary>
+    [StringLength(QueueName.MaxModelLength, MinimumLength = 1)]
+    public string? Name { get; init; }
+
+    /// <summary>Who serves it: a key of <c>Providers</c>. Needed.</summary>
+    [Required]
+    public string Provider { get; init; } = "";
+
+    /// <summary>What the provider calls it. Default: the model's own name.</summary>
+    [StringLength(512, MinimumLength = 1)]
+    public string? UpstreamModel { get; init; }
+
+    /// <summary>Models of this section that are asked, in this order, when this one fails. Default none; at most 8.</summary>
+    [MaxLength(8)]
+    public string[] Fallbacks { get; init; } = [];
+
+    /// <summary>The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 60 s, 100 ms to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest wait for the first event of a stream, of one attempt. Default 10 s, 50 ms to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest silence inside a stream. Default 10 s, 50 ms to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest time of one attempt of a call that does not stream. Default 30 s, 50 ms to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Attempts after the first that failed, before the fallback. Default 3, 0 to 10.</summary>
+    [Range(0, 10)]
+    public int MaxRetries { get; init; } = 3;
+
+    /// <summary>How often the model is told what is wrong with an answer that does not fit its schema. Default 2, 0 to 5.</summary>
+    [Range(0, 5)]
+    public int MaxCorrections { get; init; } = 2;
+
+    /// <summary>Largest answer, in bytes; of a stream its largest event. Default 16 MiB, 1 KiB to 256 MiB.</summary>
+    [Range(1024, 256 * 1024 * 1024)]
+    public int MaxAnswerBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>How long answers to equal, deterministic requests of a tenant are kept; null (the default): not at all. 1 s to 30 days.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan? CacheTtl { get; init; }
+
+    /// <summary>Jobs of this model that one Gateway runs at a time. Default 16, 1 to 1,000.</summary>
+    [Range(1, 1_000)]
+    public int ConcurrentJobs { get; init; } = 16;
+
+    /// <summary>Compares the lists by what they hold.</summary>
+    public bool Equals(ProviderModelOptions? other) =>
+        other is not null && Fallbacks.SequenceEqual(other.Fallbacks)
+        && (Name, Provider, UpstreamModel, Timeout, FirstByteTimeout, IdleTimeout, AttemptTimeout)
+            == (other.Name, other.Provider, other.UpstreamModel, other.Timeout, other.FirstByteTimeout, other.IdleTimeout, other.AttemptTimeout)
+        && (MaxRetries, MaxCorrections, MaxAnswerBytes, CacheTtl, ConcurrentJobs)
+            == (other.MaxRetries, other.MaxCorrections, other.MaxAnswerBytes, other.CacheTtl, other.ConcurrentJobs);
+
+    public override int GetHashCode() => HashCode.Combine(Provider, UpstreamModel, Timeout);
+}
+
+/// <summary>Checks <see cref="ProviderModelOptions"/>, value by value.</summary>
+[OptionsValidator]
+internal sealed partial class ProviderModelOptionsValidator : IValidateOptions<ProviderModelOptions>;

@@ -1,0 +1,10 @@
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>A valid request for a model that a provider serves.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Candidates">The model that was asked for, and its fallbacks.</param>
+internal sealed record ProviderRoute(ProviderRequest Request, IReadOnlyList<ProviderModel> Candidates)
+{
+    /// <summary>The model that was asked for.</summary>
+    public ProviderModel Model => Candidates[0];
+}

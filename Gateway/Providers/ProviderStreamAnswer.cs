@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>
+/// 200 with a provider's events as they come. A client that reads slowly holds the provider; one that leaves ends its call. What goes
+/// wrong after the first byte is an error event, and no <c>[DONE]</c>.
+/// </summary>
+internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<InferenceError?> ended) : IResult
+{
+    private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        InferenceError? error = InferenceError.Invalid(null, "The client went away.") with { Kind = InferenceErrorKind.Canceled };
+        using (stream)
+        {
+            try
+            {
+                Begin(httpContext);
+                error = await PumpAsync(httpContext);
+                if (error is null) httpContext.Response.BodyWriter.Write(Done);
+                else WriteError(httpContext.Response.BodyWriter, error);
+                await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+            }
+            finally
+            {
+                ended(error);
+            }
+        }
+    }
+
+    private static void Begin(HttpContext context)
+    {
+        var response = context.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache";
+        response.Headers["X-Accel-Buffering"] = "no";
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    /// <returns>What the stream ended with; null when it ended as it should.</returns>
+    private async Task<InferenceError?> PumpAsync(HttpContext context)
+    {
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        var writer = context.Response.BodyWriter;
+        using var silence = new CancellationTokenSource(Patience(), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, context.RequestAborted);
+        while (true)
+        {
+            StreamPiece piece;
+            var patience = Patience();
+            try
+            {
+                silence.CancelAfter(patience);
+                piece = await stream.NextAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (silence.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+            {
+                return AttemptFailure.Silent(stream.Model.Provider.Name, patience, "inside a stream").Error;
+            }
+
+            // The client's time to read is not the provider's silence.
+            silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (!piece.Events.IsEmpty) await writer.WriteAsync(piece.Events, context.RequestAborted);
+            if (piece.Failure is { } failure) return failure.Error;
+            if (piece.IsLast) return Check();
+        }
+    }
+
+    private TimeSpan Patience() => stream.Model.Options.IdleTimeout < call.Deadline.Left ? stream.Model.Options.IdleTimeout : call.Deadline.Left;
+
+    private InferenceError? Check() => stream.Content is not { } content || call.Check is null
+        ? null
+        : Misfit.Of(content.Choices, call.Check)?.ToError(corrections: 0, call.Request.IncludesRawAnswer);
+
+    private static void WriteError(PipeWriter writer, InferenceError error)
+    {
+        writer.Write("data: "u8);
+        using (var json = new Utf8JsonWriter(writer)) JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), GatewayJson.Readable.OpenAIErrorBody);
+        writer.Write("\n\n"u8);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>Reads a provider's answer that is none: what its status and code mean, and what follows from it.</summary>
+internal static class RefusalReader
+{
+    private const int MaxBytes = 64 * 1024;
+    private const int MaxMessageLength = 2_000;
+
+    public static async ValueTask<AttemptFailure> ReadAsync(ProviderModel model, ProviderResponse response, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> body = default;
+        try
+        {
+            body = await AnswerBody.ReadAsync(response.Content, MaxBytes, cancellationToken) ?? default;
+        }
+        catch (IOException)
+        {
+            // The status says enough.
+        }
+
+        return FailureOf(model.Provider, response.Status, response.RetryAfter, ErrorOf(body), body);
+    }
+
+    /// <summary>An error that came as an event of a stream: its code is all there is.</summary>
+    public static AttemptFailure OfEvent(Provider provider, ReadOnlyMemory<byte> json)
+    {
+        var said = ErrorOf(json);
+        var status = said.Code switch
+        {
+            "rate_limit_exceeded" or "insufficient_quota" => StatusCodes.Status429TooManyRequests,
+            "context_length_exceeded" or "invalid_request_error" => StatusCodes.Status400BadRequest,
+            _ => StatusCodes.Status500InternalServerError,
+        };
+        return FailureOf(provider, status, retryAfter: null, said, json);
+    }
+
+    private static AttemptFailure FailureOf(Provider provider, int status, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
+    {
+        var reason = said.Code == "insufficient_quota" ? said.Code : $"status_{status}";
+        if (status == StatusCodes.Status402PaymentRequired || said.Code == "insufficient_quota")
+            return Fallback(reason, new InferenceError { Kind = InferenceErrorKind.ProviderQuotaExceeded, Message = $"The account at the provider '{provider.Name}' has no quota left." });
+
+        return status switch
+        {
+            StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden =>
+                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' refused this Gateway's credentials ({status}).")),
+            StatusCodes.Status404NotFound or < 400 =>
+                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' does not know the model or the route ({status}).")),
+            StatusCodes.Status429TooManyRequests => Retry(reason, retryAfter, isFault: false, new InferenceError
+            {
+                Kind = InferenceErrorKind.ProviderBusy,
+                Message = $"The provider '{provider.Name}' takes no more requests for now (429).",
+                RetryAfter = retryAfter ?? TimeSpan.FromSeconds(1),
+            }),
+            StatusCodes.Status408RequestTimeout or StatusCodes.Status409Conflict =>
+                Retry(reason, retryAfter, isFault: false, AttemptFailure.Failed($"The provider '{provider.Name}' answered {status}.")),
+            >= 500 => Retry(reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {status}.")),
+            _ => Refused(provider, status, reason, said, body),
+        };
+    }
+
+    private static AttemptFailure Refused(Provider provider, int status, string reason, SaidError said, ReadOnlyMemory<byte> body)
+    {
+        var key = provider.Options.ApiKey;
+        var message = Refusals.Quoted(said.Message ?? $"The provider '{provider.Name}' refused the request ({status}).", MaxMessageLength);
+        var hasKey = key.Length > 0 && body.Span.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)) >= 0;
+        return new AttemptFailure
+        {
+            Reason = reason,
+            Consequence = AttemptConsequence.Final,
+            Error = new InferenceError
+            {
+                Kind = said.Code switch
+                {
+                    "context_length_exceeded" => InferenceErrorKind.ContextLengthExceeded,
+                    _ when status == StatusCodes.Status413PayloadTooLarge => InferenceErrorKind.PayloadTooLarge,
+                    _ => InferenceErrorKind.InvalidRequest,
+                },
+                Message = key.Length > 0 ? message.Replace(key, "***", StringComparison.Ordinal) : message,
+                Param = said.Param,
+            },
+            Answer = said.IsOpenAIs && !hasKey ? new RefusedAnswer(status, body) : null,
+        };
+    }
+
+    private static AttemptFailure Retry(string reason, TimeSpan? retryAfter, bool isFault, InferenceError error) =>
+        new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Retry, RetryAfter = retryAfter, IsProvidersFault = isFault };
+
+    private static AttemptFailure Fallback(string reason, InferenceError error) =>
+        new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Fallback };
+
+    /// <summary>Reads <c>{"error":{…}}</c>, and the <c>{"error":"…"}</c> of some.</summary>
+    private static SaidError ErrorOf(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("error", out var error)) return default;
+            if (error.ValueKind == JsonValueKind.String) return new SaidError(null, error.GetString(), null, false);
+            return error.ValueKind == JsonValueKind.Object
+                ? new SaidError(Text(error, "code") ?? Text(error, "type"), Text(error, "message"), Text(error, "param"), true)
+                : default;
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            return default;
+        }
+    }
+
+    private static string? Text(JsonElement error, string name) =>
+        error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private readonly record struct SaidError(string? Code, string? Message, string? Param, bool IsOpenAIs);
+}

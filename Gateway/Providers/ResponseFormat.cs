@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>Reads <c>response_format</c> of a chat request.</summary>
+internal static partial class ResponseFormat
+{
+    private const string Name = "response_format";
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex SchemaName { get; }
+
+    /// <summary>The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none.</summary>
+    public static (InferenceError? Error, Range? Schema) Read(ref Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.Null) return (null, null);
+        if (value.TokenType != JsonTokenType.StartObject) return (InferenceError.Invalid(Name, "response_format must be an object."), null);
+
+        string? type = null;
+        (InferenceError? Error, Range? Schema)? format = null;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = value.ValueTextEquals("type"u8);
+            var isFormat = value.ValueTextEquals("json_schema"u8);
+            value.Read();
+            if (isType) RequestJson.TryReadText(ref value, out type);
+            if (isFormat)
+            {
+                var inner = value;
+                format = ReadJsonSchema(ref inner);
+            }
+
+            value.Skip();
+        }
+
+        return type switch
+        {
+            "text" or "json_object" => (null, null),
+            "json_schema" => format ?? (InferenceError.Invalid($"{Name}.json_schema", "response_format.json_schema is missing: give a name and a schema."), null),
+            _ => (InferenceError.Invalid($"{Name}.type", "response_format.type must be 'text', 'json_object' or 'json_schema'."), null),
+        };
+    }
+
+    private static (InferenceError? Error, Range? Schema) ReadJsonSchema(ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject)
+            return (InferenceError.Invalid($"{Name}.json_schema", "response_format.json_schema must be an object."), null);
+
+        string? name = null;
+        Range? schema = null;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var isName = value.ValueTextEquals("name"u8);
+            var isSchema = value.ValueTextEquals("schema"u8);
+            value.Read();
+            if (isName) RequestJson.TryReadText(ref value, out name);
+            var start = (int)value.TokenStartIndex;
+            var isObject = value.TokenType == JsonTokenType.StartObject;
+            value.Skip();
+            if (!isSchema) continue;
+            if (!isObject) return (InferenceError.Invalid($"{Name}.json_schema.schema", "response_format.json_schema.schema must be an object."), null);
+            schema = start..(int)value.BytesConsumed;
+        }
+
+        if (name is null || !SchemaName.IsMatch(name))
+            return (InferenceError.Invalid($"{Name}.json_schema.name", "response_format.json_schema.name must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'."), null);
+        return (null, schema);
+    }
+}

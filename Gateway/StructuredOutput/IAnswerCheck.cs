@@ -1,0 +1,9 @@
+namespace AiPlatform.Gateway.StructuredOutput;
+
+/// <summary>What an answer of a model must satisfy before anybody gets it. Implementations never change and serve all threads.</summary>
+internal interface IAnswerCheck
+{
+    /// <summary>What is wrong with the answer, at most 20 things; empty when it fits. Never throws, whatever the text.</summary>
+    /// <param name="text">The model's reply as it came, whole.</param>
+    IReadOnlyList<SchemaViolation> Check(string text);
+}

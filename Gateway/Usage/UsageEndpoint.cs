@@ -1,0 +1,32 @@
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Jobs.Usage;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace AiPlatform.Gateway.Usage;
+
+/// <summary><c>GET /v1/usage</c>.</summary>
+internal static class UsageEndpoint
+{
+    public const string Path = "/v1/usage";
+
+    public static void MapUsage(this IEndpointRouteBuilder routes) => routes
+        .MapGet(Path, GetAsync)
+        .WithName("getUsage").WithTags("Usage").WithSummary("Says what was used, by day, tenant and model")
+        .WithDescription("A tenant sees its own; an operator sees everybody's. What was used in the last second may be missing.")
+        .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last when absent.")
+        .WithQuery(UsageQuery.ToName, "The last day (UTC), included; today when absent. At most 366 days.")
+        .WithProblems(400);
+
+    private static async Task<Results<Ok<UsageList>, Problem>> GetAsync(HttpContext context, ApiKeys keys, IUsageStore store, TimeProvider time)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        if (!UsageQuery.TryParse(context.Request.Query, today, out var query, out var invalid)) return new Problem(invalid);
+
+        var caller = context.Caller;
+        IReadOnlyList<string> tenants = caller.IsOperator ? keys.Tenants : [caller.Tenant];
+        var lists = await Task.WhenAll(tenants.Select(tenant => store.ReadAsync(query.From, query.To, tenant, context.RequestAborted)));
+        var rows = lists.SelectMany(rows => rows).OrderBy(row => row.Date).ThenBy(row => row.Tenant, StringComparer.Ordinal);
+        return TypedResults.Ok(new UsageList { Object = "list", Data = [.. rows.Select(UsageItem.Of)] });
+    }
+}

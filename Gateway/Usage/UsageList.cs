@@ -1,0 +1,45 @@
+using AiPlatform.Jobs.Usage;
+
+namespace AiPlatform.Gateway.Usage;
+
+/// <summary>What was used, by day, tenant and model; the oldest day first.</summary>
+internal sealed record UsageList
+{
+    /// <summary>Always <c>list</c>.</summary>
+    public required string Object { get; init; }
+
+    public required IReadOnlyList<UsageItem> Data { get; init; }
+}
+
+/// <summary>What a tenant used of a model on a day.</summary>
+internal sealed record UsageItem
+{
+    /// <summary>UTC.</summary>
+    public required DateOnly Date { get; init; }
+
+    public required string Tenant { get; init; }
+
+    /// <summary>The model that was asked for.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Calls that ended.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Calls among them that failed.</summary>
+    public required long Failed { get; init; }
+
+    public required long InputTokens { get; init; }
+
+    public required long OutputTokens { get; init; }
+
+    public static UsageItem Of(UsageRow row) => new()
+    {
+        Date = row.Date,
+        Tenant = row.Tenant,
+        Model = row.Model,
+        Requests = row.Count.Requests,
+        Failed = row.Count.Failed,
+        InputTokens = row.Count.InputTokens,
+        OutputTokens = row.Count.OutputTokens,
+    };
+}

@@ -1,0 +1,14 @@
+#!lua
+-- include clock.lua
+-- Adds to what a tenant used on a day.
+-- ARGV: day (yyyy-MM-dd), ttl in ms, then of each model: its name, requests, failed, input tokens, output tokens
+local key = base .. ARGV[1]
+local measures = { 'requests', 'failed', 'input', 'output' }
+for at = 3, #ARGV, 5 do
+  for i, measure in ipairs(measures) do
+    local amount = ARGV[at + i]
+    if amount ~= '0' then call('HINCRBY', key, measure .. ' ' .. ARGV[at], amount) end
+  end
+end
+call('PEXPIRE', key, ARGV[2])
+return 1

@@ -1,0 +1,60 @@
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway.Providers;
+
+public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisServer>
+{
+    private readonly RedisServer _redis = redis;
+
+    [Theory]
+    [InlineData("\"temperature\":0", "\"temperature\":0", true)]
+    [InlineData("\"temperature\":0,\"user\":\"one\"", "\"user\":\"other\", \"temperature\": 0", true)]
+    [InlineData("\"seed\":7,\"x\":{\"a\":1,\"b\":2}", "\"x\":{\"b\":2,\"a\":1},\"seed\":7", true)]
+    [InlineData("\"seed\":7", "\"seed\":8", false)]
+    [InlineData("\"temperature\":0", "\"temperature\":0,\"max_tokens\":5", false)]
+    [InlineData("\"temperature\":1", "\"temperature\":1", false)]
+    [InlineData("", "", false)]
+    public async Task Chat_Repeated_IsAnsweredFromTheCacheWhereTheAnswerWouldBeTheSame(string first, string second, bool isKept)
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
+
+        var one = await sut.ChatAsync(first, model);
+        var other = await sut.ChatAsync(second, model);
+
+        Assert.Equal((200, 200), (one.Status, other.Status));
+        Assert.Equal(one.Body, other.Body);
+        Assert.Equal(isKept ? 1 : 2, sut.Provider.Received.Count);
+        Assert.Equal(isKept ? "0" : "1", other.Header("X-Attempts"));
+    }
+
+    [Fact]
+    public async Task Chat_OfAnotherTenantOrWithoutTheSetting_IsAsked()
+    {
+        var (model, plain) = (RedisServer.Unique("gpt"), RedisServer.Unique("plain"));
+        var (one, other) = (new TestKey("one"), new TestKey("other"));
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis,
+            [$"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{plain}:Provider=fake", .. one.Settings, .. other.Settings]);
+
+        foreach (var (key, name) in new[] { (one, model), (other, model), (one, plain), (one, plain) })
+            await sut.ChatAsync("\"temperature\":0", name, ("Authorization", $"Bearer {key.Value}"));
+
+        Assert.Equal(4, sut.Provider.Received.Count);
+    }
+
+    [Fact]
+    public async Task Chat_Failed_IsNotKept()
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
+        sut.Provider.Script(FakeProvider.Fails(400));
+
+        var failed = await sut.ChatAsync("\"temperature\":0", model);
+        var good = await sut.ChatAsync("\"temperature\":0", model);
+
+        Assert.Equal((400, 200), (failed.Status, good.Status));
+    }
+}

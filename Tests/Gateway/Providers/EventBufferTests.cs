@@ -1,0 +1,59 @@
+using System.Text;
+using AiPlatform.Gateway.Providers;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway.Providers;
+
+public sealed class EventBufferTests
+{
+    [Theory]
+    [InlineData("data: a\n\ndata: b\n\n", "data: a\n\n", "data: b\n\n")]
+    [InlineData("data: a\r\n\r\ndata: b\r\n\r\n", "data: a\r\n\r\n", "data: b\r\n\r\n")]
+    [InlineData("data: a\n\r\n: ping\n\n", "data: a\n\r\n", ": ping\n\n")]
+    [InlineData("event: x\ndata: a\ndata: b\n\n", "event: x\ndata: a\ndata: b\n\n")]
+    [InlineData("data: [DONE]", "data: [DONE]\n\n")]
+    public async Task ReadAsync_AnyCut_GivesTheSameEvents(string stream, params string[] events)
+    {
+        for (var step = 1; step <= stream.Length; step++)
+        {
+            using var sut = new EventBuffer(new ChoppedStream(Encoding.UTF8.GetBytes(stream), step), 1_000);
+            Assert.Equal(events, await AllAsync(sut));
+        }
+    }
+
+    [Fact]
+    public async Task ReadAsync_LargerThanMayBe_SaysSo()
+    {
+        using var sut = new EventBuffer(new ChoppedStream(Encoding.UTF8.GetBytes($"data: {new string('x', 20_000)}\n\n"), 7_000), 10_000);
+
+        Assert.False(await sut.ReadAsync(CancellationToken.None));
+        Assert.True(sut.IsFull);
+    }
+
+    [Theory]
+    [InlineData("data: a\n\n", "a")]
+    [InlineData("data:a\r\n\r\n", "a")]
+    [InlineData("id: 1\ndata: a\ndata:  b\n\n", "a\n b")]
+    [InlineData(": comment\n\n", "")]
+    public void DataOf_Event_IsWhatItsDataLinesSay(string one, string data) =>
+        Assert.Equal(data, Encoding.UTF8.GetString(EventBuffer.DataOf(Encoding.UTF8.GetBytes(one)).Span));
+
+    private static async Task<List<string>> AllAsync(EventBuffer sut)
+    {
+        List<string> events = [];
+        while (await sut.ReadAsync(CancellationToken.None))
+        {
+            for (var rest = sut.Events; !rest.IsEmpty;)
+            {
+                var length = EventBuffer.LengthOfFirst(rest.Span);
+                events.Add(Encoding.UTF8.GetString(rest.Span[..length]));
+                rest = rest[length..];
+            }
+
+            sut.Release();
+        }
+
+        return events;
+    }
+}
