@@ -12,12 +12,8 @@ internal sealed class AttemptLog
 
     public void Begin() => Made++;
 
-    public void Failure(ProviderModel model, AttemptFailure failure)
-    {
-        // Neither was an attempt: nothing was sent.
-        if (failure.Reason is "breaker_open" or "busy" && Made > 0) Made--;
-        _failed.Add(new FailedAttempt(model.Name, failure.Reason));
-    }
+    /// <summary>Also where nothing was sent, because the provider is left alone or busy: then <see cref="Begin"/> was not called.</summary>
+    public void Failure(ProviderModel model, AttemptFailure failure) => _failed.Add(new FailedAttempt(model.Name, failure.Reason));
 
     /// <summary>For a header: <c>gpt=status_503*2, backup=timeout</c>; names are escaped.</summary>
     public override string ToString()

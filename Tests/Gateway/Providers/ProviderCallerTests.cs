@@ -145,6 +145,19 @@ public sealed class ProviderCallerTests : IDisposable
     }
 
     [Fact]
+    public async Task CallAsync_FallbackIsLeftAlone_TheAttemptsMadeBeforeStillCount()
+    {
+        var transport = new ScriptedTransport(_time, _ => new ScriptedStep(500));
+        var models = Models(transport);
+        for (var i = 0; i < 4; i++) await RunAsync(models, transport, "breaking");
+
+        var (_, log) = await RunAsync(models, transport, "falls-on-breaking");
+
+        Assert.Equal((1, "falls-on-breaking=status_500, breaking=breaker_open"), (log.Made, log.ToString()));
+        Assert.Equal(5, transport.Calls.Count);
+    }
+
+    [Fact]
     public async Task CallAsync_ClientLeavesWhileWaiting_NothingMoreIsSent()
     {
         using var client = new CancellationTokenSource();
@@ -219,6 +232,7 @@ public sealed class ProviderCallerTests : IDisposable
         {
             ["gpt"] = new("gpt", provider, new ProviderModelOptions()),
             ["with-fallback"] = new("with-fallback", provider, new ProviderModelOptions { Fallbacks = ["gpt"] }),
+            ["falls-on-breaking"] = new("falls-on-breaking", provider, new ProviderModelOptions { MaxRetries = 0, Fallbacks = ["breaking"] }),
             ["breaking"] = new("breaking", breaking, new ProviderModelOptions { MaxRetries = 0 }),
         };
     }
