@@ -10,7 +10,8 @@ namespace AiPlatform.Gateway.Admission;
 /// <param name="Provider">Who serves the model, when it is not our own workers.</param>
 internal sealed record AdmittedCall(string Endpoint, string Model, ReadOnlyMemory<byte> Body, ProviderRoute? Provider = null)
 {
-    public QueueName Queue { get; } = QueueName.ForModel(Model);
+    /// <summary>Where its job waits; made when it is asked for: most calls to providers are no jobs.</summary>
+    public QueueName Queue => QueueName.ForModel(Model);
 
     /// <summary>What it may take of its model, as tenants share it: its bytes.</summary>
     public long Cost => Body.Length;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -11,10 +12,6 @@ internal static class CallHeaders
     public const string ProviderName = "X-Provider";
     public const string AttemptsName = "X-Attempts";
     public const string AttemptFailuresName = "X-Attempt-Failures";
-
-    /// <summary>Whether a route takes a body, which can be wrong in more ways than a path.</summary>
-    public static bool HasBody(EndpointBuilder route) =>
-        route.Metadata.OfType<IHttpMethodMetadata>().Any(methods => methods.HttpMethods.Contains(HttpMethods.Post));
 
     extension(HttpResponse response)
     {
@@ -31,6 +28,15 @@ internal static class CallHeaders
 
         /// <summary>How often a worker took the job, or a provider was asked.</summary>
         public void SetAttempts(int attempts) => response.Headers[AttemptsName] = attempts.ToString(CultureInfo.InvariantCulture);
+
+        /// <summary>Server-sent events follow: nobody on the way may keep or gather them.</summary>
+        public void SetEventStream()
+        {
+            response.ContentType = "text/event-stream";
+            response.Headers.CacheControl = "no-cache";
+            response.Headers["X-Accel-Buffering"] = "no";
+            response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        }
 
         /// <summary><c>Retry-After</c> in whole seconds, where waiting helps.</summary>
         public void SetRetryAfter(InferenceError error)

@@ -17,14 +17,14 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
     private const string Scheme = "Bearer ";
 
     /// <summary>Who calls where nobody needs a key.</summary>
-    private static readonly Caller Everybody = new(AiPlatform.Jobs.Tenants.Anonymous, IsOperator: true);
+    private static readonly Caller Everybody = new(Tenants.Anonymous, IsOperator: true);
 
     /// <summary>Whether callers need a key.</summary>
     public bool AreNeeded => options.Value.Keys.Count > 0;
 
     /// <summary>Whoever may have called: the tenants that have keys, and who called while nobody needed one.</summary>
-    public IReadOnlyList<string> Tenants =>
-        [.. options.Value.Keys.Select(key => key.Caller.Tenant).Append(AiPlatform.Jobs.Tenants.Anonymous).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> KnownTenants =>
+        [.. options.Value.Keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads the <c>Authorization</c> header. Without keys it is not looked at: SDKs always send one.</summary>
     public bool TryIdentify(

@@ -24,7 +24,7 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog provi
     private bool _outage;
 
     public IReadOnlyCollection<QueueName> Queues =>
-        Known()?.Queues ?? [.. providers.Routes.All.Select(model => QueueName.ForModel(model.Name))];
+        Known()?.Queues ?? [.. providers.Routes.All.Select(model => model.Queue)];
 
     /// <summary>Everything that is served.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>

@@ -19,7 +19,7 @@ internal sealed class ServedModels
         All = [.. models.Where(model => providers.Find(model.Name) is null)];
         _byName = All.ToDictionary(model => model.Name, StringComparer.Ordinal);
         Names = [.. All.Select(model => model.Name), .. providers.All.Select(model => model.Name)];
-        Queues = [.. Names.Select(QueueName.ForModel)];
+        Queues = [.. All.Select(model => QueueName.ForModel(model.Name)), .. providers.All.Select(model => model.Queue)];
     }
 
     /// <summary>The same with other providers.</summary>

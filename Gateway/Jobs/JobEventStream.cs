@@ -1,6 +1,6 @@
 using System.Reflection;
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Results;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.Jobs;
@@ -10,10 +10,8 @@ namespace AiPlatform.Gateway.Jobs;
 /// </summary>
 internal sealed class JobEventStream(IAsyncEnumerable<JobEvents> pages, long after) : IResult, IEndpointMetadataProvider
 {
-    private const string ContentType = "text/event-stream";
-
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), [ContentType]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
 
     // :: Step 9: answer. What happens to a job, as it happens.
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -23,10 +21,7 @@ internal sealed class JobEventStream(IAsyncEnumerable<JobEvents> pages, long aft
         using var end = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
 
         var response = httpContext.Response;
-        response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
-        httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        response.SetEventStream();
         try
         {
             await response.StartAsync(end.Token);

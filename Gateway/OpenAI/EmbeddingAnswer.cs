@@ -1,18 +1,13 @@
-using System.Reflection;
 using System.Text.Json;
 using AiPlatform.Jobs.Payloads;
-using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.OpenAI;
 
 /// <summary>200 with embeddings, written from the stored floats as they are sent.</summary>
-internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : IResult, IEndpointMetadataProvider
+internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : IResult
 {
     /// <summary>What is gathered before it is sent.</summary>
     private const int FlushBytes = 64 * 1024;
-
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(
-        new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(EmbeddingList), ["application/json"]));
 
     // :: Step 9: answer. Floats become JSON or base64 here and nowhere before.
     public async Task ExecuteAsync(HttpContext httpContext)

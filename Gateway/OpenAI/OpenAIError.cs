@@ -11,6 +11,7 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     private const string RateLimitCode = "rate_limit_exceeded";
 
     private static readonly int[] ReadingStatuses = [401, 404, 500, 503];
+
     /// <summary>What a call that asks a model may end with.</summary>
     internal static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 502, 503, 504];
 
@@ -18,7 +19,7 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in CallHeaders.HasBody(builder) ? CallStatuses : ReadingStatuses)
+        foreach (var status in ReadingStatuses)
             builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]));
     }
 

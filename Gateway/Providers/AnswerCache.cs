@@ -16,14 +16,16 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
     private static readonly string[] Ignored =
         ["user", "stream", "stream_options", "metadata", "store", "safety_identifier", "prompt_cache_key", ProviderRequestParser.RawAnswerField];
 
-    /// <summary>The answer that is kept; null when there is none, or the call is not one that may have one.</summary>
-    public async ValueTask<JsonAnswer?> RecallAsync(ProviderCall call, CancellationToken cancellationToken)
-    {
-        if (!IsFor(call)) return null;
+    /// <summary>Under what name an answer to this call is kept; null when none may be.</summary>
+    public static string? NameOf(ProviderCall call) =>
+        call.Model.Options.CacheTtl is not null && call.Request is { IsDeterministic: true, Streams: false } ? FingerprintOf(call) : null;
 
+    /// <summary>The answer that is kept; null when there is none.</summary>
+    public async ValueTask<JsonAnswer?> RecallAsync(ProviderCall call, string name, CancellationToken cancellationToken)
+    {
         try
         {
-            var kept = await store.RecallAsync(call.Tenant, FingerprintOf(call), cancellationToken);
+            var kept = await store.RecallAsync(call.Tenant, name, cancellationToken);
             metrics.Recalled(call.Model, kept is not null);
             return kept is null ? null : new JsonAnswer(kept, default);
         }
@@ -34,13 +36,11 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
         }
     }
 
-    public async ValueTask RememberAsync(ProviderCall call, JsonAnswer answer, CancellationToken cancellationToken)
+    public async ValueTask RememberAsync(ProviderCall call, string name, JsonAnswer answer, CancellationToken cancellationToken)
     {
-        if (!IsFor(call)) return;
-
         try
         {
-            await store.RememberAsync(call.Tenant, FingerprintOf(call), answer.Body, call.Model.Options.CacheTtl!.Value, cancellationToken);
+            await store.RememberAsync(call.Tenant, name, answer.Body, call.Model.Options.CacheTtl!.Value, cancellationToken);
         }
         catch (QueueUnavailableException away)
         {
@@ -48,11 +48,8 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
         }
     }
 
-    private static bool IsFor(ProviderCall call) =>
-        call.Model.Options.CacheTtl is not null && call.Request is { IsDeterministic: true, Streams: false };
-
     /// <summary>SHA-256 of who is asked and of the request in one form: members sorted, white space and what changes nothing left out.</summary>
-    internal static string FingerprintOf(ProviderCall call)
+    private static string FingerprintOf(ProviderCall call)
     {
         var written = new ArrayBufferWriter<byte>(call.Request.Body.Length + 256);
         using (var document = JsonDocument.Parse(call.Request.Body))

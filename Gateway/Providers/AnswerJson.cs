@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -40,21 +41,7 @@ internal static class AnswerJson
 
     private static TokenUsage ReadUsage(ref Utf8JsonReader reader)
     {
-        long input = 0, output = 0;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isInput = reader.ValueTextEquals("prompt_tokens"u8);
-            var isOutput = reader.ValueTextEquals("completion_tokens"u8);
-            reader.Read();
-            if ((isInput || isOutput) && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var tokens) && tokens >= 0)
-            {
-                if (isInput) input = tokens;
-                else output = tokens;
-            }
-
-            reader.Skip();
-        }
-
+        var (input, output) = UsageJson.Read(ref reader);
         return new TokenUsage(input, output);
     }
 

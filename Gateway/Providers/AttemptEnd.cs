@@ -4,9 +4,7 @@ namespace AiPlatform.Gateway.Providers;
 internal readonly record struct AttemptEnd<T>(T? Result, AttemptFailure? Failure)
     where T : class
 {
-    public static implicit operator AttemptEnd<T>(AttemptFailure failure) => Of(failure);
+    public static implicit operator AttemptEnd<T>(AttemptFailure failure) => new(null, failure);
 
     public static implicit operator AttemptEnd<T>(T result) => new(result, null);
-
-    private static AttemptEnd<T> Of(AttemptFailure failure) => new(null, failure);
 }

@@ -34,7 +34,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
     }
 
     /// <summary>What went wrong, without addresses: those are the operator's, and in the log.</summary>
-    public static string Describe(Exception failure) => failure switch
+    private static string Describe(Exception failure) => failure switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed",

@@ -12,14 +12,16 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<ProviderAnswerEnd> AnswerAsync(ProviderCall call, CancellationToken cancellationToken)
     {
-        if (await cache.RecallAsync(call, cancellationToken) is { } kept) return new ProviderAnswerEnd(call.Model, kept, default, null, null);
+        var cacheName = AnswerCache.NameOf(call);
+        if (cacheName is not null && await cache.RecallAsync(call, cacheName, cancellationToken) is { } kept)
+            return new ProviderAnswerEnd(call.Model, kept, default, null, null);
 
         List<byte[]> conversation = [];
         TokenUsage usage = default;
         for (var corrections = 0; ; corrections++)
         {
             var end = await caller.CallAsync(
-                call.Candidates, call.Deadline, call.Log, options => options.AttemptTimeout,
+                call, options => options.AttemptTimeout,
                 (model, token) => attempts.RunAsync(
                     model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), token),
                 cancellationToken);
@@ -29,7 +31,7 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
             var misfit = call.Check is null ? null : Misfit.Of(ChoiceContent.Of(answer), call.Check);
             if (misfit is null)
             {
-                await cache.RememberAsync(call, answer, cancellationToken);
+                if (cacheName is not null) await cache.RememberAsync(call, cacheName, answer, cancellationToken);
                 return new ProviderAnswerEnd(end.Model, answer, usage, null, null);
             }
 

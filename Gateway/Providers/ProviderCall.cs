@@ -23,4 +23,20 @@ internal sealed record ProviderCall
 
     /// <summary>The model that was asked for.</summary>
     public ProviderModel Model => Candidates[0];
+
+    /// <param name="route">What is asked, and of whom.</param>
+    /// <param name="tenant">Who calls.</param>
+    /// <param name="atMost">What the caller allows, null for the model's own time; never more than that.</param>
+    /// <param name="time">Its deadline begins now.</param>
+    public static ProviderCall Of(ProviderRoute route, string tenant, TimeSpan? atMost, TimeProvider time)
+    {
+        var limit = route.Model.Options.Timeout;
+        return new ProviderCall
+        {
+            Request = route.Request,
+            Candidates = route.Candidates,
+            Tenant = tenant,
+            Deadline = new CallDeadline(time, atMost < limit ? atMost.Value : limit),
+        };
+    }
 }

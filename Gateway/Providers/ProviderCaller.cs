@@ -18,33 +18,29 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
 
     private const double Jitter = 0.2;
 
-    /// <param name="candidates">The model and its fallbacks, in order.</param>
-    /// <param name="deadline">Of the whole call.</param>
-    /// <param name="log">Takes down what was tried.</param>
+    /// <param name="call">Who is asked and until when; takes down what was tried.</param>
     /// <param name="limitOf">Longest time of one attempt, by the model's settings.</param>
     /// <param name="attempt">Makes one attempt.</param>
     /// <param name="cancellationToken">The client's: nothing is sent once it is canceled.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<ProviderEnd<T>> CallAsync<T>(
-        IReadOnlyList<ProviderModel> candidates,
-        CallDeadline deadline,
-        AttemptLog log,
+        ProviderCall call,
         Func<ProviderModelOptions, TimeSpan> limitOf,
         Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
         CancellationToken cancellationToken)
         where T : class
     {
         AttemptFailure? last = null;
-        for (var index = 0; index < candidates.Count; index++)
+        for (var index = 0; index < call.Candidates.Count; index++)
         {
-            var model = candidates[index];
-            var hasFallback = index < candidates.Count - 1;
+            var model = call.Candidates[index];
+            var hasFallback = index < call.Candidates.Count - 1;
             for (var failed = 0; failed <= model.Options.MaxRetries; failed++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (deadline.Left == TimeSpan.Zero) return Ended<T>(OutOfTime(deadline, last));
+                if (call.Deadline.Left == TimeSpan.Zero) return Ended<T>(OutOfTime(call.Deadline, last));
 
-                var end = await AttemptAsync(model, deadline, log, limitOf, attempt, cancellationToken);
+                var end = await AttemptAsync(call, model, limitOf, attempt, cancellationToken);
                 if (end.Result is not null) return new ProviderEnd<T>(model, end.Result, null);
 
                 last = end.Failure!;
@@ -52,7 +48,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
                 if (last.Consequence == AttemptConsequence.Fallback) break;
 
                 var pause = PauseAfter(failed, last.RetryAfter);
-                if (failed == model.Options.MaxRetries || pause >= deadline.Left || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter))) break;
+                if (failed == model.Options.MaxRetries || pause >= call.Deadline.Left || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter))) break;
                 await Task.Delay(pause, time, cancellationToken);
             }
         }
@@ -61,9 +57,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
     }
 
     private async ValueTask<AttemptEnd<T>> AttemptAsync<T>(
+        ProviderCall call,
         ProviderModel model,
-        CallDeadline deadline,
-        AttemptLog log,
         Func<ProviderModelOptions, TimeSpan> limitOf,
         Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
         CancellationToken cancellationToken)
@@ -80,8 +75,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
                 failure = await provider.AttemptAsync(
                     async token =>
                     {
-                        log.Begin();
-                        var end = await LimitedAsync(model, deadline, limitOf, attempt, token);
+                        call.Log.Begin();
+                        var end = await LimitedAsync(call.Deadline, model, limitOf, attempt, token);
                         result = end.Result;
                         return end.Failure;
                     },
@@ -100,7 +95,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         metrics.Attempted(model, failure?.Reason ?? "succeeded", time.GetElapsedTime(start));
         if (failure is null) return result!;
 
-        log.Failure(model, failure);
+        call.Log.Failure(model, failure);
         Activity.Current?.AddEvent(new ActivityEvent("attempt failed", tags: new ActivityTagsCollection
         {
             ["gen_ai.request.model"] = model.Name,
@@ -111,8 +106,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
     }
 
     private async ValueTask<AttemptEnd<T>> LimitedAsync<T>(
-        ProviderModel model,
         CallDeadline deadline,
+        ProviderModel model,
         Func<ProviderModelOptions, TimeSpan> limitOf,
         Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
         CancellationToken cancellationToken)

@@ -17,14 +17,7 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
-        var limit = route.Model.Options.Timeout;
-        var call = new ProviderCall
-        {
-            Request = route.Request,
-            Candidates = route.Candidates,
-            Tenant = context.Caller.Tenant,
-            Deadline = new CallDeadline(time, timeout < limit ? timeout.Value : limit),
-        };
+        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
         using var activity = StartActivity(call);
         try
         {
@@ -50,7 +43,7 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         var end = await streams.OpenAsync(call, context.RequestAborted);
         Describe(context.Response, call, end.Model);
         if (end.Result is { } stream)
-            return new ProviderStreamAnswer(stream, call, error => Count(call, stream.Usage, failed: error is not null));
+            return new ProviderStreamAnswer(stream, call, failed => Count(call, stream.Usage, failed));
 
         Count(call, default, failed: true);
         return end.Failure!.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);

@@ -13,13 +13,7 @@ namespace AiPlatform.Gateway.Providers;
 internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, TimeProvider time)
     : IConsumer<RunJob>
 {
-    public Task Consume(ConsumeContext<RunJob> context)
-    {
-        if (!context.TryGetPayload<RunningJob>(out var running))
-            throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
-
-        return runner.RunAsync(running, RunAsync);
-    }
+    public Task Consume(ConsumeContext<RunJob> context) => runner.RunAsync(RunningJob.Of(context), RunAsync);
 
     private async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
     {
@@ -28,14 +22,7 @@ internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission 
         if (admitted is null) return JobOutcome.Failure(invalid!);
         if (admitted.Provider is not { } route) return JobOutcome.Failure(Refusals.ModelNotFound(job.Model, []));
 
-        var limit = route.Model.Options.Timeout;
-        var call = new ProviderCall
-        {
-            Request = route.Request,
-            Candidates = route.Candidates,
-            Tenant = job.Tenant,
-            Deadline = new CallDeadline(time, job.TimeLeft < limit ? job.TimeLeft : limit),
-        };
+        var call = ProviderCall.Of(route, job.Tenant, job.TimeLeft, time);
         var end = await answers.AnswerAsync(call, cancellationToken);
         metrics.Used(call.Model, end.Usage);
         return end.Answer is { } answer

@@ -1,3 +1,5 @@
+using AiPlatform.Jobs;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>A model that a provider serves.</summary>
@@ -8,4 +10,7 @@ internal sealed record ProviderModel(string Name, Provider Provider, ProviderMod
 {
     /// <summary>What the provider calls it.</summary>
     public string UpstreamName { get; } = Options.UpstreamModel ?? Name;
+
+    /// <summary>The queue of its jobs.</summary>
+    public QueueName Queue { get; } = QueueName.ForModel(Name);
 }

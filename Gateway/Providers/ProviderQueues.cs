@@ -1,4 +1,3 @@
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 
 namespace AiPlatform.Gateway.Providers;
@@ -11,7 +10,7 @@ internal sealed class ProviderQueues(ProviderCatalog catalog) : ILeasedQueues
         while (true)
         {
             var routes = catalog.Routes;
-            LeasedQueue[] queues = [.. routes.All.Select(model => new LeasedQueue(QueueName.ForModel(model.Name), model.Options.ConcurrentJobs))];
+            LeasedQueue[] queues = [.. routes.All.Select(model => new LeasedQueue(model.Queue, model.Options.ConcurrentJobs))];
             if (known is null || !known.SequenceEqual(queues)) return queues;
             await catalog.ChangedFrom(routes).WaitAsync(cancellationToken);
         }

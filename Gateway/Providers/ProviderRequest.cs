@@ -1,4 +1,3 @@
-
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>

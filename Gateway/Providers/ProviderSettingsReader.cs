@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers;
@@ -8,6 +9,7 @@ internal static class ProviderSettingsReader
 {
     private static readonly ProviderOptionsValidator ProviderValidator = new();
     private static readonly ProviderModelOptionsValidator ModelValidator = new();
+    private static readonly ProviderModelOptions Defaults = new();
 
     /// <exception cref="OptionsValidationException">Says of every entry that is wrong why it is; never a secret.</exception>
     public static ProviderSettings Read(IConfiguration configuration)
@@ -72,25 +74,17 @@ internal static class ProviderSettingsReader
         var (path, name) = (PathOf(key), model.Name ?? key);
         if (model.Provider.Length > 0 && !providers.ContainsKey(model.Provider))
             yield return $"{path}:{nameof(model.Provider)}: there is no {ProviderOptions.SectionName}:{model.Provider}.";
-        if (name.Length > AiPlatform.Jobs.QueueName.MaxModelLength)
-            yield return $"{path}: a model's name has at most {AiPlatform.Jobs.QueueName.MaxModelLength} characters.";
+        if (name.Length > QueueName.MaxModelLength)
+            yield return $"{path}: a model's name has at most {QueueName.MaxModelLength} characters.";
         foreach (var fallback in model.Fallbacks.Where(fallback => !models.ContainsKey(fallback)))
             yield return $"{path}:{nameof(model.Fallbacks)}: there is no model '{fallback}' that a provider serves.";
         if (model.Fallbacks.Contains(name, StringComparer.Ordinal)) yield return $"{path}:{nameof(model.Fallbacks)} names the model itself.";
-        foreach (var (limit, value) in new[]
-        {
-            (nameof(model.FirstByteTimeout), model.FirstByteTimeout), (nameof(model.AttemptTimeout), model.AttemptTimeout),
-        })
-        {
-            if (value > model.Timeout && value != DefaultOf(limit)) yield return $"{path}:{limit} must not be longer than {path}:{nameof(model.Timeout)}.";
-        }
-    }
+        if (IsTooLong(model.FirstByteTimeout, Defaults.FirstByteTimeout)) yield return TooLong(nameof(model.FirstByteTimeout));
+        if (IsTooLong(model.AttemptTimeout, Defaults.AttemptTimeout)) yield return TooLong(nameof(model.AttemptTimeout));
 
-    /// <summary>A short deadline alone is no mistake: it cuts what nobody set.</summary>
-    private static TimeSpan DefaultOf(string limit)
-    {
-        var defaults = new ProviderModelOptions();
-        return limit == nameof(defaults.FirstByteTimeout) ? defaults.FirstByteTimeout : defaults.AttemptTimeout;
+        // A short deadline alone is no mistake: it cuts what nobody set.
+        bool IsTooLong(TimeSpan limit, TimeSpan usual) => limit > model.Timeout && limit != usual;
+        string TooLong(string limit) => $"{path}:{limit} must not be longer than {path}:{nameof(model.Timeout)}.";
     }
 
     private static string PathOf(string key) => $"{ProviderModelOptions.SectionName}:{key}";

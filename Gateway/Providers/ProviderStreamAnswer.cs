@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -11,37 +11,30 @@ namespace AiPlatform.Gateway.Providers;
 /// 200 with a provider's events as they come. A client that reads slowly holds the provider; one that leaves ends its call. What goes
 /// wrong after the first byte is an error event, and no <c>[DONE]</c>.
 /// </summary>
-internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<InferenceError?> ended) : IResult
+internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<bool> ended) : IResult
 {
     private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        InferenceError? error = InferenceError.Invalid(null, "The client went away.") with { Kind = InferenceErrorKind.Canceled };
+        // Unless it is told otherwise, the client went away.
+        var failed = true;
         using (stream)
         {
             try
             {
-                Begin(httpContext);
-                error = await PumpAsync(httpContext);
+                httpContext.Response.SetEventStream();
+                var error = await PumpAsync(httpContext);
+                failed = error is not null;
                 if (error is null) httpContext.Response.BodyWriter.Write(Done);
                 else WriteError(httpContext.Response.BodyWriter, error);
                 await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
             }
             finally
             {
-                ended(error);
+                ended(failed);
             }
         }
-    }
-
-    private static void Begin(HttpContext context)
-    {
-        var response = context.Response;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
     }
 
     /// <returns>What the stream ended with; null when it ended as it should.</returns>

@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Opens streams of providers: what a caller gets has begun, and begun well.</summary>
@@ -10,10 +8,10 @@ internal sealed class ProviderStreams(ProviderCaller caller, StreamAttempt attem
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public Task<ProviderEnd<OpenedStream>> OpenAsync(ProviderCall call, CancellationToken cancellationToken) =>
         caller.CallAsync(
-            call.Candidates, call.Deadline, call.Log, options => options.FirstByteTimeout,
+            call, options => options.FirstByteTimeout,
             (model, token) =>
             {
-                var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage && call.Request.Endpoint != Endpoints.Embeddings;
+                var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage;
                 var body = UpstreamBody.Write(call.Request, model, asksUsage, []);
                 return attempts.RunAsync(model, call.Request.Endpoint, body, dropsUsage: asksUsage, collects: call.Check is not null, token);
             },

@@ -24,7 +24,7 @@ internal static class UsageEndpoint
         if (!UsageQuery.TryParse(context.Request.Query, today, out var query, out var invalid)) return new Problem(invalid);
 
         var caller = context.Caller;
-        IReadOnlyList<string> tenants = caller.IsOperator ? keys.Tenants : [caller.Tenant];
+        IReadOnlyList<string> tenants = caller.IsOperator ? keys.KnownTenants : [caller.Tenant];
         var lists = await Task.WhenAll(tenants.Select(tenant => store.ReadAsync(query.From, query.To, tenant, context.RequestAborted)));
         var rows = lists.SelectMany(rows => rows).OrderBy(row => row.Date).ThenBy(row => row.Tenant, StringComparer.Ordinal);
         return TypedResults.Ok(new UsageList { Object = "list", Data = [.. rows.Select(UsageItem.Of)] });

@@ -9,9 +9,7 @@ internal sealed class RunJobConsumer(LeasedJobRunner runner, IEnumerable<IEndpoi
 {
     public Task Consume(ConsumeContext<RunJob> context)
     {
-        if (!context.TryGetPayload<RunningJob>(out var running))
-            throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
-
+        var running = RunningJob.Of(context);
         var handler = handlers.FirstOrDefault(one => one.Endpoint == running.Job.Endpoint);
         return runner.RunAsync(running, handler is null ? RefuseAsync : handler.RunAsync);
     }

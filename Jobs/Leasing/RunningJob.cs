@@ -1,3 +1,5 @@
+using MassTransit;
+
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>A leased job while it runs in this process, and the means to stop it.</summary>
@@ -14,6 +16,11 @@ public sealed class RunningJob : IDisposable
     }
 
     public LeasedJob Job { get; }
+
+    /// <summary>The job that came beside a command, for its consumer.</summary>
+    public static RunningJob Of(ConsumeContext<RunJob> context) => context.TryGetPayload<RunningJob>(out var running)
+        ? running
+        : throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
 
     /// <summary>Canceled as soon as the job's result is no longer wanted or its time is up.</summary>
     public CancellationToken Token { get; }

@@ -164,7 +164,7 @@ public sealed class ProviderCallerTests : IDisposable
         var transport = new ScriptedTransport(_time, _ => new ScriptedStep(503));
         var models = Models(transport);
 
-        var running = CallAsync(models, transport, "gpt", new AttemptLog(), client.Token);
+        var running = CallAsync(CallOf(models, "gpt"), transport, client.Token);
         await client.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
@@ -205,21 +205,27 @@ public sealed class ProviderCallerTests : IDisposable
     /// <summary>Runs a call, moving the clock whenever nothing else is to be done.</summary>
     private async Task<(ProviderEnd<JsonAnswer> End, AttemptLog Log)> RunAsync(Dictionary<string, ProviderModel> models, ScriptedTransport transport, string model)
     {
-        var log = new AttemptLog();
-        var call = CallAsync(models, transport, model, log, CancellationToken.None);
-        while (!call.IsCompleted && _time.AdvanceToNext()) { }
-        return (await call.WaitAsync(TimeSpan.FromSeconds(30)), log);
+        var call = CallOf(models, model);
+        var calling = CallAsync(call, transport, CancellationToken.None);
+        while (!calling.IsCompleted && _time.AdvanceToNext()) { }
+        return (await calling.WaitAsync(TimeSpan.FromSeconds(30)), call.Log);
     }
 
-    private Task<ProviderEnd<JsonAnswer>> CallAsync(
-        Dictionary<string, ProviderModel> models, ScriptedTransport transport, string model, AttemptLog log, CancellationToken cancellationToken)
+    private Task<ProviderEnd<JsonAnswer>> CallAsync(ProviderCall call, ScriptedTransport transport, CancellationToken cancellationToken)
     {
         using var catalog = new ProviderCatalog(new ConfigurationBuilder().Build(), _time, NullLogger<ProviderCatalog>.Instance);
         var sut = new ProviderCaller(_time, new ProviderMetrics(_services.GetRequiredService<IMeterFactory>(), catalog), NullLogger<ProviderCaller>.Instance);
         var attempt = new JsonAttempt(transport);
         return sut.CallAsync(
-            [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], new CallDeadline(_time, models[model].Options.Timeout), log,
-            options => options.AttemptTimeout, (one, token) => attempt.RunAsync(one, Endpoints.ChatCompletions, default, token), cancellationToken);
+            call, options => options.AttemptTimeout,
+            (one, token) => attempt.RunAsync(one, Endpoints.ChatCompletions, default, token), cancellationToken);
+    }
+
+    private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)
+    {
+        var request = new ProviderRequest { Endpoint = Endpoints.ChatCompletions, Body = default, Model = model, ModelAt = default };
+        var route = new ProviderRoute(request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])]);
+        return ProviderCall.Of(route, Tenants.Anonymous, atMost: null, _time);
     }
 
     private Dictionary<string, ProviderModel> Models(ScriptedTransport transport)

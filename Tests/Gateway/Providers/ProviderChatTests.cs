@@ -215,10 +215,10 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     [Fact]
     public async Task Chat_RedisIsDown_ProvidersAreAskedAllTheSame()
     {
-        await using var redis = new StoppableRedis();
-        await redis.Server.InitializeAsync();
-        await using var sut = await ProviderGateway.StartAsync(redis.Server, "Models:gpt:CacheTtl=01:00:00");
-        await redis.Server.KillAsync();
+        await using var redis = new RedisServer();
+        await redis.InitializeAsync();
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:CacheTtl=01:00:00");
+        await redis.KillAsync();
 
         var reply = await sut.ChatAsync("\"temperature\":0", headers: ("X-Request-Timeout", "30"));
 
@@ -240,12 +240,5 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(Answer, await hosted.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal("/v1/embeddings", Assert.Single(sut.Provider.Received).Path);
         Assert.Equal(200, (int)own.StatusCode);
-    }
-
-    private sealed class StoppableRedis : IAsyncDisposable
-    {
-        public RedisServer Server { get; } = new();
-
-        public ValueTask DisposeAsync() => Server.DisposeAsync();
     }
 }
