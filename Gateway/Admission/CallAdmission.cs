@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Payloads;
@@ -28,10 +29,12 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
     private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
     {
-        // An answer that nobody has checked must not look like one that fits.
-        return request.Schema is null
-            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates)), null)
-            : (null, InferenceError.Invalid("response_format", "response_format 'json_schema' is not served yet: leave it out, or ask for 'json_object'."));
+        AnswerSchema? check = null;
+        InferenceError? wrong = null;
+        var fits = request.Schema is not { } schema || AnswerSchema.TryCompile(schema, candidates[0].Options.AssertFormats, out check, out wrong);
+        return fits
+            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
+            : (null, wrong);
     }
 
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitEmbeddingsAsync(

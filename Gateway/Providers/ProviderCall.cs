@@ -36,6 +36,7 @@ internal sealed record ProviderCall
             Request = route.Request,
             Candidates = route.Candidates,
             Tenant = tenant,
+            Check = route.Check,
             Deadline = new CallDeadline(time, atMost < limit ? atMost.Value : limit),
         };
     }

@@ -50,6 +50,9 @@ public sealed record ProviderModelOptions
     [Range(0, 5)]
     public int MaxCorrections { get; init; } = 2;
 
+    /// <summary>Whether <c>format</c> in a schema is checked, and not only a remark. Default false.</summary>
+    public bool AssertFormats { get; init; }
+
     /// <summary>Largest answer, in bytes; of a stream its largest event. Default 16 MiB, 1 KiB to 256 MiB.</summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; init; } = 16 * 1024 * 1024;
@@ -67,8 +70,8 @@ public sealed record ProviderModelOptions
         other is not null && Fallbacks.SequenceEqual(other.Fallbacks)
         && (Name, Provider, UpstreamModel, Timeout, FirstByteTimeout, IdleTimeout, AttemptTimeout)
             == (other.Name, other.Provider, other.UpstreamModel, other.Timeout, other.FirstByteTimeout, other.IdleTimeout, other.AttemptTimeout)
-        && (MaxRetries, MaxCorrections, MaxAnswerBytes, CacheTtl, ConcurrentJobs)
-            == (other.MaxRetries, other.MaxCorrections, other.MaxAnswerBytes, other.CacheTtl, other.ConcurrentJobs);
+        && (MaxRetries, MaxCorrections, AssertFormats, MaxAnswerBytes, CacheTtl, ConcurrentJobs)
+            == (other.MaxRetries, other.MaxCorrections, other.AssertFormats, other.MaxAnswerBytes, other.CacheTtl, other.ConcurrentJobs);
 
     public override int GetHashCode() => HashCode.Combine(Provider, UpstreamModel, Timeout);
 }

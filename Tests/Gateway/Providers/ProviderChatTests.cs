@@ -117,18 +117,6 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     }
 
     [Fact]
-    public async Task Chat_WithASchema_Is400BeforeAnybodyIsAsked()
-    {
-        await using var sut = await ProviderGateway.StartAsync(_redis);
-
-        var reply = await sut.ChatAsync("""
-            "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}
-            """);
-
-        Assert.Equal((400, "invalid_request", 0), (reply.Status, reply.ErrorCode, sut.Provider.Received.Count));
-    }
-
-    [Fact]
     public async Task Chat_HugeAnswer_Is502AndNotRetried()
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxAnswerBytes=2000");

@@ -28,6 +28,27 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(10, job.GetProperty("usage").GetProperty("total_tokens").GetInt32());
     }
 
+    [Theory]
+    [InlineData("integer", "succeeded")]
+    [InlineData("string", "failed")]
+    public async Task Job_WithASchema_SucceedsOnlyWithAnAnswerThatFits(string type, string status)
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake");
+        sut.Provider.Otherwise = FakeProvider.Says("1");
+
+        var reply = await sut.ChatAsync(
+            $$"""
+            "response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"{{type}}"} } }
+            """,
+            model: model, headers: ("Prefer", "respond-async"));
+        var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
+
+        Assert.Equal(status, job.GetProperty("status").GetString());
+        Assert.Equal(status == "failed" ? (3, "answer_invalid") : (1, null), (
+            sut.Provider.Received.Count, job.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object ? error.GetProperty("code").GetString() : null));
+    }
+
     [Fact]
     public async Task RespondAsync_OfAProvider_IsAJob()
     {

@@ -57,6 +57,31 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
     }
 
     [Fact]
+    public async Task CompleteChat_StructuredOutput_FitsItsSchema()
+    {
+        await using var sut = await ProviderGateway.StartAsync(_redis);
+        sut.Provider.Script(FakeProvider.Says("{}"), FakeProvider.Says("""{"a":1}"""));
+
+        ChatCompletion completion = await Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], Structured);
+
+        Assert.Equal("""{"a":1}""", completion.Content[0].Text);
+        Assert.Equal(2, sut.Provider.Received.Count);
+    }
+
+    [Fact]
+    public async Task CompleteChat_StructuredOutputNeverFits_IsOneExceptionThatTheSdkDoesNotRepeat()
+    {
+        await using var sut = await ProviderGateway.StartAsync(_redis);
+        sut.Provider.Otherwise = FakeProvider.Says("{}");
+
+        var wrong = await Assert.ThrowsAsync<ClientResultException>(() => Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], Structured));
+
+        Assert.Equal(422, wrong.Status);
+        Assert.Contains("must have the property 'a'", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal(3, sut.Provider.Received.Count);
+    }
+
+    [Fact]
     public async Task CompleteChat_Errors_AreItsExceptions()
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxRetries=0");
@@ -94,6 +119,12 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
 
         Assert.Equal([0.5f, -1f], embedding.ToFloats().ToArray());
     }
+
+    private static ChatCompletionOptions Structured => new()
+    {
+        ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat(
+            "n", BinaryData.FromString("""{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"""), jsonSchemaIsStrict: true),
+    };
 
     private static ChatClient Chat(ProviderGateway sut, ClientRetryPolicy? retries = null) => Client(sut, retries ?? new ClientRetryPolicy(0)).GetChatClient("gpt");
 

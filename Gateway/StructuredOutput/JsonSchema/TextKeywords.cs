@@ -1,0 +1,45 @@
+using System.Text.Json;
+
+namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
+
+/// <summary>Lengths, patterns and formats of strings.</summary>
+internal static class TextKeywords
+{
+    public static SchemaCheck MinLength(Keyword keyword)
+    {
+        var least = keyword.Count();
+        return Check($"must have at least {least} characters", text => LengthOf(text) >= least);
+    }
+
+    public static SchemaCheck MaxLength(Keyword keyword)
+    {
+        var most = keyword.Count();
+        return Check($"must have at most {most} characters", text => LengthOf(text) <= most);
+    }
+
+    public static SchemaCheck Pattern(Keyword keyword)
+    {
+        var pattern = keyword.Text();
+        var regex = EcmaPattern.Compile(pattern, keyword);
+        return Check($"must match the pattern {pattern}", regex.IsMatch);
+    }
+
+    /// <summary>Null where formats are remarks, and for a format that is not known: the draft has it so.</summary>
+    public static SchemaCheck? Format(Keyword keyword)
+    {
+        var name = keyword.Text();
+        return keyword.Compiler.AssertsFormats && Formats.Find(name) is { } fits ? Check($"must have the format {name}", fits) : null;
+    }
+
+    private static SchemaCheck Check(string message, Func<string, bool> fits) => (value, checking) =>
+        value.ValueKind != JsonValueKind.String || fits(value.GetString()!) || checking.Fails(message, value);
+
+    /// <summary>Characters as Unicode counts them: a pair of surrogates is one.</summary>
+    private static int LengthOf(string text)
+    {
+        var length = text.Length;
+        foreach (var c in text)
+            if (char.IsLowSurrogate(c)) length--;
+        return length;
+    }
+}
