@@ -21,18 +21,14 @@ internal readonly record struct EcmaEscape(string? Text, string? Class = null, b
         [Space] = @"\x00-\x08\x0E-\x1F!-\u009F\u00A1-\u167F\u1681-\u1FFF\u200B-\u2027\u202A-\u202E\u2030-\u205E\u2060-\u2FFF\u3001-\uD7FF\uE000-\uFEFE\uFF00-\uFFFF",
     }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<string, string> Categories = new Dictionary<string, string>
-    {
-        ["Letter"] = "L", ["Cased_Letter"] = "Lu}\\p{Ll}\\p{Lt", ["LC"] = "Lu}\\p{Ll}\\p{Lt", ["Uppercase_Letter"] = "Lu", ["Lowercase_Letter"] = "Ll",
-        ["Titlecase_Letter"] = "Lt", ["Modifier_Letter"] = "Lm", ["Other_Letter"] = "Lo", ["Mark"] = "M", ["Combining_Mark"] = "M",
-        ["Nonspacing_Mark"] = "Mn", ["Spacing_Mark"] = "Mc", ["Enclosing_Mark"] = "Me", ["Number"] = "N", ["Decimal_Number"] = "Nd", ["digit"] = "Nd",
-        ["Letter_Number"] = "Nl", ["Other_Number"] = "No", ["Punctuation"] = "P", ["punct"] = "P", ["Connector_Punctuation"] = "Pc",
-        ["Dash_Punctuation"] = "Pd", ["Open_Punctuation"] = "Ps", ["Close_Punctuation"] = "Pe", ["Initial_Punctuation"] = "Pi",
-        ["Final_Punctuation"] = "Pf", ["Other_Punctuation"] = "Po", ["Symbol"] = "S", ["Math_Symbol"] = "Sm", ["Currency_Symbol"] = "Sc",
-        ["Modifier_Symbol"] = "Sk", ["Other_Symbol"] = "So", ["Separator"] = "Z", ["Space_Separator"] = "Zs", ["Line_Separator"] = "Zl",
-        ["Paragraph_Separator"] = "Zp", ["Other"] = "C", ["Control"] = "Cc", ["cntrl"] = "Cc", ["Format"] = "Cf", ["Surrogate"] = "Cs",
-        ["Private_Use"] = "Co", ["Unassigned"] = "Cn",
-    }.ToFrozenDictionary();
+    /// <summary>Long names of general categories; .NET knows the short ones.</summary>
+    private static readonly FrozenDictionary<string, string> Categories = (
+        "Letter=L Uppercase_Letter=Lu Lowercase_Letter=Ll Titlecase_Letter=Lt Modifier_Letter=Lm Other_Letter=Lo Mark=M Combining_Mark=M "
+        + "Nonspacing_Mark=Mn Spacing_Mark=Mc Enclosing_Mark=Me Number=N Decimal_Number=Nd digit=Nd Letter_Number=Nl Other_Number=No "
+        + "Punctuation=P punct=P Connector_Punctuation=Pc Dash_Punctuation=Pd Open_Punctuation=Ps Close_Punctuation=Pe Initial_Punctuation=Pi "
+        + "Final_Punctuation=Pf Other_Punctuation=Po Symbol=S Math_Symbol=Sm Currency_Symbol=Sc Modifier_Symbol=Sk Other_Symbol=So "
+        + "Separator=Z Space_Separator=Zs Line_Separator=Zl Paragraph_Separator=Zp Other=C Control=Cc cntrl=Cc Format=Cf Surrogate=Cs "
+        + "Private_Use=Co Unassigned=Cn").Split(' ').Select(pair => pair.Split('=')).ToFrozenDictionary(pair => pair[0], pair => pair[1]);
 
     /// <param name="pattern">The pattern.</param>
     /// <param name="at">Where the backslash stands; afterwards, what is behind the escape.</param>
@@ -48,7 +44,7 @@ internal readonly record struct EcmaEscape(string? Text, string? Class = null, b
             case 'd' or 'D': return new EcmaEscape(null, Digit, c == 'D');
             case 'w' or 'W': return new EcmaEscape(null, Word, c == 'W');
             case 's' or 'S': return new EcmaEscape(null, Space, c == 'S');
-            case 'p' or 'P': return ReadCategory(pattern, ref at, isNegated: c == 'P', inClass);
+            case 'p' or 'P': return ReadCategory(pattern, ref at, isNegated: c == 'P');
             case 'u': return ReadUnicode(pattern, ref at);
             case 'x': return new EcmaEscape($@"\x{ReadHex(pattern, ref at, 2):X2}");
             case 'c': return ReadControl(pattern, ref at);
@@ -66,7 +62,7 @@ internal readonly record struct EcmaEscape(string? Text, string? Class = null, b
     public static string Complement(string set) =>
         Complements.TryGetValue(set, out var complement) ? complement : set.Replace(@"\p", @"\P", StringComparison.Ordinal);
 
-    private static EcmaEscape ReadCategory(string pattern, ref int at, bool isNegated, bool inClass)
+    private static EcmaEscape ReadCategory(string pattern, ref int at, bool isNegated)
     {
         var end = pattern.IndexOf('}', at);
         if (at == pattern.Length || pattern[at] != '{' || end < 0) throw new ArgumentException(@"\p needs a name in braces.");
@@ -79,8 +75,6 @@ internal readonly record struct EcmaEscape(string? Text, string? Class = null, b
             throw new NotSupportedException($"The property {name}.");
 
         name = Categories.GetValueOrDefault(name, name);
-        // Several categories: what is in none of them cannot be said inside a class.
-        if (isNegated && inClass && name.Contains('}', StringComparison.Ordinal)) throw new NotSupportedException($"The property {name}.");
         return new EcmaEscape(null, $@"\p{{{name}}}", isNegated);
     }
 
