@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Answers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Queues;
@@ -15,6 +16,7 @@ namespace AiPlatform.Gateway;
 [JsonSerializable(typeof(EmbeddingList))]
 [JsonSerializable(typeof(ChatRequest))]
 [JsonSerializable(typeof(ChatCompletion))]
+[JsonSerializable(typeof(PromptRequest))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(JobRequest))]

@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Answers;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
@@ -28,6 +29,7 @@ internal static class Program
         builder.Services.AddCallers();
         builder.Services.AddJobStore();
         builder.Services.AddProviders();
+        builder.Services.AddAnswers();
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
         builder.Services.AddJobResults();
@@ -43,6 +45,7 @@ internal static class Program
         app.MapOpenApi().AllowAnonymous();
         app.MapChat();
         app.MapEmbeddings();
+        app.MapAnswers();
         app.MapModels();
         app.MapJobs();
         app.MapQueues();

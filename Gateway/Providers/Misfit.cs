@@ -12,17 +12,20 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
 {
     private const int MaxRawAnswerLength = 64 * 1024;
 
-    /// <summary>The first choice that does not fit; null when all do. Refusals and tool calls are not held to a schema.</summary>
+    /// <summary>The first choice that does not fit; null when all do. No choice at all does not fit. Refusals and tool calls are not held to a schema.</summary>
     public static Misfit? Of(IEnumerable<ChoiceContent> choices, IAnswerCheck check)
     {
-        foreach (var choice in choices.Where(choice => !choice.IsExempt))
+        var isEmpty = true;
+        foreach (var choice in choices)
         {
+            isEmpty = false;
+            if (choice.IsExempt) continue;
             if (choice.FinishReason == "length") return CutOff(choice);
             var violations = choice.Text is null ? [new SchemaViolation("", "there is no content")] : check.Check(choice.Text);
             if (violations.Count > 0) return new Misfit(choice.Text ?? "", violations, CanBeCorrected: true);
         }
 
-        return null;
+        return isEmpty ? new Misfit("", [new SchemaViolation("", "there is no choice")], CanBeCorrected: true) : null;
     }
 
     /// <param name="corrections">How often the model was told.</param>

@@ -17,11 +17,25 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
+        if (route.Request.Streams) return await StreamAsync(context, route, timeout);
+
+        var end = await AskAsync(context, route, timeout);
+        if (end.Answer is { } answer) return new ProviderJsonAnswer(StatusCodes.Status200OK, answer.Body);
+        return end.Refused is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Error!);
+    }
+
+    /// <summary>Gets a whole answer, counts it, and says in the response's headers what was tried; the rest is the caller's.</summary>
+    /// <inheritdoc cref="AnswerAsync"/>
+    public async Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
+    {
         var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
         using var activity = StartActivity(call);
         try
         {
-            return route.Request.Streams ? await StreamAsync(context, call) : await AnswerAsync(context, call);
+            var end = await answers.AnswerAsync(call, context.RequestAborted);
+            Count(call, end.Usage, failed: end.Answer is null);
+            Describe(context.Response, call, end.Model);
+            return end;
         }
         finally
         {
@@ -29,13 +43,18 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         }
     }
 
-    private async Task<IResult> AnswerAsync(HttpContext context, ProviderCall call)
+    private async Task<IResult> StreamAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
-        var end = await answers.AnswerAsync(call, context.RequestAborted);
-        Count(call, end.Usage, failed: end.Answer is null);
-        Describe(context.Response, call, end.Model);
-        if (end.Answer is { } answer) return new ProviderJsonAnswer(StatusCodes.Status200OK, answer.Body);
-        return end.Refused is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Error!);
+        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
+        using var activity = StartActivity(call);
+        try
+        {
+            return await StreamAsync(context, call);
+        }
+        finally
+        {
+            activity?.SetTag("aiplatform.provider.attempts", call.Log.Made);
+        }
     }
 
     private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call)

@@ -1,0 +1,98 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.StructuredOutput;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Answers;
+
+/// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
+internal sealed class AnswerCalls(
+    ProviderCatalog catalog, ProviderCalls providers, GatewayMetrics metrics, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits, TimeProvider time)
+{
+    private const int MaxRawAnswerLength = 1_000;
+
+    /// <param name="context">The call.</param>
+    /// <param name="route">Its route, for the metrics.</param>
+    /// <param name="model">The model to ask; null for <c>Answers:Model</c>.</param>
+    /// <param name="instructions">What the model is to do.</param>
+    /// <param name="contract">What its answer must be.</param>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<IResult> AnswerAsync<T>(HttpContext context, string route, string? model, string instructions, AnswerContract<T> contract)
+        where T : class
+    {
+        var arrived = time.GetTimestamp();
+        var outcome = "internal_error";
+        try
+        {
+            var (answer, error) = await AskAsync(context, model, instructions, contract);
+            outcome = error?.Code ?? "succeeded";
+            return answer is null ? new Problem(error!) : TypedResults.Bytes(contract.Write(answer), "application/json");
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = "client_gone";
+            throw;
+        }
+        finally
+        {
+            metrics.Answered(route, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
+        }
+    }
+
+    /// <summary>Exactly one of the two is set.</summary>
+    private async Task<(T? Answer, InferenceError? Error)> AskAsync<T>(HttpContext context, string? model, string instructions, AnswerContract<T> contract)
+        where T : class
+    {
+        if (RequestBody.CheckType(context.Request) is { } notJson) return (null, notJson);
+        if (!RequestTimeout.TryParseHeader(context.Request.Headers[RequestTimeout.Header], limits.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+            return (null, badTimeout);
+
+        var (prompt, invalid) = PromptRequestParser.Parse(await RequestBody.ReadAsync(context.Request, context.RequestAborted));
+        if (prompt is null) return (null, invalid);
+
+        var name = model ?? options.Value.Model;
+        if (name is null) return (null, NoModel());
+        var routes = catalog.Routes;
+        if (routes.Find(name) is not { } asked) return (null, NotAProvidersModel(name));
+
+        var (request, unforeseen) = ProviderRequestParser.Parse(Endpoints.ChatCompletions, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
+        if (request is null) return (null, unforeseen);
+
+        var longest = options.Value.Timeout;
+        var end = await providers.AskAsync(
+            context, new ProviderRoute(request, routes.CandidatesFor(asked), contract), timeout < longest ? timeout.Value : longest);
+        return end.Answer is { } answer ? Read(answer, contract) : (null, end.Error);
+    }
+
+    private static (T? Answer, InferenceError? Error) Read<T>(JsonAnswer answer, AnswerContract<T> contract)
+        where T : class
+    {
+        var choice = ChoiceContent.Of(answer)[0];
+        IReadOnlyList<SchemaViolation> violations = [];
+        return choice.Text is { } text && contract.TryRead(text, out var read, out violations)
+            ? (read, null)
+            : (null, new InferenceError
+            {
+                Kind = InferenceErrorKind.AnswerInvalid,
+                Message = violations.Count == 0
+                    ? "The model refused to answer."
+                    : $"The model's answer does not fit: {Refusals.Quoted(string.Join("; ", violations), MaxRawAnswerLength)}.",
+            });
+    }
+
+    private static InferenceError NoModel() => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"No model is configured for this route: set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+    };
+
+    private static InferenceError NotAProvidersModel(string name) => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"The model '{Refusals.Quoted(name)}', which this route asks, is not one of the section Models: "
+            + $"add it there, or set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to another.",
+    };
+}

@@ -1,0 +1,79 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.StructuredOutput;
+
+namespace AiPlatform.Gateway.Answers;
+
+/// <summary>
+/// A C# record as the contract of a model's answers: its JSON Schema is what the model is asked for, what its reply is validated
+/// against, and the type of the route; a reply that fits becomes a <typeparamref name="T"/>.
+/// </summary>
+internal sealed class AnswerContract<T> : IAnswerCheck
+    where T : class
+{
+    private readonly JsonTypeInfo<T> _type;
+    private readonly AnswerSchema _check;
+
+    /// <exception cref="InvalidOperationException">The record cannot be a contract; the message says why.</exception>
+    public AnswerContract()
+    {
+        var options = GatewayJson.Configure(new JsonSerializerOptions(JsonSerializerOptions.Strict));
+        options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
+        options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
+        _type = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
+        if (_type.Kind != JsonTypeInfoKind.Object) throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: it must be a record or a class.");
+
+        Schema = AnswerSchemaBuilder.Build(_type);
+        if (!AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(Schema.ToJsonString()), assertFormats: true, out var check, out var error))
+            throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
+        _check = check;
+        IsStrict = StrictSubset.Covers(Schema);
+    }
+
+    /// <summary>Name of the schema, such as <c>generate_answer</c>.</summary>
+    public string Name { get; } = JsonNamingPolicy.SnakeCaseLower.ConvertName(typeof(T).Name);
+
+    public JsonNode Schema { get; }
+
+    /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
+    public bool IsStrict { get; }
+
+    public IReadOnlyList<SchemaViolation> Check(string text) => TryRead(text, out _, out var violations) ? [] : violations;
+
+    /// <summary>Whether the reply fits; then <paramref name="answer"/> is set, otherwise <paramref name="violations"/> is not empty.</summary>
+    public bool TryRead(string text, [NotNullWhen(true)] out T? answer, out IReadOnlyList<SchemaViolation> violations)
+    {
+        answer = null;
+        violations = _check.Check(text);
+        if (violations.Count > 0) return false;
+
+        try
+        {
+            answer = JsonSerializer.Deserialize(text, _type)!;
+            violations = answer is IValidatableObject own ? [.. own.Validate(new ValidationContext(answer)).OfType<ValidationResult>().Select(ViolationOf)] : [];
+        }
+        catch (JsonException wrong)
+        {
+            // What fits the schema and not the C# type: a number that is too large for it.
+            violations = [new SchemaViolation("", $"has a value that {typeof(T).Name} cannot hold, at {wrong.Path}")];
+        }
+
+        if (violations.Count > 0) answer = null;
+        return answer is not null;
+    }
+
+    /// <summary>The answer as the route gives it.</summary>
+    public byte[] Write(T answer) => JsonSerializer.SerializeToUtf8Bytes(answer, _type);
+
+    private SchemaViolation ViolationOf(ValidationResult result)
+    {
+        var member = result.MemberNames.FirstOrDefault();
+        var property = _type.Properties.FirstOrDefault(property => (property.AttributeProvider as System.Reflection.MemberInfo)?.Name == member);
+        return new SchemaViolation(property is null ? "" : $"/{property.Name}", result.ErrorMessage ?? "is not valid");
+    }
+}

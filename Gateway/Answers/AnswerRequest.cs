@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace AiPlatform.Gateway.Answers;
+
+/// <summary>The chat request that asks for a typed answer.</summary>
+internal static class AnswerRequest
+{
+    /// <param name="model">The model's name here.</param>
+    /// <param name="instructions">What it is to do; the system message.</param>
+    /// <param name="prompt">What the caller wrote; the user's message.</param>
+    /// <param name="contract">What the answer must be.</param>
+    public static byte[] Write<T>(string model, string instructions, string prompt, AnswerContract<T> contract)
+        where T : class
+    {
+        using var written = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(written))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("model"u8, model);
+            writer.WriteStartArray("messages"u8);
+            WriteMessage(writer, "system", instructions);
+            WriteMessage(writer, "user", prompt);
+            writer.WriteEndArray();
+            writer.WriteStartObject("response_format"u8);
+            writer.WriteString("type"u8, "json_schema"u8);
+            writer.WriteStartObject("json_schema"u8);
+            writer.WriteString("name"u8, contract.Name);
+            writer.WriteBoolean("strict"u8, contract.IsStrict);
+            writer.WritePropertyName("schema"u8);
+            contract.Schema.WriteTo(writer);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        return written.ToArray();
+    }
+
+    private static void WriteMessage(Utf8JsonWriter writer, string role, string content)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("role"u8, role);
+        writer.WriteString("content"u8, content);
+        writer.WriteEndObject();
+    }
+}

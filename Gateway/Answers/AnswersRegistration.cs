@@ -1,0 +1,15 @@
+namespace AiPlatform.Gateway.Answers;
+
+/// <summary>Registers what routes with typed answers need.</summary>
+internal static class AnswersRegistration
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>Adds the settings, checked at start, and the calls.</summary>
+        public void AddAnswers()
+        {
+            services.AddOptionsWithValidateOnStart<AnswersOptions, AnswersOptionsValidator>().BindConfiguration(AnswersOptions.SectionName);
+            services.AddSingleton<AnswerCalls>();
+        }
+    }
+}
