@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.JobsApi;
+using AiPlatform.Benchmarks.Providers;
 using AiPlatform.Benchmarks.Queue;
 
 namespace AiPlatform.Benchmarks;
@@ -14,6 +15,7 @@ internal static class Program
         ["queue"] = QueueBenchmark.RunAsync,
         ["jobs"] = JobsBenchmark.RunAsync,
         ["embeddings"] = EmbeddingsBenchmark.RunAsync,
+        ["providers"] = ProvidersBenchmark.RunAsync,
     };
 
     private const string Usage = """
@@ -22,11 +24,13 @@ internal static class Program
           queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ
           jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
           embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
+          providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway and to the mock itself;
+                       5,000 users of a slow model, and 8,000 clients that wait (about two minutes a run)
 
           --runs N     runs of each side, in turn (default 5); fewer than 5 are printed, but not kept
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
-        (queue, jobs), gcc (jobs, embeddings); the peers are installed below artifacts/peers.
+        (queue, jobs, providers), gcc (jobs, embeddings, providers); the peers are installed below artifacts/peers.
         """;
 
     public static async Task<int> Main(string[] args)

@@ -34,7 +34,7 @@ internal sealed class EmbeddingsRun : IDisposable
         await using var redis = await RedisUnderTest.StartAsync(Launcher, cancellationToken);
         await using var worker = await Product.StartInferenceWorkerAsync(redis, Launcher, cancellationToken);
         var port = FreePort.Next();
-        await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, cancellationToken);
+        await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, [], cancellationToken);
 
         await LoadAsync(_shortBodies, ShortWarmUpTexts);
         await LoadAsync(_bodies, WarmUpTexts);
@@ -47,7 +47,7 @@ internal sealed class EmbeddingsRun : IDisposable
         };
 
         Task<LoadResult> LoadAsync(string bodies, int texts) => LoadGenerator.PostLinesAsync(
-            new Load(port, "/v1/embeddings", Clients, texts), bodies, "\"embedding\"", Launcher, cancellationToken);
+            new Load(port, "/v1/embeddings", Clients, texts) { Launcher = Launcher }, bodies, "\"embedding\"", cancellationToken);
     }
 
     public static async Task<BareMeasurement> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)

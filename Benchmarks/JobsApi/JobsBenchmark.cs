@@ -12,7 +12,7 @@ internal static class JobsBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm", "gcc");
-        await BullMq.InstallAsync(cancellationToken);
+        await PeerPackages.InstallAsync(cancellationToken);
         await LoadGenerator.CompileAsync(cancellationToken);
 
         var (ours, peer) = (new List<JobsMeasurement>(), new List<JobsMeasurement>());

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>The queue that we compare with: BullMQ on Node.js, from the public npm registry.</summary>
+/// <summary>The queue that we compare with: BullMQ on Node.js.</summary>
 internal static class BullMq
 {
     public const string Name = "BullMQ 6.7.0";
@@ -12,24 +12,6 @@ internal static class BullMq
 
     private const string Queue = "noop";
     private const string Concurrency = "64";
-
-    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5);
-    private static readonly (string, string) Modules = ("NODE_PATH", Path.Combine(Checkout.Peers, "node_modules"));
-
-    /// <summary>Installs it below artifacts/peers, unless these very versions are there.</summary>
-    public static async Task InstallAsync(CancellationToken cancellationToken)
-    {
-        var wanted = await File.ReadAllTextAsync(Path.Combine(Checkout.PeerSources, "package.json"), cancellationToken);
-        var installed = Path.Combine(Checkout.Peers, "installed.json");
-        if (File.Exists(installed) && await File.ReadAllTextAsync(installed, cancellationToken) == wanted) return;
-
-        Console.WriteLine($"Installing {Name} with npm …");
-        Directory.CreateDirectory(Checkout.Peers);
-        await File.WriteAllTextAsync(Path.Combine(Checkout.Peers, "package.json"), wanted, cancellationToken);
-        await ChildProcess.RunAsync(
-            "npm", ["install", "--prefix", Checkout.Peers, "--no-audit", "--no-fund", "--no-package-lock"], InstallLimit, cancellationToken);
-        await File.WriteAllTextAsync(installed, wanted, cancellationToken);
-    }
 
     /// <summary>A worker whose jobs do nothing.</summary>
     public static Task<ChildProcess> StartWorkerAsync(RedisUnderTest redis, CancellationToken cancellationToken) =>
@@ -44,6 +26,6 @@ internal static class BullMq
         StartAsync("bull_front.js", redis, port.ToString(CultureInfo.InvariantCulture), cancellationToken);
 
     private static Task<ChildProcess> StartAsync(string script, RedisUnderTest redis, string argument, CancellationToken cancellationToken) =>
-        ChildProcess.Start("node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], Modules)
+        ChildProcess.Start("node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], PeerPackages.Environment)
             .OnceAsync(process => process.UntilAsync("ready", cancellationToken));
 }

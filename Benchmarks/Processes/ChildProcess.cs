@@ -30,6 +30,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Memory that it has in RAM, shared pages included.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public static ChildProcess Start(string program, IReadOnlyList<string> arguments, params IReadOnlyList<(string Key, string Value)> environment)
     {
         var start = new ProcessStartInfo(program, arguments)

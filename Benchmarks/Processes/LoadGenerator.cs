@@ -5,48 +5,49 @@ namespace AiPlatform.Benchmarks.Processes;
 /// <summary>A cheap HTTP client: one thread of C, so that the cores are left to what is measured.</summary>
 internal static class LoadGenerator
 {
-    private static readonly TimeSpan CompileLimit = TimeSpan.FromMinutes(1);
+    private const string Source = "loadgen";
 
-    /// <summary>Longest time that one load may take.</summary>
-    private static readonly TimeSpan LoadLimit = TimeSpan.FromMinutes(2);
+    /// <summary>Longest wait for one answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private static readonly string Binary = Path.Combine(Checkout.Peers, "loadgen");
+    /// <summary>How long it may run beyond the load's limit.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
     /// <summary>Compiles it, unless that is done.</summary>
-    public static async Task CompileAsync(CancellationToken cancellationToken)
-    {
-        var source = Path.Combine(Checkout.PeerSources, "loadgen.c");
-        if (File.Exists(Binary) && File.GetLastWriteTimeUtc(Binary) >= File.GetLastWriteTimeUtc(source)) return;
-
-        Directory.CreateDirectory(Checkout.Peers);
-        await ChildProcess.RunAsync("gcc", ["-O2", "-o", Binary, source], CompileLimit, cancellationToken);
-    }
+    public static Task CompileAsync(CancellationToken cancellationToken) => PeerProgram.CompileAsync(Source, cancellationToken);
 
     /// <summary>
     /// Submits jobs, and waits for the end of each with a long poll below the path. <paramref name="done"/> stands in the answer of
     /// a job that succeeded, and in no other.
     /// </summary>
-    public static Task<LoadResult> RunJobsAsync(Load load, string body, string done, CancellationToken cancellationToken) => RunAsync(
-        load, ["-b", body, "-m", "job", "-i", "id", "-q", $"{load.Path}/{{id}}?wait=30", "-D", done, "-F", "\"failed\""], [], cancellationToken);
+    /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
+    public static async Task<LoadResult> RunJobsAsync(Load load, string body, string done, CancellationToken cancellationToken) => (await RunAsync(
+        load, ["-b", body, "-m", "job", "-i", "id", "-q", $"{load.Path}/{{id}}?wait=30", "-D", done, "-F", "\"failed\""], cancellationToken)).Complete();
 
-    /// <summary>
-    /// Posts the lines of the file <paramref name="bodies"/> in turn. <paramref name="expected"/> stands in every right answer;
-    /// <paramref name="launcher"/> is what the load generator is started with, such as <c>taskset -c 0,1</c>.
-    /// </summary>
-    public static Task<LoadResult> PostLinesAsync(
-        Load load, string bodies, string expected, IReadOnlyList<string> launcher, CancellationToken cancellationToken) =>
-        RunAsync(load, ["-B", bodies, "-e", expected], launcher, cancellationToken);
+    /// <summary>Posts the lines of the file <paramref name="bodies"/> in turn. <paramref name="expected"/> stands in every right answer.</summary>
+    /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
+    public static async Task<LoadResult> PostLinesAsync(Load load, string bodies, string expected, CancellationToken cancellationToken) =>
+        (await RunAsync(load, ["-B", bodies, "-e", expected], cancellationToken)).Complete();
 
-    private static async Task<LoadResult> RunAsync(
-        Load load, IReadOnlyList<string> more, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
+    /// <summary>Posts one body again and again; what failed is in the result.</summary>
+    /// <param name="load">How much.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="streams">Whether an answer is a stream that must end with <c>[DONE]</c>.</param>
+    /// <param name="expected">Stands in every right answer.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static Task<LoadResult> PostAsync(Load load, string body, bool streams, string expected, CancellationToken cancellationToken) =>
+        RunAsync(load, ["-b", body, "-m", streams ? "sse" : "simple", "-e", expected], cancellationToken);
+
+    private static async Task<LoadResult> RunAsync(Load load, IReadOnlyList<string> more, CancellationToken cancellationToken)
     {
         string[] command =
         [
-            .. launcher, Binary, "-p", Text(load.Port), "-c", Text(load.Connections), "-n", Text(load.Operations),
-            "-d", Text((int)LoadLimit.TotalSeconds), "-X", "POST", "-u", load.Path, .. more,
+            .. load.Launcher, PeerProgram.BinaryOf(Source), "-p", Text(load.Port), "-c", Text(load.Connections), "-n", Text(load.Operations),
+            "-d", Text(load.Limit.TotalSeconds), "-r", Text(load.Ramp.TotalMilliseconds), "-T", Text(Patience.TotalMilliseconds),
+            "-X", "POST", "-u", load.Path, .. load.Headers.SelectMany(header => new[] { "-H", header }), .. more,
         ];
-        return LoadResult.Parse(await ChildProcess.RunAsync(command[0], command[1..], 2 * LoadLimit, cancellationToken));
+        return LoadResult.Parse(await ChildProcess.RunAsync(command[0], command[1..], load.Limit + Grace, cancellationToken));
     }
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
 }

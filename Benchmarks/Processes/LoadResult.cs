@@ -28,21 +28,26 @@ internal sealed record LoadResult
     [JsonPropertyName("sample_error")]
     public required string SampleError { get; init; }
 
-    /// <exception cref="BenchmarkException">It is not what the load generator prints, or not everything succeeded: rates with errors mean nothing.</exception>
+    /// <summary>CPU time of the load generator.</summary>
+    [JsonPropertyName("gen_cpu_s")]
+    public required double GeneratorSeconds { get; init; }
+
+    /// <exception cref="BenchmarkException">It is not what the load generator prints.</exception>
     public static LoadResult Parse(string json)
     {
-        LoadResult? result;
         try
         {
-            result = JsonSerializer.Deserialize<LoadResult>(json);
+            return JsonSerializer.Deserialize<LoadResult>(json) ?? throw new BenchmarkException("The load generator printed null.");
         }
         catch (JsonException unreadable)
         {
             throw new BenchmarkException($"The load generator's answer cannot be read ({unreadable.Message}): {json}");
         }
-
-        if (result is null || result.Errors + result.Cut > 0 || result.Ok == 0)
-            throw new BenchmarkException($"Of the requests {result?.Ok} succeeded, {result?.Errors} failed and {result?.Cut} did not end in time. {result?.SampleError}");
-        return result;
     }
+
+    /// <summary>Itself.</summary>
+    /// <exception cref="BenchmarkException">Not everything succeeded: rates with errors mean nothing.</exception>
+    public LoadResult Complete() => Errors + Cut == 0 && Ok > 0
+        ? this
+        : throw new BenchmarkException($"Of the requests {Ok} succeeded, {Errors} failed and {Cut} did not end in time. {SampleError}");
 }

@@ -20,17 +20,20 @@ internal sealed class MachineLoad
         _ownBusy = OwnSeconds();
     }
 
-    /// <summary>Cores that other programs used since this was made.</summary>
-    public double OtherCores()
+    /// <summary>Cores that other programs, and other machines on the same host, used since this was made.</summary>
+    /// <param name="endedSeconds">CPU time of own processes that have ended meanwhile.</param>
+    public double OtherCores(double endedSeconds = 0)
     {
-        var others = BusySeconds() - _busy - (OwnSeconds() - _ownBusy);
+        var others = BusySeconds() - _busy - (OwnSeconds() - _ownBusy) - endedSeconds;
         return Math.Max(0, others / TimeProvider.System.GetElapsedTime(_start).TotalSeconds);
     }
 
     private double OwnSeconds() => _own.Sum(process => process.CpuTime.TotalSeconds) + Environment.CpuUsage.TotalTime.TotalSeconds;
 
-    /// <summary>User, nice and system time of all cores: the first three numbers of the first line.</summary>
-    private static double BusySeconds() => File.ReadLines("/proc/stat").First()
-        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..4]
-        .Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
+    /// <summary>User, nice, system and stolen time of all cores; the other fields are idle, waiting and interrupts.</summary>
+    private static double BusySeconds()
+    {
+        var times = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return times[1..4].Append(times[8]).Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
 }

@@ -14,46 +14,36 @@ internal static class Product
     public static Task<ChildProcess> StartProducerAsync(RedisUnderTest redis, int inFlight, CancellationToken cancellationToken) =>
         StartRoleAsync(redis, [Producer.Role, inFlight.ToString(CultureInfo.InvariantCulture)], cancellationToken);
 
-    /// <summary>A Gateway that listens on <paramref name="port"/>, once it knows the model. It is started with <paramref name="launcher"/>, such as <c>taskset -c 0,1</c>.</summary>
+    /// <summary>
+    /// A Gateway that listens on <paramref name="port"/>, once it knows the model. It is started with <paramref name="launcher"/>, such
+    /// as <c>taskset -c 0,1</c>, and with these settings besides the usual ones.
+    /// </summary>
     public static Task<ChildProcess> StartGatewayAsync(
-        RedisUnderTest redis, int port, string model, IReadOnlyList<string> launcher, CancellationToken cancellationToken) =>
-        Start("Gateway", redis, port, launcher).OnceAsync(process => UntilOkAsync(process, port, $"/v1/models/{model}", cancellationToken));
+        RedisUnderTest redis, int port, string model, IReadOnlyList<string> launcher, IReadOnlyList<(string Key, string Value)> settings,
+        CancellationToken cancellationToken) =>
+        Start("Gateway", redis, port, launcher, settings).OnceAsync(process => Waiting.UntilOkAsync(process, port, $"/v1/models/{model}", cancellationToken));
 
     /// <summary>An InferenceWorker, once its models are warm. It is started with <paramref name="launcher"/>.</summary>
     public static Task<ChildProcess> StartInferenceWorkerAsync(
         RedisUnderTest redis, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
     {
         var port = FreePort.Next();
-        return Start("InferenceWorker", redis, port, launcher).OnceAsync(process => UntilOkAsync(process, port, "/health", cancellationToken));
+        return Start("InferenceWorker", redis, port, launcher, []).OnceAsync(process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     }
 
     private static Task<ChildProcess> StartRoleAsync(RedisUnderTest redis, string[] role, CancellationToken cancellationToken) =>
-        Start("Benchmarks", redis, FreePort.Next(), [], role).OnceAsync(process => process.UntilAsync("ready", cancellationToken));
+        Start("Benchmarks", redis, FreePort.Next(), [], [], role).OnceAsync(process => process.UntilAsync("ready", cancellationToken));
 
-    private static async Task UntilOkAsync(ChildProcess process, int port, string path, CancellationToken cancellationToken)
-    {
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
-        await Waiting.UntilAsync(process, IsOkAsync, path, cancellationToken);
-
-        async Task<bool> IsOkAsync()
-        {
-            try
-            {
-                using var reply = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
-                return reply.IsSuccessStatusCode;
-            }
-            catch (HttpRequestException)
-            {
-                return false;
-            }
-        }
-    }
-
-    private static ChildProcess Start(string project, RedisUnderTest redis, int port, IReadOnlyList<string> launcher, params string[] arguments)
+    private static ChildProcess Start(
+        string project, RedisUnderTest redis, int port, IReadOnlyList<string> launcher, IReadOnlyList<(string Key, string Value)> settings,
+        params string[] arguments)
     {
         string[] command = [.. launcher, "dotnet", Checkout.Program(project), .. arguments];
         return ChildProcess.Start(
-            command[0], command[1..], ("ConnectionStrings__redis", redis.Address), ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"),
-            ("Models__Path", Checkout.Models), ("Logging__LogLevel__Default", "Warning"), ("DOTNET_ENVIRONMENT", "Production"));
+            command[0], command[1..],
+            [
+                ("ConnectionStrings__redis", redis.Address), ("ASPNETCORE_URLS", $"http://127.0.0.1:{port}"), ("Models__Path", Checkout.Models),
+                ("Logging__LogLevel__Default", "Warning"), ("DOTNET_ENVIRONMENT", "Production"), .. settings,
+            ]);
     }
 }

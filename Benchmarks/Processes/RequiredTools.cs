@@ -8,6 +8,7 @@ internal static class RequiredTools
         ["redis-server"] = "install redis-server 7.0 or later, on Debian with 'apt-get install redis-server'",
         ["node"] = "install Node.js 20 or later, on Debian with 'apt-get install nodejs npm'",
         ["npm"] = "install it with Node.js 20 or later, on Debian with 'apt-get install npm'",
+        ["taskset"] = "install it with util-linux, on Debian with 'apt-get install util-linux'",
         ["gcc"] = "install it for the load generator, on Debian with 'apt-get install gcc libc6-dev'",
     };
 

@@ -19,4 +19,25 @@ internal static class Waiting
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
+
+    /// <summary>Asks a server until it answers with success.</summary>
+    /// <exception cref="BenchmarkException">It did not within a minute, or the process ended.</exception>
+    public static async Task UntilOkAsync(ChildProcess process, int port, string path, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await UntilAsync(process, IsOkAsync, path, cancellationToken);
+
+        async Task<bool> IsOkAsync()
+        {
+            try
+            {
+                using var reply = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+                return reply.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }
+    }
 }

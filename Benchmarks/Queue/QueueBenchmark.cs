@@ -13,7 +13,7 @@ internal static class QueueBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm");
-        await BullMq.InstallAsync(cancellationToken);
+        await PeerPackages.InstallAsync(cancellationToken);
 
         var (ours, peer) = (new List<QueueMeasurement>(), new List<QueueMeasurement>());
         for (var run = 1; run <= runs; run++)

@@ -5,12 +5,13 @@ namespace AiPlatform.Benchmarks.Results;
 /// <summary>Benchmarks/RESULTS.md: a row for each measurement that was kept.</summary>
 internal static class ResultsFile
 {
-    /// <summary>Prints a row, and keeps it if it comes of enough runs.</summary>
-    public static void Append(ResultRow row, int runs)
+    /// <summary>Prints a row, and keeps it if it comes of enough runs on a machine that was quiet.</summary>
+    public static void Append(ResultRow row, int runs, bool isQuiet = true)
     {
         var line = row.Format(TimeProvider.System.GetUtcNow(), $"{Processor()}, {Environment.ProcessorCount} cores", Commit());
-        if (runs >= BenchmarkArguments.LeastRunsKept) File.AppendAllText(Checkout.Results, line + "\n");
-        Console.WriteLine(runs >= BenchmarkArguments.LeastRunsKept ? line : $"(not kept, {runs} runs) {line}");
+        var isKept = isQuiet && runs >= BenchmarkArguments.LeastRunsKept;
+        if (isKept) File.AppendAllText(Checkout.Results, line + "\n");
+        Console.WriteLine(isKept ? line : $"(not kept, {runs} runs{(isQuiet ? "" : " on a busy machine")}) {line}");
     }
 
     private static string Processor() =>

@@ -1,0 +1,52 @@
+using static System.FormattableString;
+
+namespace AiPlatform.Benchmarks.Processes;
+
+/// <summary>Measures while the machine is quiet, as far as it is: numbers taken beside other programs say little.</summary>
+internal static class QuietRuns
+{
+    /// <summary>More cores than this, used by others, make a run a noisy one.</summary>
+    public const double MostOtherCores = 0.15;
+
+    /// <summary>Longest wait for quiet before a run.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Measures until so many runs were quiet, at most twice as many in all.</summary>
+    /// <param name="runs">Runs wanted.</param>
+    /// <param name="measure">Makes one, given its number.</param>
+    /// <param name="otherCores">Cores that others used during it.</param>
+    /// <param name="waitForQuiet">Called before each; see <see cref="WaitAsync"/>.</param>
+    /// <returns>The quietest.</returns>
+    public static async Task<IReadOnlyList<T>> TakeAsync<T>(int runs, Func<int, Task<T>> measure, Func<T, double> otherCores, Func<Task> waitForQuiet)
+    {
+        var all = new List<T>();
+        while (all.Count(run => IsQuiet(otherCores(run))) < runs && all.Count < 2 * runs)
+        {
+            await waitForQuiet();
+            all.Add(await measure(all.Count + 1));
+        }
+
+        return [.. all.OrderBy(otherCores).Take(runs)];
+    }
+
+    public static bool IsQuiet(double otherCores) => otherCores <= MostOtherCores;
+
+    /// <summary>What a reader must know of the runs that were kept.</summary>
+    public static string Describe(double otherCores) =>
+        Invariant($"others used at most {otherCores:0.00} cores{(IsQuiet(otherCores) ? "" : ": the machine was not quiet, read the ratio only")}");
+
+    /// <summary>Waits until others leave the machine alone, or have not for too long.</summary>
+    public static async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        var start = time.GetTimestamp();
+        while (time.GetElapsedTime(start) < Patience)
+        {
+            var load = new MachineLoad();
+            await Task.Delay(Look, time, cancellationToken);
+            if (IsQuiet(load.OtherCores())) return;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using AiPlatform.Benchmarks.Processes;
+using AiPlatform.Benchmarks.Results;
+
+namespace AiPlatform.Benchmarks.Providers;
+
+/// <summary>The Gateway before a provider, on one core, next to the Portkey gateway and to the provider itself; load and provider on the other core.</summary>
+internal static class ProvidersBenchmark
+{
+    private const int CoresNeeded = 2;
+
+    public static async Task RunAsync(int runs, CancellationToken cancellationToken)
+    {
+        RequiredTools.Require("redis-server", "node", "npm", "gcc", "taskset");
+        if (Environment.ProcessorCount < CoresNeeded) throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
+        await PeerPackages.InstallAsync(cancellationToken);
+        await LoadGenerator.CompileAsync(cancellationToken);
+        await MockProvider.CompileAsync(cancellationToken);
+
+        var kept = await QuietRuns.TakeAsync(
+            runs, number => MeasureAsync(number, cancellationToken), run => run.OtherCores, () => QuietRuns.WaitAsync(cancellationToken));
+        var isQuiet = QuietRuns.IsQuiet(kept.Max(run => run.OtherCores));
+        foreach (var row in ProvidersReport.RowsOf(kept)) ResultsFile.Append(row, kept.Count, isQuiet);
+    }
+
+    private static async Task<ProvidersRun> MeasureAsync(int number, CancellationToken cancellationToken)
+    {
+        var run = await ProvidersRun.MeasureAsync(cancellationToken);
+        Console.WriteLine($"run {number}: {ProvidersReport.Describe(run)}");
+        return run;
+    }
+}

@@ -1,0 +1,54 @@
+using AiPlatform.Benchmarks.Processes;
+
+namespace AiPlatform.Benchmarks.Providers;
+
+/// <summary>One run of one system: it is warmed up, then gets each load in turn.</summary>
+internal static class ProxyRun
+{
+    public const int Connections = 64;
+    public const int Users = 5_000;
+    public const int Rounds = 4;
+
+    /// <summary>Users of the warm-up, who open connections as the real ones do.</summary>
+    private const int WarmUpUsers = 1_000;
+
+    /// <summary>Enough that the just-in-time compilers have settled.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
+
+    /// <summary>Four rounds of 2 s, and twice that.</summary>
+    private static readonly TimeSpan UsersLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(1);
+
+    public static async Task<ProxyMeasurement> MeasureAsync(ProxySystem system, bool withUsers, CancellationToken cancellationToken)
+    {
+        await using var proxy = await RunningProxy.StartAsync(system, cancellationToken);
+        foreach (var kind in new[] { ChatKind.Whole, ChatKind.StreamByChunks, ChatKind.StreamAtOnce })
+            await LoadAsync(kind, Connections, WarmUp);
+
+        var measurement = new ProxyMeasurement
+        {
+            OneByOne = await LoadAsync(ChatKind.Whole, 1, Measured),
+            Together = await LoadAsync(ChatKind.Whole, Connections, Measured),
+            StreamsByChunks = await LoadAsync(ChatKind.StreamByChunks, Connections, Measured),
+            StreamsAtOnce = await LoadAsync(ChatKind.StreamAtOnce, Connections, Measured),
+            Users = null,
+        };
+        if (!withUsers) return measurement;
+
+        await proxy.LoadAsync(ChatKind.TwoSeconds, WarmUpUsers, WarmUpUsers, UsersLimit, Arrival, cancellationToken);
+        return measurement with
+        {
+            Users = await proxy.LoadAsync(ChatKind.TwoSeconds, Users, Users * Rounds, UsersLimit, Arrival, cancellationToken),
+        };
+
+        async Task<LoadMeasurement> LoadAsync(ChatKind kind, int connections, TimeSpan limit)
+        {
+            var measured = await proxy.LoadAsync(kind, connections, Load.Unbounded, limit, TimeSpan.Zero, cancellationToken);
+            measured.Load.Complete();
+            return measured;
+        }
+    }
+}

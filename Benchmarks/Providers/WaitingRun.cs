@@ -1,0 +1,35 @@
+namespace AiPlatform.Benchmarks.Providers;
+
+/// <summary>Many clients of our Gateway wait at the same time for a model that takes 10 s.</summary>
+internal static class WaitingRun
+{
+    public const int Clients = 8_000;
+
+    /// <summary>Time over which they come.</summary>
+    public static readonly TimeSpan Arrival = TimeSpan.FromSeconds(4);
+
+    private const int WarmUpConnections = 64;
+    private const int WarmUpCalls = 10_000;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+
+    public static async Task<WaitingMeasurement> MeasureAsync(CancellationToken cancellationToken)
+    {
+        await using var proxy = await RunningProxy.StartAsync(ProxySystem.AiPlatform, cancellationToken);
+        await proxy.LoadAsync(ChatKind.Whole, WarmUpConnections, WarmUpCalls, Limit, TimeSpan.Zero, cancellationToken);
+        await using (var warmUp = new HealthProbe(proxy.Port)) await Task.Delay(Look, TimeProvider.System, cancellationToken);
+
+        var before = proxy.Process.ResidentBytes;
+        await using var health = new HealthProbe(proxy.Port);
+        var load = proxy.LoadAsync(ChatKind.TenSeconds, Clients, Clients, Limit, Arrival, cancellationToken);
+        var waiting = 0L;
+        while (!load.IsCompleted)
+        {
+            if (await proxy.Provider.InFlightAsync(cancellationToken) == Clients) waiting = Math.Max(waiting, proxy.Process.ResidentBytes);
+            await Task.WhenAny(load, Task.Delay(Look, TimeProvider.System, cancellationToken));
+        }
+
+        return new WaitingMeasurement { Load = await load, BytesBefore = before, BytesWaiting = waiting, Health = await health.StopAsync() };
+    }
+}
