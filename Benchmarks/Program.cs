@@ -4,6 +4,7 @@ using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Providers;
 using AiPlatform.Benchmarks.Queue;
+using AiPlatform.Benchmarks.SlowModel;
 
 namespace AiPlatform.Benchmarks;
 
@@ -16,6 +17,7 @@ internal static class Program
         ["jobs"] = JobsBenchmark.RunAsync,
         ["embeddings"] = EmbeddingsBenchmark.RunAsync,
         ["providers"] = ProvidersBenchmark.RunAsync,
+        ["slow-model"] = SlowModelBenchmark.RunAsync,
     };
 
     private const string Usage = """
@@ -26,11 +28,13 @@ internal static class Program
           embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
           providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway and to the mock itself;
                        5,000 users of a slow model, and 8,000 clients that wait (about two minutes a run)
+          slow-model   100 users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads
+                       (about two minutes a run)
 
           --runs N     runs of each side, in turn (default 5); fewer than 5 are printed, but not kept
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
-        (queue, jobs, providers), gcc (jobs, embeddings, providers); the peers are installed below artifacts/peers.
+        (queue, jobs, providers), gcc (all but queue); the peers are installed below artifacts/peers.
         """;
 
     public static async Task<int> Main(string[] args)
@@ -44,6 +48,9 @@ internal static class Program
                     return 0;
                 case [Producer.Role, var inFlight]:
                     await Producer.RunAsync(int.Parse(inFlight, CultureInfo.InvariantCulture));
+                    return 0;
+                case [SlowServer.Role, var way, var port, var upstream]:
+                    await SlowServer.RunAsync(way, port, upstream);
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
                     Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));

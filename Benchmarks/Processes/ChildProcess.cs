@@ -40,6 +40,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Threads that it has now.</summary>
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
     public static ChildProcess Start(string program, IReadOnlyList<string> arguments, params IReadOnlyList<(string Key, string Value)> environment)
     {
         var start = new ProcessStartInfo(program, arguments)
