@@ -1,3 +1,4 @@
+using AiPlatform.ServiceDefaults.Configuration;
 using AiPlatform.ServiceDefaults.Health;
 using AiPlatform.ServiceDefaults.Redis;
 using AiPlatform.ServiceDefaults.Resilience;
@@ -17,11 +18,12 @@ public static class ServiceDefaultsRegistration
 
     extension(IHostApplicationBuilder builder)
     {
-        /// <summary>Adds telemetry, health checks, resilience pipelines and the Redis connection.</summary>
+        /// <summary>Adds secrets from files, telemetry, health checks, resilience pipelines and the Redis connection.</summary>
         /// <param name="serviceName">Name in traces and metrics.</param>
         /// <param name="withoutRedis">What the process says of itself while Redis cannot be reached.</param>
         public IHostApplicationBuilder AddServiceDefaults(string serviceName, HealthStatus withoutRedis)
         {
+            builder.Configuration.AddSecretFiles();
             builder.AddTelemetry(serviceName);
             builder.AddRedisClientNamedRedis();
             builder.Services.AddResiliencePipelines();
