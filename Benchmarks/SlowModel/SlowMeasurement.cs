@@ -5,7 +5,7 @@ namespace AiPlatform.Benchmarks.SlowModel;
 /// <summary>What a server did with users who all wait for a slow model.</summary>
 internal sealed record SlowMeasurement
 {
-    /// <summary>From the first question to the last answer.</summary>
+    /// <summary>From the first question to the last answer, or until the users gave up (60 s).</summary>
     public required TimeSpan Everybody { get; init; }
 
     /// <summary>Questions without an answer.</summary>

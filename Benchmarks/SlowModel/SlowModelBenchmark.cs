@@ -31,7 +31,7 @@ internal static class SlowModelBenchmark
     private static ResultRow RowOf(List<SlowRun> runs, string peer, Func<SlowRun, SlowMeasurement> of) => new()
     {
         Command = Command,
-        Settings = $"{SlowRun.Users} users ask a model that takes {SlowRun.Latency.TotalSeconds:0} s, all at once; until the last has the answer; the server on core 0, fresh; mock and load on core 1",
+        Settings = $"{SlowRun.Users} users ask a model that takes {SlowRun.Latency.TotalSeconds:0} s, all at once; until the last has the answer or gave up after 60 s; the server on core 0, fresh; mock and load on core 1",
         Ours = Of(runs, run => run.Ours),
         Peer = $"{peer}: {Of(runs, of)}",
         Ratio = Everybody(runs, run => run.Ours) / Everybody(runs, of),
