@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using AiPlatform.Tests.Deploy;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 
@@ -74,7 +75,7 @@ public sealed class AppHostModelTests
         var volume = host.Resource("redis").Annotations.OfType<ContainerMountAnnotation>().Single();
         var command = string.Join(' ', await host.ArgumentsOfAsync("redis"));
 
-        await using var redis = await RedisOfCommand.StartAsync(command, "sesame");
+        await using var redis = await RedisOfCommand.StartAsync($"exec {command}", "sesame");
 
         Assert.Equal((ContainerMountType.Volume, "/data"), (volume.Type, volume.Target));
         Assert.Equal("yes", await redis.SettingAsync("appendonly"));

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using AiPlatform.Tests.Fixtures;
 using StackExchange.Redis;
 
-namespace AiPlatform.Tests.AppHost;
+namespace AiPlatform.Tests.Deploy;
 
 /// <summary>A redis-server started by the command of a container, here without the container.</summary>
 internal sealed class RedisOfCommand : IAsyncDisposable
@@ -11,12 +11,12 @@ internal sealed class RedisOfCommand : IAsyncDisposable
     private readonly Process _process;
     private readonly ConnectionMultiplexer _connection;
 
-    private RedisOfCommand(string command, string password)
+    private RedisOfCommand(string script, string password)
     {
         var port = FreePort.Next();
         var start = new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", $"exec {command} --port {port} --bind 127.0.0.1" },
+            ArgumentList = { "-c", $"{script.TrimEnd().Replace("/data", _folder, StringComparison.Ordinal)} --port {port} --bind 127.0.0.1" },
             Environment = { ["REDIS_PASSWORD"] = password },
             WorkingDirectory = _folder,
             RedirectStandardOutput = true,
@@ -26,9 +26,10 @@ internal sealed class RedisOfCommand : IAsyncDisposable
         _connection = ConnectionMultiplexer.Connect($"127.0.0.1:{port},password={password},abortConnect=false,allowAdmin=true");
     }
 
-    public static async Task<RedisOfCommand> StartAsync(string command, string password)
+    /// <summary>Starts what ends with <c>exec redis-server …</c>; what it keeps in /data comes into a folder of its own.</summary>
+    public static async Task<RedisOfCommand> StartAsync(string script, string password)
     {
-        var redis = new RedisOfCommand(command, password);
+        var redis = new RedisOfCommand(script, password);
         await Poll.UntilAsync(() => redis._connection.IsConnected, "redis-server answers");
         return redis;
     }
