@@ -8,4 +8,7 @@ internal sealed record QueueList
 
     /// <summary>A queue for each model that a worker named in the last seven days, by name.</summary>
     public required IReadOnlyList<QueueResource> Data { get; init; }
+
+    /// <summary>What an autoscaler of the workers reads.</summary>
+    public required WorkerLoad Load { get; init; }
 }

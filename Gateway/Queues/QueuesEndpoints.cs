@@ -28,7 +28,12 @@ internal static class QueuesEndpoints
     {
         var models = await catalog.ReadAsync(cancellationToken);
         var states = await Task.WhenAll(models.Queues.Select(queue => operations.ReadAsync(queue, cancellationToken)));
-        return TypedResults.Ok(new QueueList { Object = "list", Data = [.. states.Select(state => Resource(state, models))] });
+        return TypedResults.Ok(new QueueList
+        {
+            Object = "list",
+            Data = [.. states.Select(state => Resource(state, models))],
+            Load = WorkerLoad.Of([.. states.Where(state => models.Find(state.Queue.Model) is not null)]),
+        });
     }
 
     private static Task<Results<Ok<QueueResource>, Problem>> PauseAsync(

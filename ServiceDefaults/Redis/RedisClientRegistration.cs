@@ -1,7 +1,10 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 #if RESTRICTED_FEED
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
+#else
+using AiPlatform.ServiceDefaults.Redis.Entra;
+using Azure.Identity;
 #endif
 using StackExchange.Redis;
 
@@ -16,9 +19,15 @@ internal static class RedisClientRegistration
 {
     private const string ConnectionName = "redis";
 
+    /// <summary>Object id of the Entra identity that signs in to an Azure Managed Redis; none: the connection string says how.</summary>
+    private const string EntraUserKey = "Redis:EntraUser";
+
     public static void AddRedisClientNamedRedis(this IHostApplicationBuilder builder)
     {
 #if RESTRICTED_FEED
+        if (builder.Configuration[EntraUserKey] is { Length: > 0 })
+            throw new InvalidOperationException($"{EntraUserKey} is set, but this build's Redis client cannot sign in so: it was made on a restricted package feed.");
+
         builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
         {
             var connectionString = builder.Configuration.GetConnectionString(ConnectionName);
@@ -35,7 +44,16 @@ internal static class RedisClientRegistration
             return multiplexer;
         });
 #else
-        builder.AddRedisClient(ConnectionName, configureOptions: SurviveOutages);
+        var user = builder.Configuration[EntraUserKey] is { Length: > 0 } id ? new EntraUser(new DefaultAzureCredential(), id) : null;
+        builder.AddRedisClient(ConnectionName, configureOptions: configuration =>
+        {
+            SurviveOutages(configuration);
+            if (user is not null) configuration.Defaults = user;
+        });
+        if (user is null) return;
+
+        builder.Services.AddSingleton(user);
+        builder.Services.AddHostedService<EntraRenewal>();
 #endif
     }
 

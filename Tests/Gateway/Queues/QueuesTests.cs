@@ -58,6 +58,20 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
     }
 
     [Fact]
+    public async Task GetQueues_JobsWait_SaysTheLoadInNumbers()
+    {
+        var model = RedisServer.Unique("load");
+        await _gateway.ServeAsync(model);
+        for (var job = 0; job < 3; job++) await _user.SubmitForIdAsync(model);
+        await ReadAsync(model);
+
+        var (_, list) = await _operator.SendAsync(HttpMethod.Get, Path);
+
+        Assert.True(list.GetProperty("load").GetProperty("jobs").GetInt64() >= 3);
+        Assert.Equal(JsonValueKind.Number, list.GetProperty("load").GetProperty("oldest_ms").ValueKind);
+    }
+
+    [Fact]
     public async Task GetQueues_WorkerLeaves_CountsItNoMore()
     {
         var model = RedisServer.Unique("leaves");

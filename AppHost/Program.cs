@@ -1,0 +1,38 @@
+namespace AiPlatform.AppHost;
+
+/// <summary>
+/// The whole system on one page: <c>dotnet run --project AppHost</c> starts it with the Aspire dashboard. What its parts are told
+/// lies beside this file; how they are deployed, in deploy/.
+/// </summary>
+internal static class Program
+{
+    public static void Main(string[] args) => Build(args).Run();
+
+    /// <summary>The system, not started.</summary>
+    internal static DistributedApplication Build(string[] args)
+    {
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, AssemblyName = typeof(Program).Assembly.FullName });
+        var settings = HostSettings.Read(builder);
+
+        var redis = builder.AddJobRedis(settings);
+
+        var inference = builder.AddProject<Projects.InferenceWorker>("inference")
+            .WithReference(redis).WaitFor(redis)
+            .WithReplicas(settings.Workers)
+            .WithModels(settings)
+            .WithProbes();
+
+        builder.AddProject<Projects.Gateway>("gateway")
+            .WithReference(redis).WaitFor(redis)
+            .WaitFor(inference)
+            .WithReplicas(settings.Gateways)
+            .WithExternalHttpEndpoints()
+            .WithProviders()
+            .WithApiKeys()
+            .WithProbes()
+            .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API document" })
+            .WithQueueCommands(settings);
+
+        return builder.Build();
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AiPlatform.AppHost;
+
+/// <summary>What an operator wants at hand in the dashboard, as commands of the Gateway.</summary>
+internal static class QueueCommands
+{
+    private static readonly InteractionInput[] WhichQueue =
+    [
+        new InteractionInput { Name = "queue", Label = "Queue", InputType = InputType.Text, Placeholder = "all queues" },
+    ];
+
+    extension(IResourceBuilder<ProjectResource> gateway)
+    {
+        /// <summary>Pauses and resumes leasing, runs dead letters again, runs a sample job; see <c>/v1/queues</c> and <c>/v1/jobs</c>.</summary>
+        public IResourceBuilder<ProjectResource> WithQueueCommands(HostSettings settings) => gateway
+            .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers are given no more jobs; submits are still taken.")
+            .WithQueueCommand(settings, "resume", "Resume leasing", "Play", "Workers are given jobs again.")
+            .WithQueueCommand(settings, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")
+            .WithCommand(
+                "sample-job",
+                "Run a sample job",
+                context => RunAsync(context, api => api.RunSampleJobAsync(context.CancellationToken), settings, gateway),
+                new CommandOptions { Description = "Embeds a sentence as a job, and shows the job.", IconName = "Beaker", UpdateState = WhenRunning });
+
+        private IResourceBuilder<ProjectResource> WithQueueCommand(
+            HostSettings settings, string action, string name, string icon, string description) => gateway
+            .WithCommand(
+                action,
+                name,
+                context => RunAsync(
+                    context, api => api.ChangeQueuesAsync(action, context.Arguments.GetString("queue"), context.CancellationToken), settings, gateway),
+                new CommandOptions { Description = description, IconName = icon, Arguments = WhichQueue, UpdateState = WhenRunning });
+    }
+
+    private static ResourceCommandState WhenRunning(UpdateCommandStateContext context) =>
+        context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled : ResourceCommandState.Disabled;
+
+    private static async Task<ExecuteCommandResult> RunAsync(
+        ExecuteCommandContext context,
+        Func<GatewayApi, Task<CommandAnswer>> run,
+        HostSettings settings,
+        IResourceBuilder<ProjectResource> gateway)
+    {
+        using var http = context.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
+        http.BaseAddress = new Uri(gateway.GetEndpoint("http").Url);
+        if (settings.OperatorKey is { Length: > 0 } key) http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        try
+        {
+            var answer = await run(new GatewayApi(http));
+            return CommandResults.Success(answer.Summary, answer.Json, CommandResultFormat.Json);
+        }
+        catch (HttpRequestException refused)
+        {
+            return CommandResults.Failure(refused.Message);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Azure.Core;
+using StackExchange.Redis.Configuration;
+
+namespace AiPlatform.ServiceDefaults.Redis.Entra;
+
+/// <summary>
+/// Signs in to Azure Managed Redis as an identity of Entra ID: its object id is the user, a token the password. Every new
+/// connection asks for the token of the moment; the credential keeps it and renews it before it ends.
+/// </summary>
+/// <param name="credential">The identity.</param>
+/// <param name="objectId">The identity's object id, as the Redis knows it.</param>
+internal sealed class EntraUser(TokenCredential credential, string objectId) : DefaultOptionsProvider
+{
+    private static readonly TokenRequestContext Scope = new(["https://redis.azure.com/.default"]);
+
+    public override string? User => objectId;
+
+    public override string? Password => credential.GetToken(Scope, CancellationToken.None).Token;
+
+    public async Task<string> TokenAsync(CancellationToken cancellationToken) => (await credential.GetTokenAsync(Scope, cancellationToken)).Token;
+}

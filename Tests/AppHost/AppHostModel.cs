@@ -1,0 +1,36 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AiPlatform.Tests.AppHost;
+
+/// <summary>What AppHost would start locally; nothing is started.</summary>
+/// <param name="settings">Such as <c>--Inference:Replicas=2</c>.</param>
+internal sealed class AppHostModel(params string[] settings) : IAsyncDisposable
+{
+    private readonly DistributedApplication _application = AiPlatform.AppHost.Program.Build(settings);
+
+    public IReadOnlyCollection<IResource> Resources => [.. _application.Services.GetRequiredService<DistributedApplicationModel>().Resources];
+
+    private DistributedApplicationExecutionContext Context => _application.Services.GetRequiredService<DistributedApplicationExecutionContext>();
+
+    public IResource Resource(string name) => Resources.Single(resource => resource.Name == name);
+
+    /// <summary>The command line, as the program or the shell gets it.</summary>
+    public async Task<string[]> ArgumentsOfAsync(string name)
+    {
+        var configuration = await ExecutionConfigurationBuilder.Create(Resource(name)).WithArgumentsConfig().BuildAsync(Context, NullLogger.Instance);
+        return [.. configuration.Arguments.Select(argument => argument.Value)];
+    }
+
+    /// <summary>The environment as it is written in the model: references stay references.</summary>
+    public async Task<Dictionary<string, object>> EnvironmentOfAsync(string name)
+    {
+        var context = new EnvironmentCallbackContext(Context, Resource(name));
+        foreach (var callback in Resource(name).Annotations.OfType<EnvironmentCallbackAnnotation>()) await callback.Callback(context);
+        return context.EnvironmentVariables;
+    }
+
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
+}

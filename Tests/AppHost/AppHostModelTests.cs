@@ -1,0 +1,119 @@
+using Aspire.Hosting.ApplicationModel;
+using AiPlatform.Tests.Deploy;
+using AiPlatform.Tests.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.AppHost;
+
+public sealed class AppHostModelTests
+{
+    [Fact]
+    public async Task Resources_NoSettings_AreTheWholeSystem()
+    {
+        await using var host = new AppHostModel();
+
+        Assert.Equal(["gateway", "inference", "redis"], host.Resources.Where(IsShown).Select(resource => resource.Name).Order());
+        Assert.Equal(["redis"], WaitedFor(host.Resource("inference")));
+        Assert.Equal(["inference", "redis"], WaitedFor(host.Resource("gateway")));
+        Assert.True((await host.EnvironmentOfAsync("gateway")).ContainsKey("ConnectionStrings__redis"));
+        Assert.True((await host.EnvironmentOfAsync("inference")).ContainsKey("ConnectionStrings__redis"));
+        Assert.True(host.Resource("gateway").Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "http").IsExternal);
+        Assert.False(host.Resource("inference").Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "http").IsExternal);
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("inference")]
+    public async Task Probes_BothPrograms_AskHealthAndAlive(string name)
+    {
+        await using var host = new AppHostModel();
+
+#pragma warning disable ASPIREPROBES001 // For evaluation in this version, as where they are made.
+        var probes = host.Resource(name).Annotations.OfType<EndpointProbeAnnotation>().ToDictionary(probe => probe.Type);
+        Assert.Equal(
+            ("/health", "http", "/alive", "http"),
+            (probes[ProbeType.Readiness].Path, probes[ProbeType.Readiness].EndpointReference.EndpointName,
+                probes[ProbeType.Liveness].Path, probes[ProbeType.Liveness].EndpointReference.EndpointName));
+#pragma warning restore ASPIREPROBES001
+        Assert.Equal(2, host.Resource(name).Annotations.OfType<HealthCheckAnnotation>().Count());
+    }
+
+    [Fact]
+    public async Task Settings_Given_ReachThePrograms()
+    {
+        await using var host = new AppHostModel(
+            "--Inference:Replicas=3", "--Gateway:Replicas=2", "--Models:Device=cuda", "--Models:Path=/srv/models", "--Redis:Insight=true");
+
+        Assert.Equal(3, host.Resource("inference").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
+        Assert.Equal(2, host.Resource("gateway").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
+        var environment = await host.EnvironmentOfAsync("inference");
+        Assert.Equal(("cuda", "/srv/models"), (environment["Models__Device"], environment["Models__Path"]));
+        Assert.Contains(host.Resources, resource => resource.Name == "redisinsight");
+    }
+
+    [Fact]
+    public async Task Models_NoPath_AreTheRepositorys()
+    {
+        await using var host = new AppHostModel();
+
+        Assert.Equal(Checkout.Models, (await host.EnvironmentOfAsync("inference"))["Models__Path"]);
+    }
+
+    [Fact]
+    public async Task Redis_NamedByConnectionString_IsNotStarted()
+    {
+        await using var host = new AppHostModel("--ConnectionStrings:redis=127.0.0.1:6379");
+
+        Assert.DoesNotContain(host.Resources, resource => resource is ContainerResource);
+        Assert.Equal("127.0.0.1:6379", await ((IResourceWithConnectionString)host.Resource("redis")).GetConnectionStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Redis_ItsCommandInAShell_KeepsJobs()
+    {
+        await using var host = new AppHostModel("--Parameters:redis-password=sesame");
+        var volume = host.Resource("redis").Annotations.OfType<ContainerMountAnnotation>().Single();
+        var command = string.Join(' ', await host.ArgumentsOfAsync("redis"));
+
+        await using var redis = await RedisOfCommand.StartAsync($"exec {command}", "sesame");
+
+        Assert.Equal((ContainerMountType.Volume, "/data"), (volume.Type, volume.Target));
+        Assert.Equal("yes", await redis.SettingAsync("appendonly"));
+        Assert.Equal("everysec", await redis.SettingAsync("appendfsync"));
+        Assert.Equal("", await redis.SettingAsync("save"));
+        Assert.Equal("noeviction", await redis.SettingAsync("maxmemory-policy"));
+    }
+
+    [Fact]
+    public async Task Providers_Configured_GetSettingsAndASecretKey()
+    {
+        await using var host = new AppHostModel(
+            "--Providers:open_ai:BaseUrl=https://api.example.com/v1", "--Providers:open_ai:ApiKey=", "--Providers:ollama:BaseUrl=http://127.0.0.1:11434/v1",
+            "--Models:gpt:Provider=open_ai", "--Models:gpt:Fallbacks:0=llama", "--ApiKeys:ops:Sha256=91be", "--ApiKeys:ops:Role=operator");
+
+        var environment = await host.EnvironmentOfAsync("gateway");
+        Assert.Equal("https://api.example.com/v1", environment["Providers__open_ai__BaseUrl"]);
+        Assert.Equal("http://127.0.0.1:11434/v1", environment["Providers__ollama__BaseUrl"]);
+        Assert.Equal(("open_ai", "llama"), (environment["Models__gpt__Provider"], environment["Models__gpt__Fallbacks__0"]));
+        Assert.Equal(("91be", "operator"), (environment["ApiKeys__ops__Sha256"], environment["ApiKeys__ops__Role"]));
+        Assert.False(environment.ContainsKey("Providers__ollama__ApiKey"));
+        var key = Assert.IsType<ParameterResource>(environment["Providers__open_ai__ApiKey"]);
+        Assert.Equal(("open-ai-api-key", true), (key.Name, key.Secret));
+        Assert.False((await host.EnvironmentOfAsync("inference")).ContainsKey("Providers__open_ai__BaseUrl"));
+    }
+
+    [Fact]
+    public async Task Commands_Gateway_HasThem()
+    {
+        await using var host = new AppHostModel();
+
+        var commands = host.Resource("gateway").Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name).ToList();
+
+        Assert.All(["pause", "resume", "requeue-dead", "sample-job"], name => Assert.Contains(name, commands));
+    }
+
+    private static bool IsShown(IResource resource) => resource is ProjectResource or ContainerResource;
+
+    private static IEnumerable<string> WaitedFor(IResource resource) =>
+        resource.Annotations.OfType<WaitAnnotation>().Select(wait => wait.Resource.Name).Distinct().Order();
+}

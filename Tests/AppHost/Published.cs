@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using AiPlatform.Tests.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.AppHost;
+
+/// <summary>
+/// What AppHost publishes, compared with what is committed. With <c>AI_WRITE_PUBLISHED=1</c> the committed files are written anew
+/// instead: look at the difference before you commit it.
+/// </summary>
+internal static class Published
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
+    /// <summary>Runs AppHost as a publisher; its files come into the folder that is returned, inside the checkout.</summary>
+    public static async Task<string> RunAsync(string name, params string[] arguments)
+    {
+        var folder = Path.Combine(Checkout.Root, "artifacts", "published", name);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        foreach (var argument in (string[])[Checkout.Program("AppHost"), .. arguments]) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Bound, TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
+        Assert.True(process.ExitCode == 0, $"{await output}{await errors}");
+        return folder;
+    }
+
+    /// <summary>Fails unless both folders have the same files with the same lines.</summary>
+    public static void Compare(string published, params string[] committedPath)
+    {
+        var committed = Path.Combine([Checkout.Root, .. committedPath]);
+        if (Environment.GetEnvironmentVariable("AI_WRITE_PUBLISHED") == "1") Copy(published, committed);
+        Assert.Equal(Files(committed), Files(published));
+        foreach (var file in Files(published))
+            Assert.Equal(File.ReadAllText(Path.Combine(committed, file)), File.ReadAllText(Path.Combine(published, file)));
+    }
+
+    private static IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal);
+
+    private static void Copy(string from, string to)
+    {
+        if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
+        foreach (var file in Files(from))
+        {
+            var target = Path.Combine(to, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(Path.Combine(from, file), target);
+        }
+    }
+}

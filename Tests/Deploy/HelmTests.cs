@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+using Xunit;
+using static AiPlatform.Tests.Deploy.DeployFiles;
+
+namespace AiPlatform.Tests.Deploy;
+
+/// <summary>What can be said of the chart without Helm: templates are text here.</summary>
+public sealed class HelmTests
+{
+    private static readonly string Templates =
+        string.Join('\n', Directory.EnumerateFiles(Path.Combine(Folder, "helm", "templates")).Order(StringComparer.Ordinal).Select(File.ReadAllText));
+
+    [Fact]
+    public void Values_ThatTemplatesUse_AreDescribed()
+    {
+        var values = Yaml(Read("helm", "values.yaml"));
+
+        var used = Regex.Matches(Templates, @"\.Values((?:\.\w+)+)").Select(match => match.Groups[1].Value.TrimStart('.')).Distinct().ToList();
+
+        Assert.NotEmpty(used);
+        Assert.All(used, path => At<object?>(values, path.Split('.')));
+    }
+
+    [Fact]
+    public void Variables_ThatTemplatesSet_AreSettings()
+    {
+        var names = Regex.Matches(Templates, @"- name: (\w+__\w+|OTEL_\w+)").Select(match => match.Groups[1].Value).Distinct().ToList();
+
+        Assert.Contains("ConnectionStrings__redis", names);
+        Assert.All(names, name => Assert.True(IsSetting(name), $"{name} is no setting."));
+    }
+
+    [Fact]
+    public void Pods_All_GetTimeToEndAndProbes()
+    {
+        Assert.Equal(3, Regex.Count(Templates, "terminationGracePeriodSeconds: 35"));
+        Assert.Equal(2, Regex.Count(Templates, """include "aiplatform.probes" """.Trim()));
+        Assert.Contains("path: /health, port: http", Templates, StringComparison.Ordinal);
+        Assert.Contains("path: /alive, port: http", Templates, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Redis_ItsCommand_IsThatOfCompose()
+    {
+        var compose = (string)At<List<object?>>(Yaml(Read("compose", "compose.yaml")), "services", "redis", "command").Single()!;
+
+        var lines = compose.Replace("$$", "$", StringComparison.Ordinal).Replace("${REDIS_MAXMEMORY:-0}", "{{ .Values.redis.maxMemory }}", StringComparison.Ordinal)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, line => Assert.Contains(line, Templates, StringComparison.Ordinal));
+    }
+}
