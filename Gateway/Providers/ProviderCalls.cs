@@ -15,19 +15,27 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     /// <param name="route">What is asked, and of whom.</param>
     /// <param name="timeout">What the caller allows, null for the model's own; never more than that.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
-    public async Task<IResult> AnswerAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
+    public Task<IResult> AnswerAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
         var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
+        return TelemetrySources.Activities.HasListeners() ? TraceAsync(context, call) : RunAsync(context, call);
+    }
+
+    private async Task<IResult> TraceAsync(HttpContext context, ProviderCall call)
+    {
         using var activity = StartActivity(call);
         try
         {
-            return route.Request.Streams ? await StreamAsync(context, call) : await AnswerAsync(context, call);
+            return await RunAsync(context, call);
         }
         finally
         {
             activity?.SetTag("aiplatform.provider.attempts", call.Log.Made);
         }
     }
+
+    private Task<IResult> RunAsync(HttpContext context, ProviderCall call) =>
+        call.Request.Streams ? StreamAsync(context, call) : AnswerAsync(context, call);
 
     private async Task<IResult> AnswerAsync(HttpContext context, ProviderCall call)
     {
@@ -72,8 +80,6 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
 
     private static Activity? StartActivity(ProviderCall call)
     {
-        if (!TelemetrySources.Activities.HasListeners()) return null;
-
         var operation = call.Request.Endpoint == Endpoints.Embeddings ? "embeddings" : "chat";
         var activity = TelemetrySources.Activities.StartActivity($"{operation} {call.Model.Name}", ActivityKind.Client);
         activity?.SetTag("gen_ai.operation.name", operation);
