@@ -12,8 +12,8 @@ internal static class ProxyRun
     /// <summary>Users of the warm-up, who open connections as the real ones do.</summary>
     private const int WarmUpUsers = 1_000;
 
-    /// <summary>Enough that the just-in-time compilers have settled.</summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
+    /// <summary>Of each kind; enough that the just-in-time compilers have settled.</summary>
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 

@@ -1,3 +1,5 @@
+using AiPlatform.Benchmarks.Processes;
+
 namespace AiPlatform.Benchmarks.Providers;
 
 /// <summary>Many clients of our Gateway wait at the same time for a model that takes 10 s.</summary>
@@ -8,8 +10,10 @@ internal static class WaitingRun
     /// <summary>Time over which they come.</summary>
     public static readonly TimeSpan Arrival = TimeSpan.FromSeconds(4);
 
+    /// <summary>Few connections again and again: compilers settle, while next to nothing is kept that the clients could use.</summary>
+    private const int WarmUpLoads = 10;
     private const int WarmUpConnections = 64;
-    private const int WarmUpCalls = 10_000;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
@@ -17,8 +21,11 @@ internal static class WaitingRun
     public static async Task<WaitingMeasurement> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var proxy = await RunningProxy.StartAsync(ProxySystem.AiPlatform, cancellationToken);
-        await proxy.LoadAsync(ChatKind.Whole, WarmUpConnections, WarmUpCalls, Limit, TimeSpan.Zero, cancellationToken);
-        await using (var warmUp = new HealthProbe(proxy.Port)) await Task.Delay(Look, TimeProvider.System, cancellationToken);
+        await using (var warmUp = new HealthProbe(proxy.Port))
+        {
+            for (var i = 0; i < WarmUpLoads; i++)
+                await proxy.LoadAsync(ChatKind.Whole, WarmUpConnections, Load.Unbounded, WarmUp, TimeSpan.Zero, cancellationToken);
+        }
 
         var before = proxy.Process.ResidentBytes;
         await using var health = new HealthProbe(proxy.Port);

@@ -19,13 +19,18 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var routes = providers.Routes;
-        if (endpoint == Endpoints.Embeddings && routes.All.Count == 0) return await AdmitEmbeddingsAsync(body, cancellationToken);
+        if (endpoint == Endpoints.Embeddings && !IsFor(routes, body.Span)) return await AdmitEmbeddingsAsync(body, cancellationToken);
 
         var (request, wrong) = ProviderRequestParser.Parse(endpoint, body);
-        if (request is not null && routes.Find(request.Model) is { } model) return Admit(request, routes.CandidatesFor(model));
-        if (endpoint == Endpoints.Embeddings && wrong is null) return await AdmitEmbeddingsAsync(body, cancellationToken);
-        return (null, wrong ?? await NoChatAsync(request!.Model, cancellationToken));
+        if (request is null) return (null, wrong);
+        return routes.Find(request.Model) is { } model
+            ? Admit(request, routes.CandidatesFor(model))
+            : (null, await NoChatAsync(request.Model, cancellationToken));
     }
+
+    /// <summary>Whether a provider serves the model; only its name is read.</summary>
+    private static bool IsFor(ProviderRoutes routes, ReadOnlySpan<byte> body) =>
+        routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name && routes.Find(name) is not null;
 
     private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
     {

@@ -1,17 +1,13 @@
-using System.Buffers;
-
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Reads a provider's body whole, up to a limit.</summary>
 internal static class AnswerBody
 {
-    private const int FirstBytes = 4 * 1024;
-
     /// <returns>The bytes; null when there are more than <paramref name="limit"/>.</returns>
     /// <exception cref="IOException">The connection broke, or the body ended early.</exception>
     public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(Stream content, int limit, CancellationToken cancellationToken)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Min(FirstBytes, limit + 1));
+        var buffer = PooledBytes.Rent(limit + 1);
         try
         {
             var length = 0;
@@ -19,19 +15,14 @@ internal static class AnswerBody
             {
                 length += read;
                 if (length > limit) return null;
-                if (length < buffer.Length) continue;
-
-                var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(2L * buffer.Length, limit + 1L));
-                buffer.AsSpan(0, length).CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
-                buffer = larger;
+                if (length == buffer.Length) PooledBytes.Grow(ref buffer, length, limit + 1L);
             }
 
             return buffer.AsSpan(0, length).ToArray();
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            PooledBytes.Return(buffer);
         }
     }
 }

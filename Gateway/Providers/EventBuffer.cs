@@ -1,13 +1,9 @@
-using System.Buffers;
-
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Cuts a stream of server-sent events where events end, without copying them.</summary>
 internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposable
 {
-    private const int FirstBytes = 4 * 1024;
-
-    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(FirstBytes);
+    private byte[] _bytes = PooledBytes.Rent();
     private int _length;
     private int _whole;
     private bool _ended;
@@ -33,7 +29,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         var searched = 0;
         while (_whole == 0 && !_ended && !IsFull)
         {
-            if (_length == _bytes.Length) Grow();
+            if (_length == _bytes.Length) PooledBytes.Grow(ref _bytes, _length);
             var read = await content.ReadAsync(_bytes.AsMemory(_length, Math.Min(_bytes.Length, maxEventBytes) - _length), cancellationToken);
             _length += read;
             if (read == 0) End();
@@ -79,7 +75,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_bytes);
+        PooledBytes.Return(_bytes);
         _bytes = [];
         (_length, _whole) = (0, 0);
     }
@@ -89,17 +85,9 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
     {
         _ended = true;
         if (_length == 0) return;
-        while (_bytes.Length < _length + 2) Grow();
+        while (_bytes.Length < _length + 2) PooledBytes.Grow(ref _bytes, _length);
         "\n\n"u8.CopyTo(_bytes.AsSpan(_length));
         _length += 2;
-    }
-
-    private void Grow()
-    {
-        var larger = ArrayPool<byte>.Shared.Rent(2 * _bytes.Length);
-        _bytes.AsSpan(0, _length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = larger;
     }
 
     /// <summary>Where the last whole event ends; 0 when there is none. What lies before <paramref name="searched"/> has none.</summary>

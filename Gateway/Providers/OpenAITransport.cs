@@ -17,15 +17,19 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         using var content = BinaryContent.Create(BinaryData.FromBytes(body));
         try
         {
-            var client = model.Provider.Client;
             var result = endpoint == Endpoints.Embeddings
-                ? await client.GetEmbeddingClient(model.UpstreamName).GenerateEmbeddingsAsync(content, options)
-                : await client.GetChatClient(model.UpstreamName).CompleteChatAsync(content, options);
+                ? await model.Embeddings.GenerateEmbeddingsAsync(content, options)
+                : await model.Chat.CompleteChatAsync(content, options);
             return Read(result.GetRawResponse());
         }
         catch (ClientResultException unreachable)
         {
             throw new ProviderUnreachableException(Describe(unreachable.InnerException ?? unreachable), unreachable);
+        }
+        catch (OperationCanceledException tooLate) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody gave up but the connection's own time limit.
+            throw new ProviderUnreachableException("no connection in time", tooLate);
         }
         catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or SocketException)
         {

@@ -56,18 +56,22 @@ internal sealed class Provider
     public void Leave() => Interlocked.Decrement(ref _underWay);
 
     /// <summary>Makes one attempt, unless the breaker is open.</summary>
-    /// <param name="attempt">Returns how it failed, or null.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>How it failed, or null; also when it was not made.</returns>
-    public async ValueTask<AttemptFailure?> AttemptAsync(Func<CancellationToken, ValueTask<AttemptFailure?>> attempt, CancellationToken cancellationToken)
+    /// <returns>How it ended; also when it was not made.</returns>
+    public async ValueTask<AttemptEnd<T>> AttemptAsync<T>(LimitedAttempt<T> attempt, CancellationToken cancellationToken)
+        where T : class
     {
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            return await _breaker.ExecuteAsync(static (attempt, token) => attempt(token), attempt, cancellationToken);
+            var outcome = await _breaker.ExecuteOutcomeAsync(static (context, attempt) => attempt.RunAsync(context.CancellationToken), context, attempt);
+            if (outcome.Exception is BrokenCircuitException open) return AttemptFailure.BreakerOpen(Name, open.RetryAfter);
+
+            outcome.ThrowIfException();
+            return new AttemptEnd<T>(attempt.Result, outcome.Result);
         }
-        catch (BrokenCircuitException open)
+        finally
         {
-            return AttemptFailure.BreakerOpen(Name, open.RetryAfter);
+            ResilienceContextPool.Shared.Return(context);
         }
     }
 
@@ -76,9 +80,10 @@ internal sealed class Provider
         var settings = new OpenAIClientOptions
         {
             Endpoint = options.BaseUrl,
-            // There is one retry loop, and it is ours (ProviderCaller); so are the time limits.
-            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            // There is one retry loop, and it is ours (ProviderCaller); so are the time limits, and the log.
+            RetryPolicy = new SingleTryPolicy(),
             NetworkTimeout = Timeout.InfiniteTimeSpan,
+            ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
             Transport = new HttpClientPipelineTransport(MakeHttpClient(options)),
         };
         if (!options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase))

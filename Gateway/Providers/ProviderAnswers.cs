@@ -16,7 +16,7 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
         if (cacheName is not null && await cache.RecallAsync(call, cacheName, cancellationToken) is { } kept)
             return new ProviderAnswerEnd(call.Model, kept, default, null, null);
 
-        List<byte[]> conversation = [];
+        IReadOnlyList<byte[]> conversation = [];
         TokenUsage usage = default;
         for (var corrections = 0; ; corrections++)
         {
@@ -39,8 +39,7 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
                 return new ProviderAnswerEnd(end.Model, null, usage, misfit.ToError(corrections, call.Request.IncludesRawAnswer), null);
 
             metrics.Corrected(end.Model!);
-            conversation.Add(Message("assistant", misfit.Text));
-            conversation.Add(Message("user", CorrectionMessage.For(misfit.Violations)));
+            conversation = [.. conversation, Message("assistant", misfit.Text), Message("user", CorrectionMessage.For(misfit.Violations))];
         }
     }
 

@@ -66,21 +66,12 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
     {
         var provider = model.Provider;
         var start = time.GetTimestamp();
-        T? result = null;
-        AttemptFailure? failure;
+        AttemptEnd<T> end;
         if (provider.TryEnter())
         {
             try
             {
-                failure = await provider.AttemptAsync(
-                    async token =>
-                    {
-                        call.Log.Begin();
-                        var end = await LimitedAsync(call.Deadline, model, limitOf, attempt, token);
-                        result = end.Result;
-                        return end.Failure;
-                    },
-                    cancellationToken);
+                end = await provider.AttemptAsync(new LimitedAttempt<T>(call, model, limitOf(model.Options), attempt, time, logger), cancellationToken);
             }
             finally
             {
@@ -89,48 +80,23 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         }
         else
         {
-            failure = AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls);
+            end = AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls);
         }
 
-        metrics.Attempted(model, failure?.Reason ?? "succeeded", time.GetElapsedTime(start));
-        if (failure is null) return result!;
+        metrics.Attempted(model, end.Failure?.Reason ?? "succeeded", time.GetElapsedTime(start));
+        if (end.Failure is { } failure) Note(call, model, failure);
+        return end;
+    }
 
+    private void Note(ProviderCall call, ProviderModel model, AttemptFailure failure)
+    {
         call.Log.Failure(model, failure);
         Activity.Current?.AddEvent(new ActivityEvent("attempt failed", tags: new ActivityTagsCollection
         {
             ["gen_ai.request.model"] = model.Name,
             ["error.type"] = failure.Reason,
         }));
-        Log.AttemptFailed(logger, model.Name, provider.Name, failure.Reason);
-        return failure;
-    }
-
-    private async ValueTask<AttemptEnd<T>> LimitedAsync<T>(
-        CallDeadline deadline,
-        ProviderModel model,
-        Func<ProviderModelOptions, TimeSpan> limitOf,
-        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
-        CancellationToken cancellationToken)
-        where T : class
-    {
-        var own = limitOf(model.Options);
-        var (limit, what) = own <= deadline.Left ? (own, "one attempt") : (deadline.Left, "what the deadline left");
-        using var timer = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        try
-        {
-            return await attempt(model, either.Token);
-        }
-        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return AttemptFailure.Silent(model.Provider.Name, limit, what);
-        }
-        catch (ProviderUnreachableException unreachable)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Log.ProviderUnreachable(logger, unreachable.InnerException!, model.Provider.Name);
-            return AttemptFailure.Connection(model.Provider.Name, unreachable.Message);
-        }
+        Log.AttemptFailed(logger, model.Name, model.Provider.Name, failure.Reason);
     }
 
     /// <summary>What the provider asks for, else the growing pause; a little more or less, so that callers do not come back all at once.</summary>

@@ -1,4 +1,6 @@
 using AiPlatform.Jobs;
+using OpenAI.Chat;
+using OpenAI.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -13,4 +15,10 @@ internal sealed record ProviderModel(string Name, Provider Provider, ProviderMod
 
     /// <summary>The queue of its jobs.</summary>
     public QueueName Queue { get; } = QueueName.ForModel(Name);
+
+    /// <summary>The SDK's clients of it, which its calls share.</summary>
+    public ChatClient Chat { get; } = Provider.Client.GetChatClient(Options.UpstreamModel ?? Name);
+
+    /// <inheritdoc cref="Chat"/>
+    public EmbeddingClient Embeddings { get; } = Provider.Client.GetEmbeddingClient(Options.UpstreamModel ?? Name);
 }

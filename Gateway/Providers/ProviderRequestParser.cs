@@ -28,7 +28,7 @@ internal static class ProviderRequestParser
 
     private struct Fields(string endpoint)
     {
-        private readonly List<Range> _ownFields = [];
+        private List<Range>? _ownFields;
         private readonly bool _isChat = endpoint == Endpoints.ChatCompletions;
         private InferenceError? _error;
         private int _seen;
@@ -64,7 +64,7 @@ internal static class ProviderRequestParser
             reader.Skip();
             var at = start..(int)reader.BytesConsumed;
             // With the comma before it; the first field has none, and takes the one behind it when the body is written.
-            if (field >= 0 && FieldNames[field] == RawAnswerField) _ownFields.Add((isFirst ? nameAt : _end)..at.End.Value);
+            if (field >= 0 && FieldNames[field] == RawAnswerField) (_ownFields ??= []).Add((isFirst ? nameAt : _end)..at.End.Value);
             if (field >= 0) Note(FieldNames[field], at);
             _end = at.End.Value;
         }
@@ -93,7 +93,7 @@ internal static class ProviderRequestParser
             MessagesEnd = _messagesEnd,
             Schema = _schema is { } schema ? body[schema] : default(ReadOnlyMemory<byte>?),
             IncludesRawAnswer = _includesRawAnswer,
-            OwnFields = _ownFields,
+            OwnFields = _ownFields ?? [],
             IsDeterministic = !_isChat || _isRepeatable,
         };
 

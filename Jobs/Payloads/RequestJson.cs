@@ -43,6 +43,33 @@ public static class RequestJson
         }
     }
 
+    /// <summary>
+    /// The first <c>model</c> of a body, read no further than that; null when there is none, or the body is wrong before it. Who
+    /// validates the body afterwards finds out what is wrong.
+    /// </summary>
+    public static string? ModelOf(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body, Options);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isModel = reader.ValueTextEquals("model"u8);
+                reader.Read();
+                if (isModel) return TryReadText(ref reader, out var model) ? model : null;
+                reader.Skip();
+            }
+
+            return null;
+        }
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The index of the field whose name the reader stands on; -1 for any other.</summary>
     public static int FieldOf(ref Utf8JsonReader reader, string[] names)
     {

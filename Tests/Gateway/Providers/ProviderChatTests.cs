@@ -50,6 +50,19 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     }
 
     [Fact]
+    public async Task Chat_ProviderTakesNoConnection_TheFallbackAnswers()
+    {
+        using var full = new FullListener();
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Providers:full:BaseUrl={full.Address}", "Providers:full:ConnectTimeout=00:00:00.200", "Models:full:Provider=full",
+            "Models:full:MaxRetries=0", "Models:full:Fallbacks:0=gpt");
+
+        var reply = await sut.ChatAsync(model: "full");
+
+        Assert.Equal((200, "gpt", "full=connection"), (reply.Status, reply.Header("X-Model"), reply.Header("X-Attempt-Failures")));
+    }
+
+    [Fact]
     public async Task Chat_ProviderIsSilent_TheFallbackAnswers()
     {
         await using var sut = await ProviderGateway.StartAsync(
