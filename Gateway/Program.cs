@@ -32,6 +32,7 @@ internal static class Program
         builder.Services.AddAnswers();
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
+        builder.Services.AddHostedService<QueueMetrics>();
         builder.Services.AddJobResults();
         builder.Services.AddJobCalls();
         builder.Services.AddLeasing<ProviderJobConsumer, ProviderQueues>();

@@ -6,6 +6,7 @@ using AiPlatform.Jobs.Usage;
 using AiPlatform.ServiceDefaults.Resilience;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
 
@@ -54,6 +55,7 @@ public static class JobsRegistration
         {
             services.AddOptionsWithValidateOnStart<LeasingOptions, LeasingOptionsValidator>()
                 .BindConfiguration(LeasingOptions.SectionName);
+            services.AddSingleton<IValidateOptions<LeasingOptions>, DrainOrderCheck>();
             services.AddMassTransit(bus =>
             {
                 bus.AddConsumer<TConsumer>();

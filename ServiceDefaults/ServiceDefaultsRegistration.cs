@@ -7,15 +7,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace AiPlatform.ServiceDefaults;
 
 /// <summary>What Gateway and InferenceWorker have in common.</summary>
 public static class ServiceDefaultsRegistration
 {
-    /// <summary>Time from SIGTERM to the end of the process; most platforms kill after 30 s.</summary>
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(28);
-
     extension(IHostApplicationBuilder builder)
     {
         /// <summary>Adds secrets from files, telemetry, health checks, resilience pipelines and the Redis connection.</summary>
@@ -30,7 +28,9 @@ public static class ServiceDefaultsRegistration
             builder.Services.AddHealthChecks()
                 .AddCheck<RedisHealthCheck>("redis", withoutRedis, [HealthTags.Ready])
                 .AddCheck<BackgroundLoopsHealthCheck>("loops", HealthStatus.Unhealthy, [HealthTags.Live]);
-            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+            builder.Services.AddOptionsWithValidateOnStart<ShutdownOptions, ShutdownOptionsValidator>().BindConfiguration(ShutdownOptions.SectionName);
+            builder.Services.AddSingleton<IValidateOptions<ShutdownOptions>, ShutdownOrderCheck>();
+            builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.Timeout);
             return builder;
         }
     }

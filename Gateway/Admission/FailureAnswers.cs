@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Admission;
@@ -27,6 +28,10 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
             return;
         }
 #pragma warning restore CA1031
+        finally
+        {
+            if (TelemetrySources.Activities.HasListeners()) Activity.Current?.SetTag("http.route", PatternOf(context));
+        }
 
         if (MadeByFramework(context) is { } error) await Dialect.Of(context).Answer(error).ExecuteAsync(context);
     }
@@ -91,5 +96,13 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         };
     }
 
-    private static string Path(HttpContext context) => Refusals.Quoted(context.Request.Path.Value ?? "");
+    /// <summary>What stands for the path in logs: not what a caller wrote into it.</summary>
+    private static string Path(HttpContext context) => PatternOf(context) ?? "(no route)";
+
+    private static string? PatternOf(HttpContext context)
+    {
+        var pattern = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        // A group's own route ends with a slash.
+        return pattern is { Length: > 1 } ? pattern.TrimEnd('/') : pattern;
+    }
 }

@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Telemetry;
+using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -40,6 +41,7 @@ internal sealed class JobCalls(
         if (error is not null) return new CallEnd(null, null, error);
 
         waiter.Submitted();
+        using var wait = JobActivities.StartWait(id);
         try
         {
             if (submitted.Outcome == SubmitOutcome.AlreadyThere
@@ -97,6 +99,7 @@ internal sealed class JobCalls(
             SubmitOutcome.TenantFull => Refusals.TenantQueueFull(call.Queue, submitted.Depth, submitted.DrainPerSecond),
             _ => null,
         };
+        if (refusal is not null) activity?.Fail(refusal.Code);
         return (refusal, submitted);
     }
 

@@ -7,6 +7,9 @@ internal sealed class CallDeadline(TimeProvider time, TimeSpan limit)
 
     public TimeSpan Limit { get; } = limit;
 
+    /// <summary>Time since the call began.</summary>
+    public TimeSpan Elapsed => time.GetElapsedTime(_start);
+
     /// <summary>Not negative.</summary>
     public TimeSpan Left => Limit - time.GetElapsedTime(_start) is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 
@@ -91,11 +90,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
     private void Note(ProviderCall call, ProviderModel model, AttemptFailure failure)
     {
         call.Log.Failure(model, failure);
-        Activity.Current?.AddEvent(new ActivityEvent("attempt failed", tags: new ActivityTagsCollection
-        {
-            ["gen_ai.request.model"] = model.Name,
-            ["error.type"] = failure.Reason,
-        }));
+        ProviderActivities.Failed(model, failure);
         Log.AttemptFailed(logger, model.Name, model.Provider.Name, failure.Reason);
     }
 

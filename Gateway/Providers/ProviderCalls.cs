@@ -2,15 +2,18 @@ using System.Diagnostics;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Usage;
-using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Answers a synchronous call with a provider's model: whole or as a stream, with what was tried in the headers.</summary>
 internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams streams, UsageLedger usage, ProviderMetrics metrics, TimeProvider time)
 {
+    /// <summary>What telemetry calls the end of a call whose client did not wait for it.</summary>
+    public const string ClientGone = "client_gone";
+
     /// <param name="context">The call.</param>
     /// <param name="route">What is asked, and of whom.</param>
     /// <param name="timeout">What the caller allows, null for the model's own; never more than that.</param>
@@ -29,49 +32,58 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     public async Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
         var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
-        using var activity = StartActivity(call);
+        var activity = ProviderActivities.Start(call);
         try
         {
             var end = await answers.AnswerAsync(call, context.RequestAborted);
-            Count(call, end.Usage, failed: end.Answer is null);
+            End(call, activity, end.Model, end.Usage, end.Error?.Code);
             Describe(context.Response, call, end.Model);
             return end;
         }
-        finally
+        catch (OperationCanceledException)
         {
-            activity?.SetTag("aiplatform.provider.attempts", call.Log.Made);
+            EndWithoutClient(call, activity);
+            throw;
         }
     }
 
     private async Task<IResult> StreamAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
         var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
-        using var activity = StartActivity(call);
+        var activity = ProviderActivities.Start(call);
         try
         {
-            return await StreamAsync(context, call);
+            return await StreamAsync(context, call, activity);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            activity?.SetTag("aiplatform.provider.attempts", call.Log.Made);
+            EndWithoutClient(call, activity);
+            throw;
         }
     }
 
-    private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call)
+    private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
         var end = await streams.OpenAsync(call, context.RequestAborted);
         Describe(context.Response, call, end.Model);
         if (end.Result is { } stream)
-            return new ProviderStreamAnswer(stream, call, failed => Count(call, stream.Usage, failed));
+            return new ProviderStreamAnswer(stream, call, error => End(call, activity, stream.Model, stream.Usage, error));
 
-        Count(call, default, failed: true);
-        return end.Failure!.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);
+        End(call, activity, answered: null, default, end.Failure!.Error.Code);
+        return end.Failure.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);
     }
 
-    private void Count(ProviderCall call, TokenUsage tokens, bool failed)
+    private void EndWithoutClient(ProviderCall call, Activity? activity)
     {
-        usage.Add(call.Tenant, call.Model.Name, failed, tokens.Input, tokens.Output);
-        metrics.Used(call.Model, tokens);
+        metrics.Ended(call, answered: null, default, ClientGone);
+        activity?.End(call, answered: null, default, ClientGone);
+    }
+
+    private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
+    {
+        usage.Add(call.Tenant, call.Model.Name, failed: error is not null, tokens.Input, tokens.Output);
+        metrics.Ended(call, answered, tokens, error);
+        activity?.End(call, answered, tokens, error);
     }
 
     private static OpenAIError Failed(HttpContext context, InferenceError error)
@@ -87,17 +99,5 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         response.SetProvider((answered ?? call.Model).Provider.Name);
         response.SetAttempts(call.Log.Made);
         if (call.Log.Failed.Count > 0) response.SetAttemptFailures(call.Log.ToString());
-    }
-
-    private static Activity? StartActivity(ProviderCall call)
-    {
-        if (!TelemetrySources.Activities.HasListeners()) return null;
-
-        var operation = call.Request.Endpoint == Endpoints.Embeddings ? "embeddings" : "chat";
-        var activity = TelemetrySources.Activities.StartActivity($"{operation} {call.Model.Name}", ActivityKind.Client);
-        activity?.SetTag("gen_ai.operation.name", operation);
-        activity?.SetTag("gen_ai.provider.name", call.Model.Provider.Name);
-        activity?.SetTag("gen_ai.request.model", call.Model.UpstreamName);
-        return activity;
     }
 }

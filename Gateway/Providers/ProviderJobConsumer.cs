@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
@@ -23,8 +24,10 @@ internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission 
         if (admitted.Provider is not { } route) return JobOutcome.Failure(Refusals.ModelNotFound(job.Model, []));
 
         var call = ProviderCall.Of(route, job.Tenant, job.TimeLeft, time);
+        using var activity = ProviderActivities.Start(call);
         var end = await answers.AnswerAsync(call, cancellationToken);
-        metrics.Used(call.Model, end.Usage);
+        metrics.Ended(call, end.Model, end.Usage, end.Error?.Code);
+        activity?.End(call, end.Model, end.Usage, end.Error?.Code);
         return end.Answer is { } answer
             ? JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), UsageJson.Write(end.Usage.Input, end.Usage.Output))
             : JobOutcome.Failure(end.Error!);

@@ -50,12 +50,20 @@ internal static class ProviderSettingsReader
             }
             catch (InvalidOperationException unreadable)
             {
-                // The inner message may quote the value; the outer one names the key, or the fields that nobody knows.
-                errors.Add($"{entry.Path}: {unreadable.Message}");
+                errors.Add(Describe(entry, unreadable));
             }
         }
 
         return entries;
+    }
+
+    /// <summary>Which fields nobody knows, or which cannot be read: that message quotes the value, which may be a secret in the wrong place.</summary>
+    private static string Describe(IConfigurationSection entry, InvalidOperationException unreadable)
+    {
+        if (unreadable.InnerException is null) return $"{entry.Path}: {unreadable.Message}";
+
+        var field = entry.AsEnumerable().Select(pair => pair.Key).FirstOrDefault(key => unreadable.Message.Contains($"'{key}'", StringComparison.Ordinal));
+        return $"{field ?? entry.Path}: the value cannot be read; see the README's settings for its form and range.";
     }
 
     private static IEnumerable<string> ErrorsOf(string name, ProviderOptions provider)

@@ -11,28 +11,28 @@ namespace AiPlatform.Gateway.Providers;
 /// 200 with a provider's events as they come. A client that reads slowly holds the provider; one that leaves ends its call. What goes
 /// wrong after the first byte is an error event, and no <c>[DONE]</c>.
 /// </summary>
-internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<bool> ended) : IResult
+internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<string?> ended) : IResult
 {
     private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         // Unless it is told otherwise, the client went away.
-        var failed = true;
+        var end = (string?)ProviderCalls.ClientGone;
         using (stream)
         {
             try
             {
                 httpContext.Response.SetEventStream();
                 var error = await PumpAsync(httpContext);
-                failed = error is not null;
+                end = error?.Code;
                 if (error is null) httpContext.Response.BodyWriter.Write(Done);
                 else WriteError(httpContext.Response.BodyWriter, error);
                 await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
             }
             finally
             {
-                ended(failed);
+                ended(end);
             }
         }
     }
@@ -55,7 +55,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
             }
             catch (OperationCanceledException) when (silence.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
             {
-                return AttemptFailure.Silent(stream.Model.Provider.Name, patience, "inside a stream").Error;
+                return call.Deadline.Left > TimeSpan.Zero ? AttemptFailure.Silent(stream.Model.Provider.Name, patience, "inside a stream").Error : OutOfTime();
             }
 
             // The client's time to read is not the provider's silence.
@@ -65,6 +65,13 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
             if (piece.IsLast) return Check();
         }
     }
+
+    /// <summary>It went on talking, but not to an end.</summary>
+    private InferenceError OutOfTime() => new()
+    {
+        Kind = InferenceErrorKind.ProviderTimeout,
+        Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within {call.Deadline.Limit.TotalSeconds:0.###} s.",
+    };
 
     private TimeSpan Patience() => stream.Model.Options.IdleTimeout < call.Deadline.Left ? stream.Model.Options.IdleTimeout : call.Deadline.Left;
 

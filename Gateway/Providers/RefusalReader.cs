@@ -66,7 +66,6 @@ internal static class RefusalReader
     private static AttemptFailure Refused(Provider provider, int status, string reason, SaidError said, ReadOnlyMemory<byte> body)
     {
         var key = provider.Options.ApiKey;
-        var message = Refusals.Quoted(said.Message ?? $"The provider '{provider.Name}' refused the request ({status}).", MaxMessageLength);
         var hasKey = key.Length > 0 && body.Span.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)) >= 0;
         return new AttemptFailure
         {
@@ -80,12 +79,16 @@ internal static class RefusalReader
                     _ when status == StatusCodes.Status413PayloadTooLarge => InferenceErrorKind.PayloadTooLarge,
                     _ => InferenceErrorKind.InvalidRequest,
                 },
-                Message = key.Length > 0 ? message.Replace(key, "***", StringComparison.Ordinal) : message,
-                Param = said.Param,
+                Message = Shown(said.Message, key) ?? $"The provider '{provider.Name}' refused the request ({status}).",
+                Param = Shown(said.Param, key),
             },
             Answer = said.IsOpenAIs && !hasKey ? new RefusedAnswer(status, body) : null,
         };
     }
+
+    /// <summary>What a provider wrote, as callers may see it: without our key, and not endless.</summary>
+    private static string? Shown(string? text, string key) =>
+        text is null ? null : Refusals.Quoted(key.Length > 0 ? text.Replace(key, "***", StringComparison.Ordinal) : text, MaxMessageLength);
 
     private static AttemptFailure Retry(string reason, TimeSpan? retryAfter, bool isFault, InferenceError error) =>
         new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Retry, RetryAfter = retryAfter, IsProvidersFault = isFault };

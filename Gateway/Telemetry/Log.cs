@@ -56,4 +56,7 @@ internal static partial class Log
 
     [LoggerMessage(2017, LogLevel.Debug, "The answer cache is passed over: {Reason}")]
     public static partial void CacheAway(ILogger logger, string reason);
+
+    [LoggerMessage(2018, LogLevel.Debug, "The queues cannot be observed for now: {Reason}")]
+    public static partial void QueuesNotObserved(ILogger logger, string reason);
 }

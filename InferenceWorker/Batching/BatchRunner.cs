@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Batching;
 
@@ -19,6 +20,12 @@ internal sealed class BatchRunner(
     /// <exception cref="DeviceLostException">The device runs nothing any more.</exception>
     public void Run(ReadOnlySpan<WaitingRow> rows)
     {
+        using var activity = BatchActivities.StartBatch(manifest.Name, rows);
+        RunWhole(rows);
+    }
+
+    private void RunWhole(ReadOnlySpan<WaitingRow> rows)
+    {
         try
         {
             RunOnce(rows);
@@ -32,18 +39,15 @@ internal sealed class BatchRunner(
             }
 
             Log.BatchFailed(logger, manifest.Name, rows.Length, failure.Message);
-            Run(rows[..(rows.Length / 2)]);
-            Run(rows[(rows.Length / 2)..]);
+            RunWhole(rows[..(rows.Length / 2)]);
+            RunWhole(rows[(rows.Length / 2)..]);
         }
     }
 
     // :: Step 6: run. ONNX Runtime computes the states, pooling makes one vector of each row.
     private void RunOnce(ReadOnlySpan<WaitingRow> rows)
     {
-        var start = time.GetTimestamp();
-        var states = session.Run(rows, buffers);
-        metrics.Ran(manifest.Name, rows, time.GetElapsedTime(start));
-
+        var states = RunSession(rows);
         var rowLength = states.Length / rows.Length;
         for (var i = 0; i < rows.Length; i++)
         {
@@ -51,6 +55,23 @@ internal sealed class BatchRunner(
             if (row.Request.HasEnded) continue;
             if (TryWrite(states.Slice(i * rowLength, rowLength), row)) row.Request.RowDone();
             else row.Request.RowFailed(Failure(row, "gave a vector with NaN or infinity"));
+        }
+    }
+
+    private ReadOnlySpan<float> RunSession(ReadOnlySpan<WaitingRow> rows)
+    {
+        using var activity = BatchActivities.StartRun(manifest.Name, rows);
+        var start = time.GetTimestamp();
+        try
+        {
+            var states = session.Run(rows, buffers);
+            metrics.Ran(manifest.Name, rows, time.GetElapsedTime(start));
+            return states;
+        }
+        catch
+        {
+            activity?.Fail("model_failed");
+            throw;
         }
     }
 

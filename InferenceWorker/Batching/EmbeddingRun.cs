@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 
@@ -26,6 +27,9 @@ internal sealed class EmbeddingRun
         // Inside a request order means nothing, and neighbours of like length share batches.
         Waiting.Sort(static (one, other) => one.Length.CompareTo(other.Length));
     }
+
+    /// <summary>The span of the request, to which its batches are linked; null when nobody traces it.</summary>
+    public Activity? Span { get; init; }
 
     /// <summary>The rows that no round has taken yet, the shortest first. Guarded by the queue's lock.</summary>
     public List<WaitingRow> Waiting { get; }

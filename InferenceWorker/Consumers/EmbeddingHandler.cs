@@ -5,6 +5,7 @@ using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
@@ -30,12 +31,15 @@ internal sealed class EmbeddingHandler(ServedModels models, ProgressReporter pro
         if (rows is null) return JobOutcome.Failure(error!);
         metrics.Tokenized(model.Manifest.Name, time.GetElapsedTime(start));
 
-        var output = EmbeddingOutput.Create(rows.Length, call.Dimensions ?? model.Manifest.Dimensions, tokens, call.Format);
-        var request = new EmbeddingRun(rows, output);
+        var dimensions = call.Dimensions ?? model.Manifest.Dimensions;
+        var output = EmbeddingOutput.Create(rows.Length, dimensions, tokens, call.Format);
+        using var activity = BatchActivities.StartEmbeddings(model.Manifest.Name, rows.Length, tokens, dimensions);
+        var request = new EmbeddingRun(rows, output) { Span = activity };
         var embedding = model.Batcher.EmbedAsync(request, cancellationToken);
         if (rows.Length >= FewestRowsReported) await progress.ReportAsync(job, embedding, "rows", () => request.RowsDone, rows.Length);
 
         var failed = await embedding;
+        if (failed is not null) activity?.Fail(failed.Code);
         return failed is null
             ? JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, output), Usage(tokens))
             : JobOutcome.Failure(failed);

@@ -37,6 +37,15 @@ internal sealed class BatchMetrics
 
     public void Ran(string model, ReadOnlySpan<WaitingRow> rows, TimeSpan elapsed)
     {
+        var (tokens, longest) = Measure(rows);
+        _rows.Record(rows.Length, Tag(model));
+        _padding.Record(PaddingRatio(rows.Length, tokens, longest), Tag(model));
+        _runTime.Record(elapsed.TotalSeconds, Tag(model));
+    }
+
+    /// <summary>The tokens of all rows, and of the longest.</summary>
+    public static (int Tokens, int Longest) Measure(ReadOnlySpan<WaitingRow> rows)
+    {
         int tokens = 0, longest = 0;
         foreach (var row in rows)
         {
@@ -44,10 +53,11 @@ internal sealed class BatchMetrics
             longest = Math.Max(longest, row.Length);
         }
 
-        _rows.Record(rows.Length, Tag(model));
-        _padding.Record(1 - ((double)tokens / (rows.Length * longest)), Tag(model));
-        _runTime.Record(elapsed.TotalSeconds, Tag(model));
+        return (tokens, longest);
     }
+
+    /// <summary>Part of a run's tokens that is padding: every row is as long as the longest.</summary>
+    public static double PaddingRatio(int rows, int tokens, int longest) => 1 - ((double)tokens / (rows * longest));
 
     private IEnumerable<Measurement<int>> Of(Func<RowQueue, int> count) =>
         _queues.Select(one => new Measurement<int>(count(one.Value), Tag(one.Key)));

@@ -2,6 +2,7 @@ using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.ServiceDefaults.Resilience;
+using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Registry;
@@ -22,7 +23,7 @@ public sealed class LeasedJobRunner(
     public async Task RunAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
     {
         var job = running.Job;
-        using var activity = JobActivities.StartProcess(job);
+        using var activity = JobActivities.StartProcess(job, running.Lease);
         var outcome = await OutcomeAsync(running, run);
 
         if (outcome is null)
@@ -31,23 +32,25 @@ public sealed class LeasedJobRunner(
             return;
         }
 
+        if (outcome.Error is { } failure) activity?.Fail(failure.Code);
         if (outcome.Error is { Retryable: true } error)
         {
-            var released = await InStoreAsync(token => store.ReleaseAsync(job, error, token));
+            var released = await InStoreAsync(job, "release", token => store.ReleaseAsync(job, error, token));
             Log.RunFailed(logger, job.Id, job.Attempt, error.Code, released);
-            metrics.Ended(job, released == ReleaseOutcome.Requeued ? "retried" : "failed");
+            metrics.RunEnded(running, released == ReleaseOutcome.Requeued ? "retried" : "failed");
             if (released == ReleaseOutcome.Failed) Count(job, outcome);
             return;
         }
 
-        var stored = await InStoreAsync(token => store.CommitAsync(job, outcome, token));
+        var stored = await InStoreAsync(job, "commit", token => store.CommitAsync(job, outcome, token));
         if (stored) Count(job, outcome);
         else Log.ResultNotWanted(logger, job.Id, job.Attempt);
-        metrics.Ended(job, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
+        metrics.RunEnded(running, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
     }
 
     private void Count(LeasedJob job, JobOutcome outcome)
     {
+        metrics.Ended(job.Model, outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed);
         var (input, output) = UsageJson.Read(outcome.Usage);
         usage.Add(job.Tenant, job.Model, failed: outcome.Error is not null, input, output);
     }
@@ -78,15 +81,16 @@ public sealed class LeasedJobRunner(
     private async Task GiveUpAsync(RunningJob running)
     {
         if (running.Reason == StopReason.ShuttingDown)
-            await InStoreAsync(token => store.ReleaseAsync(running.Job, error: null, token));
+            await InStoreAsync(running.Job, "release", token => store.ReleaseAsync(running.Job, error: null, token));
 
         Log.RunStopped(logger, running.Job.Id, running.Job.Attempt, running.Reason);
-        metrics.Ended(running.Job, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
+        metrics.RunEnded(running, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
     }
 
     /// <summary>What is written survives an outage of Redis: it is tried until it is taken or nobody can want it any more.</summary>
-    private async ValueTask<T> InStoreAsync<T>(Func<CancellationToken, Task<T>> write)
+    private async ValueTask<T> InStoreAsync<T>(LeasedJob job, string operation, Func<CancellationToken, Task<T>> write)
     {
+        using var activity = JobActivities.StartSettle(job, operation);
         try
         {
             return await write(CancellationToken.None);

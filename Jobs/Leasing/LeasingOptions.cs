@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Jobs.Leasing;
@@ -8,18 +9,32 @@ public sealed class LeasingOptions
 {
     public const string SectionName = "Leasing";
 
+    /// <summary>Time in which a stopping process gives back what has not ended.</summary>
+    public static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(5);
+
     /// <summary>Payload taken in one lease, in bytes; a single larger job is still taken. Default 16 MiB, 64 KiB to 1 GiB.</summary>
     [Range(64 * 1024, 1024 * 1024 * 1024)]
     public int MaxLeasedBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// How long a stopping process finishes what it runs before it gives the rest back. Default 20 s, 0 to 10 min; keep it
-    /// under the platform's grace period (30 s on most).
+    /// How long a stopping process finishes what it runs before it gives the rest back. Default 20 s, 0 to 10 min; with
+    /// <see cref="ReturnTime"/> it must fit into <c>Shutdown:Timeout</c>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
 }
 
-/// <summary>Checks <see cref="LeasingOptions"/> at start.</summary>
+/// <summary>Checks the ranges of <see cref="LeasingOptions"/> at start.</summary>
 [OptionsValidator]
 internal sealed partial class LeasingOptionsValidator : IValidateOptions<LeasingOptions>;
+
+/// <summary>Checks at start that a process which stops has drained, and given the rest back, before it must have ended.</summary>
+internal sealed class DrainOrderCheck(IOptions<ShutdownOptions> shutdown) : IValidateOptions<LeasingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, LeasingOptions options) => options.DrainTimeout + LeasingOptions.ReturnTime <= shutdown.Value.Timeout
+        ? ValidateOptionsResult.Success
+        : ValidateOptionsResult.Fail(
+            $"{LeasingOptions.SectionName}:{nameof(options.DrainTimeout)} is {options.DrainTimeout}; with {LeasingOptions.ReturnTime.TotalSeconds:0} s to give back "
+            + $"what has not ended it must fit into {ShutdownOptions.SectionName}:{nameof(ShutdownOptions.Timeout)} ({shutdown.Value.Timeout}). Lower it, or raise that and "
+            + $"{ShutdownOptions.SectionName}:{nameof(ShutdownOptions.GracePeriod)}.");
+}

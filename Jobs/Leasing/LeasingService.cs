@@ -33,7 +33,7 @@ internal sealed class LeasingService(
         Log.Draining(logger, running.Count, options.Value.DrainTimeout);
         await WaitUntilIdleAsync(options.Value.DrainTimeout, cancellationToken);
         foreach (var job in running.All) job.Stop(StopReason.ShuttingDown);
-        await WaitUntilIdleAsync(TimeSpan.FromSeconds(5), cancellationToken);
+        await WaitUntilIdleAsync(LeasingOptions.ReturnTime, cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

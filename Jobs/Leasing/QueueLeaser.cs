@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AiPlatform.Jobs.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,7 @@ internal sealed class QueueLeaser(
 
     private readonly WakeUp _wakeUp = new();
     private int _held;
+    private bool _sawNewer;
 
     /// <summary>Called by the doorbell: a job may be there.</summary>
     public void Ring() => _wakeUp.Ring();
@@ -58,8 +60,7 @@ internal sealed class QueueLeaser(
             using (await gate.EnterAsync(cancellationToken))
             {
                 // Not canceled half-way: jobs that Redis gave us must be started, or they wait for their lease to end.
-                leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, isIdle: false, CancellationToken.None);
-                foreach (var job in leased.Jobs) Start(job);
+                leased = await LeaseAndStartAsync(room, isIdle: false);
             }
 
             if (leased.WantsIdle) await RunAloneAsync(cancellationToken);
@@ -76,13 +77,7 @@ internal sealed class QueueLeaser(
         try
         {
             await gate.UntilIdleAsync(cancellationToken);
-            var leased = await store.LeaseAsync(queue.Queue, worker.Value, 1, options.MaxLeasedBytes, isIdle: true, CancellationToken.None);
-            foreach (var job in leased.Jobs)
-            {
-                if (leased.MustRunAlone) Log.RunsAlone(logger, job.Id, job.Attempt);
-                Start(job);
-            }
-
+            await LeaseAndStartAsync(room: 1, isIdle: true);
             await gate.UntilIdleAsync(cancellationToken);
         }
         finally
@@ -91,11 +86,26 @@ internal sealed class QueueLeaser(
         }
     }
 
-    private void Start(LeasedJob job)
+    private async Task<LeaseResult> LeaseAndStartAsync(int room, bool isIdle)
+    {
+        var began = JobActivities.BeforeLease(time);
+        var leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, isIdle, CancellationToken.None);
+        if (leased.Newer > 0 && !_sawNewer) Log.NewerJobs(logger, leased.Newer, queue.Queue);
+        _sawNewer = leased.Newer > 0;
+        foreach (var job in leased.Jobs)
+        {
+            if (leased.MustRunAlone) Log.RunsAlone(logger, job.Id, job.Attempt);
+            Start(job, JobActivities.Leased(job, leased.Jobs.Count, began));
+        }
+
+        return leased;
+    }
+
+    private void Start(LeasedJob job, ActivityContext lease)
     {
         metrics.Leased(job);
         Interlocked.Increment(ref _held);
-        var runningJob = new RunningJob(job, time);
+        var runningJob = new RunningJob(job, time) { Lease = lease };
         running.Add(runningJob);
         // Not awaited: it is accounted for in RunningJobs, which shutdown waits for, and it cannot fail.
         _ = DispatchAsync(runningJob);

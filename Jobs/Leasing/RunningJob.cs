@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MassTransit;
 
 namespace AiPlatform.Jobs.Leasing;
@@ -6,16 +7,26 @@ namespace AiPlatform.Jobs.Leasing;
 public sealed class RunningJob : IDisposable
 {
     private readonly CancellationTokenSource _stop;
+    private readonly TimeProvider _time;
+    private readonly long _leasedAt;
     private int _reason;
 
     public RunningJob(LeasedJob job, TimeProvider time)
     {
         Job = job;
+        _time = time;
+        _leasedAt = time.GetTimestamp();
         _stop = new CancellationTokenSource(job.TimeLeft, time);
         Token = _stop.Token;
     }
 
     public LeasedJob Job { get; }
+
+    /// <summary>The span of its lease: the parent of what is done for it.</summary>
+    internal ActivityContext Lease { get; init; }
+
+    /// <summary>Time since its lease.</summary>
+    internal TimeSpan Elapsed => _time.GetElapsedTime(_leasedAt);
 
     /// <summary>The job that came beside a command, for its consumer.</summary>
     public static RunningJob Of(ConsumeContext<RunJob> context) => context.TryGetPayload<RunningJob>(out var running)

@@ -25,7 +25,7 @@ internal sealed class SweepLoop(
             foreach (var queue in queues.Queues)
             {
                 var swept = await store.SweepAsync(queue, cancellationToken);
-                metrics.Swept(swept);
+                metrics.Swept(queue, swept);
                 if (swept != default) Log.Swept(logger, queue, swept.Requeued, swept.Failed, swept.Expired, swept.RetriesDue);
             }
 

@@ -19,6 +19,7 @@ public static class JobRecord
     /// <param name="state">Its state; empty when it has ended or was never leased.</param>
     /// <param name="position">About how many jobs are leased before it; -1 when it does not wait in a lane.</param>
     /// <param name="withOutput">Whether the content is there and wanted.</param>
+    /// <exception cref="NewerRecordException">A newer version wrote it.</exception>
     /// <exception cref="FormatException">No version of this program can have written it.</exception>
     public static Job Read(JobId id, ReadOnlyMemory<byte> record, string state, long position, bool withOutput)
     {
@@ -156,7 +157,7 @@ public static class JobRecord
                 var field = head.AsSpan(range);
                 switch (number++)
                 {
-                    case 0 when field is not "1": throw new FormatException("A job's record has a form of another version.");
+                    case 0 when field is not "1": throw new NewerRecordException();
                     case 1: Created = Milliseconds(field); break;
                     case 2: Deadline = Milliseconds(field); break;
                     case 3: Lane = field.IsEmpty ? ' ' : field[0]; break;

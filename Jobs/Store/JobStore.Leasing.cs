@@ -27,14 +27,15 @@ internal sealed partial class JobStore
         var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         var now = (long)reply[0];
         var whatElse = (int)reply[1];
-        var jobs = new LeasedJob[(reply.Length - 2) / 3];
+        _metrics.Ended(queue.Model, JobStatus.Expired, (int)reply[2]);
+        var jobs = new LeasedJob[(reply.Length - 4) / 3];
         for (var i = 0; i < jobs.Length; i++)
         {
-            var at = 2 + (3 * i);
+            var at = 4 + (3 * i);
             jobs[i] = JobRecord.ReadLease(JobId.FromKey((string)reply[at]!, queue), (string)reply[at + 1]!, (byte[])reply[at + 2]!, now);
         }
 
-        return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle);
+        return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle) { Newer = (int)reply[3] };
     }
 
     public async Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ internal sealed partial class JobStore : IJobStore
     private readonly JobMetrics _metrics;
     private readonly JobsOptions _options;
     private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
-    private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), Job?> _reads;
+    private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), JobReading> _reads;
     private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
 
     public JobStore(ScriptRunner scripts, JobMetrics metrics, IOptions<JobsOptions> options)
@@ -41,8 +41,8 @@ internal sealed partial class JobStore : IJobStore
     public Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken) =>
         _submits.CallAsync(job.Id.Queue, job, cancellationToken);
 
-    public Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken) =>
-        _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
+    public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken) =>
+        (await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken)).Known();
 
     public async Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed partial class JobStore : IJobStore
             var reply = (RedisResult[])(await RunAsync(JobScript.List, queue, arguments, cancellationToken))!;
             before = (string?)reply[0];
             for (var i = 1; i + 2 < reply.Length; i += 3)
-                jobs.Add(JobRecord.Read(JobId.FromKey((string)reply[i]!, queue), (byte[])reply[i + 1]!, (string)reply[i + 2]!, -1, withOutput: false));
+                jobs.Add(Read(JobId.FromKey((string)reply[i]!, queue), reply[i + 1], reply[i + 2], position: -1, withOutput: false).Known()!);
         }
         while (jobs.Count < limit && !string.IsNullOrEmpty(before));
 
@@ -79,7 +79,11 @@ internal sealed partial class JobStore : IJobStore
             id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
         ];
         var reply = (string?)await RunAsync(JobScript.Cancel, id.Queue, arguments, cancellationToken);
-        return string.IsNullOrEmpty(reply) ? null : JobStatusNames.Parse(reply);
+        if (string.IsNullOrEmpty(reply)) return null;
+
+        var before = JobStatusNames.Parse(reply);
+        if (!before.IsFinished) _metrics.Ended(id.Queue.Model, JobStatus.Canceled);
+        return before;
     }
 
     public async Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken)
@@ -120,7 +124,7 @@ internal sealed partial class JobStore : IJobStore
         return results;
     }
 
-    private async Task<IReadOnlyList<Job?>> ReadAllAsync(QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
+    private async Task<IReadOnlyList<JobReading>> ReadAllAsync(QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
     {
         _metrics.SentTogether(JobScript.Read.Name, reads.Count);
         var arguments = new RedisValue[3 * reads.Count];
@@ -132,14 +136,27 @@ internal sealed partial class JobStore : IJobStore
         }
 
         var rows = (RedisResult[])(await RunAsync(JobScript.Read, queue, arguments, CancellationToken.None))!;
-        var jobs = new Job?[reads.Count];
+        var jobs = new JobReading[reads.Count];
         for (var i = 0; i < jobs.Length; i++)
         {
             var row = (RedisResult[])rows[i]!;
-            if (row.Length > 0) jobs[i] = JobRecord.Read(reads[i].Id, (byte[])row[0]!, (string)row[1]!, (long)row[2], reads[i].WithOutput);
+            if (row.Length > 0) jobs[i] = Read(reads[i].Id, row[0], row[1], (long)row[2], reads[i].WithOutput);
         }
 
         return jobs;
+    }
+
+    /// <summary>One job that cannot be read must not take those away that were read with it.</summary>
+    private static JobReading Read(JobId id, RedisResult record, RedisResult state, long position, bool withOutput)
+    {
+        try
+        {
+            return new JobReading(JobRecord.Read(id, (byte[])record!, (string)state!, position, withOutput), IsNewer: false);
+        }
+        catch (NewerRecordException)
+        {
+            return new JobReading(null, IsNewer: true);
+        }
     }
 
     private static JobEvent ReadEvent(RedisResult[] entry)

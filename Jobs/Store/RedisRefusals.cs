@@ -13,6 +13,7 @@ internal static class RedisRefusals
         "BUSY" => "Redis is busy with another script.",
         "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" or "NOREPLICAS" => "The Redis cluster is not ready: " + message,
         "NOAUTH" or "WRONGPASS" or "NOPERM" => "Redis refuses this user: check the password and permissions in ConnectionStrings:redis.",
+        "NEWER" => NewerRecordException.Explanation,
         _ => null,
     };
 }

@@ -3,39 +3,93 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
 
-/// <summary>Spans of a job's way, with OpenTelemetry's messaging names. The trace context rides in the job.</summary>
+/// <summary>
+/// Spans of a job's way, with OpenTelemetry's messaging names: <c>submit</c>, <c>lease</c>, <c>process</c>, <c>commit</c> or
+/// <c>release</c>, <c>wait</c>, each with the queue's name. The trace context rides in the job.
+/// </summary>
 public static class JobActivities
 {
+    private static ActivitySource Source => TelemetrySources.Activities;
+
     /// <summary>The span of a submit; its id is the parent of what the worker does.</summary>
     public static Activity? StartSubmit(JobId job, string endpoint, string model)
     {
-        if (!TelemetrySources.Activities.HasListeners()) return null;
+        if (!Source.HasListeners()) return null;
 
-        var activity = TelemetrySources.Activities.StartActivity($"submit {job.Queue}", ActivityKind.Producer);
-        Describe(activity, job, "send", endpoint, model);
+        var activity = Source.StartActivity($"submit {job.Queue}", ActivityKind.Producer);
+        Describe(activity, job, "submit", "send");
+        return DescribeCall(activity, endpoint, model);
+    }
+
+    /// <summary>The span of waiting for a job's end, from its submit to the message that brings it.</summary>
+    public static Activity? StartWait(JobId job)
+    {
+        if (!Source.HasListeners()) return null;
+
+        var activity = Source.StartActivity($"wait {job.Queue}");
+        Describe(activity, job, "wait", type: null);
         return activity;
+    }
+
+    /// <summary>When a call that leases begins; to be given to <see cref="Leased"/>. Null when nobody listens.</summary>
+    internal static DateTimeOffset? BeforeLease(TimeProvider time) => Source.HasListeners() ? time.GetUtcNow() : null;
+
+    /// <summary>Writes down, in a job's own trace, the call that leased it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="together">Jobs that the call gave.</param>
+    /// <param name="began">What <see cref="BeforeLease"/> gave.</param>
+    /// <returns>The parent of what follows.</returns>
+    internal static ActivityContext Leased(LeasedJob job, int together, DateTimeOffset? began)
+    {
+        ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var submitted);
+        if (began is not { } start) return submitted;
+
+        using var activity = Source.StartActivity(ActivityKind.Client, submitted, startTime: start, name: $"lease {job.Id.Queue}");
+        Describe(activity, job.Id, "lease", "receive");
+        activity?.SetTag("messaging.batch.message_count", together);
+        return activity?.Context ?? submitted;
     }
 
     /// <summary>The span of a run, from the lease to the commit.</summary>
-    internal static Activity? StartProcess(LeasedJob job)
+    /// <param name="job">The job.</param>
+    /// <param name="leased">What <see cref="Leased"/> gave.</param>
+    internal static Activity? StartProcess(LeasedJob job, ActivityContext leased)
     {
-        if (!TelemetrySources.Activities.HasListeners()) return null;
+        if (!Source.HasListeners()) return null;
 
-        ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var parent);
-        var activity = TelemetrySources.Activities.StartActivity($"process {job.Id.Queue}", ActivityKind.Consumer, parent);
-        Describe(activity, job.Id, "process", job.Endpoint, job.Model);
+        var activity = Source.StartActivity($"process {job.Id.Queue}", ActivityKind.Consumer, leased);
+        Describe(activity, job.Id, "process", "process");
+        activity?.SetTag("messaging.message.body.size", job.Body.Length);
         activity?.SetTag("aiplatform.job.attempt", job.Attempt);
+        return DescribeCall(activity, job.Endpoint, job.Model);
+    }
+
+    /// <summary>The span of writing how a run ended.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="operation"><c>commit</c> or <c>release</c>.</param>
+    internal static Activity? StartSettle(LeasedJob job, string operation)
+    {
+        if (!Source.HasListeners()) return null;
+
+        var activity = Source.StartActivity($"{operation} {job.Id.Queue}", ActivityKind.Client);
+        Describe(activity, job.Id, operation, "settle");
         return activity;
     }
 
-    private static void Describe(Activity? activity, JobId job, string operation, string endpoint, string model)
+    private static void Describe(Activity? activity, JobId job, string operation, string? type)
     {
         if (activity is null) return;
         activity.SetTag("messaging.system", "redis");
-        activity.SetTag("messaging.operation.type", operation);
+        activity.SetTag("messaging.operation.name", operation);
+        if (type is not null) activity.SetTag("messaging.operation.type", type);
         activity.SetTag("messaging.destination.name", job.Queue.Value);
         activity.SetTag("messaging.message.id", job.ToString());
-        activity.SetTag("gen_ai.request.model", model);
-        activity.SetTag("url.path", endpoint);
+    }
+
+    private static Activity? DescribeCall(Activity? activity, string endpoint, string model)
+    {
+        activity?.SetTag("gen_ai.operation.name", Endpoints.OperationOf(endpoint));
+        activity?.SetTag("gen_ai.request.model", model);
+        return activity;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
@@ -6,8 +7,10 @@ namespace AiPlatform.Jobs.Telemetry;
 /// <summary>Metrics of the queue as this process sees it; documented in docs/operations.md.</summary>
 public sealed class JobMetrics
 {
-    private readonly Counter<long> _ended;
+    private readonly Counter<long> _jobs;
+    private readonly Counter<long> _runs;
     private readonly Histogram<double> _waited;
+    private readonly Histogram<double> _ran;
     private readonly Histogram<double> _redisCalls;
     private readonly Histogram<int> _redisItems;
     private long _requeued;
@@ -18,14 +21,13 @@ public sealed class JobMetrics
     public JobMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetrySources.Name);
-        _ended = meter.CreateCounter<long>(
-            "aiplatform.jobs.runs", "{run}", "Runs of jobs that ended, by model and outcome");
-        _waited = meter.CreateHistogram<double>(
-            "aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets };
+        _jobs = meter.CreateCounter<long>("aiplatform.jobs.ended", "{job}", "Jobs that this process ended, by model and outcome");
+        _runs = meter.CreateCounter<long>("aiplatform.jobs.runs", "{run}", "Runs of jobs that ended, by model and outcome");
+        _waited = meter.CreateHistogram<double>("aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only", advice: seconds);
+        _ran = meter.CreateHistogram<double>("aiplatform.jobs.run_time", "s", "Time from lease to the end of the run, by model and outcome", advice: seconds);
         _redisCalls = meter.CreateHistogram<double>(
-            "aiplatform.redis.call_time", "s", "Time of one call to Redis, by script and whether it was answered",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
+            "aiplatform.redis.call_time", "s", "Time of one call to Redis, by script and whether it was answered", advice: seconds);
         _redisItems = meter.CreateHistogram(
             "aiplatform.redis.calls_together", "{call}", "Calls of the store that shared one call to Redis, by script",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128] });
@@ -39,8 +41,16 @@ public sealed class JobMetrics
     /// <summary>Calls of the store were sent with one script.</summary>
     internal void SentTogether(string script, int calls) => _redisItems.Record(calls, new KeyValuePair<string, object?>("script", script));
 
-    internal void Swept(SweepResult swept)
+    /// <summary>Jobs ended for good: <c>succeeded</c>, <c>failed</c>, <c>canceled</c> or <c>expired</c>.</summary>
+    internal void Ended(string model, JobStatus outcome, int jobs = 1)
     {
+        if (jobs > 0) _jobs.Add(jobs, new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome.Name));
+    }
+
+    internal void Swept(QueueName queue, SweepResult swept)
+    {
+        Ended(queue.Model, JobStatus.Failed, swept.Failed);
+        Ended(queue.Model, JobStatus.Expired, swept.Expired);
         Interlocked.Add(ref _requeued, swept.Requeued);
         Interlocked.Add(ref _failed, swept.Failed);
         Interlocked.Add(ref _expired, swept.Expired);
@@ -52,8 +62,13 @@ public sealed class JobMetrics
         if (job.Attempt == 1) _waited.Record(job.Waited.TotalSeconds, new KeyValuePair<string, object?>("model", job.Model));
     }
 
-    internal void Ended(LeasedJob job, string outcome) =>
-        _ended.Add(1, new KeyValuePair<string, object?>("model", job.Model), new KeyValuePair<string, object?>("outcome", outcome));
+    /// <summary>A run ended.</summary>
+    internal void RunEnded(RunningJob running, string outcome)
+    {
+        var (model, ended) = (new KeyValuePair<string, object?>("model", running.Job.Model), new KeyValuePair<string, object?>("outcome", outcome));
+        _runs.Add(1, model, ended);
+        if (_ran.Enabled) _ran.Record(running.Elapsed.TotalSeconds, model, ended);
+    }
 
     private IEnumerable<Measurement<long>> Swept() =>
     [

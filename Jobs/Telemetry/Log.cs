@@ -53,4 +53,7 @@ internal static partial class Log
 
     [LoggerMessage(1015, LogLevel.Warning, "What tenants used cannot be written for now, it is kept in memory: {Reason}")]
     public static partial void UsageNotWritten(ILogger logger, string reason);
+
+    [LoggerMessage(1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left for its workers: upgrade this one")]
+    public static partial void NewerJobs(ILogger logger, int jobs, QueueName queue);
 }

@@ -4,6 +4,7 @@
 -- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms
 -- Returns the status that it had, or '' when it is not there or another tenant's.
 local id, head = ARGV[1], head_of(ARGV[1])
+if head and not is_known(head) then return redis.error_reply(newer) end
 if not head or parse_head(head).tenant ~= ARGV[2] then return '' end
 
 local ended = ended_status(head)

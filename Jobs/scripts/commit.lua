@@ -24,6 +24,7 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
       record = head .. elapsed(created_in(head)) .. ARGV[at + 7] .. '\n' .. content}
   else
     local state, head = text and parse_state(text), head_of(id)
+    if head and not is_known(head) then head = nil end
     if state and head then
       if state.status == 'r' and state.attempt == attempt then
         done[i] = 1

@@ -7,6 +7,7 @@
 local id, after, follower, most = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local head = head_of(id)
 if not head then return nil end
+if not is_known(head) then return redis.error_reply(newer) end
 
 local entries = call('XRANGE', base .. 'events:' .. id, '(' .. whole(after) .. '-1', '+', 'COUNT', most)
 if ended_status(head) then return {call('GET', job_key(id)), '', entries} end

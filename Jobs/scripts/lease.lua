@@ -4,20 +4,23 @@
 -- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
 --       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else meanwhile,
 --       ttl in ms, ttl of events in ms, error of a job whose deadline has passed
--- Returns {now, what else, then id, state and record of each}. What else: 1 the one job given must run alone, 2 a job waits that
--- must run alone: come back when nothing runs, 0 neither.
+-- Returns {now, what else, jobs that were too late and ended, jobs of a newer version that were left, then id, state and record of each}.
+-- What else: 1 the one job given must run alone, 2 a job waits that must run alone: come back when nothing runs, 0 neither.
 local worker, most, most_bytes, lease, wish = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local most_running, idle = ARGV[6] == '0' and math.huge or tonumber(ARGV[6]), ARGV[7] == '1'
 local ttl, events_ttl, expired_error = ARGV[8], ARGV[9], ARGV[10]
 
-if call('EXISTS', base .. 'paused') == 1 then return {now, 0} end
+if call('EXISTS', base .. 'paused') == 1 then return {now, 0, 0, 0} end
 
 for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'delayed', '-inf', now_ms, 'LIMIT', 0, most)) do
   call('ZREM', base .. 'delayed', id)
   line_up_again(id)
 end
 
-local taken, records, tenant_of, bytes = {}, {}, {}, 0
+local taken, records, tenant_of, bytes, expired = {}, {}, {}, 0, 0
+
+-- Jobs that a newer version stored stay where they are, and those behind them have their turn.
+local skipped = 0
 
 -- False when the job does not fit what was asked for; it then stays where it is.
 local function take(id, record, tenant)
@@ -34,11 +37,12 @@ local function is_due(record) return deadline_in(record) > now_ms end
 local function expire(id, record)
   local head = string.sub(record, 1, string.find(record, '\n', 1, true) - 1)
   abandon(id, head, 'expired', expired_error, ttl, events_ttl)
+  expired = expired + 1
 end
 
 -- Leases what was taken. Returns the script's reply.
 local function hand_out(what_else)
-  local reply = {now, what_else}
+  local reply = {now, what_else, expired, skipped}
   if #taken == 0 then return reply end
   local states, leases, running, fields = call('HMGET', base .. 'state', unpack(taken)), {}, {}, {}
   local until_ms = whole(now + lease)
@@ -52,7 +56,7 @@ local function hand_out(what_else)
     else
       text = 'r 1 0 0 0 ' .. tenant .. ' ' .. worker .. padding .. 'q0 r' .. elapsed(created_in(record))
     end
-    local pair, row = 2 * i, 3 * i
+    local pair, row = 2 * i, 3 * i + 2
     fields[pair - 1], fields[pair] = id, text
     leases[pair - 1], leases[pair] = until_ms, id
     running[tenant] = (running[tenant] or 0) + 1
@@ -69,9 +73,10 @@ end
 if call('ZCARD', base .. 'alone') > 0 then
   if idle then
     while #taken == 0 do
-      local id = call('ZPOPMIN', base .. 'alone')[1]
-      if not id then break end
-      local record = call('GET', job_key(id))
+      local id = call('ZRANGE', base .. 'alone', 0, 0)[1]
+      local record = id and call('GET', job_key(id))
+      if not id or record and not is_known(record) then break end
+      call('ZREM', base .. 'alone', id)
       if record and is_due(record) then
         local _, tenant = share_in(record)
         take(id, record, tenant)
@@ -82,7 +87,7 @@ if call('ZCARD', base .. 'alone') > 0 then
     call('DEL', base .. 'emptied')
     if #taken > 0 then return hand_out(1) end
   elseif call('SET', base .. 'emptied', worker, 'NX', 'PX', lease) or call('GET', base .. 'emptied') == worker then
-    return {now, 2}
+    return {now, 2, expired, 0}
   end
 end
 
@@ -105,7 +110,7 @@ local function tenants_of(lane)
     from = from + 100
     for i = 1, #page, 2 do
       if free_of(page[i]) > 0 then
-        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), line = {}, served = {}}
+        tenants[#tenants + 1] = {name = page[i], tag = math.max(virtual, tonumber(page[i + 1])), line = {}, served = {}, skipped = 0}
       end
     end
   end
@@ -116,7 +121,8 @@ end
 local function peek(lane, tenant, others)
   if #tenant.line == 0 then
     local ahead = math.max(1, math.min(16, math.ceil((most - #taken) / others)))
-    local ids = call('ZRANGE', line_key(lane, tenant.name), #tenant.served, #tenant.served + ahead - 1)
+    local from = #tenant.served + tenant.skipped
+    local ids = call('ZRANGE', line_key(lane, tenant.name), from, from + ahead - 1)
     if #ids == 0 then return nil end
     local keys = {}
     for i, id in ipairs(ids) do keys[i] = job_key(id) end
@@ -137,6 +143,11 @@ local function serve(lane, state)
     if not job then
       -- Nothing (more) of this tenant can be given now.
       table.insert(state.done, table.remove(state.tenants, 1))
+    elseif job.record and not is_known(job.record) then
+      skipped = skipped + 1
+      tenant.skipped = tenant.skipped + 1
+      table.remove(tenant.line)
+      if skipped >= most_passed_over then table.insert(state.done, table.remove(state.tenants, 1)) end
     elseif not job.record or not is_due(job.record) then
       if passed_over == most_passed_over then return false, true end
       passed_over = passed_over + 1

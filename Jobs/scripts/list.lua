@@ -14,7 +14,8 @@ while looked < most_looked do
     last, looked = id, looked + 1
     local head = head_of(id)
     if head then
-      local status, state = ended_status(head), ''
+      local status, state = wanted, ''
+      if is_known(head) then status = ended_status(head) end
       if not status then
         state = call('HGET', base .. 'state', id) or ''
         status = state == '' and 'queued' or names[string.sub(state, 1, 1)]

@@ -26,7 +26,9 @@ end
 for i = 1, #ARGV, 3 do
   local id, watcher = ARGV[i], ARGV[i + 1]
   local head, row = head_of(id), {}
-  if head and ended_status(head) then
+  if head and not is_known(head) then
+    row = {head .. '\n', '', -1}
+  elseif head and ended_status(head) then
     row = {ARGV[i + 2] == '1' and call('GET', job_key(id)) or head .. '\n', '', -1}
   elseif head then
     local state, parsed = call('HGET', base .. 'state', id) or '', parse_head(head)

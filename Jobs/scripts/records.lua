@@ -10,10 +10,16 @@ local function head_of(id)
   local stop = string.find(start, '\n', 1, true)
   if not stop then
     start = call('GET', job_key(id))
-    stop = string.find(start, '\n', 1, true)
+    stop = string.find(start, '\n', 1, true) or #start + 1
   end
   return string.sub(start, 1, stop - 1)
 end
+
+-- Whether this version can read a record, and with it the job's state. Others are left as they are, for processes of the version that
+-- wrote them: whatever this one would do to them could lose them.
+local function is_known(record) return string.sub(record, 1, 2) == '1\t' end
+local newer_later_ms = 5000
+local newer = 'NEWER a newer version stored this job'
 
 -- What stands at fixed places in every record, as text.
 local function created_in(record) return string.sub(record, 3, 15) end

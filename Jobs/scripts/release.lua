@@ -7,7 +7,7 @@
 -- Returns 1 when it waits again, 2 when it has failed for good, 0 when the attempt no longer holds the lease.
 local id, attempt, error, delay, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local state, head = state_of(id), head_of(id)
-if not state or not head or state.status ~= 'r' or state.attempt ~= attempt then return 0 end
+if not state or not head or not is_known(head) or state.status ~= 'r' or state.attempt ~= attempt then return 0 end
 
 if error == '' then
   take_back(id, head, state, nil)

@@ -5,6 +5,7 @@
 -- Returns {outcome, jobs that wait, jobs ended a second in thousandths}: 0 it waits again, 1 not there or another tenant's, 2 it has
 -- not ended, or has a result, 3 the queue is full, 4 the tenant's limit is reached.
 local id, tenant, head = ARGV[1], ARGV[2], head_of(ARGV[1])
+if head and not is_known(head) then return redis.error_reply(newer) end
 if not head or parse_head(head).tenant ~= tenant then return {1, 0, 0} end
 
 local status, waiting = ended_status(head), depth()

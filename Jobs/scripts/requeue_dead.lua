@@ -5,9 +5,12 @@
 -- Returns {jobs that wait again, dead letters looked at, the time to give in the next call}.
 local before = ARGV[2] == '' and now_ms or ARGV[2]
 local ids, requeued = call('ZRANGEBYSCORE', base .. 'dead', '-inf', before, 'LIMIT', 0, tonumber(ARGV[1])), 0
+local looked = #ids
 for _, id in ipairs(ids) do
   local head = head_of(id)
-  if head and ended_status(head) then
+  if head and not is_known(head) then
+    looked = looked - 1
+  elseif head and ended_status(head) then
     requeue(id, head)
     requeued = requeued + 1
   else
@@ -15,4 +18,4 @@ for _, id in ipairs(ids) do
   end
 end
 if requeued > 0 then ring() end
-return {requeued, #ids, before}
+return {requeued, looked, before}

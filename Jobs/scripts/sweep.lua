@@ -14,7 +14,9 @@ local counts = {0, 0, 0, 0}
 
 for _, id in ipairs(due('deadlines')) do
   local head = head_of(id)
-  if head then
+  if head and not is_known(head) then
+    call('ZADD', base .. 'deadlines', whole(now + newer_later_ms), id)
+  elseif head then
     abandon(id, head, 'expired', expired_error, ttl, events_ttl)
     counts[3] = counts[3] + 1
   else
@@ -28,7 +30,9 @@ end
 
 for _, id in ipairs(due('leases')) do
   local head, state = head_of(id), state_of(id)
-  if not head or not state then
+  if head and not is_known(head) then
+    call('ZADD', base .. 'leases', whole(now + newer_later_ms), id)
+  elseif not head or not state then
     call('ZREM', base .. 'leases', id)
   else
     interrupt(id, state)

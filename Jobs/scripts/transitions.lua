@@ -122,10 +122,11 @@ local function line_up(id, head, state)
   else enqueue(id, head) end
 end
 
--- The same for a job whose delay is over; nothing happens when it is there no more.
+-- The same for a job whose delay is over; nothing happens when it is there no more, and later when a newer version stored it.
 local function line_up_again(id)
   local head, state = head_of(id), state_of(id)
-  if head and state then line_up(id, parse_head(head), state) end
+  if head and not is_known(head) then call('ZADD', base .. 'delayed', whole(now + newer_later_ms), id)
+  elseif head and state then line_up(id, parse_head(head), state) end
 end
 
 -- Takes the lease from a job that runs; it waits again, now or (due given) later. The caller has counted why.

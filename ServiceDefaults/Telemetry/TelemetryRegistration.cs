@@ -12,7 +12,7 @@ namespace AiPlatform.ServiceDefaults.Telemetry;
 /// <summary>Exports traces, metrics and logs over OTLP when an endpoint is configured; costs nothing otherwise.</summary>
 internal static class TelemetryRegistration
 {
-    private static readonly string[] ActivitySources = [TelemetrySources.Name, "Microsoft.AspNetCore", "System.Net.Http"];
+    private static readonly string[] ActivitySources = [TelemetrySources.Name, RequestSpans.Source, "System.Net.Http"];
 
     private static readonly string[] Meters =
     [
@@ -23,6 +23,7 @@ internal static class TelemetryRegistration
     {
         if (OtlpSettings.From(builder.Configuration) is not { } otlp) return;
 
+        RequestSpans.Fill();
         var resource = ResourceBuilder.CreateDefault()
             .AddService(serviceName, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
             .AddEnvironmentVariableDetector();
@@ -30,13 +31,14 @@ internal static class TelemetryRegistration
         builder.Logging.AddOpenTelemetry(logs =>
         {
             logs.IncludeFormattedMessage = true;
-            logs.IncludeScopes = true;
+            // The framework's scopes repeat the path, in which callers write; the trace's id is in every record without them.
+            logs.IncludeScopes = false;
             logs.SetResourceBuilder(resource).AddOtlpExporter(exporter => otlp.Apply(exporter, "logs"));
         });
         builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(resource)
             .AddSource(ActivitySources)
-            .AddProcessor(new HealthPathFilter())
+            .AddProcessor(new RequestSpans())
             .AddOtlpExporter(exporter => otlp.Apply(exporter, "traces"))
             .Build());
         builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder()

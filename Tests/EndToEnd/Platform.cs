@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
@@ -24,9 +26,15 @@ internal sealed class Platform : IAsyncDisposable
 
     public AiProcess Worker { get; private set; } = null!;
 
-    public static async Task<Platform> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<Platform> StartAsync(params (string Key, string Value)[] settings) => StartAsync(key: null, settings);
+
+    /// <summary>The same where callers need a key.</summary>
+    /// <param name="key">That of an operator.</param>
+    /// <param name="settings">Environment variables of every process; the key's are added.</param>
+    public static async Task<Platform> StartAsync(TestKey? key, params (string Key, string Value)[] settings)
     {
-        var platform = new Platform(settings);
+        var platform = new Platform([.. settings, .. key?.Environment ?? []]);
+        if (key is not null) platform.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
         await platform.Redis.InitializeAsync();
         platform.Gateway = platform.Start("Gateway");
         platform.Worker = platform.Start("InferenceWorker");

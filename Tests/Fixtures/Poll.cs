@@ -12,12 +12,20 @@ internal static class Poll
     public static Task UntilAsync(Func<bool> condition, string what, TimeSpan? bound = null) =>
         UntilAsync(() => Task.FromResult(condition()), what, bound);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null)
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="what">Says, when it was in vain, what was waited for and what there was instead.</param>
+    /// <param name="bound">How long; a minute by default.</param>
+    public static Task UntilAsync(Func<bool> condition, Func<string> what, TimeSpan? bound = null) =>
+        UntilAsync(() => Task.FromResult(condition()), what, bound);
+
+    public static Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null) => UntilAsync(condition, () => what, bound);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? bound)
     {
         var start = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(start) > (bound ?? Bound)) Assert.Fail($"Waited {bound ?? Bound} in vain: {what}");
+            if (Stopwatch.GetElapsedTime(start) > (bound ?? Bound)) Assert.Fail($"Waited {bound ?? Bound} in vain: {what()}");
             await Task.Delay(Step, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

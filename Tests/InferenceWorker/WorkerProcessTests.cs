@@ -42,6 +42,25 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(worker, "/health"));
     }
 
+    /// <summary>A manifest that nobody has written yet holds the loading up, as a slow disk would.</summary>
+    [Fact]
+    public async Task Start_ModelsStillLoad_IsAliveAndNotReady()
+    {
+        Directory.CreateSymbolicLink(Path.Combine(_models.Path, "good"), Manifests.ShippedFolder);
+        var manifest = Path.Combine(Directory.CreateDirectory(Path.Combine(_models.Path, "slow")).FullName, "model.json");
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [manifest])) await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using var worker = Start();
+
+        await Poll.UntilAsync(async () => await StatusAsync(worker, "/alive") == HttpStatusCode.OK, "the worker is alive");
+        using var loading = await _http.GetAsync(new Uri(worker.Address, "/health"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, loading.StatusCode);
+        Assert.Contains("Not ready yet: finding models", await loading.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var shipped = await File.ReadAllTextAsync(Path.Combine(Manifests.ShippedFolder, "model.json"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(manifest, shipped.Replace("\"all-minilm-l6-v2\"", "\"slow\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await worker.UntilReadyAsync(_http);
+    }
+
     [Fact]
     public async Task Heartbeat_WhileItServes_IsInTheCatalogAndGoneAfterSigterm()
     {

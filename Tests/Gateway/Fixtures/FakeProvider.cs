@@ -67,6 +67,13 @@ internal sealed class FakeProvider : IAsyncDisposable
         $"Providers:fake:BaseUrl={Address}", $"Providers:fake:ApiKey={Key}", "Models:gpt:Provider=fake", "Models:gpt:UpstreamModel=gpt-upstream", .. more,
     ];
 
+    /// <summary>The same as environment variables of a process; and a model <c>with-fallback</c>, whose fallback <c>gpt</c> is.</summary>
+    public (string Key, string Value)[] Environment() =>
+    [
+        .. Settings("Models:with-fallback:Provider=fake", "Models:with-fallback:Fallbacks:0=gpt").Select(setting => setting.Split('=', 2))
+            .Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1])),
+    ];
+
     public static string ChatJson(string content, string finishReason = "stop", int input = 7, int output = 3) => JsonSerializer.Serialize(new
     {
         id = "chatcmpl-1",

@@ -17,6 +17,10 @@ internal sealed record TestKey(string Tenant, string Role = "user")
         $"ApiKeys:{Tenant}:Role={Role}",
     ];
 
+    /// <summary>The same as environment variables of a process.</summary>
+    public (string Key, string Value)[] Environment =>
+        [.. Settings.Select(setting => setting.Split('=', 2)).Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1]))];
+
     /// <summary>A client of the Gateway that presents it.</summary>
     public HttpClient ClientOf(GatewayHost gateway) => new()
     {

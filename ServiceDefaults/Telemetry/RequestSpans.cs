@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using AiPlatform.ServiceDefaults.Health;
+using OpenTelemetry;
+
+namespace AiPlatform.ServiceDefaults.Telemetry;
+
+/// <summary>
+/// What is exported of HTTP requests to this process: named by method and route; without what callers wrote themselves, be it the path or a
+/// header; and not the probes of an orchestrator, several a second.
+/// </summary>
+internal sealed class RequestSpans : BaseProcessor<Activity>
+{
+    public const string Source = "Microsoft.AspNetCore";
+
+    private static readonly string[] WrittenByCallers = ["url.query", "http.request.method_original", "user_agent.original", "server.address", "server.port"];
+
+    /// <summary>Has ASP.NET Core write OpenTelemetry's attributes into its spans, which it leaves to others unless it is told.</summary>
+    public static void Fill() => AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+
+    public override void OnEnd(Activity data)
+    {
+        if (data.Source.Name != Source) return;
+        if (data.GetTagItem("url.path") is string path && path is HealthEndpoints.ReadyPath or HealthEndpoints.LivePath)
+        {
+            data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+            return;
+        }
+
+        var route = data.GetTagItem("http.route") as string;
+        data.DisplayName = $"{data.GetTagItem("http.request.method")} {route}".TrimEnd();
+        // A tag without a value is taken out.
+        data.SetTag("url.path", route);
+        foreach (var tag in WrittenByCallers) data.SetTag(tag, null);
+    }
+}
