@@ -38,11 +38,14 @@ internal sealed class CanaryRequests(string text, string jobId)
             .. Enumerable.Range(0, ProviderReplies).Select(_ => Post(Chat, ChatBody())),
             Post(Chat, ChatBody(",\"stream\":true")), Post(Chat, ChatBody(",\"stream\":true")), Post(Chat, ChatBody(Tools)), Post(Chat, ChatBody($",\"metadata\":{{\"{text}\":\"{text}\"}}")),
             Post(Chat, ChatBody(), ("Prefer", "respond-async")), Post(Chat, ChatBody(), ("Idempotency-Key", text)),
+            Post(Chat, ChatBody(Schema("[0-9]"))), Post(Chat, ChatBody(Schema("[0-9]") + ",\"stream\":true,\"include_raw_answer\":true")), Post(Chat, ChatBody(Schema($"({text}"))),
             Post(Chat, ChatBody(",\"temperature\":0")), Post(Chat, ChatBody(model: "tls")), Post(Chat, ChatBody($",\"response_format\":{{\"type\":\"{text}\"}}")),
             .. Wrong(Chat, "gpt", $$"""
                 "messages":[{"role":"user","content":"{{text}}"}]
                 """),
         ],
+        ["POST /ask-ai"] = [.. Prompts("/ask-ai")],
+        ["POST /generate"] = [.. Prompts("/generate")],
         ["GET /v1/models"] = [Get($"/v1/models?{text}={text}")],
         ["GET /v1/models/{id}"] = [Get($"/v1/models/{text}"), Get($"/v1/models/{text}/{text}?q={text}")],
         ["POST /v1/jobs"] =
@@ -71,6 +74,18 @@ internal sealed class CanaryRequests(string text, string jobId)
             Get($"/openapi/{text}.json"), Get("/v1/models", ("User-Agent", text)), Get($"/v1/models/%00{text}"),
         ],
     };
+
+    /// <summary>A schema that names the text everywhere, and asks for something else than the provider says.</summary>
+    private string Schema(string pattern) => $$"""
+        ,"response_format":{"type":"json_schema","json_schema":{"name":"n","description":"{{text}}","schema":{
+        "title":"{{text}}","type":"string","const":"{{text}}","pattern":"{{pattern}}","$defs":{"{{text}}":{"enum":["{{text}}"]} } } } }
+        """;
+
+    private IEnumerable<HttpRequestMessage> Prompts(string path) =>
+    [
+        Post(path, $$"""{"prompt":"{{text}}"}"""), Post($"{path}?{text}", $$"""{"prompt":"{{text}}"}""", ("X-Request-Timeout", text)), Post(path, $$"""{"{{text}}":"{{text}}"}"""),
+        Post(path, $"{{\"{text}"), Post(path, text, ("Content-Type", $"text/{text}")), Post(path, $$"""{"prompt":"{{text}}"}""", ("Authorization", $"Bearer {text}")),
+    ];
 
     private string Tools => $$"""
         ,"tools":[{"type":"function","function":{"name":"{{text}}","description":"{{text}}",

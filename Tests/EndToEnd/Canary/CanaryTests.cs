@@ -59,7 +59,7 @@ public sealed class CanaryTests
     private static (string Key, string Value)[] Settings(FakeProvider provider) =>
     [
         ("Providers__tls__BaseUrl", $"https://127.0.0.1:{provider.Address.Port}/v1"), ("Providers__tls__ApiKey", TlsKey), ("Models__tls__Provider", "tls"), ("Models__tls__MaxRetries", "0"),
-        ("Models__gpt__MaxRetries", "0"), ("Models__gpt__CacheTtl", "00:01:00"), ("Providers__fake__BreakerAttempts", "1000"), ("Jobs__RetryDelay", "00:00:00"),
+        ("Models__gpt__MaxRetries", "0"), ("Models__gpt__CacheTtl", "00:01:00"), ("Providers__fake__BreakerAttempts", "1000"), ("Answers__Model", "gpt"), ("Jobs__RetryDelay", "00:00:00"),
         ("Logging__LogLevel__AiPlatform", "Trace"), ("Gateway__MaxBodyBytes", "200000"),
     ];
 
