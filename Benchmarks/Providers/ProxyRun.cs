@@ -25,8 +25,8 @@ internal static class ProxyRun
     public static async Task<ProxyMeasurement> MeasureAsync(ProxySystem system, bool withUsers, CancellationToken cancellationToken)
     {
         await using var proxy = await RunningProxy.StartAsync(system, cancellationToken);
-        foreach (var kind in new[] { ChatKind.Whole, ChatKind.StreamByChunks, ChatKind.StreamAtOnce })
-            await LoadAsync(kind, Connections, WarmUp);
+        if (system.StartAsync is not null)
+            foreach (var kind in new[] { ChatKind.Whole, ChatKind.StreamByChunks, ChatKind.StreamAtOnce }) await LoadAsync(kind, Connections, WarmUp);
 
         var measurement = new ProxyMeasurement
         {
