@@ -29,6 +29,14 @@ public sealed class LoadResultTests
         Assert.Throws<BenchmarkException>(result.Complete);
     }
 
+    [Fact]
+    public void WithoutErrors_SomeUnansweredWhenTheTimeWasOver_IsTheResult()
+    {
+        var result = LoadResult.Parse(Printed.Replace("\"cut\":0", "\"cut\":7", StringComparison.Ordinal));
+
+        Assert.Same(result, result.WithoutErrors());
+    }
+
     [Theory]
     [InlineData("\"per_s\":20.00,", "")]
     [InlineData("{", "")]
