@@ -157,7 +157,8 @@ public static class JobRecord
                 var field = head.AsSpan(range);
                 switch (number++)
                 {
-                    case 0 when field is not "1": throw new NewerRecordException();
+                    case 0 when field is [>= '2' and <= '9', ..]: throw new NewerRecordException();
+                    case 0 when field is not "1": throw new FormatException("A job's record cannot be read. Another program wrote it.");
                     case 1: Created = Milliseconds(field); break;
                     case 2: Deadline = Milliseconds(field); break;
                     case 3: Lane = field.IsEmpty ? ' ' : field[0]; break;

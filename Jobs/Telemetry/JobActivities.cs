@@ -38,12 +38,12 @@ public static class JobActivities
     /// <param name="job">The job.</param>
     /// <param name="together">Jobs that the call gave.</param>
     /// <param name="began">What <see cref="BeforeLease"/> gave.</param>
-    /// <returns>The parent of what follows.</returns>
+    /// <returns>The parent of what follows; none when nobody listens.</returns>
     internal static ActivityContext Leased(LeasedJob job, int together, DateTimeOffset? began)
     {
-        ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var submitted);
-        if (began is not { } start) return submitted;
+        if (began is not { } start) return default;
 
+        ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var submitted);
         using var activity = Source.StartActivity(ActivityKind.Client, submitted, startTime: start, name: $"lease {job.Id.Queue}");
         Describe(activity, job.Id, "lease", "receive");
         activity?.SetTag("messaging.batch.message_count", together);

@@ -36,7 +36,7 @@ public sealed class DeadLoopTests
         using var supervisor = Start(redis, http.BaseAddress.Port, data.FullName, log);
         try
         {
-            await Poll.UntilAsync(() => IsReadyAsync(http), "the platform is ready", TimeSpan.FromMinutes(3));
+            await Poll.UntilAsync(() => Logged(log, "AiPlatform is ready at"), () => $"the platform is ready:\n{log}", TimeSpan.FromMinutes(3));
 
             await redis.Connection.GetDatabase().StringSetAsync(Swept, "not a sorted set");
             await Poll.UntilAsync(() => Logged(log, "gateway ended with exit code 1") && Logged(log, "worker-1 ended with exit code 1"), () => $"both have ended:\n{log}");

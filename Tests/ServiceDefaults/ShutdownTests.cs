@@ -3,6 +3,7 @@ using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults;
 using AiPlatform.Tests.EndToEnd;
 using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Jobs.Store;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -48,12 +49,13 @@ public sealed class ShutdownTests(RedisServer redis) : IClassFixture<RedisServer
     [InlineData("InferenceWorker")]
     public async Task Process_InAnotherOrder_DoesNotStart(string project)
     {
-        await using var sut = AiProcess.Start(project, [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", Checkout.Models), ("Leasing__DrainTimeout", "00:00:40")]);
+        await using var sut = AiProcess.Start(
+            project, [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", Checkout.Models), ("Leasing__DrainTimeout", "00:00:40")]);
 
         Assert.NotEqual(0, await sut.ExitCodeAsync());
         Assert.Contains("Leasing:DrainTimeout is 00:00:40", sut.LogText, StringComparison.Ordinal);
     }
 
     private Task<LeasingHost> StartAsync(params (string Key, string Value)[] settings) =>
-        LeasingHost.StartAsync(redis.ConnectionString, QueueName.ForModel(RedisServer.Unique("q")), (_, _) => Task.FromResult(JobOutcome.Success(new JobOutput(JobOutput.Json, "{}"u8.ToArray()), "{}")), settings);
+        LeasingHost.StartAsync(redis.ConnectionString, QueueName.ForModel(RedisServer.Unique("q")), (_, _) => Task.FromResult(StoreSut.Success), settings);
 }

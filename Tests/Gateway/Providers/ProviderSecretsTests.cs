@@ -17,8 +17,8 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
     public static TheoryData<string> WrongSettings =>
     [
         $"Providers:p:ApiKey={Secret} and a blank", $"Providers:p:ApiKye={Secret}", $"Providers:p:BaseUrl={Secret}", $"Providers:p:BaseUrl=https://{Secret}@p.example/v1",
-        $"Providers:p:BaseUrl=https://p.example/v1?key={Secret}", $"Providers:p:BaseUrl=https://user:{Secret}@[", $"Providers:p:MaxConcurrentCalls={Secret}", $"Providers:p:ConnectTimeout={Secret}",
-        $"Providers:p:AskStreamUsage={Secret}", $"Providers:p:ApiKeyHeader={Secret} {Secret}", $"Models:m:Timeout={Secret}", $"Models:m:MaxRetries={Secret}",
+        $"Providers:p:BaseUrl=https://p.example/v1?key={Secret}", $"Providers:p:BaseUrl=https://user:{Secret}@[", $"Providers:p:MaxConcurrentCalls={Secret}",
+        $"Providers:p:ConnectTimeout={Secret}", $"Providers:p:AskStreamUsage={Secret}", $"Providers:p:ApiKeyHeader={Secret} {Secret}", $"Models:m:Timeout={Secret}", $"Models:m:MaxRetries={Secret}",
     ];
 
     [Theory]
@@ -37,7 +37,8 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
     {
         var configuration = Configuration($"Providers:p:ApiKey={Secret}");
         var log = new List<string>();
-        using var sut = new ProviderCatalog(configuration, TimeProvider.System, new Logger<ProviderCatalog>(LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Trace).AddProvider(new ListLogger(log)))));
+        using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Trace).AddProvider(new ListLogger(log)));
+        using var sut = new ProviderCatalog(configuration, TimeProvider.System, loggers.CreateLogger<ProviderCatalog>());
         var pair = setting.Split('=', 2);
 
         configuration[pair[0]] = pair[1];
@@ -60,7 +61,8 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
     {
         await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:MaxRetries=0");
         sut.Provider.Script(
-            FakeProvider.Fails(status, FakeProvider.Key, $"Wrong key: Bearer {FakeProvider.Key}.", ("X-Key", FakeProvider.Key)), FakeProvider.Json($$$"""{"error":"{{{FakeProvider.Key}}}"}""", status),
+            FakeProvider.Fails(status, FakeProvider.Key, $"Wrong key: Bearer {FakeProvider.Key}.", ("X-Key", FakeProvider.Key)),
+            FakeProvider.Json($$$"""{"error":"{{{FakeProvider.Key}}}"}""", status),
             FakeProvider.Answers(status, "text/plain", FakeProvider.Key));
 
         for (var i = 0; i < 3; i++)

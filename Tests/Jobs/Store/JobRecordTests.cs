@@ -89,7 +89,6 @@ public sealed class JobRecordTests
     [InlineData("\n", "")]
     [InlineData("no line", "")]
     [InlineData("1\t1700000000000\t1700000300000\ti\t12\tteam-a\n", "")]
-    [InlineData("2\t1700000000000\t1700000300000\ti\t12\tteam-a\t/v1/embeddings\n", "")]
     [InlineData("1\tx\t1700000300000\ti\t12\tteam-a\t/v1/embeddings\n", "")]
     [InlineData("1\t1700000000000\t-1\ti\t12\tteam-a\t/v1/embeddings\n", "")]
     [InlineData("1\t99999999999999999999\t1700000300000\ti\t12\tteam-a\t/v1/embeddings\n", "")]
@@ -99,6 +98,10 @@ public sealed class JobRecordTests
     [InlineData(Caller + "\n", "nonsense")]
     public void Read_NothingThatWasStored_IsAFormatException(string record, string state) =>
         Assert.Throws<FormatException>(() => Read(record, state, -1));
+
+    [Fact]
+    public void Read_FormOfANewerVersion_SaysSo() =>
+        Assert.Throws<NewerRecordException>(() => Read("2\t1700000000000\t1700000300000\ti\t12\tteam-a\t/v1/embeddings\n", "", -1));
 
     [Fact]
     public void Read_AnyBytes_IsAJobOrAFormatException() => Check.One(

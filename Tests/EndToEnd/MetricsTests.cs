@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Http.Json;
+using AiPlatform.Tests.EndToEnd.Otlp;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd;
+
+/// <summary>Metrics of both processes, as they arrive over the wire: those that docs/operations.md names, and no others.</summary>
+public sealed class MetricsTests
+{
+    /// <summary>It counts answers that did not fit their schema: none is checked yet.</summary>
+    private const string NotReached = "aiplatform.provider.corrections";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task Export_Metrics_AreThoseThatTheDocumentNames(string protocol)
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var provider = await FakeProvider.StartAsync();
+        await using var sut = await Platform.StartAsync([.. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00")]);
+        var documented = DocumentedMetric.ReadAll();
+
+        await TracedCalls.EmbedAsync(sut.Http);
+        await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"temperature\":0");
+        await TracedCalls.ChatAsync(sut.Http, "gpt", "", ("Prefer", "respond-async"));
+        var needed = documented.Where(metric => metric.Name != NotReached).SelectMany(
+            metric => metric.Processes.Select(process => (Process: process.Split(' ')[0], metric.Name, metric.Unit))).ToList();
+        await Poll.UntilAsync(() => !Missing().Any(), () => $"these are exported: {string.Join(", ", Missing())}");
+
+        var ours = receiver.Points.Where(point => DocumentedMetric.IsOurs(point.Metric)).ToList();
+        Assert.All(needed, metric => Assert.Contains(ours, point => point.Metric == metric.Name && DocumentedMetric.UnitOf(point) == metric.Unit));
+        Assert.Empty(ours.Select(point => point.Metric).Distinct().Except(documented.Select(metric => metric.Name)));
+        Assert.Contains(receiver.Points, point => (point.Service, point.Metric) == ("gateway", "http.server.request.duration"));
+        Assert.Contains(receiver.Logs, log => log.Service == "gateway");
+        Assert.Contains(receiver.Logs, log => log.Service == "inference-worker");
+        await Poll.UntilAsync(() => (TokensOf(receiver, "input"), TokensOf(receiver, "output")) == (14, 6), "the tokens of both chats");
+
+        IEnumerable<string> Missing() => needed.Where(metric => !receiver.Points.Any(point => point.Service == metric.Process && point.Metric == metric.Name))
+            .Select(metric => $"{metric.Process}: {metric.Name}");
+    }
+
+    /// <summary>What a caller makes up is no series of its own, in no metric.</summary>
+    [Fact]
+    public async Task Export_UnknownModels_MakeNoSeries()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var provider = await FakeProvider.StartAsync();
+        await using var sut = await Platform.StartAsync([.. receiver.Settings("grpc"), .. provider.Environment()]);
+
+        for (var i = 0; i < 20; i++)
+        {
+            using var embeddings = await sut.Http.PostAsJsonAsync("/v1/embeddings", new { model = $"made-up-{i}", input = "a" }, Ct);
+            using var chat = await sut.Http.PostAsJsonAsync("/v1/chat/completions", new { model = $"made-up-{i}", messages = new[] { new { } } }, Ct);
+            using var job = await sut.Http.PostAsJsonAsync("/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = $"made-up-{i}", input = "a" } }, Ct);
+            using var queue = await sut.Http.PostAsync($"/v1/queues/made-up-{i}/pause", null, Ct);
+            using var route = await sut.Http.GetAsync($"/made-up-{i}", Ct);
+            Assert.All([embeddings, chat, job, queue, route], reply => Assert.Equal(HttpStatusCode.NotFound, reply.StatusCode));
+        }
+
+        await Poll.UntilAsync(
+            () => receiver.Points.Any(point => point.Metric == "aiplatform.gateway.request_time" && point.Attributes["outcome"] == "model_not_found" && point.Count >= 20),
+            "the calls are counted");
+        Assert.DoesNotContain(receiver.Points, point => point.Attributes.Values.Any(value => value.Contains("made-up", StringComparison.Ordinal)));
+    }
+
+    private static double TokensOf(OtlpReceiver receiver, string type) => receiver.Points
+        .LastOrDefault(point => point.Metric == "gen_ai.client.token.usage" && point.Attributes["gen_ai.token.type"] == type)?.Value ?? 0;
+}
