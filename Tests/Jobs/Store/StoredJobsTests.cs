@@ -84,7 +84,13 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
         var running = await sut.Store.ListAsync(Queue, Tenants.Anonymous, JobStatus.Running, null, 100, Ct);
         var held = running.Select(job => new LeasedJob
         {
-            Id = job.Id, Attempt = job.Attempts, Endpoint = job.Endpoint, Model = Model, Body = default, TimeLeft = Deadline, Waited = default,
+            Id = job.Id,
+            Attempt = job.Attempts,
+            Endpoint = job.Endpoint,
+            Model = Model,
+            Body = default,
+            TimeLeft = Deadline,
+            Waited = default,
         }).ToList();
 
         Assert.All(await sut.Store.RenewAsync(Queue, held, Ct), Assert.True);
