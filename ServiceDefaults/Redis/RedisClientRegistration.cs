@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Configuration;
 #else
 using AiPlatform.ServiceDefaults.Redis.Entra;
+using AiPlatform.ServiceDefaults.Telemetry;
 using Azure.Identity;
 #endif
 using StackExchange.Redis;
@@ -45,11 +46,15 @@ internal static class RedisClientRegistration
         });
 #else
         var user = builder.Configuration[EntraUserKey] is { Length: > 0 } id ? new EntraUser(new DefaultAzureCredential(), id) : null;
-        builder.AddRedisClient(ConnectionName, configureOptions: configuration =>
-        {
-            SurviveOutages(configuration);
-            if (user is not null) configuration.Defaults = user;
-        });
+        builder.AddRedisClient(
+            ConnectionName,
+            // Spans of commands are made only where they are exported.
+            settings => settings.DisableTracing |= OtlpSettings.From(builder.Configuration) is null,
+            configuration =>
+            {
+                SurviveOutages(configuration);
+                if (user is not null) configuration.Defaults = user;
+            });
         if (user is null) return;
 
         builder.Services.AddSingleton(user);

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Tests.Fixtures;
 using Aspire.Hosting;
@@ -13,6 +15,7 @@ namespace AiPlatform.Tests.AppHost;
 public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Model = "all-minilm-l6-v2";
+    private const string Key = "an-operators-key";
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
@@ -21,12 +24,18 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [$"--ConnectionStrings:redis={redis.ConnectionString}", "--Inference:Replicas=2", "--Logging:LogLevel:Default=Warning"], cancellation);
+            [
+                $"--ConnectionStrings:redis={redis.ConnectionString}", "--Inference:Replicas=2", "--Logging:LogLevel:Default=Warning",
+                $"--ApiKeys:ops:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}", "--ApiKeys:ops:Role=operator",
+                $"--Gateway:OperatorKey={Key}",
+            ],
+            cancellation);
         await using var application = await builder.BuildAsync(cancellation).WaitAsync(Bound, cancellation);
         await application.StartAsync(cancellation).WaitAsync(Bound, cancellation);
 
         await application.ResourceNotifications.WaitForResourceHealthyAsync("gateway", cancellation).WaitAsync(Bound, cancellation);
         using var http = application.CreateHttpClient("gateway", "http");
+        http.DefaultRequestHeaders.Authorization = new("Bearer", Key);
         using var reply = await http.PostAsJsonAsync("/v1/embeddings", new { model = Model, input = "Hello, world" }, cancellation);
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         Assert.Equal(384, (await reply.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("data")[0].GetProperty("embedding").GetArrayLength());

@@ -38,7 +38,7 @@ internal sealed class RedisOfCommand : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _connection.DisposeAsync();
+        await _connection.CloseAsync();
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
