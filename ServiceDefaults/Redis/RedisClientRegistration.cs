@@ -4,7 +4,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Configuration;
 #else
 using AiPlatform.ServiceDefaults.Redis.Entra;
-using AiPlatform.ServiceDefaults.Telemetry;
 using Azure.Identity;
 #endif
 using StackExchange.Redis;
@@ -48,8 +47,13 @@ internal static class RedisClientRegistration
         var user = builder.Configuration[EntraUserKey] is { Length: > 0 } id ? new EntraUser(new DefaultAzureCredential(), id) : null;
         builder.AddRedisClient(
             ConnectionName,
-            // Spans of commands are made only where they are exported.
-            settings => settings.DisableTracing |= OtlpSettings.From(builder.Configuration) is null,
+            settings =>
+            {
+                // RedisHealthCheck asks more: whether jobs would be evicted.
+                settings.DisableHealthChecks = true;
+                // Requests share their calls to Redis, and background loops make several a second: a span of each would belong to nobody.
+                settings.DisableTracing = true;
+            },
             configuration =>
             {
                 SurviveOutages(configuration);

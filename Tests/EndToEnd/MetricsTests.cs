@@ -10,8 +10,9 @@ namespace AiPlatform.Tests.EndToEnd;
 /// <summary>Metrics of both processes, as they arrive over the wire: those that docs/operations.md names, and no others.</summary>
 public sealed class MetricsTests
 {
-    /// <summary>It counts answers that did not fit their schema: none is checked yet.</summary>
-    private const string NotReached = "aiplatform.provider.corrections";
+    private const string Schema = """
+        ,"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"integer"}}}
+        """;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -25,10 +26,12 @@ public sealed class MetricsTests
         await using var sut = await Platform.StartAsync([.. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00")]);
         var documented = DocumentedMetric.ReadAll();
 
+        provider.Script(FakeProvider.Says("not a number"), FakeProvider.Says("7"));
+        await TracedCalls.ChatAsync(sut.Http, "gpt", Schema);
         await TracedCalls.EmbedAsync(sut.Http);
         await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"temperature\":0");
         await TracedCalls.ChatAsync(sut.Http, "gpt", "", ("Prefer", "respond-async"));
-        var needed = documented.Where(metric => metric.Name != NotReached).SelectMany(
+        var needed = documented.SelectMany(
             metric => metric.Processes.Select(process => (Process: process.Split(' ')[0], metric.Name, metric.Unit))).ToList();
         await Poll.UntilAsync(() => !Missing().Any(), () => $"these are exported: {string.Join(", ", Missing())}");
 
@@ -38,7 +41,7 @@ public sealed class MetricsTests
         Assert.Contains(receiver.Points, point => (point.Service, point.Metric) == ("gateway", "http.server.request.duration"));
         Assert.Contains(receiver.Logs, log => log.Service == "gateway");
         Assert.Contains(receiver.Logs, log => log.Service == "inference-worker");
-        await Poll.UntilAsync(() => (TokensOf(receiver, "input"), TokensOf(receiver, "output")) == (14, 6), "the tokens of both chats");
+        await Poll.UntilAsync(() => (TokensOf(receiver, "input"), TokensOf(receiver, "output")) == (28, 12), "the tokens of all chats, of the answer that was sent back, too");
 
         IEnumerable<string> Missing() => needed.Where(metric => !receiver.Points.Any(point => point.Service == metric.Process && point.Metric == metric.Name))
             .Select(metric => $"{metric.Process}: {metric.Name}");
