@@ -1,6 +1,6 @@
-using Aspire.Hosting.ApplicationModel;
 using AiPlatform.Tests.Deploy;
 using AiPlatform.Tests.Fixtures;
+using Aspire.Hosting.ApplicationModel;
 using Xunit;
 
 namespace AiPlatform.Tests.AppHost;
