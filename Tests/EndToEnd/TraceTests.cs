@@ -23,7 +23,9 @@ public sealed class TraceTests
         await using var sut = await Platform.StartAsync(receiver.Settings(protocol));
         var trace = await TracedCalls.EmbedAsync(sut.Http);
 
-        await UntilAsync(receiver, trace, $"wait {Model}", $"commit {Model}", "POST /v1/embeddings");
+        // The processes export by themselves, and a span when it has ended: process after commit, which ends the request.
+        await UntilAsync(
+            receiver, trace, "POST /v1/embeddings", $"submit {Model}", $"wait {Model}", $"lease {Model}", $"process {Model}", $"embeddings {Model}", $"commit {Model}");
         var batch = await UntilBatchAsync(receiver, trace);
 
         var http = receiver.Of(trace, "POST /v1/embeddings", "gateway", TracedCalls.CallersSpan);
