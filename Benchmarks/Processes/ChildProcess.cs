@@ -21,32 +21,20 @@ internal sealed class ChildProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>CPU time of all its threads so far.</summary>
-    public TimeSpan CpuTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
+    public TimeSpan CpuTime => Now.TotalProcessorTime;
 
     /// <summary>Memory that it has in RAM, shared pages included.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
+    public long ResidentBytes => Now.WorkingSet64;
 
     /// <summary>Threads that it has now.</summary>
-    public int Threads
+    public int Threads => Now.Threads.Count;
+
+    private Process Now
     {
         get
         {
             _process.Refresh();
-            return _process.Threads.Count;
+            return _process;
         }
     }
 

@@ -14,6 +14,7 @@ internal static class CallsRegistration
         {
             services.AddSingleton<CallAdmission>();
             services.AddSingleton<JobCalls>();
+            services.AddSingleton<MeasuredCalls>();
             services.AddSingleton<ModelCalls>();
             services.AddSingleton<OwnJobs>();
             services.AddSingleton<GatewayMetrics>();

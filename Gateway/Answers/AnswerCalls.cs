@@ -2,7 +2,6 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.StructuredOutput;
-using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
@@ -10,7 +9,7 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, ProviderCalls providers, GatewayMetrics metrics, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits, TimeProvider time)
+    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
 
@@ -20,27 +19,12 @@ internal sealed class AnswerCalls(
     /// <param name="instructions">What the model is to do.</param>
     /// <param name="contract">What its answer must be.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
-    public async Task<IResult> AnswerAsync<T>(HttpContext context, string route, string? model, string instructions, AnswerContract<T> contract)
-        where T : class
+    public Task<IResult> AnswerAsync<T>(HttpContext context, string route, string? model, string instructions, AnswerContract<T> contract)
+        where T : class => measured.RunAsync(context, route, async () =>
     {
-        var arrived = time.GetTimestamp();
-        var outcome = "internal_error";
-        try
-        {
-            var (answer, error) = await AskAsync(context, model, instructions, contract);
-            outcome = error?.Code ?? "succeeded";
-            return answer is null ? new Problem(error!) : TypedResults.Bytes(contract.Write(answer), "application/json");
-        }
-        catch (OperationCanceledException)
-        {
-            outcome = "client_gone";
-            throw;
-        }
-        finally
-        {
-            metrics.Answered(route, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
-        }
-    }
+        var (answer, error) = await AskAsync(context, model, instructions, contract);
+        return answer is null ? new Problem(error!) : TypedResults.Bytes(contract.Write(answer), "application/json");
+    });
 
     /// <summary>Exactly one of the two is set.</summary>
     private async Task<(T? Answer, InferenceError? Error)> AskAsync<T>(HttpContext context, string? model, string instructions, AnswerContract<T> contract)

@@ -29,7 +29,8 @@ internal sealed class AnswerContract<T> : IAnswerCheck
         if (_type.Kind != JsonTypeInfoKind.Object) throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: it must be a record or a class.");
 
         Schema = AnswerSchemaBuilder.Build(_type);
-        if (!AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(Schema.ToJsonString()), assertFormats: true, out var check, out var error))
+        SchemaText = Encoding.UTF8.GetBytes(Schema.ToJsonString());
+        if (!AnswerSchema.TryCompile(SchemaText, assertFormats: true, out var check, out var error))
             throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
         _check = check;
         IsStrict = StrictSubset.Covers(Schema);
@@ -39,6 +40,9 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     public string Name { get; } = JsonNamingPolicy.SnakeCaseLower.ConvertName(typeof(T).Name);
 
     public JsonNode Schema { get; }
+
+    /// <summary>The schema as every request carries it.</summary>
+    public ReadOnlyMemory<byte> SchemaText { get; }
 
     /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
     public bool IsStrict { get; }

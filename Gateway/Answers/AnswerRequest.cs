@@ -27,7 +27,7 @@ internal static class AnswerRequest
             writer.WriteString("name"u8, contract.Name);
             writer.WriteBoolean("strict"u8, contract.IsStrict);
             writer.WritePropertyName("schema"u8);
-            contract.Schema.WriteTo(writer);
+            writer.WriteRawValue(contract.SchemaText.Span, skipInputValidation: true);
             writer.WriteEndObject();
             writer.WriteEndObject();
             writer.WriteEndObject();

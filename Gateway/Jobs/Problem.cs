@@ -12,6 +12,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 
     private static readonly int[] CommonStatuses = [401, 500, 503];
 
+    public InferenceError Error => error;
+
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));

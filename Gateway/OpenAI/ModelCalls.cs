@@ -13,44 +13,14 @@ internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
     ProviderCalls providers,
-    GatewayMetrics metrics,
+    MeasuredCalls measured,
     IOptions<GatewayOptions> options,
-    TimeProvider time,
     ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
-    public async Task<IResult> AnswerAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout)
-    {
-        var arrived = time.GetTimestamp();
-        var outcome = "internal_error";
-        try
-        {
-            var result = await RunAsync(context, endpoint, prefer, requestTimeout);
-            outcome = result switch
-            {
-                OpenAIError { Error.Code: var code } => code,
-                ProviderJsonAnswer { Status: >= 400 } => "refused_by_provider",
-                JobAccepted => "accepted",
-                _ => "succeeded",
-            };
-            return result;
-        }
-        catch (QueueUnavailableException)
-        {
-            outcome = "queue_unavailable";
-            throw;
-        }
-        catch (OperationCanceledException)
-        {
-            outcome = "client_gone";
-            throw;
-        }
-        finally
-        {
-            metrics.Answered(endpoint, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
-        }
-    }
+    public Task<IResult> AnswerAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout) =>
+        measured.RunAsync(context, endpoint, () => RunAsync(context, endpoint, prefer, requestTimeout));
 
     private async Task<IResult> RunAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout)
     {

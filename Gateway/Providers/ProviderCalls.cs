@@ -20,7 +20,7 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
     {
-        if (route.Request.Streams) return await StreamAsync(context, route, timeout);
+        if (route.Request.Streams) return await RunAsync(context, route, timeout, StreamAsync);
 
         var end = await AskAsync(context, route, timeout);
         if (end.Answer is { } answer) return new ProviderJsonAnswer(StatusCodes.Status200OK, answer.Body);
@@ -29,37 +29,14 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
 
     /// <summary>Gets a whole answer, counts it, and says in the response's headers what was tried; the rest is the caller's.</summary>
     /// <inheritdoc cref="AnswerAsync"/>
-    public async Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
-    {
-        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
-        var activity = ProviderActivities.Start(call);
-        try
-        {
-            var end = await answers.AnswerAsync(call, context.RequestAborted);
-            End(call, activity, end.Model, end.Usage, end.Error?.Code);
-            Describe(context.Response, call, end.Model);
-            return end;
-        }
-        catch (OperationCanceledException)
-        {
-            EndWithoutClient(call, activity);
-            throw;
-        }
-    }
+    public Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout) => RunAsync(context, route, timeout, AskAsync);
 
-    private async Task<IResult> StreamAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout)
+    private async Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
-        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
-        var activity = ProviderActivities.Start(call);
-        try
-        {
-            return await StreamAsync(context, call, activity);
-        }
-        catch (OperationCanceledException)
-        {
-            EndWithoutClient(call, activity);
-            throw;
-        }
+        var end = await answers.AnswerAsync(call, context.RequestAborted);
+        End(call, activity, end.Model, end.Usage, end.Error?.Code);
+        Describe(context.Response, call, end.Model);
+        return end;
     }
 
     private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call, Activity? activity)
@@ -73,10 +50,21 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         return end.Failure.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);
     }
 
-    private void EndWithoutClient(ProviderCall call, Activity? activity)
+    private async Task<T> RunAsync<T>(
+        HttpContext context, ProviderRoute route, TimeSpan? timeout, Func<HttpContext, ProviderCall, Activity?, Task<T>> run)
     {
-        metrics.Ended(call, answered: null, default, ClientGone);
-        activity?.End(call, answered: null, default, ClientGone);
+        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
+        var activity = ProviderActivities.Start(call);
+        try
+        {
+            return await run(context, call, activity);
+        }
+        catch (OperationCanceledException)
+        {
+            metrics.Ended(call, answered: null, default, ClientGone);
+            activity?.End(call, answered: null, default, ClientGone);
+            throw;
+        }
     }
 
     private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)

@@ -15,8 +15,7 @@ internal sealed class AnswerSchema : IAnswerCheck
     private const string Param = "response_format.json_schema.schema";
     private const int MaxSchemaBytes = 512 * 1024;
 
-    private static readonly JsonDocumentOptions SchemaOptions = new() { MaxDepth = 128, AllowDuplicateProperties = false };
-    private static readonly JsonDocumentOptions AnswerOptions = new() { MaxDepth = 128, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 128, AllowDuplicateProperties = false };
 
     private readonly SchemaNode _schema;
 
@@ -43,7 +42,7 @@ internal sealed class AnswerSchema : IAnswerCheck
     {
         try
         {
-            using var answer = JsonDocument.Parse(text, AnswerOptions);
+            using var answer = JsonDocument.Parse(text, Options);
             return Check(answer.RootElement);
         }
         catch (JsonException malformed)
@@ -74,7 +73,7 @@ internal sealed class AnswerSchema : IAnswerCheck
         JsonNode? root;
         try
         {
-            root = JsonNode.Parse(schema.Span, documentOptions: SchemaOptions);
+            root = JsonNode.Parse(schema.Span, documentOptions: Options);
         }
         catch (JsonException malformed)
         {

@@ -5,20 +5,6 @@ namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 /// <summary>Keywords that speak of arrays and their items.</summary>
 internal static class ArrayKeywords
 {
-    public static SchemaCheck MinItems(Keyword keyword)
-    {
-        var least = keyword.Count();
-        return (value, checking) => value.ValueKind != JsonValueKind.Array || value.GetArrayLength() is var length && length >= least
-            || checking.Fails($"must have at least {least} items, has {value.GetArrayLength()}");
-    }
-
-    public static SchemaCheck MaxItems(Keyword keyword)
-    {
-        var most = keyword.Count();
-        return (value, checking) => value.ValueKind != JsonValueKind.Array || value.GetArrayLength() is var length && length <= most
-            || checking.Fails($"must have at most {most} items, has {value.GetArrayLength()}");
-    }
-
     public static SchemaCheck? UniqueItems(Keyword keyword)
     {
         if (!keyword.Flag()) return null;

@@ -11,20 +11,11 @@ internal static class LogicKeywords
         return schema.Check;
     }
 
-    public static SchemaCheck AllOf(Keyword keyword)
+    /// <summary>No check of its own: each part is one of the schema that it stands in.</summary>
+    public static SchemaCheck? AllOf(Keyword keyword)
     {
-        var schemas = InPlace(keyword);
-        return (value, checking) =>
-        {
-            var fits = true;
-            foreach (var schema in schemas)
-            {
-                fits &= schema.Check(value, checking);
-                if (!fits && !checking.Explains) return false;
-            }
-
-            return fits;
-        };
+        foreach (var schema in InPlace(keyword)) keyword.Node.Add(schema.Check);
+        return null;
     }
 
     public static SchemaCheck AnyOf(Keyword keyword)

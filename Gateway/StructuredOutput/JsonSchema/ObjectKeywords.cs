@@ -46,20 +46,6 @@ internal static class ObjectKeywords
             value.EnumerateObject(), one => checking.Inside(one.Name, schema, JsonSerializer.SerializeToElement(one.Name)), checking);
     }
 
-    public static SchemaCheck MinProperties(Keyword keyword)
-    {
-        var least = keyword.Count();
-        return (value, checking) => value.ValueKind != JsonValueKind.Object || value.GetPropertyCount() >= least
-            || checking.Fails($"must have at least {least} properties, has {value.GetPropertyCount()}");
-    }
-
-    public static SchemaCheck MaxProperties(Keyword keyword)
-    {
-        var most = keyword.Count();
-        return (value, checking) => value.ValueKind != JsonValueKind.Object || value.GetPropertyCount() <= most
-            || checking.Fails($"must have at most {most} properties, has {value.GetPropertyCount()}");
-    }
-
     private static bool Has(JsonElement value, IEnumerable<string> names, string words, Checking checking) =>
         All(names, name => value.TryGetProperty(name, out _) || checking.Fails($"{words} '{name}'"), checking);
 

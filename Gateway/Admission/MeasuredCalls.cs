@@ -1,0 +1,49 @@
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Admission;
+
+/// <summary>Counts how calls that ask a model end, and how long they took, whatever the route.</summary>
+internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time)
+{
+    /// <param name="context">The call.</param>
+    /// <param name="endpoint">Its route.</param>
+    /// <param name="run">Answers it.</param>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<IResult> RunAsync(HttpContext context, string endpoint, Func<Task<IResult>> run)
+    {
+        var arrived = time.GetTimestamp();
+        var outcome = "internal_error";
+        try
+        {
+            var result = await run();
+            outcome = result switch
+            {
+                OpenAIError { Error.Code: var code } => code,
+                Problem { Error.Code: var code } => code,
+                ProviderJsonAnswer { Status: >= 400 } => "refused_by_provider",
+                JobAccepted => "accepted",
+                _ => "succeeded",
+            };
+            return result;
+        }
+        catch (QueueUnavailableException)
+        {
+            outcome = "queue_unavailable";
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = ProviderCalls.ClientGone;
+            throw;
+        }
+        finally
+        {
+            metrics.Answered(endpoint, context.Response.Headers[CallHeaders.ModelName], outcome, time.GetElapsedTime(arrived));
+        }
+    }
+}
