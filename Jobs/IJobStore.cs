@@ -66,6 +66,9 @@ public interface IJobStore
     /// </summary>
     Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, CancellationToken cancellationToken);
 
+    /// <summary>Ends a job that failed: it is a dead letter at once, however often it may fail.</summary>
+    Task<ReleaseOutcome> FailAsync(LeasedJob job, InferenceError error, CancellationToken cancellationToken);
+
     /// <summary>Requeues lost leases, ends jobs past their deadline, wakes due retries. Anyone may call it.</summary>
     Task<SweepResult> SweepAsync(QueueName queue, CancellationToken cancellationToken);
 }

@@ -14,7 +14,14 @@ public sealed record JobOutcome
 
     public InferenceError? Error { get; private init; }
 
+    /// <summary>Whoever ran the job has tried it again already, as often as that makes sense: its lease does not.</summary>
+    public bool IsFinal { get; private init; }
+
     public static JobOutcome Success(JobOutput output, string? usage) => new() { Output = output, Usage = usage };
 
-    public static JobOutcome Failure(InferenceError error) => new() { Error = error };
+    /// <param name="error">What went wrong.</param>
+    /// <param name="usage">What was used all the same.</param>
+    /// <param name="isFinal">See <see cref="IsFinal"/>.</param>
+    public static JobOutcome Failure(InferenceError error, string? usage = null, bool isFinal = false) =>
+        new() { Error = error, Usage = usage, IsFinal = isFinal };
 }

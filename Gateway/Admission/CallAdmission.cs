@@ -34,9 +34,10 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
     private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
     {
-        AnswerSchema? check = null;
+        AnswerSchema? fitting = null;
         InferenceError? wrong = null;
-        var fits = request.Schema is not { } schema || AnswerSchema.TryCompile(schema, candidates[0].Options.AssertFormats, out check, out wrong);
+        var fits = request.Schema is not { } schema || AnswerSchema.TryCompile(schema, candidates[0].Options.AssertFormats, out fitting, out wrong);
+        IAnswerCheck? check = request.WantsJsonObject ? JsonObjectCheck.Instance : fitting;
         return fits
             ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
             : (null, wrong);

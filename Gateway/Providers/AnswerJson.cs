@@ -9,7 +9,10 @@ internal static class AnswerJson
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
 
     /// <summary>False when the bytes are not one JSON object.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> json, out AnswerFacts facts)
+    /// <param name="json">The answer, or one chunk of a stream.</param>
+    /// <param name="facts">What it says, when this is true.</param>
+    /// <param name="vectors">Checks its embeddings, where there must be some.</param>
+    public static bool TryRead(ReadOnlySpan<byte> json, out AnswerFacts facts, EmbeddingsCheck? vectors = null)
     {
         facts = default;
         try
@@ -17,25 +20,28 @@ internal static class AnswerJson
             var reader = new Utf8JsonReader(json, Options);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return false;
 
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) ReadField(ref reader, ref facts);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) ReadField(ref reader, ref facts, vectors);
             reader.Read();
             return true;
         }
-        catch (JsonException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
+            // The latter is what comparing a name throws that has half of a surrogate pair.
             return false;
         }
     }
 
-    private static void ReadField(ref Utf8JsonReader reader, ref AnswerFacts facts)
+    private static void ReadField(ref Utf8JsonReader reader, ref AnswerFacts facts, EmbeddingsCheck? vectors)
     {
         var isUsage = reader.ValueTextEquals("usage"u8);
         var isError = reader.ValueTextEquals("error"u8);
         var isChoices = reader.ValueTextEquals("choices"u8);
+        var isData = vectors is not null && reader.ValueTextEquals("data"u8);
         reader.Read();
         if (isUsage && reader.TokenType == JsonTokenType.StartObject) facts = facts with { Usage = ReadUsage(ref reader) };
         else if (isError && reader.TokenType != JsonTokenType.Null) facts = facts with { HasError = true };
         else if (isChoices && reader.TokenType == JsonTokenType.StartArray) ReadChoices(ref reader, ref facts);
+        else if (isData) vectors!.Read(ref reader);
         reader.Skip();
     }
 

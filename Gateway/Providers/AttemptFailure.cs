@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers;
@@ -53,6 +54,13 @@ internal sealed record AttemptFailure
         Consequence = AttemptConsequence.Retry,
         IsProvidersFault = true,
     };
+
+    /// <summary>It answered something else than was asked for.</summary>
+    /// <param name="provider">Who.</param>
+    /// <param name="contentType">What it says that it is.</param>
+    /// <param name="wanted">What it should be.</param>
+    public static AttemptFailure BadContentType(Provider provider, string? contentType, string wanted) => BadAnswer(
+        provider.Name, "content_type", $"its content type is '{Refusals.Quoted(provider.Secret.Redact(contentType ?? "") ?? "***")}', not {wanted}");
 
     public static AttemptFailure TooLarge(string provider, int limit) => new()
     {

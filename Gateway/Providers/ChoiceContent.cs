@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -9,6 +10,9 @@ namespace AiPlatform.Gateway.Providers;
 /// <param name="IsExempt">It refuses, or calls tools: no schema speaks of that.</param>
 internal readonly record struct ChoiceContent(int Index, string? Text, string? FinishReason, bool IsExempt)
 {
+    /// <summary>The text without a Markdown fence around the whole of it: what is checked, and what the caller gets.</summary>
+    public string? Bare { get; } = Text is null || IsExempt ? Text : JsonFence.Strip(Text);
+
     /// <summary>The choices of a whole answer, which is valid JSON.</summary>
     public static IReadOnlyList<ChoiceContent> Of(JsonAnswer answer)
     {

@@ -1,16 +1,23 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>One attempt at an answer that comes whole: it is read to its end and checked before anybody sees it.</summary>
 internal sealed class JsonAttempt(IProviderTransport transport)
 {
+    /// <param name="model">Who is asked.</param>
+    /// <param name="request">What the caller asked.</param>
+    /// <param name="body">What is sent.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ProviderUnreachableException">There was no answer.</exception>
     public async ValueTask<AttemptEnd<JsonAnswer>> RunAsync(
-        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var provider = model.Provider.Name;
-        using var response = await transport.SendAsync(model, endpoint, body, cancellationToken);
+        using var response = await transport.SendAsync(model, request.Endpoint, body, cancellationToken);
         if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, cancellationToken);
-        if (!response.IsJson) return AttemptFailure.BadAnswer(provider, "content_type", $"its content type is '{response.ContentType ?? ""}', not JSON");
+        if (!response.IsJson) return AttemptFailure.BadContentType(model.Provider, response.ContentType, "JSON");
 
         ReadOnlyMemory<byte>? answer;
         try
@@ -22,8 +29,18 @@ internal sealed class JsonAttempt(IProviderTransport transport)
             return AttemptFailure.BadAnswer(provider, "truncated", "it ended early");
         }
 
-        if (answer is not { } bytes) return AttemptFailure.TooLarge(provider, model.Options.MaxAnswerBytes);
-        if (!AnswerJson.TryRead(bytes.Span, out var facts)) return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
-        return facts.HasError ? RefusalReader.OfEvent(model.Provider, bytes) : new JsonAnswer(bytes, facts.Usage ?? default);
+        return answer is { } bytes ? Read(model, request, bytes) : AttemptFailure.TooLarge(provider, model.Options.MaxAnswerBytes);
+    }
+
+    private static AttemptEnd<JsonAnswer> Read(ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> answer)
+    {
+        var provider = model.Provider.Name;
+        var vectors = request.Endpoint == Endpoints.Embeddings ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
+        if (!AnswerJson.TryRead(answer.Span, out var facts, vectors)) return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
+        if (!JsonText.IsUnicode(answer.Span)) return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
+        if (facts.HasError) return RefusalReader.OfEvent(model.Provider, answer);
+        if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
+
+        return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);
     }
 }

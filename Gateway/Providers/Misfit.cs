@@ -21,23 +21,24 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
             isEmpty = false;
             if (choice.IsExempt) continue;
             if (choice.FinishReason == "length") return CutOff(choice);
-            var violations = choice.Text is null ? [new SchemaViolation("", "there is no content")] : check.Check(choice.Text);
+            var violations = choice.Text is null ? [new SchemaViolation("", "there is no content")] : check.Check(choice.Bare!);
             if (violations.Count > 0) return new Misfit(choice.Text ?? "", violations, CanBeCorrected: true);
         }
 
         return isEmpty ? new Misfit("", [new SchemaViolation("", "there is no choice")], CanBeCorrected: true) : null;
     }
 
+    /// <param name="form">What it was to be.</param>
     /// <param name="corrections">How often the model was told.</param>
     /// <param name="includesRawAnswer">Whether the caller wants to see what it said.</param>
-    public InferenceError ToError(int corrections, bool includesRawAnswer)
+    public InferenceError ToError(string form, int corrections, bool includesRawAnswer)
     {
         var times = corrections == 0 ? "" : $" after {corrections + 1} tries";
         var what = string.Join("; ", Violations.Select(one => one.Pointer.Length == 0 ? one.Message : $"{one.Pointer}: {one.Message}"));
         return new InferenceError
         {
             Kind = InferenceErrorKind.AnswerInvalid,
-            Message = $"The model's answer does not fit its schema{times}: {what}.",
+            Message = $"The model's answer does not fit {form}{times}: {what}.",
             RawAnswer = includesRawAnswer ? Refusals.Quoted(Text, MaxRawAnswerLength) : null,
         };
     }

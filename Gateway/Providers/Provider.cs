@@ -17,6 +17,7 @@ internal sealed class Provider
     {
         Name = name;
         Options = options;
+        Secret = new ProviderSecret(options.ApiKey);
         Client = MakeClient(options);
         _breaker = new ResiliencePipelineBuilder<AttemptFailure?> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<AttemptFailure?>
@@ -34,6 +35,8 @@ internal sealed class Provider
     public string Name { get; }
 
     public ProviderOptions Options { get; }
+
+    public ProviderSecret Secret { get; }
 
     public OpenAIClient Client { get; }
 

@@ -23,23 +23,26 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
             var end = await caller.CallAsync(
                 call, options => options.AttemptTimeout,
                 (model, token) => attempts.RunAsync(
-                    model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), token),
+                    model, call.Request, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), token),
                 cancellationToken);
             if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, usage, end.Failure!.Error, end.Failure.Answer);
 
             usage += answer.Usage;
-            var misfit = call.Check is null ? null : Misfit.Of(ChoiceContent.Of(answer), call.Check);
+            var choices = call.Check is null ? [] : ChoiceContent.Of(answer);
+            var misfit = call.Check is null ? null : Misfit.Of(choices, call.Check);
             if (misfit is null)
             {
-                if (cacheName is not null) await cache.RememberAsync(call, cacheName, answer, cancellationToken);
+                answer = BareAnswer.Of(answer, choices);
+                // A fallback's answer is not what the model that was asked would say.
+                if (cacheName is not null && end.Model == call.Model) await cache.RememberAsync(call, cacheName, answer, cancellationToken);
                 return new ProviderAnswerEnd(end.Model, answer, usage, null, null);
             }
 
             if (!misfit.CanBeCorrected || corrections >= call.Model.Options.MaxCorrections || call.Deadline.Left == TimeSpan.Zero)
-                return new ProviderAnswerEnd(end.Model, null, usage, misfit.ToError(corrections, call.Request.IncludesRawAnswer), null);
+                return new ProviderAnswerEnd(end.Model, null, usage, misfit.ToError(call.Check!.Form, corrections, call.Request.IncludesRawAnswer), null);
 
             metrics.Corrected(end.Model!);
-            conversation = [.. conversation, Message("assistant", misfit.Text), Message("user", CorrectionMessage.For(misfit.Violations))];
+            conversation = [.. conversation, Message("assistant", misfit.Text), Message("user", CorrectionMessage.For(misfit.Violations, call.Check!.Form))];
         }
     }
 

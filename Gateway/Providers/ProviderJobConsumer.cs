@@ -28,8 +28,10 @@ internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission 
         var end = await answers.AnswerAsync(call, cancellationToken);
         metrics.Ended(call, end.Model, end.Usage, end.Error?.Code);
         activity?.End(call, end.Model, end.Usage, end.Error?.Code);
-        return end.Answer is { } answer
-            ? JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), UsageJson.Write(end.Usage.Input, end.Usage.Output))
-            : JobOutcome.Failure(end.Error!);
+        var usage = UsageJson.Write(end.Usage.Input, end.Usage.Output);
+        if (end.Answer is { } answer) return JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), usage);
+
+        // The call has a retry loop of its own, and two would multiply. Where it asked nobody (the breaker was open), the lease tries again.
+        return JobOutcome.Failure(end.Error!, end.Usage == default ? null : usage, isFinal: call.Log.Made > 0);
     }
 }

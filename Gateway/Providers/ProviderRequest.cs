@@ -1,3 +1,5 @@
+using AiPlatform.Jobs.Payloads;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>
@@ -29,8 +31,17 @@ internal sealed record ProviderRequest
     /// <summary>Where the closing bracket of <c>messages</c> stands; 0 for embeddings.</summary>
     public int MessagesEnd { get; init; }
 
+    /// <summary>Vectors that an embeddings answer must have; 0 for chats.</summary>
+    public int Inputs { get; init; }
+
+    /// <summary>How vectors are to be written; null where only the provider knows the form.</summary>
+    public EmbeddingFormat? VectorFormat { get; init; }
+
     /// <summary>The JSON Schema that the answer must fit, as it stands in the request; null when there is none.</summary>
     public ReadOnlyMemory<byte>? Schema { get; init; }
+
+    /// <summary>Whether the answer must be a JSON object (<c>response_format</c> <c>json_object</c>).</summary>
+    public bool WantsJsonObject { get; init; }
 
     /// <summary>Our own field: an answer that does not fit its schema is given with the error.</summary>
     public bool IncludesRawAnswer { get; init; }

@@ -14,7 +14,7 @@ internal static class ProviderRequestParser
     public const string RawAnswerField = "include_raw_answer";
 
     private static readonly string[] FieldNames =
-        ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", RawAnswerField];
+        ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format", RawAnswerField];
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (ProviderRequest? Request, InferenceError? Error) Parse(string endpoint, ReadOnlyMemory<byte> body)
@@ -23,7 +23,7 @@ internal static class ProviderRequestParser
         if (RequestJson.ReadObject(body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
             return (null, malformed);
 
-        return fields.FirstError() is { } error ? (null, error) : (fields.ToRequest(body), null);
+        return (fields.FirstError() ?? RequestJson.CheckText(body.Span)) is { } error ? (null, error) : (fields.ToRequest(body), null);
     }
 
     private struct Fields(string endpoint)
@@ -36,11 +36,14 @@ internal static class ProviderRequestParser
         private string? _model;
         private Range _modelAt;
         private int _messagesEnd;
+        private int _inputs;
+        private EmbeddingFormat? _vectorFormat = EmbeddingFormat.Float;
         private bool _streams;
         private Range? _streamOptionsAt;
         private bool _hasStreamOptions;
         private bool _includesUsage;
         private Range? _schema;
+        private bool _wantsJsonObject;
         private bool _includesRawAnswer;
         private bool _isRepeatable;
 
@@ -91,7 +94,10 @@ internal static class ProviderRequestParser
             StreamOptionsAt = _streamOptionsAt,
             IncludesUsage = _includesUsage,
             MessagesEnd = _messagesEnd,
+            Inputs = _inputs,
+            VectorFormat = _vectorFormat,
             Schema = _schema is { } schema ? body[schema] : default(ReadOnlyMemory<byte>?),
+            WantsJsonObject = _wantsJsonObject,
             IncludesRawAnswer = _includesRawAnswer,
             OwnFields = _ownFields ?? [],
             IsDeterministic = !_isChat || _isRepeatable,
@@ -111,8 +117,8 @@ internal static class ProviderRequestParser
         {
             "model" => ReadModel(ref value),
             "messages" when _isChat => ReadMessages(ref value),
-            "input" when !_isChat => value.TokenType is JsonTokenType.String or JsonTokenType.StartArray
-                ? null : InferenceError.Invalid("input", "input must be a string, strings, or token ids."),
+            "input" when !_isChat => ReadInput(ref value),
+            "encoding_format" when !_isChat => ReadVectorFormat(ref value),
             "stream" when _isChat => ReadBoolean("stream", ref value, out _streams),
             "stream_options" when _isChat => ReadStreamOptions(ref value),
             "response_format" when _isChat => ReadResponseFormat(ref value),
@@ -126,6 +132,29 @@ internal static class ProviderRequestParser
         {
             if (!RequestJson.TryReadText(ref value, out _model) || _model.Length == 0)
                 return InferenceError.Invalid("model", "model must be a string that names a model.");
+            return null;
+        }
+
+        private InferenceError? ReadInput(ref Utf8JsonReader value)
+        {
+            _inputs = 1;
+            if (value.TokenType == JsonTokenType.String) return null;
+            if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid("input", "input must be a string, strings, or token ids.");
+
+            value.Read();
+            if (value.TokenType == JsonTokenType.Number) return null;
+            for (_inputs = 0; value.TokenType != JsonTokenType.EndArray; value.Read(), _inputs++) value.Skip();
+            return null;
+        }
+
+        /// <summary>What else there may be is the provider's to judge.</summary>
+        private InferenceError? ReadVectorFormat(ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.Null) return null;
+
+            var isText = value.TokenType == JsonTokenType.String;
+            _vectorFormat = isText && value.ValueTextEquals("float"u8) ? EmbeddingFormat.Float
+                : isText && value.ValueTextEquals("base64"u8) ? EmbeddingFormat.Base64 : null;
             return null;
         }
 
@@ -170,8 +199,7 @@ internal static class ProviderRequestParser
 
         private InferenceError? ReadResponseFormat(ref Utf8JsonReader value)
         {
-            var (error, schema) = ResponseFormat.Read(ref value);
-            _schema = schema;
+            (var error, _schema, _wantsJsonObject) = ResponseFormat.Read(ref value);
             return error;
         }
 

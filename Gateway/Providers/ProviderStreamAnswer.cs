@@ -42,6 +42,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var writer = context.Response.BodyWriter;
+        var bare = call.Check is null ? null : new BareEvents();
         using var silence = new CancellationTokenSource(Patience(), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, context.RequestAborted);
         while (true)
@@ -60,7 +61,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
 
             // The client's time to read is not the provider's silence.
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            if (!piece.Events.IsEmpty) await writer.WriteAsync(piece.Events, context.RequestAborted);
+            if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
             if (piece.Failure is { } failure) return failure.Error;
             if (piece.IsLast) return Check();
         }
@@ -77,7 +78,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
 
     private InferenceError? Check() => stream.Content is not { } content || call.Check is null
         ? null
-        : Misfit.Of(content.Choices, call.Check)?.ToError(corrections: 0, call.Request.IncludesRawAnswer);
+        : Misfit.Of(content.Choices, call.Check)?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
 
     private static void WriteError(PipeWriter writer, InferenceError error)
     {

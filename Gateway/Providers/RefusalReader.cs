@@ -65,8 +65,7 @@ internal static class RefusalReader
 
     private static AttemptFailure Refused(Provider provider, int status, string reason, SaidError said, ReadOnlyMemory<byte> body)
     {
-        var key = provider.Options.ApiKey;
-        var hasKey = key.Length > 0 && body.Span.IndexOf(System.Text.Encoding.UTF8.GetBytes(key)) >= 0;
+        var showsKey = provider.Secret.IsIn(System.Text.Encoding.UTF8.GetString(body.Span));
         return new AttemptFailure
         {
             Reason = reason,
@@ -79,16 +78,16 @@ internal static class RefusalReader
                     _ when status == StatusCodes.Status413PayloadTooLarge => InferenceErrorKind.PayloadTooLarge,
                     _ => InferenceErrorKind.InvalidRequest,
                 },
-                Message = Shown(said.Message, key) ?? $"The provider '{provider.Name}' refused the request ({status}).",
-                Param = Shown(said.Param, key),
+                Message = Shown(said.Message, provider) ?? $"The provider '{provider.Name}' refused the request ({status}).",
+                Param = Shown(said.Param, provider),
             },
-            Answer = said.IsOpenAIs && !hasKey ? new RefusedAnswer(status, body) : null,
+            Answer = said.IsOpenAIs && !showsKey ? new RefusedAnswer(status, body) : null,
         };
     }
 
     /// <summary>What a provider wrote, as callers may see it: without our key, and not endless.</summary>
-    private static string? Shown(string? text, string key) =>
-        text is null ? null : Refusals.Quoted(key.Length > 0 ? text.Replace(key, "***", StringComparison.Ordinal) : text, MaxMessageLength);
+    private static string? Shown(string? text, Provider provider) =>
+        text is not null && provider.Secret.Redact(text) is { } shown ? Refusals.Quoted(shown, MaxMessageLength) : null;
 
     private static AttemptFailure Retry(string reason, TimeSpan? retryAfter, bool isFault, InferenceError error) =>
         new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Retry, RetryAfter = retryAfter, IsProvidersFault = isFault };

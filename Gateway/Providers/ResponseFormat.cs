@@ -13,11 +13,14 @@ internal static partial class ResponseFormat
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
     private static partial Regex SchemaName { get; }
 
-    /// <summary>The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none.</summary>
-    public static (InferenceError? Error, Range? Schema) Read(ref Utf8JsonReader value)
+    /// <summary>
+    /// The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none. Besides, whether
+    /// any JSON object will do.
+    /// </summary>
+    public static (InferenceError? Error, Range? Schema, bool IsJsonObject) Read(ref Utf8JsonReader value)
     {
-        if (value.TokenType == JsonTokenType.Null) return (null, null);
-        if (value.TokenType != JsonTokenType.StartObject) return (InferenceError.Invalid(Name, "response_format must be an object."), null);
+        if (value.TokenType == JsonTokenType.Null) return default;
+        if (value.TokenType != JsonTokenType.StartObject) return (InferenceError.Invalid(Name, "response_format must be an object."), null, false);
 
         string? type = null;
         (InferenceError? Error, Range? Schema)? format = null;
@@ -36,11 +39,14 @@ internal static partial class ResponseFormat
             value.Skip();
         }
 
+        var missing = InferenceError.Invalid($"{Name}.json_schema", "response_format.json_schema is missing: give a name and a schema.");
         return type switch
         {
-            "text" or "json_object" => (null, null),
-            "json_schema" => format ?? (InferenceError.Invalid($"{Name}.json_schema", "response_format.json_schema is missing: give a name and a schema."), null),
-            _ => (InferenceError.Invalid($"{Name}.type", "response_format.type must be 'text', 'json_object' or 'json_schema'."), null),
+            "text" => default,
+            "json_object" => (null, null, true),
+            "json_schema" when format is { } said => (said.Error, said.Schema, false),
+            "json_schema" => (missing, null, false),
+            _ => (InferenceError.Invalid($"{Name}.type", "response_format.type must be 'text', 'json_object' or 'json_schema'."), null, false),
         };
     }
 

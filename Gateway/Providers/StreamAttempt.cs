@@ -13,7 +13,7 @@ internal sealed class StreamAttempt(IProviderTransport transport)
         {
             if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, cancellationToken);
             if (!response.IsEventStream)
-                return AttemptFailure.BadAnswer(model.Provider.Name, "content_type", $"its content type is '{response.ContentType ?? ""}', not text/event-stream");
+                return AttemptFailure.BadContentType(model.Provider, response.ContentType, "text/event-stream");
 
             var stream = new OpenedStream(model, response, dropsUsage, collects);
             var failure = await stream.OpenAsync(cancellationToken);

@@ -11,26 +11,8 @@ internal static class UpstreamBody
     /// <param name="model">Who is asked.</param>
     /// <param name="asksUsage">Whether a stream is to end with its usage though the caller did not ask for it.</param>
     /// <param name="conversation">Messages to be put behind the caller's, as JSON objects; empty for none.</param>
-    public static ReadOnlyMemory<byte> Write(ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation)
-    {
-        var edits = EditsOf(request, model, asksUsage, conversation);
-        if (edits.Count == 0) return request.Body;
-
-        edits.Sort((one, other) => one.At.Start.Value.CompareTo(other.At.Start.Value));
-        var body = new byte[request.Body.Length + edits.Sum(edit => edit.Text.Length - (edit.At.End.Value - edit.At.Start.Value))];
-        var (from, to) = (0, 0);
-        foreach (var (at, text) in edits)
-        {
-            request.Body.Span[from..at.Start.Value].CopyTo(body.AsSpan(to));
-            to += at.Start.Value - from;
-            text.CopyTo(body.AsSpan(to));
-            to += text.Length;
-            from = at.End.Value;
-        }
-
-        request.Body.Span[from..].CopyTo(body.AsSpan(to));
-        return body;
-    }
+    public static ReadOnlyMemory<byte> Write(ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation) =>
+        JsonSplice.Apply(request.Body, EditsOf(request, model, asksUsage, conversation));
 
     private static List<(Range At, byte[] Text)> EditsOf(
         ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation)

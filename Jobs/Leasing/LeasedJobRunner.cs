@@ -11,7 +11,8 @@ namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
 /// Runs a leased job to its end, the same way for every consumer: commits the result, gives a failed run back for its retry,
-/// and leaves alone what is no longer ours. This is the only retry loop.
+/// and leaves alone what is no longer ours. This is the only retry loop, but for runs that have one of their own and say so
+/// (<see cref="JobOutcome.IsFinal"/>).
 /// </summary>
 public sealed class LeasedJobRunner(
     IJobStore store, UsageLedger usage, JobMetrics metrics, ResiliencePipelineProvider<string> pipelines, ILogger<LeasedJobRunner> logger)
@@ -35,7 +36,8 @@ public sealed class LeasedJobRunner(
         if (outcome.Error is { } failure) activity?.Fail(failure.Code);
         if (outcome.Error is { Retryable: true } error)
         {
-            var released = await InStoreAsync(job, "release", token => store.ReleaseAsync(job, error, token));
+            var released = await InStoreAsync(job, "release", token => outcome.IsFinal
+                ? store.FailAsync(job, error, token) : store.ReleaseAsync(job, error, token));
             Log.RunFailed(logger, job.Id, job.Attempt, error.Code, released);
             metrics.RunEnded(running, released == ReleaseOutcome.Requeued ? "retried" : "failed");
             if (released == ReleaseOutcome.Failed) Count(job, outcome);

@@ -19,7 +19,7 @@ public static class EmbeddingRequestParser
         if (RequestJson.ReadObject(body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
             return (null, malformed);
 
-        return fields.FirstError() is { } error
+        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
             ? (null, error)
             : (new EmbeddingCall(fields.Model!, fields.Rows, fields.IsSingle, fields.Format, fields.Dimensions, fields.Truncate), null);
     }

@@ -4,9 +4,15 @@ using System.Text.Json;
 
 namespace AiPlatform.Jobs.Payloads;
 
-/// <summary>The <c>usage</c> object of OpenAI's dialect.</summary>
+/// <summary>
+/// The <c>usage</c> object of OpenAI's dialect. Whole numbers count in any spelling (<c>7</c>, <c>7.0</c>, <c>7e0</c>); what is no
+/// number of tokens (negative, a fraction, text, more than <see cref="MaxTokens"/>) counts as 0.
+/// </summary>
 public static class UsageJson
 {
+    /// <summary>Most tokens of one call that are believed: a thousand times the longest context that any model has.</summary>
+    public const long MaxTokens = 1_000_000_000;
+
     /// <summary>Tokens read and written; 0 where it says nothing, or cannot be read.</summary>
     public static (long Input, long Output) Read(string? usage)
     {
@@ -15,10 +21,9 @@ public static class UsageJson
         try
         {
             var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(usage));
-            reader.Read();
-            return Read(ref reader);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? Read(ref reader) : default;
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             // Of another version.
             return default;
@@ -27,6 +32,7 @@ public static class UsageJson
 
     /// <summary>The same of JSON that is being read: the reader stands on the object's start, and stands on its end afterwards.</summary>
     /// <exception cref="JsonException">It is not valid JSON.</exception>
+    /// <exception cref="InvalidOperationException">A name in it is not valid Unicode.</exception>
     public static (long Input, long Output) Read(ref Utf8JsonReader reader)
     {
         long input = 0, output = 0;
@@ -35,11 +41,8 @@ public static class UsageJson
             var isInput = reader.ValueTextEquals("prompt_tokens"u8);
             var isOutput = reader.ValueTextEquals("completion_tokens"u8);
             reader.Read();
-            if ((isInput || isOutput) && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var tokens) && tokens >= 0)
-            {
-                if (isInput) input = tokens;
-                else output = tokens;
-            }
+            if (isInput) input = ReadTokens(ref reader);
+            else if (isOutput) output = ReadTokens(ref reader);
 
             reader.Skip();
         }
@@ -49,4 +52,11 @@ public static class UsageJson
 
     public static string Write(long input, long output) => string.Create(
         CultureInfo.InvariantCulture, $$"""{"prompt_tokens":{{input}},"completion_tokens":{{output}},"total_tokens":{{input + output}}}""");
+
+    private static long ReadTokens(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.Number) return 0;
+        if (reader.TryGetInt64(out var tokens)) return tokens is > 0 and <= MaxTokens ? tokens : 0;
+        return reader.TryGetDouble(out var number) && number is > 0 and <= MaxTokens && double.IsInteger(number) ? (long)number : 0;
+    }
 }

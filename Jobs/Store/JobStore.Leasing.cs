@@ -58,11 +58,17 @@ internal sealed partial class JobStore
     public Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken) =>
         _commits.CallAsync(job.Id.Queue, (job, outcome), cancellationToken);
 
-    public async Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, CancellationToken cancellationToken)
+    public Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, CancellationToken cancellationToken) =>
+        ReleaseAsync(job, error, _options.MaxFailures, cancellationToken);
+
+    public Task<ReleaseOutcome> FailAsync(LeasedJob job, InferenceError error, CancellationToken cancellationToken) =>
+        ReleaseAsync(job, error, maxFailures: 1, cancellationToken);
+
+    private async Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, int maxFailures, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
-            job.Id.Key, job.Attempt, error?.ToJson() ?? "", ScriptArgument.Milliseconds(_options.RetryDelay), _options.MaxFailures,
+            job.Id.Key, job.Attempt, error?.ToJson() ?? "", ScriptArgument.Milliseconds(_options.RetryDelay), maxFailures,
             ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.DeadLetterTtl),
             ScriptArgument.Milliseconds(_options.EventsTtl),
         ];

@@ -102,6 +102,33 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Contains("100001", problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AskAi_PromptOfEmoji_IsCountedInCodePoints()
+    {
+        await using var sut = await StartAsync();
+        sut.Provider.Script(FakeProvider.Says("""{"answer":"42"}"""));
+
+        var (status, _) = await PostAsync(sut, "/ask-ai", $$"""{"prompt":"{{string.Concat(Enumerable.Repeat("\U0001F600", 60_000))}}"}""");
+        var (tooLong, problem) = await PostAsync(sut, "/ask-ai", $$"""{"prompt":"{{string.Concat(Enumerable.Repeat("\U0001F600", 100_001))}}"}""");
+
+        Assert.Equal((200, 400), (status, tooLong));
+        Assert.Contains("prompt has 100001 characters", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\\ud83d", 502)]
+    [InlineData("\\\\ud83d", 422)]
+    public async Task AskAi_AnswerWithHalfASurrogatePair_IsNoAnswer(string half, int expected)
+    {
+        await using var sut = await StartAsync("Models:gpt:MaxCorrections=0", "Models:gpt:MaxRetries=0");
+        sut.Provider.Otherwise = FakeProvider.Json(
+            $$$$"""{"choices":[{"index":0,"message":{"role":"assistant","content":"{\"answer\":\"cut {{{{half}}}}\"}"},"finish_reason":"stop"}]}""");
+
+        var (status, _) = await PostAsync(sut, "/ask-ai", """{"prompt":"hi"}""");
+
+        Assert.Equal(expected, status);
+    }
+
     [Theory]
     [InlineData(null, "set Answers:Model")]
     [InlineData("Answers:Model=nothing", "'nothing'")]

@@ -46,6 +46,63 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
     }
 
     [Fact]
+    public async Task Chat_AnsweredByAFallback_IsNotKeptUnderTheNameOfTheModelThatWasAsked()
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{model}:MaxRetries=0", $"Models:{model}:Fallbacks:0=gpt");
+        sut.Provider.Script(FakeProvider.Fails(503), FakeProvider.Says("the fallback"), FakeProvider.Says("the model"));
+
+        var first = await sut.ChatAsync("\"temperature\":0", model);
+        var second = await sut.ChatAsync("\"temperature\":0", model);
+        var third = await sut.ChatAsync("\"temperature\":0", model);
+
+        Assert.Contains("the fallback", first.Body, StringComparison.Ordinal);
+        Assert.Contains("the model", second.Body, StringComparison.Ordinal);
+        Assert.Equal((second.Body, 3), (third.Body, sut.Provider.Received.Count));
+    }
+
+    [Theory]
+    [InlineData("\"messages\":[{\"role\":\"user\",\"content\":\"cut \\ud83d\"}]")]
+    [InlineData("\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"\\ude00\":1")]
+    [InlineData("\"messages\":[{\"role\":\"user\",\"content\":\"hi\",\"a \\ud83d\":{\"b\":[]}}]")]
+    [InlineData("\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true,\"stream_options\":{\"\\ud83d\":1}")]
+    public async Task Chat_HalfASurrogatePair_Is400WithAndWithoutTheCache(string fields)
+    {
+        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:kept:Provider=fake", "Models:kept:CacheTtl=01:00:00");
+
+        foreach (var model in new[] { "gpt", "kept" })
+        {
+            using var content = new StringContent($$"""{"model":"{{model}}","temperature":0,{{fields}}}""", System.Text.Encoding.UTF8, "application/json");
+            using var response = await sut.Gateway.Client.PostAsync("/v1/chat/completions", content, TestContext.Current.CancellationToken);
+            var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal(400, (int)response.StatusCode);
+            Assert.Contains("surrogate", body, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(sut.Provider.Received);
+    }
+
+    [Theory]
+    [InlineData("{\"\\ud83d\":1,\"choices\":[]}")]
+    [InlineData("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\",\"\\ud83dabcdef\":1},\"finish_reason\":\"stop\"}]}")]
+    [InlineData("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"cut \\ud83d\"},\"finish_reason\":\"stop\"}]}")]
+    [InlineData("{\"choices\":[],\"usage\":{\"\\ud83dompt_tokens\":1}}")]
+    public async Task Chat_ProviderSendsHalfASurrogatePair_IsAFailedAttempt(string answer)
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{model}:MaxRetries=0");
+        sut.Provider.Otherwise = FakeProvider.Json(answer);
+
+        var reply = await sut.ChatAsync("\"temperature\":0", model);
+
+        Assert.Equal((502, "provider_failed"), (reply.Status, reply.ErrorCode));
+        Assert.Contains("malformed", reply.Header("X-Attempt-Failures"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Chat_Failed_IsNotKept()
     {
         var model = RedisServer.Unique("gpt");

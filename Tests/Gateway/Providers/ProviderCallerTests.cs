@@ -218,7 +218,7 @@ public sealed class ProviderCallerTests : IDisposable
         var attempt = new JsonAttempt(transport);
         return sut.CallAsync(
             call, options => options.AttemptTimeout,
-            (one, token) => attempt.RunAsync(one, Endpoints.ChatCompletions, default, token), cancellationToken);
+            (one, token) => attempt.RunAsync(one, call.Request, default, token), cancellationToken);
     }
 
     private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)

@@ -88,16 +88,35 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
     }
 
     [Fact]
-    public async Task Job_ProviderFailsForAWhile_IsRetriedByItsLease()
+    public async Task Job_ProviderFails_IsNotTriedAgainByItsLease()
     {
         var model = RedisServer.Unique("gpt");
-        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=0", "Jobs:RetryDelay=00:00:00.100");
-        sut.Provider.Script(FakeProvider.Fails(500));
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:00.100");
+        sut.Provider.Otherwise = FakeProvider.Fails(503);
 
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
         var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
 
-        Assert.Equal(("succeeded", 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32()));
+        Assert.Equal(("failed", "provider_failed", 1), (
+            job.GetProperty("status").GetString(), job.GetProperty("error").GetProperty("code").GetString(), job.GetProperty("attempts").GetInt32()));
+        Assert.Equal(2, sut.Provider.Received.Count);
+    }
+
+    [Fact]
+    public async Task Job_ProviderIsLeftAlone_IsTriedAgainByItsLease()
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:01", "Providers:fake:BreakerAttempts=2",
+            "Providers:fake:BreakerPause=00:00:00.500");
+        sut.Provider.Script(FakeProvider.Fails(503), FakeProvider.Fails(503));
+        await sut.ChatAsync(model: model);
+
+        var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
+        var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
+
+        Assert.Equal("succeeded", job.GetProperty("status").GetString());
+        Assert.Equal(3, sut.Provider.Received.Count);
     }
 
     [Fact]

@@ -75,6 +75,41 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
     }
 
     [Theory]
+    [InlineData("message")]
+    [InlineData("param")]
+    [InlineData("code")]
+    [InlineData("more")]
+    public async Task Chat_ProviderRepeatsTheKeyEncoded_CallersDoNotSeeIt(string field)
+    {
+        await using var sut = await ProviderGateway.StartAsync(redis);
+        var escaped = string.Concat(FakeProvider.Key.Select(one => $"\\u{(int)one:x4}"));
+        var base64 = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"Bearer {FakeProvider.Key}"));
+        string[] forms = [escaped, base64];
+        sut.Provider.Script([.. forms.Select(form => FakeProvider.Json(
+            $$$"""{"error":{"message":"No.","type":"t","param":null,"code":"bad","{{{field}}}":"{{{form}}}"} }""", 400))]);
+
+        foreach (var form in forms)
+        {
+            var reply = await sut.ChatAsync();
+
+            Assert.Equal(400, reply.Status);
+            Assert.DoesNotContain(form, reply.Body, StringComparison.Ordinal);
+            Assert.DoesNotContain(FakeProvider.Key, reply.Json.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(FakeProvider.Key, reply.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Chat_ProviderRepeatsTheKeyAsItsContentType_CallersDoNotSeeIt()
+    {
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:MaxRetries=0");
+        sut.Provider.Otherwise = FakeProvider.Answers(200, $"text/{FakeProvider.Key}", "no");
+
+        Assert.DoesNotContain(FakeProvider.Key, (await sut.ChatAsync()).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain(FakeProvider.Key, (await sut.ChatAsync("\"stream\":true")).Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("invalid_request_error")]
     [InlineData("server_error")]
     public async Task Stream_ProviderRepeatsTheKeyInAnErrorEvent_CallersDoNotSeeIt(string code)

@@ -33,6 +33,37 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task Usage_CountsThatNobodyCanMean_AreNotCountedAndHurtNobody()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        foreach (var tokens in new[] { "9223372036854775806", "5000000000000000000", "5000000000000000000", "1e18", "-7", "1000.0" })
+        {
+            var answer = FakeProvider.ChatJson("a").Replace("\"prompt_tokens\":7", $"\"prompt_tokens\":{tokens}", StringComparison.Ordinal);
+            sut.Provider.Script(FakeProvider.Json(answer));
+        }
+
+        for (var call = 0; call < 6; call++) await ChatAsync(sut, tenant, model);
+        await ChatAsync(sut, tenant, model, headers: ("Idempotency-Key", RedisServer.Unique("key")));
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 7, Failed: 0, InputTokens: 1000 + 7, OutputTokens: 7 * 3 }], "seven calls are counted");
+    }
+
+    [Fact]
+    public async Task Usage_JobThatFailedAfterCorrections_CountsTheirTokens()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxCorrections=1", .. tenant.Settings]);
+        const string Format = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"type\":\"object\"}}}";
+
+        await ChatAsync(sut, tenant, model, Format, ("Idempotency-Key", RedisServer.Unique("key")));
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, InputTokens: 14, OutputTokens: 6 }], "both answers are counted");
+    }
+
+    [Fact]
     public async Task Usage_OfOthers_IsForOperatorsOnly()
     {
         var model = RedisServer.Unique("gpt");

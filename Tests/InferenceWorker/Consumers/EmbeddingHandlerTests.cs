@@ -81,6 +81,7 @@ public sealed class EmbeddingHandlerTests(MiniLm model) : IClassFixture<MiniLm>
 
         Assert.Equal((InferenceErrorKind.InvalidRequest, param), (outcome.Error!.Kind, outcome.Error.Param));
         Assert.Contains($"is {id}; the model's token ids are 0 to 30521", outcome.Error.Message, StringComparison.Ordinal);
+        Assert.Contains("another model's tokenizer", outcome.Error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
