@@ -41,7 +41,7 @@ internal static class PromptRequestParser
         private void ReadPrompt(ref Utf8JsonReader value)
         {
             if (!RequestJson.TryReadText(ref value, out var prompt)) Error ??= InferenceError.Invalid(Name, "prompt must be a string of valid Unicode.");
-            else if (JsonText.LengthOf(prompt) is var length and (0 or > PromptRequest.MaxPromptLength))
+            else if (JsonUnicode.LengthOf(prompt) is var length and (0 or > PromptRequest.MaxPromptLength))
                 Error ??= InferenceError.Invalid(Name, $"prompt has {length} characters: give 1 to {PromptRequest.MaxPromptLength}.");
             Prompt = prompt ?? "";
         }

@@ -20,12 +20,12 @@ internal static class JobMetadata
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = reader.GetString()!;
-            if (JsonText.LengthOf(key) is var keyLength and (0 or > MaxKeyLength))
+            if (JsonUnicode.LengthOf(key) is var keyLength and (0 or > MaxKeyLength))
                 return InferenceError.Invalid("metadata", $"metadata has a key of {keyLength} characters; give 1 to {MaxKeyLength}.");
 
             reader.Read();
             if (!RequestJson.TryReadText(ref reader, out var value)) return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
-            if (JsonText.LengthOf(value) is var length and > MaxValueLength)
+            if (JsonUnicode.LengthOf(value) is var length and > MaxValueLength)
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 
             pairs[key] = value;

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Threading.Channels;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 
@@ -8,10 +10,27 @@ namespace AiPlatform.Gateway.Providers;
 
 /// <summary>
 /// Keeps answers to deterministic requests of models that want it (<c>CacheTtl</c>): an equal request of the same tenant gets the same
-/// answer. Without Redis nothing is kept, and every call goes out.
+/// answer. Without Redis nothing is kept, and every call goes out. No answer waits until it is written; what this process has not
+/// written yet, it remembers all the same.
 /// </summary>
-internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, ILogger<AnswerCache> logger)
+internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, TimeProvider time, ILogger<AnswerCache> logger) : BackgroundService
 {
+    /// <summary>A cache that takes longer is passed over.</summary>
+    public static readonly TimeSpan ReadLimit = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Answers that wait to be written; what comes on top is not kept.</summary>
+    private const int MaxWaiting = 1_024;
+
+    /// <summary>Bytes of those answers.</summary>
+    private const long MaxWaitingBytes = 32 * 1024 * 1024;
+
+    private readonly ConcurrentDictionary<(string Tenant, string Name), WaitingAnswer> _waiting = new();
+
+    private readonly Channel<WaitingAnswer> _writes = Channel.CreateBounded<WaitingAnswer>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private long _waitingBytes;
+
     /// <summary>What does not change an answer.</summary>
     private static readonly string[] Ignored =
         ["user", "stream", "stream_options", "metadata", "store", "safety_identifier", "prompt_cache_key", ProviderRequestParser.RawAnswerField];
@@ -23,11 +42,24 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
     /// <summary>The answer that is kept; null when there is none.</summary>
     public async ValueTask<JsonAnswer?> RecallAsync(ProviderCall call, string name, CancellationToken cancellationToken)
     {
+        if (_waiting.TryGetValue((call.Tenant, name), out var waiting))
+        {
+            metrics.Recalled(call.Model, wasThere: true);
+            return new JsonAnswer(waiting.Body, default);
+        }
+
+        using var limit = new CancellationTokenSource(ReadLimit, time);
+        using var leaving = cancellationToken.UnsafeRegister(static limit => ((CancellationTokenSource)limit!).Cancel(), limit);
         try
         {
-            var kept = await store.RecallAsync(call.Tenant, name, cancellationToken);
+            var kept = await store.RecallAsync(call.Tenant, name, limit.Token);
             metrics.Recalled(call.Model, kept is not null);
             return kept is null ? null : new JsonAnswer(kept, default);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.CacheAway(logger, $"it did not answer within {ReadLimit.TotalMilliseconds:0} ms");
+            return null;
         }
         catch (QueueUnavailableException away)
         {
@@ -36,16 +68,46 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
         }
     }
 
-    public async ValueTask RememberAsync(ProviderCall call, string name, JsonAnswer answer, CancellationToken cancellationToken)
+    /// <summary>Keeps an answer, as soon as Redis takes it; not at all when too many wait for that.</summary>
+    public void Remember(ProviderCall call, string name, JsonAnswer answer)
     {
-        try
+        var waiting = new WaitingAnswer(call.Tenant, name, answer.Body, call.Model.Options.CacheTtl!.Value);
+        if (Interlocked.Add(ref _waitingBytes, waiting.Body.Length) <= MaxWaitingBytes)
         {
-            await store.RememberAsync(call.Tenant, name, answer.Body, call.Model.Options.CacheTtl!.Value, cancellationToken);
+            _waiting[waiting.Key] = waiting;
+            if (_writes.Writer.TryWrite(waiting)) return;
         }
-        catch (QueueUnavailableException away)
+
+        Log.CacheAway(logger, "too many answers wait to be written");
+        Forget(waiting);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var waiting in _writes.Reader.ReadAllAsync(stoppingToken))
         {
-            Log.CacheAway(logger, away.Message);
+            try
+            {
+                await store.RememberAsync(waiting.Tenant, waiting.Name, waiting.Body, waiting.Ttl, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever Redis says about one answer, the others are written
+            catch (Exception failure)
+            {
+                Log.CacheAway(logger, failure.Message);
+            }
+#pragma warning restore CA1031
+            Forget(waiting);
         }
+    }
+
+    private void Forget(WaitingAnswer waiting)
+    {
+        Interlocked.Add(ref _waitingBytes, -waiting.Body.Length);
+        _waiting.TryRemove(new KeyValuePair<(string Tenant, string Name), WaitingAnswer>(waiting.Key, waiting));
     }
 
     /// <summary>SHA-256 of who is asked and of the request in one form: members sorted, white space and what changes nothing left out.</summary>
@@ -90,5 +152,10 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, I
                 value.WriteTo(writer);
                 break;
         }
+    }
+
+    private sealed record WaitingAnswer(string Tenant, string Name, ReadOnlyMemory<byte> Body, TimeSpan Ttl)
+    {
+        public (string Tenant, string Name) Key => (Tenant, Name);
     }
 }

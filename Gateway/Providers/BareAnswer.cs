@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace AiPlatform.Gateway.Providers;
@@ -15,9 +16,12 @@ internal static class BareAnswer
 
         List<(Range At, byte[] Text)> edits = [];
         foreach (var (content, choice) in ContentsOf(answer.Body.Span).Zip(choices))
-            if (content is { } at && choice.Bare != choice.Text) edits.Add((at, JsonSerializer.SerializeToUtf8Bytes(choice.Bare)));
+            if (content is { } at && choice.Bare != choice.Text) edits.Add((at, Quoted(choice.Bare!)));
         return answer with { Body = JsonSplice.Apply(answer.Body, edits) };
     }
+
+    private static byte[] Quoted(string text) =>
+        [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
     /// <summary>Where the content of each choice stands; null of one that has none. Of a field that is there twice, the last counts.</summary>
     private static List<Range?> ContentsOf(ReadOnlySpan<byte> answer)

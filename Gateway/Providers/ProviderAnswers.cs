@@ -34,7 +34,7 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
             {
                 answer = BareAnswer.Of(answer, choices);
                 // A fallback's answer is not what the model that was asked would say.
-                if (cacheName is not null && end.Model == call.Model) await cache.RememberAsync(call, cacheName, answer, cancellationToken);
+                if (cacheName is not null && end.Model == call.Model) cache.Remember(call, cacheName, answer);
                 return new ProviderAnswerEnd(end.Model, answer, usage, null, null);
             }
 

@@ -15,6 +15,7 @@ internal static class ProvidersRegistration
             services.AddSingleton<JsonAttempt>();
             services.AddSingleton<StreamAttempt>();
             services.AddSingleton<AnswerCache>();
+            services.AddHostedService(provider => provider.GetRequiredService<AnswerCache>());
             services.AddSingleton<ProviderAnswers>();
             services.AddSingleton<ProviderStreams>();
             services.AddSingleton<ProviderCalls>();

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace AiPlatform.Gateway.StructuredOutput;
@@ -54,12 +53,10 @@ internal sealed class JsonFence
 
         var (fence, bare) = (new JsonFence(), new ArrayBufferWriter<byte>(text.Length));
         bare.Write("\""u8);
-        fence.Read(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, bare);
+        fence.Read(JsonSerializer.SerializeToUtf8Bytes(text).AsSpan()[1..^1], bare);
         fence.End(bare);
         bare.Write("\""u8);
-        var reader = new Utf8JsonReader(bare.WrittenSpan);
-        reader.Read();
-        return reader.GetString()!;
+        return JsonSerializer.Deserialize<string>(bare.WrittenSpan)!;
     }
 
     /// <param name="text">The next piece, as the inside of a JSON string.</param>

@@ -35,6 +35,6 @@ internal sealed class JsonObjectCheck : IAnswerCheck
             return [new SchemaViolation("", $"is not JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}")];
         }
 
-        return JsonText.IsUnicode(json) ? [] : [new SchemaViolation("", "has a string that is not valid Unicode")];
+        return JsonUnicode.IsValid(json) ? [] : [new SchemaViolation("", "has a string that is not valid Unicode")];
     }
 }

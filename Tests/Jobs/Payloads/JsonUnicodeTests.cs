@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Payloads;
 
-public sealed class JsonTextTests
+public sealed class JsonUnicodeTests
 {
     [Theory]
     [InlineData("""{"a":"plain"}""", -1)]
@@ -18,15 +18,15 @@ public sealed class JsonTextTests
     [InlineData("""{"a":"\\\ud83d"}""", 8)]
     [InlineData("""{"\uDE00":1}""", 2)]
     [InlineData("""["\ud83d\ude00","\ud83d"]""", 17)]
-    public void HalfPairAt_AnyJson_IsTheFirstHalf(string json, int at) => Assert.Equal(at, JsonText.HalfPairAt(Encoding.UTF8.GetBytes(json)));
+    public void HalfPairAt_AnyJson_IsTheFirstHalf(string json, int at) => Assert.Equal(at, JsonUnicode.HalfPairAt(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
-    public void IsUnicode_BytesThatAreNoText_IsFalse() => Assert.False(JsonText.IsUnicode([(byte)'"', 0xff, (byte)'"']));
+    public void IsValid_BytesThatAreNoText_IsFalse() => Assert.False(JsonUnicode.IsValid([(byte)'"', 0xff, (byte)'"']));
 
     [Theory]
     [InlineData("", 0)]
     [InlineData("ab", 2)]
     [InlineData("a\U0001F600", 2)]
     [InlineData("e\u0301", 2)]
-    public void LengthOf_Text_IsItsCodePoints(string text, int length) => Assert.Equal(length, JsonText.LengthOf(text));
+    public void LengthOf_Text_IsItsCodePoints(string text, int length) => Assert.Equal(length, JsonUnicode.LengthOf(text));
 }

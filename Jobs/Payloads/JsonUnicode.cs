@@ -4,13 +4,13 @@ using System.Text.Unicode;
 namespace AiPlatform.Jobs.Payloads;
 
 /// <summary>Whether the text in JSON is text. JSON's grammar lets an escape be half of a surrogate pair, which no reader can make a string of.</summary>
-public static class JsonText
+public static class JsonUnicode
 {
     private const int EscapeLength = 6;
 
     /// <summary>Whether every string and every name is valid Unicode.</summary>
     /// <param name="json">Valid JSON, but for its encoding.</param>
-    public static bool IsUnicode(ReadOnlySpan<byte> json) => Utf8.IsValid(json) && HalfPairAt(json) < 0;
+    public static bool IsValid(ReadOnlySpan<byte> json) => Utf8.IsValid(json) && HalfPairAt(json) < 0;
 
     /// <summary>Where the first escape stands that is half of a surrogate pair; -1 when there is none.</summary>
     /// <param name="json">Valid JSON.</param>
