@@ -17,7 +17,7 @@ internal sealed record ChatRequest
     /// <summary>For streams only: <c>include_usage</c> asks for the usage at the end.</summary>
     public JsonElement? StreamOptions { get; init; }
 
-    /// <summary><c>text</c>, <c>json_object</c>, or <c>json_schema</c> with a name and a schema (draft 2020-12) that the answer must fit.</summary>
+    /// <summary><c>text</c>, <c>json_object</c> (the answer must be one), or <c>json_schema</c> with a name and a schema (draft 2020-12) that the answer must fit.</summary>
     public JsonElement? ResponseFormat { get; init; }
 
     /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>

@@ -78,7 +78,7 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
             var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
 
             Assert.Equal(400, (int)response.StatusCode);
-            Assert.Contains("surrogate", body, StringComparison.Ordinal);
+            Assert.Contains("not valid Unicode", body, StringComparison.Ordinal);
         }
 
         Assert.Empty(sut.Provider.Received);

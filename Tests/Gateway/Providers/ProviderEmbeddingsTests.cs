@@ -24,8 +24,8 @@ public sealed class ProviderEmbeddingsTests(RedisServer redis) : IClassFixture<R
         { "", """{"data":[{"embedding":[1]},{"embedding":[2]}]}""", "" },
         {
             ",\"encoding_format\":\"base64\"",
-            """{"a": 1,"data":[{"index":0,"embedding": [0.5, 0.25] ,"b":2},{"embedding":[-1.5e-7,3],"index":1}],"usage":{"prompt_tokens":2}}""",
-            $$"""{"a": 1,"data":[{"index":0,"embedding": "{{Zero}}" ,"b":2},{"embedding":"{{One}}","index":1}],"usage":{"prompt_tokens":2}}"""
+            """{"a": 1,"data":[{"index":0,"embedding": [0.5, 0.25] ,"b":2},{"embedding":[-1.5e-7,3],"index":1}],"usage":{"prompt_tokens":2} }""",
+            $$"""{"a": 1,"data":[{"index":0,"embedding": "{{Zero}}" ,"b":2},{"embedding":"{{One}}","index":1}],"usage":{"prompt_tokens":2} }"""
         },
         {
             ",\"encoding_format\":\"float\"",
