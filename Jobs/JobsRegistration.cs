@@ -21,7 +21,7 @@ public static class JobsRegistration
         public IServiceCollection AddJobStore()
         {
             services.AddOptionsWithValidateOnStart<JobsOptions, JobsOptionsValidator>().BindConfiguration(JobsOptions.SectionName);
-            services.AddSingleton(new NamedResiliencePipeline(ResiliencePipelineNames.RedisCommit, RetryUntilTaken));
+            services.AddTimedPipeline(ResiliencePipelineNames.RedisCommit, RetryUntilTaken);
             services.AddSingleton<ScriptRunner>();
             services.AddSingleton<IJobStore, JobStore>();
             services.AddSingleton<IQueueOperations, QueueOperations>();

@@ -32,12 +32,6 @@ install_redis() {
 # RUNLEVEL: the package's own service is not wanted; ./ai starts a Redis of its own.
 apt_install() { DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --yes --no-install-recommends "$@"; }
 
-# Node.js brings npm, which downloads what the local package feed is made from; nothing else needs it.
-require_npm() {
-  command -v npm >/dev/null && npm --version >/dev/null 2>&1 ||
-    fail "this machine's package feed does not serve ONNX Runtime, so it is packed from npm packages, and npm is not on PATH. Install Node.js 18 or later with npm, on Debian or Ubuntu with 'sudo apt-get install npm'."
-}
-
 # Every connection and every open model file is a descriptor: take as many as this user may have.
 raise_descriptor_limit() {
   local hard

@@ -1,19 +1,14 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-#if RESTRICTED_FEED
-using Microsoft.Extensions.Configuration;
-#else
 using AiPlatform.ServiceDefaults.Redis.Entra;
 using Azure.Identity;
-#endif
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 
 namespace AiPlatform.ServiceDefaults.Redis;
 
 /// <summary>
-/// Registers <see cref="IConnectionMultiplexer"/> from <c>ConnectionStrings:redis</c>. The only file that knows which client
-/// package there is: Aspire's, or on a restricted feed the plain one. Both connect in the background and come back by
-/// themselves after an outage.
+/// Registers <see cref="IConnectionMultiplexer"/> from <c>ConnectionStrings:redis</c>, as Aspire's package does. It connects in
+/// the background and comes back by itself after an outage.
 /// </summary>
 internal static class RedisClientRegistration
 {
@@ -24,26 +19,6 @@ internal static class RedisClientRegistration
 
     public static void AddRedisClientNamedRedis(this IHostApplicationBuilder builder)
     {
-#if RESTRICTED_FEED
-        if (builder.Configuration[EntraUserKey] is { Length: > 0 })
-            throw new InvalidOperationException($"{EntraUserKey} is set, but this build's Redis client cannot sign in so: it was made on a restricted package feed.");
-
-        builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
-        {
-            var connectionString = builder.Configuration.GetConnectionString(ConnectionName);
-            if (string.IsNullOrWhiteSpace(connectionString))
-            {
-                throw new InvalidOperationException(
-                    $"ConnectionStrings:{ConnectionName} is not set. Set the environment variable ConnectionStrings__{ConnectionName}, such as 127.0.0.1:6379.");
-            }
-
-            var configuration = ConfigurationOptions.Parse(connectionString);
-            SurviveOutages(configuration);
-            var multiplexer = ConnectionMultiplexer.Connect(configuration);
-            multiplexer.PreserveAsyncOrder = false;
-            return multiplexer;
-        });
-#else
         var user = builder.Configuration[EntraUserKey] is { Length: > 0 } id ? new EntraUser(new DefaultAzureCredential(), id) : null;
         builder.AddRedisClient(
             ConnectionName,
@@ -63,7 +38,6 @@ internal static class RedisClientRegistration
 
         builder.Services.AddSingleton(user);
         builder.Services.AddHostedService<EntraRenewal>();
-#endif
     }
 
     private static void SurviveOutages(ConfigurationOptions configuration)

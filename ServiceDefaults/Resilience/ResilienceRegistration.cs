@@ -1,8 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Polly;
-using Polly.Registry;
-using Polly.Timeout;
 
 namespace AiPlatform.ServiceDefaults.Resilience;
 
@@ -14,30 +13,23 @@ public static class ResilienceRegistration
 
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the registry and the pipelines that belong to every process.</summary>
+        /// <summary>Adds the pipelines that belong to every process.</summary>
         public IServiceCollection AddResiliencePipelines()
         {
             services.TryAddSingleton(TimeProvider.System);
-            services.AddSingleton(new NamedResiliencePipeline(
-                ResiliencePipelineNames.RedisCall,
-                pipeline => pipeline.AddTimeout(new TimeoutStrategyOptions { Timeout = RedisCallTimeout })));
-            services.TryAddSingleton<ResiliencePipelineProvider<string>>(BuildRegistry);
-            return services;
+            // A line for each call of an outage; whoever calls says once that it began, and once that it ended.
+            services.AddLogging(logging => logging.AddFilter("Polly", LogLevel.None));
+            return services.AddTimedPipeline(ResiliencePipelineNames.RedisCall, pipeline => pipeline.AddTimeout(RedisCallTimeout));
         }
-    }
 
-    private static ResiliencePipelineRegistry<string> BuildRegistry(IServiceProvider provider)
-    {
-        var registry = new ResiliencePipelineRegistry<string>();
-        foreach (var pipeline in provider.GetServices<NamedResiliencePipeline>())
-        {
-            registry.TryAddBuilder(pipeline.Name, (builder, _) =>
+        /// <summary>Adds a pipeline that goes by this process' clock.</summary>
+        /// <param name="name">One of <see cref="ResiliencePipelineNames"/>.</param>
+        /// <param name="configure">Adds the strategies, the outermost first.</param>
+        public IServiceCollection AddTimedPipeline(string name, Action<ResiliencePipelineBuilder> configure) =>
+            services.AddResiliencePipeline(name, (pipeline, context) =>
             {
-                builder.TimeProvider = provider.GetRequiredService<TimeProvider>();
-                pipeline.Configure(builder);
+                pipeline.TimeProvider = context.ServiceProvider.GetRequiredService<TimeProvider>();
+                configure(pipeline);
             });
-        }
-
-        return registry;
     }
 }

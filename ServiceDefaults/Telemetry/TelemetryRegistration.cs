@@ -1,9 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
@@ -16,36 +14,26 @@ internal static class TelemetryRegistration
 
     private static readonly string[] Meters =
     [
-        TelemetrySources.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime",
+        TelemetrySources.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Polly", "System.Net.Http", "System.Runtime",
     ];
 
     public static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
-        if (OtlpSettings.From(builder.Configuration) is not { } otlp) return;
+        if (!OtlpSettings.HaveEndpoint(builder.Configuration)) return;
 
         RequestSpans.Fill();
-        var resource = ResourceBuilder.CreateDefault()
-            .AddService(serviceName, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
-            .AddEnvironmentVariableDetector();
-
-        builder.Logging.AddOpenTelemetry(logs =>
-        {
-            logs.IncludeFormattedMessage = true;
-            // The framework's scopes repeat the path, in which callers write; the trace's id is in every record without them.
-            logs.IncludeScopes = false;
-            logs.SetResourceBuilder(resource).AddOtlpExporter(exporter => otlp.Apply(exporter, "logs"));
-        });
-        builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
-            .SetResourceBuilder(resource)
-            .AddSource(ActivitySources)
-            .AddProcessor(new RequestSpans())
-            .AddOtlpExporter(exporter => otlp.Apply(exporter, "traces"))
-            .Build());
-        builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder()
-            .SetResourceBuilder(resource)
-            .AddMeter(Meters)
-            .AddOtlpExporter(exporter => otlp.Apply(exporter, "metrics"))
-            .Build());
-        builder.Services.AddHostedService<TelemetryService>();
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource
+                .AddService(serviceName, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
+                .AddEnvironmentVariableDetector())
+            .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans()))
+            .WithMetrics(metrics => metrics.AddMeter(Meters))
+            .WithLogging(null, logs =>
+            {
+                logs.IncludeFormattedMessage = true;
+                // The framework's scopes repeat the path, in which callers write; the trace's id is in every record without them.
+                logs.IncludeScopes = false;
+            })
+            .UseOtlpExporter();
     }
 }

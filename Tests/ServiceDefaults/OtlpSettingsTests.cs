@@ -1,6 +1,5 @@
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Configuration;
-using OpenTelemetry.Exporter;
 using Xunit;
 
 namespace AiPlatform.Tests.ServiceDefaults;
@@ -8,32 +7,25 @@ namespace AiPlatform.Tests.ServiceDefaults;
 public sealed class OtlpSettingsTests
 {
     [Fact]
-    public void From_NoEndpoint_IsNull() => Assert.Null(OtlpSettings.From(Configuration(null, null)));
+    public void HaveEndpoint_None_IsFalse() => Assert.False(OtlpSettings.HaveEndpoint(Configuration(null, null)));
 
     [Theory]
     [InlineData("collector:4317", null, "OTEL_EXPORTER_OTLP_ENDPOINT")]
     [InlineData("ftp://collector", null, "OTEL_EXPORTER_OTLP_ENDPOINT")]
     [InlineData("http://collector", "carrier-pigeon", "OTEL_EXPORTER_OTLP_PROTOCOL")]
-    public void From_BadValue_NamesTheSetting(string endpoint, string? protocol, string setting)
+    public void HaveEndpoint_BadValue_NamesTheSetting(string endpoint, string? protocol, string setting)
     {
-        var error = Assert.Throws<InvalidOperationException>(() => OtlpSettings.From(Configuration(endpoint, protocol)));
+        var error = Assert.Throws<InvalidOperationException>(() => OtlpSettings.HaveEndpoint(Configuration(endpoint, protocol)));
 
         Assert.Contains(setting, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("http://collector:4318/", "http/protobuf", OtlpExportProtocol.HttpProtobuf, "http://collector:4318/v1/logs")]
-    [InlineData("http://collector:4318/base", "http/protobuf", OtlpExportProtocol.HttpProtobuf, "http://collector:4318/base/v1/logs")]
-    [InlineData("http://collector:4317", "grpc", OtlpExportProtocol.Grpc, "http://collector:4317/")]
-    [InlineData("http://collector:4317", null, OtlpExportProtocol.Grpc, "http://collector:4317/")]
-    public void Apply_Protocol_HasItsOwnAddress(string endpoint, string? protocol, OtlpExportProtocol expected, string address)
-    {
-        var exporter = new OtlpExporterOptions();
-
-        OtlpSettings.From(Configuration(endpoint, protocol))!.Apply(exporter, "logs");
-
-        Assert.Equal((expected, address), (exporter.Protocol, exporter.Endpoint.ToString()));
-    }
+    [InlineData("http://collector:4318/base", "http/protobuf")]
+    [InlineData("http://collector:4317", "grpc")]
+    [InlineData("https://collector:4317", null)]
+    public void HaveEndpoint_GoodValues_IsTrue(string endpoint, string? protocol) =>
+        Assert.True(OtlpSettings.HaveEndpoint(Configuration(endpoint, protocol)));
 
     private static IConfiguration Configuration(string? endpoint, string? protocol) => new ConfigurationBuilder().AddInMemoryCollection(
     [
