@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Providers;
@@ -8,13 +9,14 @@ internal static class AnswerJson
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
 
-    /// <summary>False when the bytes are not one JSON object.</summary>
+    /// <summary>False when the bytes are not one JSON object, in valid UTF-8.</summary>
     /// <param name="json">The answer, or one chunk of a stream.</param>
     /// <param name="facts">What it says, when this is true.</param>
     /// <param name="vectors">Checks its embeddings, where there must be some.</param>
     public static bool TryRead(ReadOnlySpan<byte> json, out AnswerFacts facts, EmbeddingsCheck? vectors = null)
     {
         facts = default;
+        if (!Utf8.IsValid(json)) return false;
         try
         {
             var reader = new Utf8JsonReader(json, Options);

@@ -6,7 +6,7 @@ namespace AiPlatform.Gateway.Providers;
 /// <summary>How one attempt at a provider failed, and what follows from it.</summary>
 internal sealed record AttemptFailure
 {
-    /// <summary>One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>connection</c>, ….</summary>
+    /// <summary>One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>deadline</c>, <c>connection</c>, ….</summary>
     public required string Reason { get; init; }
 
     /// <summary>What the caller is told when nothing better follows.</summary>
@@ -20,6 +20,9 @@ internal sealed record AttemptFailure
     /// <summary>Whether it speaks against the provider as such, and not against this call or this account.</summary>
     public bool IsProvidersFault { get; init; }
 
+    /// <summary>Whether it names <c>stream_options</c>, which the caller may not have sent.</summary>
+    public bool NamesStreamOptions { get; init; }
+
     /// <summary>The provider's own answer, where it is the request that is wrong: the caller gets it as it is.</summary>
     public RefusedAnswer? Answer { get; init; }
 
@@ -31,16 +34,29 @@ internal sealed record AttemptFailure
         IsProvidersFault = true,
     };
 
-    public static AttemptFailure Silent(string provider, TimeSpan waited, string forWhat) => new()
+    /// <summary>Its time was over. That a deadline was short does not speak against the provider.</summary>
+    public static AttemptFailure TimedOut(string provider, AttemptLimit limit) => new()
     {
-        Reason = "timeout",
+        Reason = limit.IsDeadline ? "deadline" : "timeout",
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderTimeout,
-            Message = $"The provider '{provider}' was silent for {waited.TotalSeconds:0.###} s ({forWhat}).",
+            Message = limit.IsDeadline
+                ? $"The call's deadline of {limit.Deadline.Limit.TotalSeconds:0.###} s passed {limit.Progress switch
+                {
+                    AttemptProgress.Silent => $"while the provider '{provider}' was silent",
+                    AttemptProgress.Answering => $"before the answer of the provider '{provider}' had ended",
+                    _ => $"before the stream of the provider '{provider}' had an event",
+                }}."
+                : $"{limit.Progress switch
+                {
+                    AttemptProgress.Silent => $"The provider '{provider}' was silent for",
+                    AttemptProgress.Answering => $"The answer of the provider '{provider}' did not end within",
+                    _ => $"The stream of the provider '{provider}' had no event for",
+                }} {limit.Length.TotalSeconds:0.###} s.",
         },
-        Consequence = AttemptConsequence.Retry,
-        IsProvidersFault = true,
+        Consequence = limit.IsDeadline ? AttemptConsequence.Final : AttemptConsequence.RetryOnce,
+        IsProvidersFault = !limit.IsDeadline,
     };
 
     /// <summary>It answered, but not in its dialect.</summary>

@@ -27,8 +27,8 @@ internal sealed class BareEvents
         for (var at = 0; at < events.Length;)
         {
             var one = events.Slice(at, EventBuffer.LengthOfFirst(events.Span[at..]));
-            var data = EventBuffer.DataOf(one);
-            var edits = data.IsEmpty ? [] : EditsOf(data.Span);
+            var data = StreamEvent.Read(one).Data;
+            var edits = data.IsEmpty ? [] : TryEditsOf(data.Span);
             if (edits.Count > 0)
             {
                 _written.Write(events.Span[from..at]);
@@ -52,6 +52,19 @@ internal sealed class BareEvents
         data.Replace(line, (byte)'\n', (byte)' ');
         _written.Advance(data.Length);
         _written.Write("\n\n"u8);
+    }
+
+    private List<(Range At, byte[] Text)> TryEditsOf(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            return EditsOf(data);
+        }
+        catch (InvalidOperationException)
+        {
+            // What comparing a name throws that has half of a surrogate pair: the event goes out as it came.
+            return [];
+        }
     }
 
     private List<(Range At, byte[] Text)> EditsOf(ReadOnlySpan<byte> data)

@@ -1,12 +1,22 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>Cuts a stream of server-sent events where events end, without copying them.</summary>
+/// <summary>
+/// Cuts a stream of server-sent events where events end, without copying them. Lines end as the standard has it, with LF, CRLF or CR; a
+/// byte order mark before the first is left out.
+/// </summary>
 internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposable
 {
     private byte[] _bytes = PooledBytes.Rent();
     private int _length;
     private int _whole;
+    private int _scanned;
+    private int _line;
+    private bool _hasLine;
+    private bool _afterCr;
+    private bool _begun;
     private bool _ended;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>The whole events that <see cref="ReadAsync"/> found.</summary>
     public Memory<byte> Events => _bytes.AsMemory(0, _whole);
@@ -19,6 +29,8 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
     {
         _bytes.AsSpan(_whole, _length - _whole).CopyTo(_bytes);
         _length -= _whole;
+        _scanned -= _whole;
+        _line -= _whole;
         _whole = 0;
     }
 
@@ -26,84 +38,88 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
     /// <exception cref="IOException">The connection broke.</exception>
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
-        var searched = 0;
         while (_whole == 0 && !_ended && !IsFull)
         {
             if (_length == _bytes.Length) PooledBytes.Grow(ref _bytes, _length);
             var read = await content.ReadAsync(_bytes.AsMemory(_length, Math.Min(_bytes.Length, maxEventBytes) - _length), cancellationToken);
             _length += read;
             if (read == 0) End();
-            _whole = EndOfLast(_bytes.AsSpan(0, _length), searched);
-            searched = Math.Max(0, _length - 3);
+            if (!_begun) LeaveMarkOut();
+            if (_begun) Scan();
         }
 
         return _whole > 0;
     }
 
-    /// <summary>The bytes of the first event, blank line included.</summary>
+    /// <summary>The bytes of the first event, blank line included; blank lines before it belong to it.</summary>
     public static int LengthOfFirst(ReadOnlySpan<byte> events)
     {
+        var hasLine = false;
         for (var at = 0; at < events.Length;)
         {
-            var newLine = events[at..].IndexOf((byte)'\n');
-            if (newLine < 0) return events.Length;
-            at += newLine + 1;
-            if (BlankLineAt(events, at) is var blank and > 0) return at + blank;
+            var length = events[at..].IndexOfAny((byte)'\r', (byte)'\n');
+            if (length < 0) break;
+            at += length + LengthOfLineEnd(events[(at + length)..]);
+            if (length == 0 && hasLine) return at;
+            hasLine |= length > 0;
         }
 
         return events.Length;
     }
 
-    /// <summary>What the event's <c>data</c> lines say; empty when it has none.</summary>
-    public static ReadOnlyMemory<byte> DataOf(ReadOnlyMemory<byte> one)
-    {
-        ReadOnlyMemory<byte> data = default;
-        for (var rest = one; !rest.IsEmpty;)
-        {
-            var newLine = rest.Span.IndexOf((byte)'\n');
-            var line = newLine < 0 ? rest : rest[..newLine];
-            rest = newLine < 0 ? default : rest[(newLine + 1)..];
-            if (line.Length > 0 && line.Span[^1] == '\r') line = line[..^1];
-            if (!line.Span.StartsWith("data:"u8)) continue;
-
-            var said = line[(line.Length > 5 && line.Span[5] == ' ' ? 6 : 5)..];
-            data = data.IsEmpty ? said : (byte[])[.. data.Span, (byte)'\n', .. said.Span];
-        }
-
-        return data;
-    }
+    /// <summary>The bytes of the line end that stands first: one, or two of CRLF.</summary>
+    public static int LengthOfLineEnd(ReadOnlySpan<byte> bytes) => bytes.StartsWith("\r\n"u8) ? 2 : 1;
 
     public void Dispose()
     {
         PooledBytes.Return(_bytes);
         _bytes = [];
-        (_length, _whole) = (0, 0);
+        (_length, _whole, _scanned, _line) = (0, 0, 0, 0);
     }
 
     /// <summary>The last event may lack its blank line.</summary>
     private void End()
     {
         _ended = true;
+        _begun = true;
         if (_length == 0) return;
         while (_bytes.Length < _length + 2) PooledBytes.Grow(ref _bytes, _length);
         "\n\n"u8.CopyTo(_bytes.AsSpan(_length));
         _length += 2;
     }
 
-    /// <summary>Where the last whole event ends; 0 when there is none. What lies before <paramref name="searched"/> has none.</summary>
-    private static int EndOfLast(ReadOnlySpan<byte> bytes, int searched)
+    private void LeaveMarkOut()
     {
-        for (var at = bytes.Length - 1; at > searched; at--)
-        {
-            if (bytes[at] == '\n' && (bytes[at - 1] == '\n' || (bytes[at - 1] == '\r' && at > 1 && bytes[at - 2] == '\n'))) return at + 1;
-        }
+        var read = _bytes.AsSpan(0, _length);
+        if (_length < ByteOrderMark.Length && ByteOrderMark.StartsWith(read)) return;
 
-        return 0;
+        _begun = true;
+        if (!read.StartsWith(ByteOrderMark)) return;
+        read[ByteOrderMark.Length..].CopyTo(read);
+        _length -= ByteOrderMark.Length;
     }
 
-    private static int BlankLineAt(ReadOnlySpan<byte> events, int at)
+    /// <summary>Looks at what has not been looked at, line by line.</summary>
+    private void Scan()
     {
-        if (at < events.Length && events[at] == '\n') return 1;
-        return at + 1 < events.Length && events[at] == '\r' && events[at + 1] == '\n' ? 2 : 0;
+        while (_scanned < _length)
+        {
+            var rest = _bytes.AsSpan(_scanned, _length - _scanned);
+            var end = rest.IndexOfAny((byte)'\r', (byte)'\n');
+            var at = _scanned + (end < 0 ? rest.Length : end);
+            _scanned = at;
+            if (end < 0) return;
+
+            var isCr = rest[end] == '\r';
+            // Whether a CR that came last is half of a CRLF is known with the next byte. Where CRs alone end lines, nobody waits for it.
+            if (isCr && end == rest.Length - 1 && !_afterCr) return;
+
+            var length = LengthOfLineEnd(rest[end..]);
+            var isBlank = at == _line;
+            if (isBlank && _hasLine) _whole = at + length;
+            _hasLine = !isBlank;
+            _afterCr = isCr && length == 1;
+            _scanned = _line = at + length;
+        }
     }
 }

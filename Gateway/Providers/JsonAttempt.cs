@@ -9,20 +9,21 @@ internal sealed class JsonAttempt(IProviderTransport transport)
     /// <param name="model">Who is asked.</param>
     /// <param name="request">What the caller asked.</param>
     /// <param name="body">What is sent.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="limit">Ends the attempt.</param>
     /// <exception cref="ProviderUnreachableException">There was no answer.</exception>
     public async ValueTask<AttemptEnd<JsonAnswer>> RunAsync(
-        ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> body, AttemptLimit limit)
     {
         var provider = model.Provider.Name;
-        using var response = await transport.SendAsync(model, request.Endpoint, body, cancellationToken);
-        if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, cancellationToken);
+        using var response = await transport.SendAsync(model, request.Endpoint, body, limit.Token);
+        limit.Progress = AttemptProgress.Answering;
+        if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, limit.Token);
         if (!response.IsJson) return AttemptFailure.BadContentType(model.Provider, response.ContentType, "JSON");
 
         ReadOnlyMemory<byte>? answer;
         try
         {
-            answer = await AnswerBody.ReadAsync(response.Content, model.Options.MaxAnswerBytes, cancellationToken);
+            answer = await AnswerBody.ReadAsync(response.Content, model.Options.MaxAnswerBytes, limit.Token);
         }
         catch (IOException)
         {
@@ -38,7 +39,7 @@ internal sealed class JsonAttempt(IProviderTransport transport)
         var vectors = request.Endpoint == Endpoints.Embeddings ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
         if (!AnswerJson.TryRead(answer.Span, out var facts, vectors)) return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
         if (!JsonUnicode.IsValid(answer.Span)) return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
-        if (facts.HasError) return RefusalReader.OfEvent(model.Provider, answer);
+        if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
         if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
 
         return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);

@@ -8,7 +8,7 @@ internal sealed class LimitedAttempt<T>(
     ProviderCall call,
     ProviderModel model,
     TimeSpan ownLimit,
-    Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+    Func<ProviderModel, AttemptLimit, ValueTask<AttemptEnd<T>>> attempt,
     TimeProvider time,
     ILogger logger)
     where T : class
@@ -21,20 +21,16 @@ internal sealed class LimitedAttempt<T>(
     public async ValueTask<Outcome<AttemptFailure?>> RunAsync(CancellationToken cancellationToken)
     {
         call.Log.Begin();
-        var left = call.Deadline.Left;
-        var limit = ownLimit <= left ? ownLimit : left;
-        using var ending = new CancellationTokenSource(limit, time);
-        using var leaving = cancellationToken.UnsafeRegister(static ending => ((CancellationTokenSource)ending!).Cancel(), ending);
+        using var limit = new AttemptLimit(ownLimit, call.Deadline, time, cancellationToken);
         try
         {
-            var end = await attempt(model, ending.Token);
+            var end = await attempt(model, limit);
             Result = end.Result;
             return Outcome.FromResult<AttemptFailure?>(end.Failure);
         }
-        catch (OperationCanceledException) when (ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (limit.Token.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return Outcome.FromResult<AttemptFailure?>(
-                AttemptFailure.Silent(model.Provider.Name, limit, limit == ownLimit ? "one attempt" : "what the deadline left"));
+            return Outcome.FromResult<AttemptFailure?>(AttemptFailure.TimedOut(model.Provider.Name, limit));
         }
         catch (ProviderUnreachableException unreachable) when (!cancellationToken.IsCancellationRequested)
         {

@@ -10,6 +10,9 @@ namespace AiPlatform.Gateway.Providers;
 /// <summary>The official SDK, used through its protocol methods: bytes in, the raw answer out, nothing buffered, no retry.</summary>
 internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
 {
+    /// <summary>Who asks for more means for ever, or is mistaken.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
     public async Task<ProviderResponse> SendAsync(
         ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -55,13 +58,15 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
 
     private TimeSpan? RetryAfter(PipelineResponseHeaders headers)
     {
+        // "NaN" and "Infinity" are numbers to the parser.
         if (headers.TryGetValue("retry-after-ms", out var text)
-            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds))
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds >= 0)
         {
-            return TimeSpan.FromMilliseconds(Math.Min(milliseconds, TimeSpan.FromDays(1).TotalMilliseconds));
+            return TimeSpan.FromMilliseconds(Math.Min(milliseconds, LongestPause.TotalMilliseconds));
         }
 
         if (!headers.TryGetValue("Retry-After", out text) || !RetryConditionHeaderValue.TryParse(text, out var condition)) return null;
-        return condition.Delta ?? (condition.Date is { } date && date > time.GetUtcNow() ? date - time.GetUtcNow() : TimeSpan.Zero);
+        var pause = condition.Delta ?? condition.Date!.Value - time.GetUtcNow();
+        return pause < TimeSpan.Zero ? TimeSpan.Zero : pause > LongestPause ? LongestPause : pause;
     }
 }

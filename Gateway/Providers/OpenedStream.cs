@@ -1,14 +1,17 @@
+using System.Buffers;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>
-/// A provider's stream of server-sent events. Events come out as they came in; each is looked at once: for the usage, the end, an
-/// error, and whether it is one at all. The closing <c>[DONE]</c> is left to the reader, who may have to say something first.
+/// A provider's stream of server-sent events. Each event is looked at once: for the usage, the end, an error, and whether it is one at
+/// all; its data comes out as it came in. The closing <c>[DONE]</c> is left to the reader, who may have to say something first.
 /// </summary>
-internal sealed class OpenedStream : IDisposable
+internal sealed class OpenedStream : IKeepsSlot, IDisposable
 {
     private readonly ProviderResponse _response;
     private readonly EventBuffer _buffer;
     private readonly bool _dropsUsage;
+    private ProviderSlot? _slot;
     private StreamPiece? _first;
     private int _started;
     private int _finished;
@@ -19,8 +22,7 @@ internal sealed class OpenedStream : IDisposable
         _response = response;
         _buffer = new EventBuffer(response.Content, model.Options.MaxAnswerBytes);
         _dropsUsage = dropsUsage;
-        Content = collects ? new StreamedContent() : null;
-        model.Provider.Continue();
+        Content = collects ? new StreamedContent(model.Options.MaxAnswerBytes) : null;
     }
 
     public ProviderModel Model { get; }
@@ -31,19 +33,30 @@ internal sealed class OpenedStream : IDisposable
     /// <summary>Tokens, as far as the stream has said.</summary>
     public TokenUsage Usage { get; private set; }
 
-    /// <summary>Waits for the first event that says something.</summary>
+    /// <summary>Waits for the first event that speaks of a choice. Whatever comes before it is a sign of life.</summary>
     /// <returns>Why there is none, or null.</returns>
-    public async ValueTask<AttemptFailure?> OpenAsync(CancellationToken cancellationToken)
+    public async ValueTask<AttemptFailure?> OpenAsync(AttemptLimit limit)
     {
-        StreamPiece piece;
-        do piece = await NextAsync(cancellationToken);
-        while (_started == 0 && piece is { IsLast: false, Failure: null });
+        var before = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var piece = await NextAsync(limit.Token);
+            if (piece.Failure is not null) return piece.Failure;
+            if (_started > 0)
+            {
+                if (before.WrittenCount > 0) piece = piece with { Events = (byte[])[.. before.WrittenSpan, .. piece.Events.Span] };
+                _first = piece;
+                return null;
+            }
 
-        if (piece.Failure is not null) return piece.Failure;
-        if (_started == 0) return AttemptFailure.BadAnswer(Model.Provider.Name, "empty", "the stream has no event");
-        _first = piece;
-        return null;
+            if (piece.IsLast) return AttemptFailure.BadAnswer(Model.Provider.Name, "empty", "the stream has no event");
+            before.Write(piece.Events.Span);
+            if (before.WrittenCount > Model.Options.MaxAnswerBytes) return AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes);
+            limit.Restart();
+        }
     }
+
+    public void Keep(ProviderSlot slot) => _slot = slot;
 
     /// <summary>What came since the last call, as soon as there is at least one whole event.</summary>
     public async ValueTask<StreamPiece> NextAsync(CancellationToken cancellationToken)
@@ -75,7 +88,7 @@ internal sealed class OpenedStream : IDisposable
     {
         _response.Dispose();
         _buffer.Dispose();
-        Model.Provider.Leave();
+        _slot?.Dispose();
     }
 
     private static StreamPiece Ended(AttemptFailure failure) => new(default, IsLast: false, failure);
@@ -88,16 +101,12 @@ internal sealed class OpenedStream : IDisposable
         while (from < events.Length)
         {
             var length = EventBuffer.LengthOfFirst(events.Span[from..]);
-            var one = events.Slice(from, length);
-            var verdict = LookAt(one);
+            var verdict = LookAt(events.Slice(from, length));
             if (verdict.IsLast || verdict.Failure is not null) return verdict with { Events = events[..to] };
 
-            if (!verdict.Events.IsEmpty)
-            {
-                if (to != from) one.CopyTo(events[to..]);
-                to += length;
-            }
-
+            var seen = verdict.Events;
+            if (to != from) seen.CopyTo(events[to..]);
+            to += seen.Length;
             from += length;
         }
 
@@ -106,17 +115,28 @@ internal sealed class OpenedStream : IDisposable
 
     private StreamPiece LookAt(Memory<byte> one)
     {
-        var data = EventBuffer.DataOf(one);
-        if (data.IsEmpty) return new StreamPiece(_started > 0 ? one : default, false, null);
-        if (data.Span.SequenceEqual("[DONE]"u8)) return new StreamPiece(default, IsLast: true, null);
-        if (!AnswerJson.TryRead(data.Span, out var facts))
-            return Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "malformed", "an event is not valid JSON"));
-        if (facts.HasError) return Ended(RefusalReader.OfEvent(Model.Provider, data.ToArray()));
+        var read = StreamEvent.Read(one);
+        if (read.Data.IsEmpty) return SignOfLife(read, one);
+        if (read.IsDone) return new StreamPiece(default, IsLast: true, null);
+        if (!AnswerJson.TryRead(read.Data.Span, out var facts)) return Malformed("an event is not valid JSON");
+        if (facts.HasError || read.IsError) return Ended(RefusalReader.OfAnswer(Model.Provider, read.Data.ToArray()));
+        // A ping of those who give their events names.
+        if (facts is { Choices: 0, Usage: null } && !read.Name.IsEmpty) return SignOfLife(read, one);
 
         if (facts.Usage is { } usage) Usage = usage;
         _started = Math.Max(_started, facts.Choices);
         _finished += facts.Finished;
-        if (facts.Choices > 0) Content?.Add(data);
-        return new StreamPiece(_dropsUsage && facts is { Choices: 0, Usage: not null } ? default : one, false, null);
+        if (facts.Choices > 0 && Content is { } content)
+        {
+            if (!content.TryAdd(read.Data)) return Malformed("a chunk has a choice that cannot be read");
+            if (content.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
+        }
+
+        return _dropsUsage && facts is { Choices: 0, Usage: not null } ? default : new StreamPiece(read.WriteTo(one), false, null);
     }
+
+    /// <summary>Nothing is passed on before the stream has begun.</summary>
+    private StreamPiece SignOfLife(StreamEvent read, Memory<byte> one) => _started > 0 ? new StreamPiece(read.WriteSignOfLife(one), false, null) : default;
+
+    private StreamPiece Malformed(string what) => Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "malformed", what));
 }

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Diagnostics;
 using OpenAI;
 using Polly;
 using Polly.CircuitBreaker;
@@ -45,18 +46,16 @@ internal sealed class Provider
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>Whether a call more may be made; then <see cref="Leave"/> must follow.</summary>
-    public bool TryEnter()
+    /// <summary>Takes a slot for one call more; null when as many as may be are under way.</summary>
+    public ProviderSlot? TryEnter()
     {
-        if (Interlocked.Increment(ref _underWay) <= Options.MaxConcurrentCalls) return true;
-        Interlocked.Decrement(ref _underWay);
-        return false;
+        if (Interlocked.Increment(ref _underWay) <= Options.MaxConcurrentCalls) return new ProviderSlot(this);
+        Leave();
+        return null;
     }
 
-    /// <summary>A call goes on beyond its attempt, as a stream does; then <see cref="Leave"/> must follow.</summary>
-    public void Continue() => Interlocked.Increment(ref _underWay);
-
-    public void Leave() => Interlocked.Decrement(ref _underWay);
+    /// <summary>For <see cref="ProviderSlot"/> alone.</summary>
+    internal void Leave() => Interlocked.Decrement(ref _underWay);
 
     /// <summary>Makes one attempt, unless the breaker is open.</summary>
     /// <returns>How it ended; also when it was not made.</returns>
@@ -101,6 +100,8 @@ internal sealed class Provider
             // A redirect would carry the key and the prompt to somebody whom nobody configured.
             AllowAutoRedirect = false,
             UseCookies = false,
+            // What a caller's tracing carries is not the provider's business. Our own span of the call stays either way.
+            ActivityHeadersPropagator = options.SendTraceParent ? new TraceParentPropagator() : DistributedContextPropagator.CreateNoOutputPropagator(),
             ConnectTimeout = options.ConnectTimeout,
             // New addresses behind a name are found, and a connection that a peer forgot is not kept.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),

@@ -22,8 +22,8 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
         {
             var end = await caller.CallAsync(
                 call, options => options.AttemptTimeout,
-                (model, token) => attempts.RunAsync(
-                    model, call.Request, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), token),
+                (model, limit) => attempts.RunAsync(
+                    model, call.Request, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), limit),
                 cancellationToken);
             if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, usage, end.Failure!.Error, end.Failure.Answer);
 

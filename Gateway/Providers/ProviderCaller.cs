@@ -5,7 +5,7 @@ namespace AiPlatform.Gateway.Providers;
 
 /// <summary>
 /// The one retry loop of calls to providers: a model is asked until it answers, again after 1, 2, 4 s and as long as its provider
-/// asks for; then its fallbacks, all before one deadline.
+/// asks for; then its fallbacks, all before one deadline. A silent model is asked once more at most, since it may be paid for each time.
 /// </summary>
 internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics, ILogger<ProviderCaller> logger)
 {
@@ -25,7 +25,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
     public async Task<ProviderEnd<T>> CallAsync<T>(
         ProviderCall call,
         Func<ProviderModelOptions, TimeSpan> limitOf,
-        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+        Func<ProviderModel, AttemptLimit, ValueTask<AttemptEnd<T>>> attempt,
         CancellationToken cancellationToken)
         where T : class
     {
@@ -34,6 +34,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         {
             var model = call.Candidates[index];
             var hasFallback = index < call.Candidates.Count - 1;
+            var wasSilent = false;
             for (var failed = 0; failed <= model.Options.MaxRetries; failed++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -45,6 +46,11 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
                 last = end.Failure!;
                 if (last.Consequence == AttemptConsequence.Final) return Ended<T>(last);
                 if (last.Consequence == AttemptConsequence.Fallback) break;
+                if (last.Consequence == AttemptConsequence.RetryOnce)
+                {
+                    if (hasFallback || wasSilent) break;
+                    wasSilent = true;
+                }
 
                 var pause = PauseAfter(failed, last.RetryAfter);
                 if (failed == model.Options.MaxRetries || pause >= call.Deadline.Left || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter))) break;
@@ -59,27 +65,28 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         ProviderCall call,
         ProviderModel model,
         Func<ProviderModelOptions, TimeSpan> limitOf,
-        Func<ProviderModel, CancellationToken, ValueTask<AttemptEnd<T>>> attempt,
+        Func<ProviderModel, AttemptLimit, ValueTask<AttemptEnd<T>>> attempt,
         CancellationToken cancellationToken)
         where T : class
     {
         var provider = model.Provider;
         var start = time.GetTimestamp();
         AttemptEnd<T> end;
-        if (provider.TryEnter())
+        var slot = provider.TryEnter();
+        try
         {
-            try
+            end = slot is null
+                ? AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls)
+                : await provider.AttemptAsync(new LimitedAttempt<T>(call, model, limitOf(model.Options), attempt, time, logger), cancellationToken);
+            if (slot is not null && end.Result is IKeepsSlot lasting)
             {
-                end = await provider.AttemptAsync(new LimitedAttempt<T>(call, model, limitOf(model.Options), attempt, time, logger), cancellationToken);
-            }
-            finally
-            {
-                provider.Leave();
+                lasting.Keep(slot);
+                slot = null;
             }
         }
-        else
+        finally
         {
-            end = AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls);
+            slot?.Dispose();
         }
 
         metrics.Attempted(model, end.Failure?.Reason ?? "succeeded", time.GetElapsedTime(start));
@@ -109,7 +116,7 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderTimeout,
-            Message = $"There was no answer within {deadline.Limit.TotalSeconds:0.###} s. {last?.Error.Message}".TrimEnd(),
+            Message = $"There was no answer before the call's deadline of {deadline.Limit.TotalSeconds:0.###} s. {last?.Error.Message}".TrimEnd(),
         },
         Consequence = AttemptConsequence.Final,
     };

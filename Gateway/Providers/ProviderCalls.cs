@@ -42,6 +42,8 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
         var end = await streams.OpenAsync(call, context.RequestAborted);
+        // Whatever becomes of the answer, the stream and its slot end with the request.
+        if (end.Result is { } opened) context.Response.RegisterForDispose(opened);
         Describe(context.Response, call, end.Model);
         if (end.Result is { } stream)
             return new ProviderStreamAnswer(stream, call, error => End(call, activity, stream.Model, stream.Usage, error));

@@ -26,21 +26,24 @@ public sealed record ProviderModelOptions
     [MaxLength(8)]
     public string[] Fallbacks { get; init; } = [];
 
-    /// <summary>The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 60 s, 100 ms to 1 h.</summary>
+    /// <summary>The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 10 min, 100 ms to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Longest wait for the first event of a stream, of one attempt. Default 10 s, 50 ms to 1 h.</summary>
+    /// <summary>
+    /// Longest silence before the first event of a stream; comments and pings end a silence. Models that think are silent for minutes, and are
+    /// paid for each try. Default 5 min, 50 ms to 1 h.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
-    public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longest silence inside a stream. Default 10 s, 50 ms to 1 h.</summary>
+    /// <summary>Longest silence inside a stream; some say who speaks, and think then. Default 5 min, 50 ms to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longest time of one attempt of a call that does not stream. Default 30 s, 50 ms to 1 h.</summary>
+    /// <summary>Longest time of one attempt of a call that does not stream. Default 5 min, 50 ms to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
-    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Attempts after the first that failed, before the fallback. Default 3, 0 to 10.</summary>
     [Range(0, 10)]
@@ -53,7 +56,7 @@ public sealed record ProviderModelOptions
     /// <summary>Whether <c>format</c> in a schema is checked, and not only a remark. Default false.</summary>
     public bool AssertFormats { get; init; }
 
-    /// <summary>Largest answer, in bytes; of a stream its largest event. Default 16 MiB, 1 KiB to 256 MiB.</summary>
+    /// <summary>Largest answer, in bytes; of a stream its largest event, and all its text where that must fit a schema. Default 16 MiB, 1 KiB to 256 MiB.</summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; init; } = 16 * 1024 * 1024;
 

@@ -44,8 +44,14 @@ public sealed record ProviderOptions
     [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")]
     public TimeSpan BreakerPause { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether streams are asked for their usage (<c>stream_options.include_usage</c>) where the caller did not; off for a provider that does not know the field. Default true.</summary>
+    /// <summary>Whether streams are asked for their usage (<c>stream_options.include_usage</c>) where the caller did not; a model whose provider refuses the field is not asked again. Default true.</summary>
     public bool AskStreamUsage { get; init; } = true;
+
+    /// <summary>
+    /// Whether it is told the id of a call's trace (<c>traceparent</c>), as another AiPlatform may be. The rest of what a caller's tracing
+    /// carries (<c>tracestate</c>, <c>baggage</c>) is never sent. Default false.
+    /// </summary>
+    public bool SendTraceParent { get; init; }
 
     /// <summary>Without the key: records print themselves.</summary>
     public override string ToString() => $"{nameof(ProviderOptions)} {{ {nameof(BaseUrl)} = {BaseUrl} }}";

@@ -19,21 +19,20 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     {
         // Unless it is told otherwise, the client went away.
         var end = (string?)ProviderCalls.ClientGone;
-        using (stream)
+        try
         {
-            try
-            {
-                httpContext.Response.SetEventStream();
-                var error = await PumpAsync(httpContext);
-                end = error?.Code;
-                if (error is null) httpContext.Response.BodyWriter.Write(Done);
-                else WriteError(httpContext.Response.BodyWriter, error);
-                await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
-            }
-            finally
-            {
-                ended(end);
-            }
+            httpContext.Response.SetEventStream();
+            InferenceError? error;
+            // The provider's part is over before the caller learns that all has come.
+            using (stream) error = await PumpAsync(httpContext);
+            end = error?.Code;
+            if (error is null) httpContext.Response.BodyWriter.Write(Done);
+            else WriteError(httpContext.Response.BodyWriter, error);
+            await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+        }
+        finally
+        {
+            ended(end);
         }
     }
 
@@ -43,24 +42,23 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var writer = context.Response.BodyWriter;
         var bare = call.Check is null ? null : new BareEvents();
-        using var silence = new CancellationTokenSource(Patience(), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, context.RequestAborted);
+        using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, context.RequestAborted);
+        limit.Progress = AttemptProgress.Streaming;
         while (true)
         {
             StreamPiece piece;
-            var patience = Patience();
+            limit.Restart();
             try
             {
-                silence.CancelAfter(patience);
-                piece = await stream.NextAsync(either.Token);
+                piece = await stream.NextAsync(limit.Token);
             }
-            catch (OperationCanceledException) when (silence.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+            catch (OperationCanceledException) when (limit.Token.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
             {
-                return call.Deadline.Left > TimeSpan.Zero ? AttemptFailure.Silent(stream.Model.Provider.Name, patience, "inside a stream").Error : OutOfTime();
+                return limit.IsDeadline ? OutOfTime() : AttemptFailure.TimedOut(stream.Model.Provider.Name, limit).Error;
             }
 
             // The client's time to read is not the provider's silence.
-            silence.CancelAfter(Timeout.InfiniteTimeSpan);
+            limit.Pause();
             if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
             if (piece.Failure is { } failure) return failure.Error;
             if (piece.IsLast) return Check();
@@ -74,11 +72,15 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within {call.Deadline.Limit.TotalSeconds:0.###} s.",
     };
 
-    private TimeSpan Patience() => stream.Model.Options.IdleTimeout < call.Deadline.Left ? stream.Model.Options.IdleTimeout : call.Deadline.Left;
+    private InferenceError? Check()
+    {
+        if (stream.Content is not { } content || call.Check is null) return null;
 
-    private InferenceError? Check() => stream.Content is not { } content || call.Check is null
-        ? null
-        : Misfit.Of(content.Choices, call.Check)?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
+        ChoiceContent[] choices = [.. content.Choices];
+        return choices.Any(choice => !JsonText.IsWellFormed(choice.Text))
+            ? AttemptFailure.BadAnswer(stream.Model.Provider.Name, "malformed", "its text is not valid Unicode").Error
+            : Misfit.Of(choices, call.Check)?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
+    }
 
     private static void WriteError(PipeWriter writer, InferenceError error)
     {

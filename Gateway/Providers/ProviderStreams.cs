@@ -1,19 +1,31 @@
+using AiPlatform.Gateway.Telemetry;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Opens streams of providers: what a caller gets has begun, and begun well.</summary>
-internal sealed class ProviderStreams(ProviderCaller caller, StreamAttempt attempts)
+internal sealed class ProviderStreams(ProviderCaller caller, StreamAttempt attempts, ILogger<ProviderStreams> logger)
 {
     /// <param name="call">What is asked.</param>
     /// <param name="cancellationToken">The client's.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public Task<ProviderEnd<OpenedStream>> OpenAsync(ProviderCall call, CancellationToken cancellationToken) =>
-        caller.CallAsync(
-            call, options => options.FirstByteTimeout,
-            (model, token) =>
-            {
-                var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage;
-                var body = UpstreamBody.Write(call.Request, model, asksUsage, []);
-                return attempts.RunAsync(model, call.Request.Endpoint, body, dropsUsage: asksUsage, collects: call.Check is not null, token);
-            },
-            cancellationToken);
+        caller.CallAsync(call, options => options.FirstByteTimeout, (model, limit) => OpenAsync(call, model, limit), cancellationToken);
+
+    /// <summary>Asks for the usage where the caller did not. A provider that refuses to be asked is asked without, from then on.</summary>
+    private async ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, AttemptLimit limit)
+    {
+        var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage && model.TakesStreamOptions;
+        var end = await OpenAsync(call, model, asksUsage, limit);
+        if (!asksUsage || end.Failure is not { NamesStreamOptions: true } refused) return end;
+
+        model.TakesStreamOptions = false;
+        Log.StreamOptionsRefused(logger, model.Name, model.Provider.Name);
+        call.Log.Failure(model, refused);
+        call.Log.Begin();
+        return await OpenAsync(call, model, asksUsage: false, limit);
+    }
+
+    private ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, bool asksUsage, AttemptLimit limit) =>
+        attempts.RunAsync(
+            model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage, []), dropsUsage: asksUsage, collects: call.Check is not null, limit);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 
@@ -9,6 +10,9 @@ internal static class RefusalReader
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxMessageLength = 2_000;
+
+    /// <summary>Cloudflare's 504.</summary>
+    private const int OriginTimeout = 524;
 
     public static async ValueTask<AttemptFailure> ReadAsync(ProviderModel model, ProviderResponse response, CancellationToken cancellationToken)
     {
@@ -22,11 +26,11 @@ internal static class RefusalReader
             // The status says enough.
         }
 
-        return FailureOf(model.Provider, response.Status, response.RetryAfter, ErrorOf(body), body);
+        return FailureOf(model.Provider, response.Status, $"{response.Status}", response.RetryAfter, ErrorOf(body), body);
     }
 
-    /// <summary>An error that came as an event of a stream: its code is all there is.</summary>
-    public static AttemptFailure OfEvent(Provider provider, ReadOnlyMemory<byte> json)
+    /// <summary>An error that came as an answer, or as an event of a stream: its code is all there is.</summary>
+    public static AttemptFailure OfAnswer(Provider provider, ReadOnlyMemory<byte> json)
     {
         var said = ErrorOf(json);
         var status = said.Code switch
@@ -35,10 +39,17 @@ internal static class RefusalReader
             "context_length_exceeded" or "invalid_request_error" => StatusCodes.Status400BadRequest,
             _ => StatusCodes.Status500InternalServerError,
         };
-        return FailureOf(provider, status, retryAfter: null, said, json);
+        var failure = FailureOf(provider, status, "200 with an error in it", retryAfter: null, said, json);
+        return failure with { Reason = said.Code == "insufficient_quota" ? said.Code : "error_in_200" };
     }
 
-    private static AttemptFailure FailureOf(Provider provider, int status, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
+    /// <param name="provider">Who.</param>
+    /// <param name="status">What it means, as a status of HTTP.</param>
+    /// <param name="answered">What was answered, for people.</param>
+    /// <param name="retryAfter">How long it asks to be left alone.</param>
+    /// <param name="said">Its error.</param>
+    /// <param name="body">Where that stands.</param>
+    private static AttemptFailure FailureOf(Provider provider, int status, string answered, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
     {
         var reason = said.Code == "insufficient_quota" ? said.Code : $"status_{status}";
         if (status == StatusCodes.Status402PaymentRequired || said.Code == "insufficient_quota")
@@ -47,18 +58,25 @@ internal static class RefusalReader
         return status switch
         {
             StatusCodes.Status401Unauthorized or StatusCodes.Status403Forbidden =>
-                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' refused this Gateway's credentials ({status}).")),
-            StatusCodes.Status404NotFound or < 400 =>
-                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' does not know the model or the route ({status}).")),
+                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' refused this Gateway's credentials ({answered}).")),
+            StatusCodes.Status404NotFound =>
+                Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' does not know the model or the route (404).")),
+            < 400 => Fallback(reason, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}, which is no answer.")),
             StatusCodes.Status429TooManyRequests => Retry(reason, retryAfter, isFault: false, new InferenceError
             {
                 Kind = InferenceErrorKind.ProviderBusy,
-                Message = $"The provider '{provider.Name}' takes no more requests for now (429).",
+                Message = $"The provider '{provider.Name}' takes no more requests for now ({answered}).",
                 RetryAfter = retryAfter ?? TimeSpan.FromSeconds(1),
             }),
             StatusCodes.Status408RequestTimeout or StatusCodes.Status409Conflict =>
-                Retry(reason, retryAfter, isFault: false, AttemptFailure.Failed($"The provider '{provider.Name}' answered {status}.")),
-            >= 500 => Retry(reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {status}.")),
+                Retry(reason, retryAfter, isFault: false, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")),
+            // A proxy of the provider gave up waiting: the model may have worked all the same.
+            StatusCodes.Status504GatewayTimeout or OriginTimeout => Retry(
+                reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")) with
+            {
+                Consequence = AttemptConsequence.RetryOnce,
+            },
+            >= 500 => Retry(reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")),
             _ => Refused(provider, status, reason, said, body),
         };
     }
@@ -70,6 +88,7 @@ internal static class RefusalReader
         {
             Reason = reason,
             Consequence = AttemptConsequence.Final,
+            NamesStreamOptions = body.Span.IndexOf("stream_options"u8) >= 0 || body.Span.IndexOf("include_usage"u8) >= 0,
             Error = new InferenceError
             {
                 Kind = said.Code switch
@@ -98,6 +117,7 @@ internal static class RefusalReader
     /// <summary>Reads <c>{"error":{…}}</c>, and the <c>{"error":"…"}</c> of some.</summary>
     private static SaidError ErrorOf(ReadOnlyMemory<byte> body)
     {
+        if (!Utf8.IsValid(body.Span)) return default;
         try
         {
             using var document = JsonDocument.Parse(body);

@@ -5,24 +5,30 @@ internal sealed class StreamAttempt(IProviderTransport transport)
 {
     /// <exception cref="ProviderUnreachableException">There was no answer.</exception>
     public async ValueTask<AttemptEnd<OpenedStream>> RunAsync(
-        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, bool dropsUsage, bool collects, CancellationToken cancellationToken)
+        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, bool dropsUsage, bool collects, AttemptLimit limit)
     {
-        var response = await transport.SendAsync(model, endpoint, body, cancellationToken);
-        OpenedStream? opened = null;
+        // What is to be disposed unless the stream opens: the answer, and from then on the stream, which owns it.
+        IDisposable? unopened = null;
         try
         {
-            if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, cancellationToken);
-            if (!response.IsEventStream)
-                return AttemptFailure.BadContentType(model.Provider, response.ContentType, "text/event-stream");
+            var response = await transport.SendAsync(model, endpoint, body, limit.Token);
+            unopened = response;
+            limit.Progress = AttemptProgress.Answering;
+            if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, limit.Token);
+            if (!response.IsEventStream) return AttemptFailure.BadContentType(model.Provider, response.ContentType, "text/event-stream");
 
             var stream = new OpenedStream(model, response, dropsUsage, collects);
-            var failure = await stream.OpenAsync(cancellationToken);
-            if (failure is not null) return failure;
-            return opened = stream;
+            unopened = stream;
+            limit.Progress = AttemptProgress.Streaming;
+            limit.Restart();
+            if (await stream.OpenAsync(limit) is { } failure) return failure;
+
+            unopened = null;
+            return stream;
         }
         finally
         {
-            if (opened is null) response.Dispose();
+            unopened?.Dispose();
         }
     }
 }

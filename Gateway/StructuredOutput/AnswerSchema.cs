@@ -47,7 +47,7 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (JsonException malformed)
         {
-            return [new SchemaViolation("", $"is not JSON: {malformed.Message}")];
+            return [new SchemaViolation("", $"is not JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}")];
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException)
         {
@@ -77,7 +77,7 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (JsonException malformed)
         {
-            return (null, InferenceError.Invalid(Param, $"The schema is not JSON: {malformed.Message}"));
+            return (null, InferenceError.Invalid(Param, $"The schema is not JSON: see its line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}."));
         }
 
         try

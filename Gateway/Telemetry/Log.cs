@@ -59,4 +59,7 @@ internal static partial class Log
 
     [LoggerMessage(2018, LogLevel.Debug, "The queues cannot be observed for now: {Reason}")]
     public static partial void QueuesNotObserved(ILogger logger, string reason);
+
+    [LoggerMessage(2040, LogLevel.Warning, "{Provider} refuses stream_options for {Model}: its streams are not asked for their usage until the configuration changes")]
+    public static partial void StreamOptionsRefused(ILogger logger, string model, string provider);
 }

@@ -13,6 +13,10 @@ public sealed class EventBufferTests
     [InlineData("data: a\n\r\n: ping\n\n", "data: a\n\r\n", ": ping\n\n")]
     [InlineData("event: x\ndata: a\ndata: b\n\n", "event: x\ndata: a\ndata: b\n\n")]
     [InlineData("data: [DONE]", "data: [DONE]\n\n")]
+    [InlineData("\uFEFFdata: a\n\n\uFEFFdata: b\n\n", "data: a\n\n", "\uFEFFdata: b\n\n")]
+    [InlineData("data: a\r\rdata: b\r\r", "data: a\r\r", "data: b\r\r")]
+    [InlineData("\n\r\ndata: a\r\n\n\n\ndata: b\n\n", "\n\r\ndata: a\r\n\n", "\n\ndata: b\n\n")]
+    [InlineData("data: a\rid: 1\r\rdata: b", "data: a\rid: 1\r\r", "data: b\n\n")]
     public async Task ReadAsync_AnyCut_GivesTheSameEvents(string stream, params string[] events)
     {
         for (var step = 1; step <= stream.Length; step++)
@@ -36,8 +40,31 @@ public sealed class EventBufferTests
     [InlineData("data:a\r\n\r\n", "a")]
     [InlineData("id: 1\ndata: a\ndata:  b\n\n", "a\n b")]
     [InlineData(": comment\n\n", "")]
-    public void DataOf_Event_IsWhatItsDataLinesSay(string one, string data) =>
-        Assert.Equal(data, Encoding.UTF8.GetString(EventBuffer.DataOf(Encoding.UTF8.GetBytes(one)).Span));
+    [InlineData("\n\r\n\n", "")]
+    [InlineData("data\ndata: \n\n", "")]
+    [InlineData("data: a\rdata:b\r\r", "a\nb")]
+    [InlineData("database: x\ndata: a\n\n", "a")]
+    public void Read_Event_IsWhatItsDataLinesSay(string one, string data) =>
+        Assert.Equal(data, Encoding.UTF8.GetString(StreamEvent.Read(Encoding.UTF8.GetBytes(one)).Data.Span));
+
+    [Theory]
+    [InlineData("data: {}\n\n", "data: {}\n\n")]
+    [InlineData("data:{}\n\n", "data:{}\n\n")]
+    [InlineData("data:{}\r\r", "data:{}\n\n")]
+    [InlineData("data: {}\r\n\r\n", "data: {}\n\n")]
+    [InlineData("\n\ndata:{}\n\n", "data: {}\n\n")]
+    [InlineData("id: 1\nevent: x\ndata: {\ndata: }\n: hi\n\n", "data: { }\n\n")]
+    [InlineData("data\ndata:{}\n\n", "data: {}\n\n")]
+    [InlineData(": hi\n\n", ":\n\n")]
+    [InlineData("x\r\r", ":\n\n")]
+    [InlineData("data:\n\n", ":\n\n")]
+    [InlineData("\n\n", "")]
+    public void WriteTo_Event_IsOneLineOfDataOrAComment(string one, string written)
+    {
+        var bytes = Encoding.UTF8.GetBytes(one);
+
+        Assert.Equal(written, Encoding.UTF8.GetString(StreamEvent.Read(bytes).WriteTo(bytes).Span));
+    }
 
     private static async Task<List<string>> AllAsync(EventBuffer sut)
     {

@@ -12,6 +12,8 @@ namespace AiPlatform.Tests.Gateway.Providers;
 /// <summary>The retry loop by a clock that is moved by hand.</summary>
 public sealed class ProviderCallerTests : IDisposable
 {
+    private static readonly ProviderModelOptions Limits = new() { Timeout = TimeSpan.FromSeconds(60), AttemptTimeout = TimeSpan.FromSeconds(30) };
+
     private readonly ManualTime _time = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
@@ -218,7 +220,7 @@ public sealed class ProviderCallerTests : IDisposable
         var attempt = new JsonAttempt(transport);
         return sut.CallAsync(
             call, options => options.AttemptTimeout,
-            (one, token) => attempt.RunAsync(one, call.Request, default, token), cancellationToken);
+            (one, limit) => attempt.RunAsync(one, call.Request, default, limit), cancellationToken);
     }
 
     private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)
@@ -236,8 +238,8 @@ public sealed class ProviderCallerTests : IDisposable
         var breaking = new Provider("b", new ProviderOptions { BaseUrl = address, BreakerAttempts = 4 }, _time);
         return new Dictionary<string, ProviderModel>
         {
-            ["gpt"] = new("gpt", provider, new ProviderModelOptions()),
-            ["with-fallback"] = new("with-fallback", provider, new ProviderModelOptions { Fallbacks = ["gpt"] }),
+            ["gpt"] = new("gpt", provider, Limits),
+            ["with-fallback"] = new("with-fallback", provider, Limits with { Fallbacks = ["gpt"] }),
             ["falls-on-breaking"] = new("falls-on-breaking", provider, new ProviderModelOptions { MaxRetries = 0, Fallbacks = ["breaking"] }),
             ["breaking"] = new("breaking", breaking, new ProviderModelOptions { MaxRetries = 0 }),
         };

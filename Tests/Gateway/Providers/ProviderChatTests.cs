@@ -87,7 +87,7 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         var reply = await sut.ChatAsync(headers: (header, value));
 
         Assert.Equal((504, "provider_timeout", "false"), (reply.Status, reply.ErrorCode, reply.Header("x-should-retry")));
-        Assert.Contains("silent for 0.3 s", reply.Body, StringComparison.Ordinal);
+        Assert.Contains("The call's deadline of 0.3 s passed while the provider 'fake' was silent.", reply.Body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
 
         var reply = await sut.ChatAsync(Streaming).WaitAsync(Bound, TestContext.Current.CancellationToken);
 
-        AssertEndsWithTimeout(reply, "silent for 0.5 s");
+        AssertEndsWithTimeout(reply, "had no event for 0.5 s");
     }
 
     [Fact]
