@@ -28,7 +28,7 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
         var reply = await sut.ChatAsync(more, headers: Callers);
 
         Assert.Equal(200, reply.Status);
-        Assert.Empty(sut.Provider.Received.Single().Headers.Keys.Except(Own, StringComparer.OrdinalIgnoreCase));
+        Assert.Empty(NotOwn(sut.Provider.Received.Single().Headers));
     }
 
     [Fact]
@@ -39,12 +39,11 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
         await sut.ChatAsync(headers: Callers);
 
         var headers = sut.Provider.Received.Single().Headers;
-        Assert.Equal(["traceparent"], headers.Keys.Except(Own, StringComparer.OrdinalIgnoreCase));
+        Assert.Equal(["traceparent"], NotOwn(headers));
         Assert.StartsWith($"00-{Trace}-", headers["traceparent"], StringComparison.Ordinal);
         Assert.DoesNotContain("b7ad6b7169203331", headers["traceparent"], StringComparison.Ordinal);
     }
 
-    /// <summary>Baggage that the provider sets does not come back to it with the next call either.</summary>
     [Fact]
     public async Task Answer_SetsACookie_ItIsNotSentBackNorPassedOn()
     {
@@ -57,4 +56,8 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
         Assert.Equal(("", ""), (first.Header("Set-Cookie"), first.Header("X-Vendor")));
         Assert.False(sut.Provider.Received[1].Headers.ContainsKey("Cookie"));
     }
+
+    /// <summary>The SDK says of itself which it is.</summary>
+    private static IEnumerable<string> NotOwn(IReadOnlyDictionary<string, string> headers) => headers.Keys
+        .Where(name => !name.StartsWith("X-Stainless-", StringComparison.OrdinalIgnoreCase)).Except(Own, StringComparer.OrdinalIgnoreCase);
 }

@@ -77,15 +77,15 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
     [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "\ud83d":0,"delta":{"content":"\""} """, false)]
     public async Task Stream_WithSchemaAndOddChunks_FitsOrEndsWithAnErrorEvent(string first, string second, bool fits)
     {
-        await using var sut = await ProviderGateway.StartAsync(redis);
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:MaxRetries=0");
         sut.Provider.Script(FakeProvider.Streams([Chunk(first), Chunk(second), FakeProvider.Chunk("", "stop")]));
 
         var reply = await sut.ChatAsync(AnyText);
 
-        var events = SseText.DataOf(reply.Body);
-        Assert.Equal(200, reply.Status);
-        if (fits) Assert.Equal("[DONE]", events[^1]);
-        else Assert.Contains(ErrorCode(events[^1]), new[] { "provider_failed", "answer_invalid" });
+        // Both may come at once, and then nothing has begun.
+        var last = reply.Status == 200 ? SseText.DataOf(reply.Body)[^1] : reply.Body;
+        if (fits) Assert.Equal("[DONE]", last);
+        else Assert.Equal("provider_failed", ErrorCode(last));
     }
 
     [Theory]
@@ -143,7 +143,8 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
             .Replace("{1-lines}", one.Replace(",", ",\ndata: ", StringComparison.Ordinal), StringComparison.Ordinal)
             .Replace("{1}", one, StringComparison.Ordinal)
             .Replace("{2}", two, StringComparison.Ordinal)
-            .Replace("data: [DONE]", $"data: {end}\n\ndata: [DONE]", StringComparison.Ordinal));
+            .Replace("data:[DONE]", "data: [DONE]", StringComparison.Ordinal)
+            .Replace("data: [DONE]", $"data: {end}\n\ndata:[DONE]", StringComparison.Ordinal));
 
         var reply = await sut.ChatAsync(Streaming);
 

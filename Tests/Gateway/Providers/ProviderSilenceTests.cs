@@ -145,7 +145,7 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
         Assert.Equal((200, "2", "gpt=status_422"), (first.Status, first.Header("X-Attempts"), first.Header("X-Attempt-Failures")));
         Assert.Equal((200, "1", ""), (second.Status, second.Header("X-Attempts"), second.Header("X-Attempt-Failures")));
         Assert.EndsWith("data: [DONE]\n\n", second.Body, StringComparison.Ordinal);
-        Assert.Equal((422, 4), (callers.Status, sut.Provider.Received.Count));
+        Assert.Equal((400, 4), (callers.Status, sut.Provider.Received.Count));
     }
 
     /// <summary>What the caller sent of the field stays.</summary>
