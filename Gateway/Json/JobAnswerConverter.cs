@@ -12,9 +12,10 @@ internal sealed class JobAnswerConverter : JsonConverter<JobAnswer>
         throw new NotSupportedException("Answers are written, never read.");
 
     // :: Step 9: answer. A job's output: floats become JSON or base64 here and nowhere before.
+    // A provider's answer was read before it was stored, and may be deeper than the writer would read it.
     public override void Write(Utf8JsonWriter writer, JobAnswer value, JsonSerializerOptions options)
     {
         if (value.Embeddings is { } embeddings) EmbeddingJson.Write(writer, value.Model, embeddings);
-        else writer.WriteRawValue(value.Json.Span);
+        else writer.WriteRawValue(value.Json.Span, skipInputValidation: true);
     }
 }

@@ -5,4 +5,5 @@ namespace AiPlatform.Gateway.Providers;
 /// <param name="HasError">It is an error.</param>
 /// <param name="Choices">Choices that it speaks of.</param>
 /// <param name="Finished">Choices among them that end with it.</param>
-internal readonly record struct AnswerFacts(TokenUsage? Usage, bool HasError, int Choices, int Finished);
+/// <param name="TextBytes">Bytes of text that the choices' deltas say, as they are written: content, reasoning, arguments of tools.</param>
+internal readonly record struct AnswerFacts(TokenUsage? Usage, bool HasError, int Choices, int Finished, long TextBytes);

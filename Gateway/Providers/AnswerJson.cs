@@ -58,22 +58,34 @@ internal static class AnswerJson
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             facts = facts with { Choices = facts.Choices + 1 };
-            if (reader.TokenType == JsonTokenType.StartObject && IsFinished(ref reader)) facts = facts with { Finished = facts.Finished + 1 };
+            if (reader.TokenType == JsonTokenType.StartObject) ReadChoice(ref reader, ref facts);
             else reader.Skip();
         }
     }
 
-    private static bool IsFinished(ref Utf8JsonReader reader)
+    private static void ReadChoice(ref Utf8JsonReader reader, ref AnswerFacts facts)
     {
-        var finished = false;
+        var (isFinished, bytes) = (false, 0L);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isReason = reader.ValueTextEquals("finish_reason"u8);
+            var isDelta = reader.ValueTextEquals("delta"u8);
             reader.Read();
-            finished |= isReason && reader.TokenType == JsonTokenType.String;
+            isFinished |= isReason && reader.TokenType == JsonTokenType.String;
+            if (isDelta) bytes += CountText(ref reader);
             reader.Skip();
         }
 
-        return finished;
+        facts = facts with { Finished = facts.Finished + (isFinished ? 1 : 0), TextBytes = facts.TextBytes + bytes };
+    }
+
+    /// <summary>Bytes of all strings in a value; the reader stands on its start, and stands on its end afterwards.</summary>
+    private static long CountText(ref Utf8JsonReader reader)
+    {
+        var (depth, bytes) = (reader.CurrentDepth, 0L);
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return 0;
+        while (reader.Read() && reader.CurrentDepth > depth)
+            if (reader.TokenType == JsonTokenType.String) bytes += reader.ValueSpan.Length;
+        return bytes;
     }
 }

@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>What was tried for a call, in order.</summary>
+/// <summary>What was tried for a call, in order, and what it used.</summary>
 internal sealed class AttemptLog
 {
     private List<FailedAttempt>? _failed;
@@ -10,10 +10,31 @@ internal sealed class AttemptLog
 
     public IReadOnlyList<FailedAttempt> Failed => _failed ?? [];
 
-    public void Begin() => Made++;
+    /// <summary>Tokens of the answers that came whole, those that were sent back included.</summary>
+    public TokenUsage Used { get; private set; }
+
+    /// <summary>Whether an attempt has begun and not ended: a provider may be at work.</summary>
+    public bool IsUnderWay { get; private set; }
+
+    public void Begin()
+    {
+        Made++;
+        IsUnderWay = true;
+    }
+
+    /// <summary>An answer came whole.</summary>
+    public void Answered(TokenUsage usage)
+    {
+        Used += usage;
+        IsUnderWay = false;
+    }
 
     /// <summary>Also where nothing was sent, because the provider is left alone or busy: then <see cref="Begin"/> was not called.</summary>
-    public void Failure(ProviderModel model, AttemptFailure failure) => (_failed ??= []).Add(new FailedAttempt(model.Name, failure.Reason));
+    public void Failure(ProviderModel model, AttemptFailure failure)
+    {
+        (_failed ??= []).Add(new FailedAttempt(model.Name, failure.Reason));
+        IsUnderWay = false;
+    }
 
     /// <summary>For a header: <c>gpt=status_503*2, backup=timeout</c>; names are escaped.</summary>
     public override string ToString()

@@ -17,7 +17,6 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
             return new ProviderAnswerEnd(call.Model, kept, default, null, null);
 
         IReadOnlyList<byte[]> conversation = [];
-        TokenUsage usage = default;
         for (var corrections = 0; ; corrections++)
         {
             var end = await caller.CallAsync(
@@ -25,9 +24,9 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
                 (model, limit) => attempts.RunAsync(
                     model, call.Request, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), limit),
                 cancellationToken);
-            if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, usage, end.Failure!.Error, end.Failure.Answer);
+            if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, call.Log.Used, end.Failure!.Error, end.Failure.Answer);
 
-            usage += answer.Usage;
+            call.Log.Answered(answer.Usage);
             var choices = call.Check is null ? [] : ChoiceContent.Of(answer);
             var misfit = call.Check is null ? null : Misfit.Of(choices, call.Check);
             if (misfit is null)
@@ -35,11 +34,11 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
                 answer = BareAnswer.Of(answer, choices);
                 // A fallback's answer is not what the model that was asked would say.
                 if (cacheName is not null && end.Model == call.Model) cache.Remember(call, cacheName, answer);
-                return new ProviderAnswerEnd(end.Model, answer, usage, null, null);
+                return new ProviderAnswerEnd(end.Model, answer, call.Log.Used, null, null);
             }
 
             if (!misfit.CanBeCorrected || corrections >= call.Model.Options.MaxCorrections || call.Deadline.Left == TimeSpan.Zero)
-                return new ProviderAnswerEnd(end.Model, null, usage, misfit.ToError(call.Check!.Form, corrections, call.Request.IncludesRawAnswer), null);
+                return new ProviderAnswerEnd(end.Model, null, call.Log.Used, misfit.ToError(call.Check!.Form, corrections, call.Request.IncludesRawAnswer), null);
 
             metrics.Corrected(end.Model!);
             conversation = [.. conversation, Message("assistant", misfit.Text), Message("user", CorrectionMessage.For(misfit.Violations, call.Check!.Form))];

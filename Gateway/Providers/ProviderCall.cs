@@ -24,6 +24,9 @@ internal sealed record ProviderCall
     /// <summary>The model that was asked for.</summary>
     public ProviderModel Model => Candidates[0];
 
+    /// <summary>What a call used whose caller left before its answer was there: what is known, and what the attempt under way is likely to have read.</summary>
+    public TokenUsage UsedUntilNow => Log.IsUnderWay ? Log.Used + TokenUsage.Estimate(Request.Body.Length, 0) : Log.Used;
+
     /// <param name="route">What is asked, and of whom.</param>
     /// <param name="tenant">Who calls.</param>
     /// <param name="atMost">What the caller allows, null for the model's own time; never more than that.</param>

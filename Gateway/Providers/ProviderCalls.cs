@@ -46,7 +46,10 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         if (end.Result is { } opened) context.Response.RegisterForDispose(opened);
         Describe(context.Response, call, end.Model);
         if (end.Result is { } stream)
-            return new ProviderStreamAnswer(stream, call, error => End(call, activity, stream.Model, stream.Usage, error));
+        {
+            return new ProviderStreamAnswer(
+                stream, call, error => End(call, activity, stream.Model, stream.UsageOf(call.Request, isWhole: error is null), error));
+        }
 
         End(call, activity, answered: null, default, end.Failure!.Error.Code);
         return end.Failure.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);
@@ -63,15 +66,15 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         }
         catch (OperationCanceledException)
         {
-            metrics.Ended(call, answered: null, default, ClientGone);
-            activity?.End(call, answered: null, default, ClientGone);
+            End(call, activity, answered: null, call.UsedUntilNow, ClientGone);
             throw;
         }
     }
 
     private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
     {
-        usage.Add(call.Tenant, call.Model.Name, failed: error is not null, tokens.Input, tokens.Output);
+        // Who leaves is no failure of the model, and does not get for nothing what the provider bills.
+        usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ClientGone, tokens.Input, tokens.Output, tokens.Estimated);
         metrics.Ended(call, answered, tokens, error);
         activity?.End(call, answered, tokens, error);
     }

@@ -11,7 +11,7 @@ namespace AiPlatform.Gateway.Providers;
 /// Runs the jobs of providers' models, with the leases of every job: a Gateway that dies in mid-call loses its lease, and another one
 /// calls again.
 /// </summary>
-internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, TimeProvider time)
+internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger, TimeProvider time)
     : IConsumer<RunJob>
 {
     public Task Consume(ConsumeContext<RunJob> context) => runner.RunAsync(RunningJob.Of(context), RunAsync);
@@ -25,7 +25,19 @@ internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission 
 
         var call = ProviderCall.Of(route, job.Tenant, job.TimeLeft, time);
         using var activity = ProviderActivities.Start(call);
-        var end = await answers.AnswerAsync(call, cancellationToken);
+        ProviderAnswerEnd end;
+        try
+        {
+            end = await answers.AnswerAsync(call, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Canceled, too late, or back in its queue: what the provider bills is counted.
+            var used = call.UsedUntilNow;
+            ledger.AddTokens(job.Tenant, job.Model, used.Input, used.Output, used.Estimated);
+            throw;
+        }
+
         metrics.Ended(call, end.Model, end.Usage, end.Error?.Code);
         activity?.End(call, end.Model, end.Usage, end.Error?.Code);
         var usage = UsageJson.Write(end.Usage.Input, end.Usage.Output);

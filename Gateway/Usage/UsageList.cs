@@ -32,6 +32,9 @@ internal sealed record UsageItem
 
     public required long OutputTokens { get; init; }
 
+    /// <summary>Tokens among both that nobody has said: of calls that were left, and of streams that broke, before their usage came.</summary>
+    public required long EstimatedTokens { get; init; }
+
     public static UsageItem Of(UsageRow row) => new()
     {
         Date = row.Date,
@@ -41,5 +44,6 @@ internal sealed record UsageItem
         Failed = row.Count.Failed,
         InputTokens = row.Count.InputTokens,
         OutputTokens = row.Count.OutputTokens,
+        EstimatedTokens = row.Count.EstimatedTokens,
     };
 }

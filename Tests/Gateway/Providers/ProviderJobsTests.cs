@@ -28,6 +28,22 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(10, job.GetProperty("usage").GetProperty("total_tokens").GetInt32());
     }
 
+    [Fact]
+    public async Task Job_AnswerIsDeep_IsShownAsItCame()
+    {
+        var model = RedisServer.Unique("gpt");
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake");
+        var answer = $$"""{"choices":[],"x":{{new string('[', 200)}}{{new string(']', 200)}} }""";
+        sut.Provider.Otherwise = FakeProvider.Json(answer);
+
+        var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
+        using var response = await sut.Gateway.Client.GetAsync(
+            $"/v1/jobs/{reply.Json.GetProperty("id").GetString()}?wait=30", TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, (int)response.StatusCode);
+        Assert.Contains(answer, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("integer", "succeeded")]
     [InlineData("string", "failed")]

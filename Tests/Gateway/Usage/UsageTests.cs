@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.Tests.Fixtures;
@@ -25,7 +27,7 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await ChatAsync(sut, tenant, model);
         await ChatAsync(sut, tenant, model, "\"stream\":true");
         await ChatAsync(sut, tenant, model);
-        await ChatAsync(sut, tenant, model, headers: ("Idempotency-Key", "a-key"));
+        await ChatAsync(sut, tenant, model, headers: [("Idempotency-Key", "a-key")]);
 
         await Poll.UntilAsync(
             async () => await UsageOfAsync(sut, tenant) is [{ Requests: 4, Failed: 1, InputTokens: 7 + 11 + 7, OutputTokens: 3 + 5 + 3 } row] && row.Model == model,
@@ -44,7 +46,7 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         }
 
         for (var call = 0; call < 6; call++) await ChatAsync(sut, tenant, model);
-        await ChatAsync(sut, tenant, model, headers: ("Idempotency-Key", RedisServer.Unique("key")));
+        await ChatAsync(sut, tenant, model, headers: [("Idempotency-Key", RedisServer.Unique("key"))]);
 
         await Poll.UntilAsync(
             async () => await UsageOfAsync(sut, tenant) is [{ Requests: 7, Failed: 0, InputTokens: 1000 + 7, OutputTokens: 7 * 3 }], "seven calls are counted");
@@ -57,10 +59,106 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxCorrections=1", .. tenant.Settings]);
         const string Format = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"type\":\"object\"}}}";
 
-        await ChatAsync(sut, tenant, model, Format, ("Idempotency-Key", RedisServer.Unique("key")));
+        await ChatAsync(sut, tenant, model, Format, [("Idempotency-Key", RedisServer.Unique("key"))]);
 
         await Poll.UntilAsync(
             async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, InputTokens: 14, OutputTokens: 6 }], "both answers are counted");
+    }
+
+    [Fact]
+    public async Task Usage_StreamLeftBeforeItSaysItsUsage_CountsWhatItSaysAfterwards()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        var go = new TaskCompletionSource();
+        sut.Provider.Script(FakeProvider.Streams([FakeProvider.Chunk("Hello"), FakeProvider.Chunk("", "stop")], done: false, async context =>
+        {
+            await go.Task;
+            // By then the Gateway knows that the client has left.
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None);
+            await FakeProvider.SendAsync(context, $"data: {FakeProvider.UsageChunk}\n\ndata: [DONE]\n\n");
+        }));
+
+        await LeaveStreamAsync(sut, tenant, model, until: "stop");
+        go.SetResult();
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: 11, OutputTokens: 5, EstimatedTokens: 0 }], "its usage is counted");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Usage_StreamLeftThatNeverSaysItsUsage_IsEstimated(bool isFinished)
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        string[] chunks = [FakeProvider.Chunk(new string('x', 400)), .. isFinished ? [FakeProvider.Chunk("", "stop")] : Array.Empty<string>()];
+        sut.Provider.Script(FakeProvider.Streams(chunks, done: false, FakeProvider.HangsAsync));
+
+        await LeaveStreamAsync(sut, tenant, model, until: isFinished ? "stop" : "xxx");
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: > 10 and < 100, OutputTokens: >= 100 and < 110 } row]
+                && row.EstimatedTokens == row.InputTokens + row.OutputTokens,
+            "its usage is estimated");
+        Assert.Equal((0, 1), (sut.Provider.UnderWay, sut.Provider.Aborted));
+    }
+
+    [Fact]
+    public async Task Usage_StreamBreaks_IsEstimatedAndFailed()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        sut.Provider.Script(FakeProvider.Streams([FakeProvider.Chunk(new string('x', 400))], done: false));
+
+        await ChatAsync(sut, tenant, model, "\"stream\":true");
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, OutputTokens: >= 100, EstimatedTokens: > 100 }], "it is counted");
+    }
+
+    [Fact]
+    public async Task Usage_WholeCallLeft_IsCountedByWhatWasUnderWay()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        sut.Provider.Script(FakeProvider.HangsAsync, FakeProvider.Fails(503, headers: ("Retry-After", "30")));
+
+        foreach (var seen in new[] { 1, 2 })
+        {
+            using var leaving = new CancellationTokenSource();
+            var calling = ChatAsync(sut, tenant, model, cancellationToken: leaving.Token);
+            // The first is left while the provider works, the second while nobody does.
+            await Poll.UntilAsync(() => sut.Provider.Received.Count == seen && sut.Provider.UnderWay == (seen == 1 ? 1 : 0), "the provider has the call");
+            await leaving.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => calling);
+        }
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 2, Failed: 0, InputTokens: > 10 and < 50, OutputTokens: 0 } row]
+                && row.EstimatedTokens == row.InputTokens,
+            "both calls are counted, and what one of them sent");
+    }
+
+    [Fact]
+    public async Task Usage_JobCanceledInMidCall_CountsWhatItSent()
+    {
+        var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        sut.Provider.Otherwise = FakeProvider.HangsAsync;
+        using var request = ProviderGateway.ChatRequest(model: model, headers: ("Prefer", "respond-async"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tenant.Value);
+        using var accepted = await sut.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        await Poll.UntilAsync(() => sut.Provider.UnderWay == 1, "the job runs");
+
+        using var deletion = new HttpRequestMessage(HttpMethod.Delete, accepted.Headers.Location);
+        deletion.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tenant.Value);
+        using var deleted = await sut.Gateway.Client.SendAsync(deletion, TestContext.Current.CancellationToken);
+
+        await Poll.UntilAsync(
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 0, Failed: 0, InputTokens: > 10 and < 50 } row] && row.EstimatedTokens == row.InputTokens,
+            "what it sent is counted");
     }
 
     [Fact]
@@ -131,12 +229,27 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     private static async Task ChatAsync(
-        ProviderGateway sut, TestKey key, string model, string more = "", params (string Name, string Value)[] headers)
+        ProviderGateway sut, TestKey key, string model, string more = "", (string Name, string Value)[]? headers = null, CancellationToken cancellationToken = default)
     {
-        using var request = ProviderGateway.ChatRequest(more, model, headers);
+        using var request = ProviderGateway.ChatRequest(more, model, headers ?? []);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
-        using var response = await sut.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
-        await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var response = await sut.Gateway.Client.SendAsync(request, cancellationToken);
+        await response.Content.ReadAsStringAsync(cancellationToken);
+    }
+
+    private static async Task LeaveStreamAsync(ProviderGateway sut, TestKey key, string model, string until)
+    {
+        // HttpClient would go on reading for a while.
+        using var client = new TcpClient { LingerState = new LingerOption(true, 0) };
+        await client.ConnectAsync(sut.Gateway.Address.Host, sut.Gateway.Address.Port, TestContext.Current.CancellationToken);
+        var body = $$"""{"model":"{{model}}","messages":[{"role":"user","content":"hi"}],"stream":true}""";
+        await client.GetStream().WriteAsync(
+            Encoding.UTF8.GetBytes(
+                $"POST /v1/chat/completions HTTP/1.1\r\nHost: {sut.Gateway.Address.Authority}\r\nAuthorization: Bearer {key.Value}\r\n"
+                + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"),
+            TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains(until, StringComparison.Ordinal)) { }
     }
 
     private static async Task<List<Row>> UsageOfAsync(ProviderGateway sut, TestKey? key)
@@ -148,8 +261,9 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         var list = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
         return [.. list.GetProperty("data").EnumerateArray().Select(row => new Row(
             row.GetProperty("tenant").GetString()!, row.GetProperty("model").GetString()!, row.GetProperty("requests").GetInt64(),
-            row.GetProperty("failed").GetInt64(), row.GetProperty("input_tokens").GetInt64(), row.GetProperty("output_tokens").GetInt64()))];
+            row.GetProperty("failed").GetInt64(), row.GetProperty("input_tokens").GetInt64(), row.GetProperty("output_tokens").GetInt64(),
+            row.GetProperty("estimated_tokens").GetInt64()))];
     }
 
-    private sealed record Row(string Tenant, string Model, long Requests, long Failed, long InputTokens, long OutputTokens);
+    private sealed record Row(string Tenant, string Model, long Requests, long Failed, long InputTokens, long OutputTokens, long EstimatedTokens);
 }
