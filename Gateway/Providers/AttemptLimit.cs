@@ -40,6 +40,13 @@ internal sealed class AttemptLimit : IDisposable
     /// <summary>Stops the time until the next <see cref="Restart"/>.</summary>
     public void Pause() => _ending.CancelAfter(Timeout.InfiniteTimeSpan);
 
+    /// <summary>Nobody waits any more, but for what comes within this time.</summary>
+    public void End(TimeSpan within)
+    {
+        if (within > TimeSpan.Zero) _ending.CancelAfter(within);
+        else _ending.Cancel();
+    }
+
     public void Dispose()
     {
         _leaving.Dispose();

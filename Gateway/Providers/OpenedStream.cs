@@ -15,6 +15,8 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
     private StreamPiece? _first;
     private int _started;
     private int _finished;
+    private long _textBytes;
+    private TokenUsage? _usage;
 
     public OpenedStream(ProviderModel model, ProviderResponse response, bool dropsUsage, bool collects)
     {
@@ -30,8 +32,16 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
     /// <summary>What has been said so far, where it is to be checked; else null.</summary>
     public StreamedContent? Content { get; }
 
-    /// <summary>Tokens, as far as the stream has said.</summary>
-    public TokenUsage Usage { get; private set; }
+    /// <summary>Whether all has been said but the usage.</summary>
+    public bool AwaitsUsage => _usage is null && IsFinished;
+
+    private bool IsFinished => _started > 0 && _finished >= _started;
+
+    /// <summary>Tokens: what the stream has said, else what is likely where it ended before it could say so.</summary>
+    /// <param name="request">What it answers.</param>
+    /// <param name="isWhole">Whether it ended as it should.</param>
+    public TokenUsage UsageOf(ProviderRequest request, bool isWhole) =>
+        _usage ?? (isWhole ? default : TokenUsage.Estimate(request.Body.Length, _textBytes));
 
     /// <summary>Waits for the first event that speaks of a choice. Whatever comes before it is a sign of life.</summary>
     /// <returns>Why there is none, or null.</returns>
@@ -79,7 +89,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
         if (_buffer.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
         // Some do not say [DONE]: when every choice has said how it ended, nothing is missing.
-        return _started > 0 && _finished >= _started
+        return IsFinished
             ? new StreamPiece(default, IsLast: true, null)
             : Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream ended early"));
     }
@@ -123,7 +133,8 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         // A ping of those who give their events names.
         if (facts is { Choices: 0, Usage: null } && !read.Name.IsEmpty) return SignOfLife(read, one);
 
-        if (facts.Usage is { } usage) Usage = usage;
+        if (facts.Usage is { } usage && usage != default) _usage = usage;
+        _textBytes += facts.TextBytes;
         _started = Math.Max(_started, facts.Choices);
         _finished += facts.Finished;
         if (facts.Choices > 0 && Content is { } content)

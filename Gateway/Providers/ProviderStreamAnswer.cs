@@ -13,6 +13,9 @@ namespace AiPlatform.Gateway.Providers;
 /// </summary>
 internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<string?> ended) : IResult
 {
+    /// <summary>How long a stream that was left is read for its usage, when nothing else is missing.</summary>
+    private static readonly TimeSpan UsageGrace = TimeSpan.FromSeconds(5);
+
     private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -24,7 +27,19 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
             httpContext.Response.SetEventStream();
             InferenceError? error;
             // The provider's part is over before the caller learns that all has come.
-            using (stream) error = await PumpAsync(httpContext);
+            using (stream)
+            {
+                try
+                {
+                    error = await PumpAsync(httpContext);
+                }
+                catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+                {
+                    await ReadUsageAsync(httpContext);
+                    throw;
+                }
+            }
+
             end = error?.Code;
             if (error is null) httpContext.Response.BodyWriter.Write(Done);
             else WriteError(httpContext.Response.BodyWriter, error);
@@ -42,7 +57,9 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var writer = context.Response.BodyWriter;
         var bare = call.Check is null ? null : new BareEvents();
-        using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, context.RequestAborted);
+        using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, CancellationToken.None);
+        // A read that is canceled ends the connection, and the usage would be lost with it.
+        using var leaving = context.RequestAborted.UnsafeRegister(_ => limit.End(within: stream.AwaitsUsage ? UsageGrace : TimeSpan.Zero), null);
         limit.Progress = AttemptProgress.Streaming;
         while (true)
         {
@@ -59,9 +76,24 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
 
             // The client's time to read is not the provider's silence.
             limit.Pause();
+            context.RequestAborted.ThrowIfCancellationRequested();
             if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
             if (piece.Failure is { } failure) return failure.Error;
             if (piece.IsLast) return Check();
+        }
+    }
+
+    /// <summary>The client has left. Where only the usage is missing, it is read all the same: it is on its way.</summary>
+    private async Task ReadUsageAsync(HttpContext context)
+    {
+        using var limit = new CancellationTokenSource(UsageGrace, context.RequestServices.GetRequiredService<TimeProvider>());
+        try
+        {
+            while (stream.AwaitsUsage && await stream.NextAsync(limit.Token) is { IsLast: false, Failure: null }) { }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is estimated.
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
     {
         List<RedisValue> arguments = [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention)];
         foreach (var (model, count) in byModel)
-            arguments.AddRange([model, count.Requests, count.Failed, count.InputTokens, count.OutputTokens]);
+            arguments.AddRange([model, count.Requests, count.Failed, count.InputTokens, count.OutputTokens, count.EstimatedTokens]);
         return scripts.RunAsync(JobScript.UsageAdd, RedisKeys.UsageBase(tenant), [.. arguments], cancellationToken);
     }
 
@@ -41,6 +41,7 @@ internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
         "failed" => new UsageCount(0, amount, 0, 0),
         "input" => new UsageCount(0, 0, amount, 0),
         "output" => new UsageCount(0, 0, 0, amount),
+        "estimated" => new UsageCount(0, 0, 0, 0, amount),
         _ => default,
     };
 

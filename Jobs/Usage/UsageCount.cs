@@ -5,9 +5,11 @@ namespace AiPlatform.Jobs.Usage;
 /// <param name="Failed">Calls among them that failed.</param>
 /// <param name="InputTokens">Tokens read.</param>
 /// <param name="OutputTokens">Tokens written.</param>
-public readonly record struct UsageCount(long Requests, long Failed, long InputTokens, long OutputTokens)
+/// <param name="EstimatedTokens">Tokens among both that nobody has said.</param>
+public readonly record struct UsageCount(long Requests, long Failed, long InputTokens, long OutputTokens, long EstimatedTokens = 0)
 {
     public static UsageCount operator +(UsageCount one, UsageCount other) => new(
         one.Requests + other.Requests, one.Failed + other.Failed,
-        one.InputTokens + other.InputTokens, one.OutputTokens + other.OutputTokens);
+        one.InputTokens + other.InputTokens, one.OutputTokens + other.OutputTokens,
+        one.EstimatedTokens + other.EstimatedTokens);
 }

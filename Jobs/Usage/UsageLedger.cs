@@ -17,11 +17,20 @@ public sealed class UsageLedger(IUsageStore store, TimeProvider time, ILogger<Us
     private bool _outage;
 
     /// <summary>A call ended.</summary>
-    public void Add(string tenant, string model, bool failed, long inputTokens, long outputTokens)
+    /// <param name="tenant">Who called.</param>
+    /// <param name="model">The model that was asked for.</param>
+    /// <param name="failed">Whether it failed.</param>
+    /// <param name="inputTokens">Tokens read.</param>
+    /// <param name="outputTokens">Tokens written.</param>
+    /// <param name="estimatedTokens">Tokens among both that nobody has said.</param>
+    public void Add(string tenant, string model, bool failed, long inputTokens, long outputTokens, long estimatedTokens = 0) =>
+        Add(tenant, model, new UsageCount(1, failed ? 1 : 0, inputTokens, outputTokens, estimatedTokens));
+
+    /// <summary>A call was given up, and counts by what it used only.</summary>
+    /// <inheritdoc cref="Add(string, string, bool, long, long, long)"/>
+    public void AddTokens(string tenant, string model, long inputTokens, long outputTokens, long estimatedTokens)
     {
-        var key = (DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant, model);
-        var count = new UsageCount(1, failed ? 1 : 0, inputTokens, outputTokens);
-        lock (_gate) _counts[key] = _counts.GetValueOrDefault(key) + count;
+        if (inputTokens > 0 || outputTokens > 0) Add(tenant, model, new UsageCount(0, 0, inputTokens, outputTokens, estimatedTokens));
     }
 
     /// <summary>The last counts are written when the process stops.</summary>
@@ -60,6 +69,12 @@ public sealed class UsageLedger(IUsageStore store, TimeProvider time, ILogger<Us
                 PutBack(day);
             }
         }
+    }
+
+    private void Add(string tenant, string model, UsageCount count)
+    {
+        var key = (DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant, model);
+        lock (_gate) _counts[key] = _counts.GetValueOrDefault(key) + count;
     }
 
     private void PutBack(IEnumerable<KeyValuePair<(DateOnly Date, string Tenant, string Model), UsageCount>> counts)
