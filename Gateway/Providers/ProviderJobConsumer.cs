@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Usage;
 using MassTransit;
 
 namespace AiPlatform.Gateway.Providers;
