@@ -49,7 +49,10 @@ internal static class BareAnswer
         return contents;
     }
 
-    /// <summary>Where the value of a field stands that is an object's, or the object's in a field of it; the reader stands on the object's start, then on its end.</summary>
+    /// <summary>
+    /// Where the value of a field of an object stands, or of a field of the object in it; the reader stands on the object's start, and stands on
+    /// its end afterwards.
+    /// </summary>
     private static Range? ContentIn(ref Utf8JsonReader reader, ReadOnlySpan<byte> outer, ReadOnlySpan<byte> inner)
     {
         Range? at = null;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using AiPlatform.Gateway.StructuredOutput;
 
@@ -128,7 +129,7 @@ internal sealed class BareEvents
                 var isDelta = reader.ValueTextEquals("delta"u8);
                 reader.Read();
                 var start = (int)reader.TokenStartIndex;
-                if (isIndex && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var index)) choice = choice with { Index = index };
+                if (isIndex && Utf8Parser.TryParse(reader.ValueSpan, out int index, out _)) choice = choice with { Index = index };
                 if (isReason && reader.TokenType == JsonTokenType.String) choice = choice with { IsFinished = true };
                 if (isDelta) choice = reader.TokenType == JsonTokenType.StartObject ? ReadDelta(ref reader, choice) : choice with { IsEmpty = null };
                 reader.Skip();

@@ -12,7 +12,8 @@ namespace AiPlatform.Gateway.Providers;
 /// Runs the jobs of providers' models, with the leases of every job: a Gateway that dies in mid-call loses its lease, and another one
 /// calls again.
 /// </summary>
-internal sealed class ProviderJobConsumer(LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger, TimeProvider time)
+internal sealed class ProviderJobConsumer(
+    LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger, TimeProvider time)
     : IConsumer<RunJob>
 {
     public Task Consume(ConsumeContext<RunJob> context) => runner.RunAsync(RunningJob.Of(context), RunAsync);
