@@ -1,8 +1,7 @@
-using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Callers;
-using AiPlatform.Gateway.Jobs;
-using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs.Payloads;
+using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway;
@@ -24,17 +23,23 @@ internal static class ApiDescription
             });
             services.AddOpenApi("v1", document =>
             {
-                document.AddDocumentTransformer((description, context, _) =>
+                document.AddSchemaTransformer((schema, context, _) =>
+                {
+                    // Times are written by a converter, which hides that they are text.
+                    var type = context.JsonPropertyInfo?.PropertyType;
+                    if (type == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
+                    if (type == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+                    return Task.CompletedTask;
+                });
+                document.AddDocumentTransformer(async (description, context, cancellationToken) =>
                 {
                     description.Info.Title = "AiPlatform Gateway";
                     description.Info.Description = "Inference as durable jobs: OpenAI's dialect, and jobs of our own.";
                     if (context.ApplicationServices.GetRequiredService<ApiKeys>().AreNeeded) DescribeKeys(description);
-                    return Task.CompletedTask;
-                });
-                document.AddSchemaTransformer((schema, context, _) =>
-                {
-                    if (context.JsonPropertyInfo is { } property) Describe(schema, property);
-                    return Task.CompletedTask;
+                    var maxBytes = context.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxBodyBytes;
+                    foreach (var path in description.Paths.Values)
+                        foreach (var operation in path.Operations!.Values) Describe(operation, maxBytes);
+                    await ApiSchemas.CompleteAsync(description, cancellationToken);
                 });
             });
         }
@@ -46,34 +51,34 @@ internal static class ApiDescription
         description.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, description)] = [] }];
     }
 
-    /// <summary>Says what the types of fields that are read or written by hand cannot say.</summary>
-    private static void Describe(OpenApiSchema schema, JsonPropertyInfo property)
+    /// <summary>Describes what all operations have in common; their routes have said the rest.</summary>
+    private static void Describe(OpenApiOperation operation, int maxBytes)
     {
-        var tokens = ArrayOf(new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" }, EmbeddingInput.MaxItems);
-        var text = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 };
-        switch (property.DeclaringType.Name, property.Name)
-        {
-            case (nameof(EmbeddingRequest), "input"):
-                schema.OneOf = [text, ArrayOf(text, EmbeddingInput.MaxItems), tokens, ArrayOf(ArrayOf(tokens.Items!), EmbeddingInput.MaxItems)];
-                break;
-            case (nameof(EmbeddingRequest), "encoding_format"):
-                schema.Enum = ["float", "base64", null!];
-                break;
-            case (nameof(EmbeddingItem), "embedding"):
-                schema.OneOf = [ArrayOf(new OpenApiSchema { Type = JsonSchemaType.Number }), text];
-                break;
-            case (nameof(JobRequest), "body"):
-                schema.Type = JsonSchemaType.Object;
-                break;
-            case (nameof(JobResource), "output" or "usage" or "metadata" or "progress"):
-                schema.Type = JsonSchemaType.Object | JsonSchemaType.Null;
-                break;
-        }
-
-        if (property.PropertyType == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
-        if (property.PropertyType == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
+        if (operation.RequestBody is OpenApiRequestBody body)
+            body.Description = $"One JSON object in UTF-8: at most {maxBytes} bytes, nested at most {RequestJson.MaxDepth} deep, "
+                + "no half of a surrogate pair.";
+        foreach (var (status, response) in operation.Responses!) response.Description = TextOf(status) ?? response.Description;
+        AnswerHeaders.Describe(operation.Responses);
     }
 
-    private static OpenApiSchema ArrayOf(IOpenApiSchema items, int? most = null) =>
-        new() { Type = JsonSchemaType.Array, Items = items, MinItems = 1, MaxItems = most };
+    /// <summary>What a status means where its name says too little.</summary>
+    private static string? TextOf(string status) => status switch
+    {
+        "202" => "The call is a job now.",
+        "400" => "The request is not valid. The message says what to change, and param where.",
+        "401" => "There is no API key, or nobody has it. Only where the Gateway has keys.",
+        "403" => "The caller may not do this.",
+        "404" => "What the request names is not there.",
+        "408" => "The body came too slowly.",
+        "409" => "The job stands in the way: it waits, runs, or has a result.",
+        "413" => "The body is too large.",
+        "415" => "The body is not application/json in UTF-8.",
+        "422" => "The request's idempotency key was used for another one, or the model's answer does not fit its schema.",
+        "429" => "A limit is reached; try again later.",
+        "500" => "The model failed, or the processes that ran the job were lost.",
+        "502" => "The provider failed, or answered what cannot be used.",
+        "503" => "What the request needs does not serve now; try again later.",
+        "504" => "There was no answer in time.",
+        _ => null,
+    };
 }

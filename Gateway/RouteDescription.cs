@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using Microsoft.OpenApi;
@@ -7,37 +9,92 @@ namespace AiPlatform.Gateway;
 /// <summary>Describes what handlers read by hand, where a type of a parameter would say too little or take too much.</summary>
 internal static class RouteDescription
 {
+    private const string Json = "application/json";
+
     extension(RouteHandlerBuilder route)
     {
         /// <summary>Adds a query parameter to the route's description.</summary>
-        public RouteHandlerBuilder WithQuery(string name, string description, OpenApiSchema? schema = null) =>
+        public RouteHandlerBuilder WithQuery(string name, string description, IOpenApiSchema schema) =>
             route.WithParameter(name, ParameterLocation.Query, description, schema);
 
         /// <summary>Adds a header that requests may carry to the route's description.</summary>
-        public RouteHandlerBuilder WithHeader(string name, string description) =>
-            route.WithParameter(name, ParameterLocation.Header, description, schema: null);
+        public RouteHandlerBuilder WithHeader(string name, string description, IOpenApiSchema schema) =>
+            route.WithParameter(name, ParameterLocation.Header, description, schema);
+
+        /// <summary>Says what a part of the route's path is.</summary>
+        public RouteHandlerBuilder WithPath(string name, string description, IOpenApiSchema schema) =>
+            route.WithParameter(name, ParameterLocation.Path, description, schema);
 
         /// <summary>Adds problems that a native route may answer besides those that every one may.</summary>
         public RouteHandlerBuilder WithProblems(params int[] statuses) => route.WithMetadata([.. statuses.Select(Problem.Described)]);
 
-        /// <summary>Says what a route that asks a model may answer: its answer, a job, or an error in OpenAI's form.</summary>
-        public RouteHandlerBuilder WithAnswers<TAnswer>(params string[] otherTypes) => route
-            .Produces<TAnswer>(StatusCodes.Status200OK, "application/json", otherTypes)
-            .Produces<JobResource>(StatusCodes.Status202Accepted, "application/json")
-            .WithMetadata([.. OpenAIError.CallStatuses.Select(status => new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]))]);
+        /// <summary>Shows a body that the route takes.</summary>
+        public RouteHandlerBuilder WithExample(string body) => route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.RequestBody?.Content?[Json] is { } content) content.Example = JsonNode.Parse(body);
+            return Task.CompletedTask;
+        });
 
-        private RouteHandlerBuilder WithParameter(string name, ParameterLocation place, string description, OpenApiSchema? schema) =>
+        /// <summary>Says what a route that asks a model may answer: its answer, a job, or an error in OpenAI's form.</summary>
+        public RouteHandlerBuilder WithAnswers<TAnswer>() => route
+            .Produces<TAnswer>(StatusCodes.Status200OK, Json)
+            .Produces<JobResource>(StatusCodes.Status202Accepted, Json)
+            .WithMetadata([.. OpenAIError.CallStatuses.Select(OpenAIError.Described)])
+            .AddOpenApiOperationTransformer((operation, context, _) =>
+            {
+                DescribeRefusals(operation, context.Document!);
+                AnswerHeaders.DescribeCalls(operation.Responses!);
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says what the events of a 200 are: server-sent ones, by their names.</summary>
+        public RouteHandlerBuilder WithEvents(string description, params (string Name, JsonNode Schema)[] events) =>
             route.AddOpenApiOperationTransformer((operation, _, _) =>
             {
-                operation.Parameters ??= [];
-                operation.Parameters.Add(new OpenApiParameter
+                operation.Responses!["200"].Content!["text/event-stream"] = new OpenApiMediaType
+                {
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = description },
+                    Extensions = new Dictionary<string, IOpenApiExtension>
+                    {
+                        ["x-events"] = new JsonNodeExtension(new JsonObject(
+                            [.. events.Select(one => KeyValuePair.Create<string, JsonNode?>(one.Name, one.Schema.DeepClone()))])),
+                    },
+                };
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says which headers a route's answers have besides those that every route's have.</summary>
+        public RouteHandlerBuilder WithAnswerHeaders(int status, params string[] names) => route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            AnswerHeaders.Add(operation.Responses![$"{status}"], isAlwaysThere: true, names);
+            return Task.CompletedTask;
+        });
+
+        private RouteHandlerBuilder WithParameter(string name, ParameterLocation place, string description, IOpenApiSchema schema) =>
+            route.AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.Parameters = [.. (operation.Parameters ?? []).Where(known => known.Name != name), new OpenApiParameter
                 {
                     Name = name,
                     In = place,
+                    Required = place == ParameterLocation.Path,
                     Description = description,
-                    Schema = schema ?? new OpenApiSchema { Type = JsonSchemaType.String },
-                });
+                    Schema = schema,
+                }];
                 return Task.CompletedTask;
             });
+    }
+
+    /// <summary>Where a provider refuses the request, its own answer passes, whatever its status says of it.</summary>
+    private static void DescribeRefusals(OpenApiOperation operation, OpenApiDocument document)
+    {
+        var either = ApiSchemas.Parse(new JsonObject { ["anyOf"] = new JsonArray(ApiSchemas.To(nameof(OpenAIErrorBody)), ApiSchemas.To(ApiSchemas.ProviderError)) }, document);
+        foreach (var status in (string[])["400", "413", "415", "422"])
+            if (operation.Responses![status] is OpenApiResponse response) response.Content![Json] = new OpenApiMediaType { Schema = either };
+        operation.Responses!["4XX"] = new OpenApiResponse
+        {
+            Description = "A provider's refusal of the request, as it came.",
+            Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = new OpenApiSchemaReference(ApiSchemas.ProviderError, document) } },
+        };
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Primitives;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -18,6 +19,14 @@ internal static class IdempotencyHeader
         + "1 to 255 visible ASCII characters; with another body it is refused (422).";
 
     private const int MaxLength = 255;
+
+    /// <summary>The description of the header.</summary>
+    public static OpenApiSchema Schema { get; } = new()
+    {
+        Type = JsonSchemaType.String,
+        Pattern = """^(?:[!#-~]{1,255}|"(?:[!#-\[\]-~]|\\["\\]){1,255}")$""",
+        Examples = ["\"4f1b-77\"", "4f1b-77"],
+    };
 
     /// <summary>The key without its quotes; null when the header is not there.</summary>
     public static bool TryParse(StringValues header, out string? key, [NotNullWhen(false)] out InferenceError? error)

@@ -1,3 +1,5 @@
+using Microsoft.OpenApi;
+
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>The <c>Prefer</c> header of RFC 7240.</summary>
@@ -5,6 +7,9 @@ internal static class Preferences
 {
     public const string Header = "Prefer";
     public const string RespondAsync = "respond-async";
+
+    /// <summary>The description of the header; what is no preference of ours is passed over.</summary>
+    public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.String, Examples = [RespondAsync] };
 
     /// <summary>Whether the caller would rather have a job than wait.</summary>
     public static bool WantsJob(string? header) => !string.IsNullOrEmpty(header) && Names(header).Contains(RespondAsync, StringComparer.OrdinalIgnoreCase);

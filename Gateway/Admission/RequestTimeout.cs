@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using AiPlatform.Jobs;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -8,6 +9,9 @@ namespace AiPlatform.Gateway.Admission;
 internal static class RequestTimeout
 {
     public const string Header = "X-Request-Timeout";
+
+    /// <summary>The description of the header.</summary>
+    public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Number, ExclusiveMinimum = "0" };
 
     /// <summary>The header's time, cut to <paramref name="longest"/>; null when it is not there.</summary>
     public static bool TryParseHeader(string? header, TimeSpan longest, out TimeSpan? timeout, [NotNullWhen(false)] out InferenceError? error)

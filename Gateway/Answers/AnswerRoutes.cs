@@ -7,7 +7,7 @@ namespace AiPlatform.Gateway.Answers;
 /// <summary>Routes whose answer is a C# record.</summary>
 internal static class AnswerRoutes
 {
-    private static readonly int[] Problems = [400, 404, 413, 415, 422, 429, 502, 504];
+    private static readonly int[] Problems = [400, 401, 404, 413, 415, 422, 429, 502, 503, 504];
 
     extension(IEndpointRouteBuilder routes)
     {
@@ -36,8 +36,11 @@ internal static class AnswerRoutes
             return routes
                 .MapPost(route, (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
                 .Accepts<PromptRequest>("application/json")
-                .WithHeader(RequestTimeout.Header, "The longest wait in seconds, decimals allowed; then 504. It can only shorten Answers:Timeout.")
-                .WithProblems([401, 500, 503, .. Problems])
+                .WithHeader(
+                    RequestTimeout.Header, "The longest wait in seconds, decimals allowed; then 504. It can only shorten Answers:Timeout.",
+                    RequestTimeout.Schema)
+                .WithExample("""{"prompt":"Why is the sky blue?"}""")
+                .WithProblems(Problems)
                 .WithTags("Answers")
                 .AddOpenApiOperationTransformer((operation, context, _) => DescribeAsync(operation, context.Document!, contract));
         }

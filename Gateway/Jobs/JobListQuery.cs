@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
@@ -38,6 +39,10 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
         Default = DefaultLimit,
     };
 
+    /// <summary>The description of <c>model</c>.</summary>
+    public static OpenApiSchema ModelSchema { get; } =
+        new() { Type = JsonSchemaType.String, MinLength = 1, MaxLength = QueueName.MaxModelLength };
+
     private static readonly string[] Names = [StatusName, ModelName, LimitName, AfterName];
 
     /// <summary>Reads the query; parameters that are not ours are passed over, as everywhere.</summary>
@@ -70,9 +75,10 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
         return status is null ? InferenceError.Invalid(StatusName, $"status is '{Refusals.Quoted(text)}'; there are: {names}.") : null;
     }
 
-    private static InferenceError? CheckModel(string? text) => text is null or { Length: > 0 and <= QueueName.MaxModelLength }
+    private static InferenceError? CheckModel(string? text) => text is null || JsonUnicode.LengthOf(text) is > 0 and <= QueueName.MaxModelLength
         ? null
-        : InferenceError.Invalid(ModelName, $"model has {text.Length} characters; a model's name has 1 to {QueueName.MaxModelLength}.");
+        : InferenceError.Invalid(
+            ModelName, $"model has {JsonUnicode.LengthOf(text)} characters; a model's name has 1 to {QueueName.MaxModelLength}.");
 
     private static InferenceError? ReadLimit(string? text, ref int limit) =>
         text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is > 0 and <= MaxLimit)

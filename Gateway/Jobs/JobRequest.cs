@@ -21,6 +21,9 @@ internal sealed record JobRequest
     /// <summary>Seconds until the job expires, more than 0, decimals allowed, at most 604,800 (7 days); 86,400 (24 h) when absent.</summary>
     public double? DeadlineSeconds { get; init; }
 
+    /// <summary>Not supported yet; null is taken.</summary>
+    public string? Webhook { get; init; }
+
     /// <summary>The caller's own pairs, given back as they are: at most 16, keys of 1 to 64 characters, values of at most 512.</summary>
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 }

@@ -10,7 +10,7 @@ internal static class JobRequestParser
 {
     private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
 
-    private static readonly string[] EndpointsOfJobs = [Endpoints.Embeddings, Endpoints.ChatCompletions];
+    internal static readonly string[] EndpointsOfJobs = [Endpoints.Embeddings, Endpoints.ChatCompletions];
 
     private static string EndpointNames => $"'{string.Join("' or '", EndpointsOfJobs)}'";
 

@@ -1,9 +1,10 @@
-using System.ComponentModel;
+using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -12,35 +13,60 @@ internal static class JobsEndpoints
 {
     public const string Path = "/v1/jobs";
 
+    private const string IdDescription = "The job's id, as its submit answered it.";
+    private const string WaitName = "wait";
     private const double LongestWaitSeconds = 60;
+
+    private static readonly OpenApiSchemaReference Id = new("JobId");
+
+    private static readonly OpenApiSchema WaitSchema = new() { Type = JsonSchemaType.Number, Minimum = "0", Maximum = $"{LongestWaitSeconds}" };
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
         var jobs = routes.MapGroup(Path).WithTags("Jobs");
         jobs.MapPost("", PostAsync)
             .WithName("submitJob").WithSummary("Submits a call to be run in the background")
-            .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
+            .WithDescription("Of a field that is there twice the last counts. A chat cannot stream.")
+            .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
+            .WithExample("""{"endpoint":"/v1/embeddings","body":{"model":"all-minilm-l6-v2","input":"The sky is blue."},"metadata":{"page":"7"}}""")
             .WithProblems(400, 404, 413, 415, 422, 429);
         jobs.MapGet("", ListAsync)
             .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
             .WithQuery(JobListQuery.StatusName, "Only jobs that stand so.", JobListQuery.StatusSchema)
-            .WithQuery(JobListQuery.ModelName, "Only jobs of this model.")
+            .WithQuery(JobListQuery.ModelName, "Only jobs of this model.", JobListQuery.ModelSchema)
             .WithQuery(JobListQuery.LimitName, "How many at most.", JobListQuery.LimitSchema)
-            .WithQuery(JobListQuery.AfterName, "The last_id of the page before: only jobs older than this one.")
+            .WithQuery(JobListQuery.AfterName, "The last_id of the page before: only jobs older than this one.", Id)
             .WithProblems(400);
         jobs.MapGet("{id}", GetAsync)
             .WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to")
+            .WithPath("id", IdDescription, Id)
+            .WithQuery(WaitName, "Seconds to wait for the end, decimals allowed; 0 when absent.", WaitSchema)
+            .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(400, 404);
         jobs.MapDelete("{id}", DeleteAsync)
             .WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is")
+            .WithPath("id", IdDescription, Id)
+            .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(404);
         jobs.MapPost("{id}/retry", RetryAsync)
             .WithName("retryJob").WithSummary("Runs a job again that failed, was canceled or expired")
+            .WithPath("id", IdDescription, Id)
+            .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(404, 409, 429);
         jobs.MapGet("{id}/events", JobEventsEndpoint.GetAsync)
             .WithName("followJob").WithSummary("Follows a job to its end (server-sent events)")
             .WithDescription(JobEventsEndpoint.Description)
-            .WithHeader(LastEventId.Header, "The id of the last event seen: only what came later.")
+            .WithPath("id", IdDescription, Id)
+            .WithHeader(
+                LastEventId.Header, "The id of the last event seen: only what came later. A later one than the job has had is 400.",
+                LastEventId.Schema)
+            .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
+            .WithAnswerHeaders(204, CallHeaders.JobIdName, CallHeaders.ModelName)
+            .WithEvents(
+                "Each event has the id that Last-Event-ID takes, but for 'gap'.",
+                (JobEvent.Status, ApiSchemas.To("JobStatusEvent")), (JobEvent.Output, new JsonObject()),
+                (JobEvent.Progress, ApiSchemas.To("JobProgress")), ("gap", ApiSchemas.To("JobEventGap")),
+                ("done", ApiSchemas.To(nameof(JobResource))))
             .WithProblems(400, 404);
     }
 
@@ -82,11 +108,11 @@ internal static class JobsEndpoints
 
     private static async Task<Results<Ok<JobResource>, Problem>> GetAsync(
         string id,
-        [FromQuery, Description("Seconds to wait for the end, 0 to 60, decimals allowed; 0 when absent.")] string? wait,
         HttpContext context,
         OwnJobs own)
     {
         var seconds = 0d;
+        var wait = (string?)context.Request.Query[WaitName];
         if (wait is not null && !(RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
             return new Problem(InferenceError.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));

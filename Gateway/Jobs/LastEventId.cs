@@ -3,6 +3,7 @@ using System.Globalization;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Primitives;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -10,6 +11,9 @@ namespace AiPlatform.Gateway.Jobs;
 internal static class LastEventId
 {
     public const string Header = "Last-Event-ID";
+
+    /// <summary>The description of the header.</summary>
+    public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" };
 
     /// <summary>The number of the last event seen; 0 when the header is not there.</summary>
     public static bool TryParse(StringValues header, out long sequence, [NotNullWhen(false)] out InferenceError? error)

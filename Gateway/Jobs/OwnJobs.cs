@@ -48,8 +48,9 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
     public async Task<(IReadOnlyList<Job> Jobs, bool HasMore)> ListAsync(
         JobListQuery query, Caller caller, CancellationToken cancellationToken)
     {
+        // A name that no model can have has no queue.
         IReadOnlyCollection<QueueName> queues = query.Model is { } model
-            ? [QueueName.ForModel(model)]
+            ? model.Length <= QueueName.MaxModelLength ? [QueueName.ForModel(model)] : []
             : (await catalog.ReadAsync(cancellationToken)).Queues;
         var lists = await Task.WhenAll(queues.Select(
             queue => store.ListAsync(queue, caller.Tenant, query.Status, query.After?.Key, query.Limit + 1, cancellationToken)));

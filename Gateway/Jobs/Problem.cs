@@ -10,7 +10,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 {
     private const string ContentType = "application/problem+json";
 
-    private static readonly int[] CommonStatuses = [401, 500, 503];
+    private static readonly int[] CommonStatuses = [401, 503];
 
     public InferenceError Error => error;
 
@@ -19,7 +19,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401, 500 and 503.</summary>
+    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401 and 503.</summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(ProblemBody), [ContentType]);
 
     // :: Step 9: answer. An error's answer, on our own routes.

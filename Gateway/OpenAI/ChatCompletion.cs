@@ -5,16 +5,16 @@ namespace AiPlatform.Gateway.OpenAI;
 /// <summary>OpenAI's answer to a chat; what a provider says passes through as it is. For the API's description.</summary>
 internal sealed record ChatCompletion
 {
-    public required string Id { get; init; }
+    public string? Id { get; init; }
 
     /// <summary><c>chat.completion</c>.</summary>
-    public required string Object { get; init; }
+    public string? Object { get; init; }
 
     /// <summary>Seconds since 1970.</summary>
-    public required long Created { get; init; }
+    public long? Created { get; init; }
 
     /// <summary>The model, as its provider calls it.</summary>
-    public required string Model { get; init; }
+    public string? Model { get; init; }
 
     public required IReadOnlyList<JsonElement> Choices { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.OpenAI;
@@ -6,12 +8,16 @@ namespace AiPlatform.Gateway.OpenAI;
 internal static class ChatEndpoint
 {
     public static void MapChat(this IEndpointRouteBuilder routes) => routes
-        .MapModelCalls<ChatRequest, ChatCompletion>(Endpoints.ChatCompletions, "text/event-stream")
+        .MapModelCalls<ChatRequest, ChatCompletion>(Endpoints.ChatCompletions)
         .WithName("createChatCompletion")
         .WithSummary("Answers a conversation")
         .WithDescription(
             "OpenAI's chat completions, streams included. Fields that are not named here go to the provider as they are. "
-            + "An answer to 'json_schema' is validated, and one to 'json_object' is a JSON object; the model is told what is wrong and asked again, and what still does not fit is 422. "
-            + "'Prefer: respond-async' asks for 202 and a job instead of the answer. X-Request-Timeout is the longest wait in seconds, "
-            + "decimals allowed; then 504.");
+            + "An answer to 'json_schema' is validated, and one to 'json_object' is a JSON object; the model is told what is wrong and "
+            + "asked again, and what still does not fit is 422. "
+            + "A schema that cannot be compiled is 400. A job does not stream: not with 'Prefer: respond-async', nor with an Idempotency-Key.")
+        .WithExample("""{"model":"gpt","messages":[{"role":"user","content":"Why is the sky blue?"}]}""")
+        .WithEvents(
+            "For 'stream': pieces of the answer, then [DONE]; or, where the stream breaks, an error and no [DONE].",
+            ("message", new JsonObject { ["anyOf"] = new JsonArray(ApiSchemas.To("ChatCompletionChunk"), ApiSchemas.To(nameof(OpenAIErrorBody))) }));
 }

@@ -20,6 +20,12 @@ internal sealed record ChatRequest
     /// <summary><c>text</c>, <c>json_object</c> (the answer must be one), or <c>json_schema</c> with a name and a schema (draft 2020-12) that the answer must fit.</summary>
     public JsonElement? ResponseFormat { get; init; }
 
+    /// <summary>0 to 2. At 0 equal requests have equal answers, which a model's cache may keep.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>The same seed asks for the same answer.</summary>
+    public long? Seed { get; init; }
+
     /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>
     public bool? IncludeRawAnswer { get; init; }
 }

@@ -10,6 +10,7 @@ internal static class EmbeddingsEndpoint
         .WithName("createEmbeddings")
         .WithSummary("Turns texts into vectors")
         .WithDescription(
-            "OpenAI's embeddings. 'Prefer: respond-async' asks for 202 and a job instead of the answer. X-Request-Timeout is the "
-            + "longest wait in seconds, decimals allowed; then 504.");
+            "OpenAI's embeddings. Of a model that a provider serves, the provider judges the fields besides 'model' and 'input', and the "
+            + "single inputs.")
+        .WithExample("""{"model":"all-minilm-l6-v2","input":"The sky is blue."}""");
 }

@@ -19,16 +19,17 @@ internal sealed class ModelCalls(
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
-    public Task<IResult> AnswerAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout) =>
-        measured.RunAsync(context, endpoint, () => RunAsync(context, endpoint, prefer, requestTimeout));
+    public Task<IResult> AnswerAsync(HttpContext context, string endpoint) =>
+        measured.RunAsync(context, endpoint, () => RunAsync(context, endpoint));
 
-    private async Task<IResult> RunAsync(HttpContext context, string endpoint, string? prefer, string? requestTimeout)
+    private async Task<IResult> RunAsync(HttpContext context, string endpoint)
     {
         // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
-        if (!RequestTimeout.TryParseHeader(requestTimeout, options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        var headers = context.Request.Headers;
+        if (!RequestTimeout.TryParseHeader(headers[RequestTimeout.Header], options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
             return new OpenAIError(badTimeout);
-        if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
+        if (!IdempotencyHeader.TryParse(headers[IdempotencyHeader.Name], out var key, out var badKey))
             return new OpenAIError(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
@@ -36,7 +37,7 @@ internal sealed class ModelCalls(
         if (call is null) return new OpenAIError(invalid!);
 
         context.Response.SetModel(call.Model);
-        var wantsJob = Preferences.WantsJob(prefer);
+        var wantsJob = Preferences.WantsJob(headers[Preferences.Header]);
         if (call.Provider is { } provider)
         {
             // A call that may come again must be found again: it is a job, and so is one that is not waited for.

@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Admission;
-using Microsoft.AspNetCore.Mvc;
 
 namespace AiPlatform.Gateway.OpenAI;
 
@@ -11,16 +10,13 @@ internal static class ModelRoutes
     /// <typeparam name="TAnswer">What it answers with 200.</typeparam>
     /// <param name="routes">Where to map it.</param>
     /// <param name="endpoint">The route.</param>
-    /// <param name="otherTypes">Content types of the answer besides JSON.</param>
-    public static RouteHandlerBuilder MapModelCalls<TRequest, TAnswer>(this IEndpointRouteBuilder routes, string endpoint, params string[] otherTypes)
+    public static RouteHandlerBuilder MapModelCalls<TRequest, TAnswer>(this IEndpointRouteBuilder routes, string endpoint)
         where TRequest : notnull => routes
-        .MapPost(endpoint, (
-            HttpContext context,
-            ModelCalls calls,
-            [FromHeader(Name = Preferences.Header)] string? prefer,
-            [FromHeader(Name = RequestTimeout.Header)] string? requestTimeout) => calls.AnswerAsync(context, endpoint, prefer, requestTimeout))
+        .MapPost(endpoint, (HttpContext context, ModelCalls calls) => calls.AnswerAsync(context, endpoint))
         .Accepts<TRequest>("application/json")
-        .WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description)
-        .WithAnswers<TAnswer>(otherTypes)
+        .WithHeader(Preferences.Header, "'respond-async' asks for 202 and a job instead of the answer.", Preferences.Schema)
+        .WithHeader(RequestTimeout.Header, "The longest wait in seconds, decimals allowed; then 504.", RequestTimeout.Schema)
+        .WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
+        .WithAnswers<TAnswer>()
         .WithTags("OpenAI");
 }

@@ -2,6 +2,7 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.OpenAI;
 
@@ -11,7 +12,9 @@ internal static class ModelsEndpoints
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/models", ListAsync).WithName("listModels").WithTags("OpenAI").WithSummary("Lists the models that can be asked");
-        routes.MapGet("/v1/models/{**id}", GetAsync).WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model");
+        routes.MapGet("/v1/models/{**id}", GetAsync).WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
+            .WithPath("id", "The model's name.", new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 })
+            .WithMetadata(OpenAIError.Described(StatusCodes.Status404NotFound));
     }
 
     private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(

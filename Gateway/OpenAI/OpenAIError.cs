@@ -8,9 +8,9 @@ namespace AiPlatform.Gateway.OpenAI;
 /// <summary>An error in the OpenAI dialect. The one place that maps the kinds of errors to its status, type and code.</summary>
 internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMetadataProvider
 {
-    private const string RateLimitCode = "rate_limit_exceeded";
+    internal const string RateLimitCode = "rate_limit_exceeded";
 
-    private static readonly int[] ReadingStatuses = [401, 404, 500, 503];
+    private static readonly int[] CommonStatuses = [401, 503];
 
     /// <summary>What a call that asks a model may end with.</summary>
     internal static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 502, 503, 504];
@@ -19,9 +19,11 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        foreach (var status in ReadingStatuses)
-            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(OpenAIErrorBody), ["application/json"]));
+        foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
+
+    /// <summary>Says in the API's description that a route may answer an error of this status; every one may answer 401 and 503.</summary>
+    public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(OpenAIErrorBody), ["application/json"]);
 
     // :: Step 9: answer. An error's answer, in this dialect.
     public Task ExecuteAsync(HttpContext httpContext)

@@ -14,14 +14,14 @@ internal sealed record OpenAIErrorObject
     /// <summary>For people.</summary>
     public required string Message { get; init; }
 
-    /// <summary><c>invalid_request_error</c>, <c>rate_limit_error</c> or <c>server_error</c>.</summary>
+    /// <summary>OpenAI's name for the kind of error, such as <c>invalid_request_error</c>.</summary>
     public required string Type { get; init; }
 
     /// <summary>The request's field that is wrong, such as <c>input[3]</c>; null when no single one is.</summary>
     public required string? Param { get; init; }
 
     /// <summary>A stable name for programs, such as <c>model_not_found</c>.</summary>
-    public required string? Code { get; init; }
+    public required string Code { get; init; }
 
     /// <summary>What the model said, where it does not fit its schema and the request had <c>include_raw_answer</c>; else not there.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

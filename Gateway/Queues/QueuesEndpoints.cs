@@ -4,6 +4,7 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Queues;
 
@@ -12,15 +13,22 @@ internal static class QueuesEndpoints
 {
     public const string Path = "/v1/queues";
 
+    private const string QueueDescription = "The queue's name, as the list has it.";
+
+    private static readonly OpenApiSchema QueueSchema = new() { Type = JsonSchemaType.String, Pattern = "^(?:[a-z0-9-]|_[0-9a-f]{2})+$" };
+
     public static void MapQueues(this IEndpointRouteBuilder routes)
     {
         var queues = routes.MapGroup(Path).WithTags("Queues")
             .WithMetadata(new OperatorOnly(), Problem.Described(StatusCodes.Status403Forbidden));
         var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
         queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
-        one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary("Gives workers no more jobs of this queue; submits are still taken");
-        one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Gives workers jobs of this queue again");
-        one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary("Makes all dead letters of this queue wait again");
+        one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary("Gives workers no more jobs of this queue; submits are still taken")
+            .WithPath("queue", QueueDescription, QueueSchema);
+        one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Gives workers jobs of this queue again")
+            .WithPath("queue", QueueDescription, QueueSchema);
+        one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary("Makes all dead letters of this queue wait again")
+            .WithPath("queue", QueueDescription, QueueSchema);
     }
 
     private static async Task<Results<Ok<QueueList>, Problem>> ListAsync(

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Usage;
 
@@ -12,6 +13,15 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
 {
     public const string FromName = "from";
     public const string ToName = "to";
+
+    /// <summary>The description of both. Only years from 1000 to 7999 are taken.</summary>
+    public static OpenApiSchema DateSchema { get; } = new()
+    {
+        Type = JsonSchemaType.String,
+        Format = "date",
+        Pattern = "^[1-7][0-9]{3}-[0-9]{2}-[0-9]{2}$",
+        Examples = ["2026-01-31"],
+    };
 
     private const string Format = "yyyy-MM-dd";
     private const int MostDays = 366;
@@ -39,7 +49,7 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
         if (!query.TryGetValue(name, out var values)) return true;
 
         if (values.Count == 1 && DateOnly.TryParseExact(values[0], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
-            && parsed.DayNumber is > MostDays and < 3_000_000)
+            && parsed.Year is >= 1000 and < 8000)
         {
             date = parsed;
             return true;

@@ -8,7 +8,10 @@ namespace AiPlatform.Jobs.Payloads;
 /// <summary>Reads requests' JSON token by token. Whatever the bytes, what comes out is an error value, never an exception.</summary>
 public static class RequestJson
 {
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = 64 };
+    /// <summary>How deep a request may be nested.</summary>
+    public const int MaxDepth = 64;
+
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
 
     /// <summary>Reads one field; the reader stands on its name, and must stand at the end of its value afterwards.</summary>
     public delegate void ReadField<T>(ref Utf8JsonReader reader, ref T fields);

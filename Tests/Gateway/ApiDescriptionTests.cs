@@ -29,12 +29,14 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
             var path = route.RoutePattern.RawText!.Replace("**", "", StringComparison.Ordinal).TrimEnd('/');
             var method = Assert.Single(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods);
             var operation = paths.GetProperty(path).GetProperty(method.ToLowerInvariant());
-            var responses = operation.GetProperty("responses").EnumerateObject().ToDictionary(one => int.Parse(one.Name, provider: null), one => one.Value);
+            // A range stands for what a provider may refuse with; it is looked at where those routes are.
+            var responses = operation.GetProperty("responses").EnumerateObject().Where(one => one.Name != "4XX")
+                .ToDictionary(one => int.Parse(one.Name, provider: null), one => one.Value);
 
             Assert.NotEmpty(operation.GetProperty("summary").GetString()!);
             Assert.Contains(responses.Keys, status => status is 200 or 202);
             if (path.Contains('{', StringComparison.Ordinal)) Assert.Contains(404, responses.Keys);
-            foreach (var status in (int[])[401, 500, 503]) Assert.Contains(status, responses.Keys);
+            foreach (var status in (int[])[401, 503]) Assert.Contains(status, responses.Keys);
             var isNative = path.StartsWith("/v1/jobs", StringComparison.Ordinal) || path.StartsWith("/v1/queues", StringComparison.Ordinal)
                 || path == "/v1/usage";
             var (type, schema) = isNative ? ("application/problem+json", "ProblemBody") : ("application/json", "OpenAIErrorBody");
@@ -42,6 +44,7 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
             {
                 var content = response.GetProperty("content").EnumerateObject().First();
                 var described = content.Value.GetProperty("schema");
+                if (described.TryGetProperty("anyOf", out var forms)) described = forms[0];
                 if (status >= 400) Assert.Equal((type, $"#/components/schemas/{schema}"), (content.Name, described.GetProperty("$ref").GetString()));
                 else if (content.Name == "text/event-stream") Assert.Equal("string", described.GetProperty("type").GetString());
                 else Assert.Equal(("application/json", true), (content.Name, described.TryGetProperty("$ref", out _)));

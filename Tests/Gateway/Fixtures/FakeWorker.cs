@@ -42,10 +42,13 @@ internal sealed class FakeWorker : IAsyncDisposable
     }
 
     /// <summary>The same for a model that is known already.</summary>
-    public static FakeWorker Start(GatewayHost gateway, string model)
+    /// <param name="gateway">Whose jobs they are.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="run">What is done with each job; it succeeds when nothing is said.</param>
+    public static FakeWorker Start(GatewayHost gateway, string model, Func<FakeWorker, LeasedJob, Task>? run = null)
     {
         var worker = new FakeWorker(gateway.Store, model);
-        worker._loop = worker.RunAsync();
+        worker._loop = worker.RunAsync(run ?? ((one, job) => one.SucceedAsync(job)));
         return worker;
     }
 
@@ -107,14 +110,14 @@ internal sealed class FakeWorker : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(Func<FakeWorker, LeasedJob, Task> run)
     {
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 var jobs = (await _store.LeaseAsync(_queue, "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs;
-                foreach (var job in jobs) await SucceedAsync(job);
+                foreach (var job in jobs) await run(this, job);
                 if (jobs.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
             }
             catch (QueueUnavailableException)

@@ -34,6 +34,17 @@ public sealed class JobListTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal("""{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}""", list.GetRawText());
     }
 
+    /// <summary>Lengths are counted in characters, of which some take two UTF-16 units; a name of so many units no model can have.</summary>
+    [Fact]
+    public async Task GetJobs_ModelOfAsManyCharactersAsMayBe_IsAnEmptyList()
+    {
+        var name = string.Concat(Enumerable.Repeat("😀", 128));
+
+        var list = await ListAsync($"?model={Uri.EscapeDataString(name)}");
+
+        Assert.Equal(0, list.GetProperty("data").GetArrayLength());
+    }
+
     [Fact]
     public async Task GetJobs_SeveralModels_PagesNewestFirstThroughAll()
     {

@@ -1,0 +1,71 @@
+using AiPlatform.Gateway.Admission;
+using Microsoft.OpenApi;
+
+namespace AiPlatform.Gateway.Description;
+
+/// <summary>The headers of answers, as the API's description says them: by status, and what single routes add.</summary>
+internal static class AnswerHeaders
+{
+    private static readonly Dictionary<string, (string Text, IOpenApiSchema Schema)> Known = new()
+    {
+        ["x-request-id"] = ("The request's name in logs and traces.", Text),
+        ["WWW-Authenticate"] = ("How to present a key.", Always("Bearer")),
+        ["Retry-After"] = ("Whole seconds to wait before the next try.", Number(1)),
+        ["Location"] = ("Where to ask for the job.", Text),
+        ["Preference-Applied"] = ("The preference that was followed.", Always(Preferences.RespondAsync)),
+        ["x-should-retry"] = ("Tells SDKs that every retry that could help has been made.", Always("false")),
+        [CallHeaders.JobIdName] = ("The job.", new OpenApiSchemaReference("JobId")),
+        [CallHeaders.ModelName] = ("The model, percent-encoded where its name is not ASCII.", Text),
+        [CallHeaders.ProviderName] = ("Who answered, where it was a provider.", Text),
+        [CallHeaders.AttemptsName] = ("How often a worker took the job, or a provider was asked.", Number(0)),
+        [CallHeaders.AttemptFailuresName] = ("Why earlier attempts did not answer, such as gpt=status_503*2, backup=timeout.", Text),
+    };
+
+    private static OpenApiSchema Text => new() { Type = JsonSchemaType.String, MinLength = 1 };
+
+    /// <summary>Adds what every answer has by its status, whatever the route.</summary>
+    public static void Describe(OpenApiResponses responses)
+    {
+        foreach (var (status, response) in responses)
+        {
+            Add(response, isAlwaysThere: true, "x-request-id");
+            if (status == "401") Add(response, isAlwaysThere: true, "WWW-Authenticate");
+            if (status == "202") Add(response, isAlwaysThere: true, "Location", CallHeaders.JobIdName, CallHeaders.ModelName);
+            // What a provider's refusal says of the time to wait is not always known.
+            if (status is "429" or "503") Add(response, isAlwaysThere: !responses.ContainsKey("502"), "Retry-After");
+        }
+    }
+
+    /// <summary>Adds what the answers of routes that ask a model have.</summary>
+    public static void DescribeCalls(OpenApiResponses responses)
+    {
+        Add(responses["200"], isAlwaysThere: true, CallHeaders.ModelName);
+        Add(responses["202"], isAlwaysThere: true, "Preference-Applied");
+        foreach (var (status, response) in responses)
+        {
+            if (status is "401" or "403" or "413" or "415" or "202") continue;
+            Add(
+                response, isAlwaysThere: false,
+                CallHeaders.JobIdName, CallHeaders.ProviderName, CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName);
+            if (status != "200") Add(response, isAlwaysThere: false, CallHeaders.ModelName);
+            if (status is "502" or "504") Add(response, isAlwaysThere: false, "x-should-retry");
+        }
+    }
+
+    /// <summary>Adds headers to one answer.</summary>
+    public static void Add(IOpenApiResponse response, bool isAlwaysThere, params string[] names)
+    {
+        if (response is not OpenApiResponse described) return;
+
+        described.Headers ??= new Dictionary<string, IOpenApiHeader>();
+        foreach (var name in names)
+        {
+            var (text, schema) = Known[name];
+            described.Headers[name] = new OpenApiHeader { Description = text, Required = isAlwaysThere, Schema = schema };
+        }
+    }
+
+    private static OpenApiSchema Always(string value) => new() { Type = JsonSchemaType.String, Const = value };
+
+    private static OpenApiSchema Number(int least) => new() { Type = JsonSchemaType.Integer, Minimum = $"{least}" };
+}

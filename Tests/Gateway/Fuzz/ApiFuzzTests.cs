@@ -1,0 +1,116 @@
+using System.Globalization;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway.Fuzz;
+
+/// <summary>
+/// Requests made from the Gateway's own description, and its answers held to it. <c>AI_FUZZ_SEED</c> repeats a run; what fails comes with
+/// a line that sends the same request again.
+/// </summary>
+public sealed class ApiFuzzTests
+{
+    private const string SeedVariable = "AI_FUZZ_SEED";
+    private const int MostFailures = 10;
+
+    /// <summary>How long a stream of events is read; those of jobs that wait do not end.</summary>
+    private static readonly TimeSpan StreamTime = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Why a request that is right by the document may still be refused: what a schema cannot say.</summary>
+    private static readonly (string Reason, Func<ApiRequest, ApiAnswer, bool> Covers)[] Allowances =
+    [
+        ("whether a model does what is asked of it", (_, answer) => answer.Param is "model" or "body.model"),
+        ("how many dimensions a model has", (_, answer) => answer.Param is "dimensions" or "body.dimensions"),
+        ("whether a schema compiles", (_, answer) => answer.Param?.Contains("response_format", StringComparison.Ordinal) == true),
+        ("a stream beside a header that asks for a job", (request, answer) =>
+            answer.Param == "stream" && (request.Header("Prefer") ?? request.Header("Idempotency-Key")) is not null),
+        ("whether the key was used before", (request, answer) => answer.Code == "idempotency_conflict" && request.Header("Idempotency-Key") is not null),
+        ("what the model says", (_, answer) => answer is { Status: 422, Code: "answer_invalid" }),
+        ("which events a job has had", (request, answer) => answer.Param == "Last-Event-ID" && request.Header("Last-Event-ID") is not "0"),
+        ("that from is before to", (_, answer) => answer.Param == "from"),
+        ("what a provider refuses", (_, answer) => answer.Headers.ContainsKey("X-Provider")),
+        ("what a provider refused in a job", (request, answer) => answer.Headers.ContainsKey("X-Job-Id") && request.Header("Idempotency-Key") is not null),
+        ("that somebody cancels the job meanwhile", (_, answer) => answer.Code == "canceled"),
+    ];
+
+    /// <summary>Errors behind a 5xx that is no fault of the Gateway's.</summary>
+    private static readonly string[] Causes =
+        ["provider_failed", "provider_timeout", "provider_unavailable", "deadline_exceeded", "model_failed", "lease_lost", "internal_error"];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task EveryRequest_IsAnsweredAsTheDocumentSays(bool hasKeys) => RunAsync(hasKeys, requests: 1_000, seed: 20_261_128);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("Category", "Long")]
+    public Task ManyRequests_AreAnsweredAsTheDocumentSays(bool hasKeys) => RunAsync(hasKeys, requests: 10_000, Environment.TickCount);
+
+    private static async Task RunAsync(bool hasKeys, int requests, int seed)
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable(SeedVariable), CultureInfo.InvariantCulture, out var given)) seed = given;
+        TestKey user = new("user-1"), other = new("user-2"), operators = new("ops", "operator");
+        await using var redis = new RedisServer();
+        await redis.InitializeAsync();
+        await using var world = await FuzzWorld.StartAsync(redis, hasKeys ? [.. user.Settings, .. other.Settings, .. operators.Settings] : []);
+        using var client = new ApiClient(world.Gateway.Address);
+
+        var random = new SeededNumbers(seed);
+        List<string> ids = [];
+        var maker = new RequestMaker(world.Document, random, FuzzWorld.Known, ids);
+        List<string> failures = [];
+        HashSet<string> succeeded = [];
+        for (var i = 0; i < requests && failures.Count < MostFailures; i++)
+        {
+            var request = maker.Next();
+            var key = hasKeys ? random.OneOf([user.Value, user.Value, other.Value, operators.Value, operators.Value, operators.Value, "nobody", ""]) : "";
+            if (key.Length > 0) request = request with { Headers = [.. request.Headers, ("Authorization", $"Bearer {key}")] };
+            var isKnown = !hasKeys || key is not ("nobody" or "");
+
+            var answer = await client.SendAsync(request, StreamTime);
+            var isRefused = hasKeys && (!isKnown || (key != operators.Value && request.Operation?.Path.StartsWith("/v1/queues", StringComparison.Ordinal) == true));
+            List<string> wrong = [.. Misfits(world.Document, request, answer)];
+            if (isKnown && !isRefused) wrong.AddRange(Surprises(request, answer));
+            if (isRefused && request.Operation is not null && answer.Status != (isKnown ? 403 : 401)) wrong.Add($"the key '{key}' got {answer.Status}");
+            if (wrong.Count > 0)
+                failures.Add($"request {i} ({request.Operation?.Name ?? "no operation"}, {request.Verdict}): {string.Join("\n  ", wrong.Take(6))}\n  {request.ToCurl(world.Gateway.Address)}\n  {answer.Status} {Shortened(answer.Text)}");
+
+            if (answer.Status < 300 && request.Operation is { } operation) succeeded.Add(operation.Name);
+            if (answer.Status is 200 or 202 && answer.Headers.TryGetValue("X-Job-Id", out var id)) Remember(ids, id);
+        }
+
+        // Requests that are refused before anything is looked at would prove little.
+        if (failures.Count == 0) Assert.Equal(world.Document.Operations.Select(one => one.Name).Order(), succeeded.Order());
+        Assert.True(failures.Count == 0, $"{SeedVariable}={seed}, {(hasKeys ? "with" : "without")} keys\n\n{string.Join("\n\n", failures)}");
+    }
+
+    private static IEnumerable<string> Misfits(ApiDocument document, ApiRequest request, ApiAnswer answer)
+    {
+        if (request.Operation is { } operation) return AnswerCheck.Of(document, operation, answer);
+        // HEAD asks for what GET does, without its body.
+        return request.Method == "HEAD" ? [] : AnswerCheck.OfNoOperation(document, request.Target, answer);
+    }
+
+    private static IEnumerable<string> Surprises(ApiRequest request, ApiAnswer answer)
+    {
+        if (answer.Status >= 500 && !Causes.Contains(answer.Code)) yield return $"a {answer.Status} without a cause: {answer.Code}";
+        if (answer.Code == "internal_error" && !answer.Text.Contains("The fake worker", StringComparison.Ordinal)) yield return "nobody foresaw it";
+        if (request.Operation is null) yield break;
+        if (request.Verdict == Verdict.Wrong && answer.Status < 400) yield return "the document forbids it, and it was not refused";
+        if (request.Verdict == Verdict.Right && answer.Status is 400 or 413 or 415 or 422 && !Allowances.Any(one => one.Covers(request, answer)))
+            yield return "the document allows it, and it was refused";
+    }
+
+    private static void Remember(List<string> ids, string id)
+    {
+        if (ids.Contains(id)) return;
+        ids.Add(id);
+        // Old ones stay too, but not all of them.
+        if (ids.Count > 60) ids.RemoveAt(7);
+    }
+
+    private static string Shortened(string text) => text.Length <= 600 ? text : $"{text[..600]}…";
+}
