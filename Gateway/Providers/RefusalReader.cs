@@ -37,7 +37,7 @@ internal static class RefusalReader
         {
             "rate_limit_exceeded" or "insufficient_quota" => StatusCodes.Status429TooManyRequests,
             "context_length_exceeded" or "invalid_request_error" => StatusCodes.Status400BadRequest,
-            _ => StatusCodes.Status500InternalServerError,
+            _ => said.Status ?? StatusCodes.Status500InternalServerError,
         };
         var failure = FailureOf(provider, status, "200 with an error in it", retryAfter: null, said, json);
         return failure with { Reason = said.Code == "insufficient_quota" ? said.Code : "error_in_200" };
@@ -122,9 +122,9 @@ internal static class RefusalReader
         {
             using var document = JsonDocument.Parse(body);
             if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("error", out var error)) return default;
-            if (error.ValueKind == JsonValueKind.String) return new SaidError(null, error.GetString(), null, false);
+            if (error.ValueKind == JsonValueKind.String) return new SaidError(null, error.GetString(), null, false, null);
             return error.ValueKind == JsonValueKind.Object
-                ? new SaidError(Text(error, "code") ?? Text(error, "type"), Text(error, "message"), Text(error, "param"), true)
+                ? new SaidError(Text(error, "code") ?? Text(error, "type"), Text(error, "message"), Text(error, "param"), true, Status(error))
                 : default;
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
@@ -136,5 +136,10 @@ internal static class RefusalReader
     private static string? Text(JsonElement error, string name) =>
         error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private readonly record struct SaidError(string? Code, string? Message, string? Param, bool IsOpenAIs);
+    /// <summary>Some say the status as the code, where it could not be one.</summary>
+    private static int? Status(JsonElement error) =>
+        error.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var status) && status is >= 400 and <= 599
+            ? status : null;
+
+    private readonly record struct SaidError(string? Code, string? Message, string? Param, bool IsOpenAIs, int? Status);
 }

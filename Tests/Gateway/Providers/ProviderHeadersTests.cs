@@ -18,11 +18,12 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
     private static readonly string[] Own = ["Accept", "Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "User-Agent"];
 
     [Theory]
-    [InlineData("")]
-    [InlineData("\"stream\":true")]
-    public async Task Call_WithAllThatTracingCarries_TellsTheProviderNothingOfIt(string more)
+    [InlineData("", null)]
+    [InlineData("\"stream\":true", null)]
+    [InlineData("", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9")]
+    public async Task Call_WithAllThatTracingCarries_TellsTheProviderNothingOfIt(string more, string? telemetry)
     {
-        await using var sut = await ProviderGateway.StartAsync(redis);
+        await using var sut = await ProviderGateway.StartAsync(redis, telemetry is null ? [] : [telemetry]);
         if (more.Length > 0) sut.Provider.Script(FakeProvider.StreamsWords("a"));
 
         var reply = await sut.ChatAsync(more, headers: Callers);

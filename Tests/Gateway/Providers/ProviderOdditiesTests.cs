@@ -173,6 +173,22 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
         });
     }
 
+    /// <summary>As OpenRouter does.</summary>
+    [Theory]
+    [InlineData(429, 429)]
+    [InlineData(402, 429)]
+    [InlineData(502, 502)]
+    [InlineData(7, 502)]
+    public async Task Answer_ErrorWithTheStatusAsItsCode_IsTakenForIt(int code, int status)
+    {
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:MaxRetries=0");
+        var error = $$$"""{"error":{"code":{{{code}}},"message":"x"}}""";
+        sut.Provider.Script(FakeProvider.Streams([error], done: false), FakeProvider.Json(error));
+
+        Assert.Equal(status, (await sut.ChatAsync(Streaming)).Status);
+        Assert.Equal(status, (await sut.ChatAsync()).Status);
+    }
+
     /// <summary>The first event of some (Azure's filter results) has no choice; it belongs to the stream all the same.</summary>
     [Fact]
     public async Task Stream_EventsBeforeTheFirstChoice_AreNotLost()
