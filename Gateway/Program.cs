@@ -7,6 +7,7 @@ using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Gateway.Usage;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
@@ -28,6 +29,7 @@ internal static class Program
         builder.AddGatewayLimits();
         builder.Services.AddCallers();
         builder.Services.AddJobStore();
+        builder.Services.AddStructuredOutput();
         builder.Services.AddProviders();
         builder.Services.AddAnswers();
         builder.Services.AddModelCatalog();

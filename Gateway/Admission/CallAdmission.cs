@@ -8,7 +8,7 @@ using AiPlatform.Jobs.Payloads;
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>Decides whether a call may be run, the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
-internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers)
+internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers, CompiledSchemas schemas)
 {
     private const string EmbeddingTask = "embedding";
 
@@ -24,7 +24,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         var (request, wrong) = ProviderRequestParser.Parse(endpoint, body);
         if (request is null) return (null, wrong);
         return routes.Find(request.Model) is { } model
-            ? Admit(request, routes.CandidatesFor(model))
+            ? await AdmitAsync(request, routes.CandidatesFor(model), cancellationToken)
             : (null, await NoChatAsync(request.Model, cancellationToken));
     }
 
@@ -32,13 +32,15 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
     private static bool IsFor(ProviderRoutes routes, ReadOnlySpan<byte> body) =>
         routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name && routes.Find(name) is not null;
 
-    private static (AdmittedCall? Call, InferenceError? Error) Admit(ProviderRequest request, IReadOnlyList<ProviderModel> candidates)
+    private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
+        ProviderRequest request, IReadOnlyList<ProviderModel> candidates, CancellationToken cancellationToken)
     {
         AnswerSchema? fitting = null;
         InferenceError? wrong = null;
-        var fits = request.Schema is not { } schema || AnswerSchema.TryCompile(schema, candidates[0].Options.AssertFormats, out fitting, out wrong);
+        if (request.Schema is { } schema)
+            (fitting, wrong) = await schemas.CompileAsync(schema, candidates[0].Options.AssertFormats, cancellationToken);
         IAnswerCheck? check = request.WantsJsonObject ? JsonObjectCheck.Instance : fitting;
-        return fits
+        return wrong is null
             ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
             : (null, wrong);
     }

@@ -9,7 +9,7 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
+    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
 
@@ -48,15 +48,23 @@ internal sealed class AnswerCalls(
         var longest = options.Value.Timeout;
         var end = await providers.AskAsync(
             context, new ProviderRoute(request, routes.CandidatesFor(asked), contract), timeout < longest ? timeout.Value : longest);
-        return end.Answer is { } answer ? Read(answer, contract) : (null, end.Error);
+        return end.Answer is { } answer ? await ReadAsync(answer, contract, context.RequestAborted) : (null, end.Error);
     }
 
-    private static (T? Answer, InferenceError? Error) Read<T>(JsonAnswer answer, AnswerContract<T> contract)
+    /// <summary>The check of the call has passed it, so this one does not take more steps either.</summary>
+    private async ValueTask<(T? Answer, InferenceError? Error)> ReadAsync<T>(JsonAnswer answer, AnswerContract<T> contract, CancellationToken cancellationToken)
         where T : class
     {
         var choice = ChoiceContent.Of(answer)[0];
+        T? read = null;
         IReadOnlyList<SchemaViolation> violations = [];
-        return choice.Text is { } text && contract.TryRead(text, out var read, out violations)
+        if (choice.Text is { } text)
+        {
+            (read, violations) = await work.RunAsync(
+                budget => contract.TryRead(text, budget, out var fitting, out var found) ? (fitting, found) : ((T?)null, found), cancellationToken);
+        }
+
+        return read is not null
             ? (read, null)
             : (null, new InferenceError
             {

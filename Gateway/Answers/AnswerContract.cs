@@ -30,7 +30,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
 
         Schema = AnswerSchemaBuilder.Build(_type);
         SchemaText = Encoding.UTF8.GetBytes(Schema.ToJsonString());
-        if (!AnswerSchema.TryCompile(SchemaText, assertFormats: true, out var check, out var error))
+        if (!AnswerSchema.TryCompile(SchemaText, assertFormats: true, new StepBudget(StepBudget.Whole, CancellationToken.None), out var check, out var error))
             throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
         _check = check;
         IsStrict = StrictSubset.Covers(Schema);
@@ -47,13 +47,13 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
     public bool IsStrict { get; }
 
-    public IReadOnlyList<SchemaViolation> Check(string text) => TryRead(text, out _, out var violations) ? [] : violations;
+    public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget) => TryRead(text, budget, out _, out var violations) ? [] : violations;
 
     /// <summary>Whether the reply fits; then <paramref name="answer"/> is set, otherwise <paramref name="violations"/> is not empty.</summary>
-    public bool TryRead(string text, [NotNullWhen(true)] out T? answer, out IReadOnlyList<SchemaViolation> violations)
+    public bool TryRead(string text, StepBudget budget, [NotNullWhen(true)] out T? answer, out IReadOnlyList<SchemaViolation> violations)
     {
         answer = null;
-        violations = _check.Check(text);
+        violations = _check.Check(text, budget);
         if (violations.Count > 0) return false;
 
         try

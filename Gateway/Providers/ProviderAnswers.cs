@@ -7,7 +7,7 @@ namespace AiPlatform.Gateway.Providers;
 /// Gets whole answers of providers, and only such that fit: a model whose answer does not is told what is wrong and asked again, a
 /// bounded number of times.
 /// </summary>
-internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempts, AnswerCache cache, ProviderMetrics metrics)
+internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempts, AnswerCache cache, AnswerChecks checks, ProviderMetrics metrics)
 {
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<ProviderAnswerEnd> AnswerAsync(ProviderCall call, CancellationToken cancellationToken)
@@ -28,7 +28,7 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
 
             call.Log.Answered(answer.Usage);
             var choices = call.Check is null ? [] : ChoiceContent.Of(answer);
-            var misfit = call.Check is null ? null : Misfit.Of(choices, call.Check);
+            var misfit = await checks.FindMisfitAsync(call, choices, cancellationToken);
             if (misfit is null)
             {
                 answer = BareAnswer.Of(answer, choices);

@@ -79,7 +79,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
             context.RequestAborted.ThrowIfCancellationRequested();
             if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
             if (piece.Failure is { } failure) return failure.Error;
-            if (piece.IsLast) return Check();
+            if (piece.IsLast) return await CheckAsync(context);
         }
     }
 
@@ -104,14 +104,17 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within {call.Deadline.Limit.TotalSeconds:0.###} s.",
     };
 
-    private InferenceError? Check()
+    private async ValueTask<InferenceError?> CheckAsync(HttpContext context)
     {
         if (stream.Content is not { } content || call.Check is null) return null;
 
         ChoiceContent[] choices = [.. content.Choices];
-        return choices.Any(choice => !JsonText.IsWellFormed(choice.Text))
-            ? AttemptFailure.BadAnswer(stream.Model.Provider.Name, "malformed", "its text is not valid Unicode").Error
-            : Misfit.Of(choices, call.Check)?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
+        if (choices.Any(choice => !JsonText.IsWellFormed(choice.Text)))
+            return AttemptFailure.BadAnswer(stream.Model.Provider.Name, "malformed", "its text is not valid Unicode").Error;
+
+        var checks = context.RequestServices.GetRequiredService<AnswerChecks>();
+        var misfit = await checks.FindMisfitAsync(call, choices, context.RequestAborted);
+        return misfit?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
     }
 
     private static void WriteError(PipeWriter writer, InferenceError error)

@@ -16,6 +16,7 @@ internal static class ProvidersRegistration
             services.AddSingleton<StreamAttempt>();
             services.AddSingleton<AnswerCache>();
             services.AddHostedService(provider => provider.GetRequiredService<AnswerCache>());
+            services.AddSingleton<AnswerChecks>();
             services.AddSingleton<ProviderAnswers>();
             services.AddSingleton<ProviderStreams>();
             services.AddSingleton<ProviderCalls>();

@@ -12,8 +12,17 @@ namespace AiPlatform.Gateway.StructuredOutput;
 /// </summary>
 internal sealed class AnswerSchema : IAnswerCheck
 {
-    private const string Param = "response_format.json_schema.schema";
-    private const int MaxSchemaBytes = 512 * 1024;
+    /// <summary>The request's field that holds a schema.</summary>
+    public const string Param = "response_format.json_schema.schema";
+
+    /// <summary>Largest schema, in bytes of its JSON.</summary>
+    public const int MaxSchemaBytes = 512 * 1024;
+
+    /// <summary>Longest answer that is checked, in characters.</summary>
+    public const int MaxAnswerLength = 2 * 1024 * 1024;
+
+    /// <summary>So many characters or bytes of JSON are read for a step.</summary>
+    private const int JsonPerStep = 4;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 128, AllowDuplicateProperties = false };
 
@@ -24,30 +33,36 @@ internal sealed class AnswerSchema : IAnswerCheck
     /// <summary>False with an error when the text is not a schema that can be checked in full.</summary>
     /// <param name="schema">The schema's JSON text in UTF-8, at most 512 KiB.</param>
     /// <param name="assertFormats">Whether <c>format</c> is checked; otherwise it is a hint for the model only, as the draft has it.</param>
+    /// <param name="budget">Pays for it.</param>
     /// <param name="compiled">The schema, when this is true.</param>
     /// <param name="error">What is wrong and where, when this is false.</param>
+    /// <exception cref="StepsSpentException">It needs more steps than it may have.</exception>
+    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
     public static bool TryCompile(
         ReadOnlyMemory<byte> schema,
         bool assertFormats,
+        StepBudget budget,
         [NotNullWhen(true)] out AnswerSchema? compiled,
         [NotNullWhen(false)] out InferenceError? error)
     {
         (compiled, error) = schema.Length > MaxSchemaBytes
             ? (null, InferenceError.Invalid(Param, $"The schema has {schema.Length} bytes; the most are {MaxSchemaBytes}."))
-            : Compile(schema, assertFormats);
+            : Compile(schema, assertFormats, budget);
         return compiled is not null;
     }
 
-    public IReadOnlyList<SchemaViolation> Check(string text)
+    public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget)
     {
+        if (text.Length > MaxAnswerLength) throw new StepsSpentException($"it has more than {MaxAnswerLength} characters");
+        budget.Spend(text.Length / JsonPerStep);
         try
         {
             using var answer = JsonDocument.Parse(text, Options);
-            return Check(answer.RootElement);
+            return Check(answer.RootElement, budget);
         }
         catch (JsonException malformed)
         {
-            return [new SchemaViolation("", $"is not JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}")];
+            return [new SchemaViolation("", $"is not JSON: {PlaceOf(malformed)}")];
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException)
         {
@@ -56,20 +71,24 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
     }
 
-    private List<SchemaViolation> Check(JsonElement answer)
+    private static string PlaceOf(JsonException malformed) => malformed.LineNumber is { } line
+        ? $"see line {line + 1}, byte {malformed.BytePositionInLine + 1}"
+        : "an object has a property twice";
+
+    private List<SchemaViolation> Check(JsonElement answer, StepBudget budget)
     {
         // Most answers fit: whether is asked first, which costs less than asking why not.
-        var checking = new Checking();
-        if (checking.WouldFit(_schema, answer) && !checking.IsExhausted) return [];
+        var checking = new Checking(budget);
+        if (checking.WouldFit(_schema, answer)) return [];
 
-        checking = new Checking();
+        // What does not fit must never look as if it did, also where nobody found words for it.
         var violations = checking.Explain(_schema, answer);
-        return violations.Count > 0 && !checking.IsExhausted
-            ? violations : [new SchemaViolation("", $"takes more than {Checking.MaxSteps} steps to check: make the schema simpler")];
+        return violations.Count > 0 ? violations : [new SchemaViolation("", "does not fit the schema")];
     }
 
-    private static (AnswerSchema? Compiled, InferenceError? Error) Compile(ReadOnlyMemory<byte> schema, bool assertFormats)
+    private static (AnswerSchema? Compiled, InferenceError? Error) Compile(ReadOnlyMemory<byte> schema, bool assertFormats, StepBudget budget)
     {
+        budget.Spend(schema.Length / JsonPerStep);
         JsonNode? root;
         try
         {
@@ -77,15 +96,15 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (JsonException malformed)
         {
-            return (null, InferenceError.Invalid(Param, $"The schema is not JSON: see its line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}."));
+            return (null, InferenceError.Invalid(Param, $"The schema is not JSON: {PlaceOf(malformed)}."));
         }
 
         try
         {
             if (root is null) throw new SchemaException("The schema must be an object.");
-            var resources = new SchemaResources();
+            var resources = new SchemaResources(budget);
             resources.Add(SchemaCompiler.Here, root);
-            return (new AnswerSchema(SchemaCompiler.Compile(root, resources, assertFormats)), null);
+            return (new AnswerSchema(SchemaCompiler.Compile(root, resources, assertFormats, budget)), null);
         }
         catch (SchemaException wrong)
         {
@@ -93,8 +112,9 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException or JsonException)
         {
-            // What reading an escaped half of a surrogate pair throws.
-            return (null, InferenceError.Invalid(Param, "The schema has a string that is not valid Unicode."));
+            // What reading an escaped half of a surrogate pair throws; and a value deeper than the serializer goes.
+            const string Message = "The schema has a string that is not valid Unicode, or a value in an enum or a const that is nested deeper than 64.";
+            return (null, InferenceError.Invalid(Param, Message));
         }
     }
 }

@@ -11,14 +11,18 @@ internal sealed class JsonObjectCheck : IAnswerCheck
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 128 };
 
+    /// <summary>So many characters are read for a step.</summary>
+    private const int JsonPerStep = 4;
+
     private JsonObjectCheck()
     {
     }
 
     public string Form => "a JSON object";
 
-    public IReadOnlyList<SchemaViolation> Check(string text)
+    public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget)
     {
+        budget.Spend(text.Length / JsonPerStep);
         var json = Encoding.UTF8.GetBytes(text);
         try
         {

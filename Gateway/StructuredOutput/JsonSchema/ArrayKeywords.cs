@@ -5,15 +5,18 @@ namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 /// <summary>Keywords that speak of arrays and their items.</summary>
 internal static class ArrayKeywords
 {
+    private const int StepsOfKeyword = 100;
+
     public static SchemaCheck? UniqueItems(Keyword keyword)
     {
         if (!keyword.Flag()) return null;
         return (value, checking) =>
         {
             if (value.ValueKind != JsonValueKind.Array) return true;
+            checking.Spend(StepsOfKeyword);
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var item in value.EnumerateArray())
-                if (!seen.Add(CanonicalJson.Of(item))) return checking.Fails($"must have no item twice, has {Checking.Quoted(item)} twice");
+                if (!seen.Add(checking.CanonicalOf(item))) return checking.Fails($"must have no item twice, has {Checking.Quoted(item)} twice");
             return true;
         };
     }
@@ -36,6 +39,7 @@ internal static class ArrayKeywords
         return (value, checking) =>
         {
             if (value.ValueKind != JsonValueKind.Array) return true;
+            checking.Spend(StepsOfKeyword);
             var count = value.EnumerateArray().Count(item => checking.WouldFit(schema, item));
             if (count < least) return checking.Fails($"must have at least {least} items of the kind that 'contains' names, has {count}");
             return count <= most || checking.Fails($"must have at most {most} items of the kind that 'contains' names, has {count}");

@@ -6,26 +6,34 @@ namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 /// <summary>Equal texts for equal values: fields in one order, numbers and strings in one form.</summary>
 internal static class CanonicalJson
 {
+    private const int StepsOfValue = 30;
+    private const int StepsOfByte = 4;
+    private const int StepsOfObject = 100;
+    private const int StepsOfField = 40;
+
+    /// <param name="value">The value.</param>
+    /// <param name="budget">Pays for it, by its length.</param>
     /// <exception cref="InvalidOperationException">A string is not valid Unicode.</exception>
-    public static string Of(JsonElement value)
+    public static string Of(JsonElement value, StepBudget budget)
     {
+        budget.Spend(StepsOfValue + ((long)StepsOfByte * Checking.LengthOf(value)));
         var text = new StringBuilder();
-        Append(text, value);
+        Append(text, value, budget);
         return text.ToString();
     }
 
-    private static void Append(StringBuilder text, JsonElement value)
+    private static void Append(StringBuilder text, JsonElement value, StepBudget budget)
     {
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                AppendObject(text, value);
+                AppendObject(text, value, budget);
                 break;
             case JsonValueKind.Array:
                 text.Append('[');
                 foreach (var item in value.EnumerateArray())
                 {
-                    Append(text, item);
+                    Append(text, item, budget);
                     text.Append(',');
                 }
 
@@ -35,7 +43,7 @@ internal static class CanonicalJson
                 AppendText(text, value.GetString()!);
                 break;
             case JsonValueKind.Number:
-                text.Append(ExactNumber.TryParse(value, out var number) ? number.ToString() : value.GetRawText());
+                AppendNumber(text, value, budget);
                 break;
             default:
                 text.Append(value.GetRawText());
@@ -43,17 +51,34 @@ internal static class CanonicalJson
         }
     }
 
-    private static void AppendObject(StringBuilder text, JsonElement value)
+    private static void AppendObject(StringBuilder text, JsonElement value, StepBudget budget)
     {
+        budget.Spend(StepsOfObject + ((long)StepsOfField * value.GetPropertyCount()));
+        JsonProperty[] properties = [.. value.EnumerateObject()];
+        var names = Array.ConvertAll(properties, property => property.Name);
+        Array.Sort(names, properties, StringComparer.Ordinal);
         text.Append('{');
-        foreach (var property in value.EnumerateObject().OrderBy(property => property.Name, StringComparer.Ordinal))
+        for (var i = 0; i < names.Length; i++)
         {
-            AppendText(text, property.Name);
-            Append(text, property.Value);
+            AppendText(text, names[i]);
+            Append(text, properties[i].Value, budget);
             text.Append(',');
         }
 
         text.Append('}');
+    }
+
+    private static void AppendNumber(StringBuilder text, JsonElement value, StepBudget budget)
+    {
+        // The form of the exact number, without making one: most numbers are small and whole.
+        if (value.TryGetInt64(out var whole) && (whole % 10 != 0 || whole == 0))
+        {
+            text.Append(whole).Append("e0");
+            return;
+        }
+
+        budget.Spend(ExactNumber.StepsOf(Checking.LengthOf(value)));
+        text.Append(ExactNumber.TryParse(value, out var number) ? number.ToString() : value.GetRawText());
     }
 
     // With its length before it, no string can look like something else.

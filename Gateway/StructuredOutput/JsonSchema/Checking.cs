@@ -1,28 +1,33 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>One check of one answer: where it is, what it found, and how much work it may still do.</summary>
-internal sealed class Checking
+/// <summary>One check of one answer: where it is, what it found, and who pays. Whatever takes time by what it is given is paid for.</summary>
+/// <param name="budget">Pays; when it has no more, its exception ends the check, and what was found means nothing.</param>
+internal sealed class Checking(StepBudget budget)
 {
-    /// <summary>As many parts of schemas are tried at most; branches that branch could otherwise take years.</summary>
-    public const int MaxSteps = 1_000_000;
-
     private const int MaxViolations = 20;
     private const int MaxQuotedLength = 60;
 
+    /// <summary>Longest message, and longest pointer, of a violation.</summary>
+    private const int MaxLength = 1_000;
+
+    private const int StepsOfSchema = 25;
+    private const int StepsOfMessage = 20;
+    private const int StepsOfViolation = 200;
+    private const int StepsOfMatch = 10;
+
+    private readonly MatchSpace _space = new();
     private readonly List<string> _path = [];
     private List<SchemaViolation>? _violations;
-    private int _steps;
-
-    /// <summary>Whether the check could not be finished; what it said then means nothing.</summary>
-    public bool IsExhausted { get; private set; }
 
     /// <summary>Whether more violations are wanted. Otherwise the first ends the check.</summary>
-    public bool Explains => _violations is { Count: < MaxViolations } && !IsExhausted;
+    public bool Explains => _violations is { Count: < MaxViolations };
 
     /// <summary>How far this check is into the answer.</summary>
     public int Depth => _path.Count;
@@ -58,7 +63,11 @@ internal sealed class Checking
     /// <summary>Says what is wrong. False, for the check to return.</summary>
     public bool Fails(string message)
     {
-        if (Explains) _violations!.Add(new SchemaViolation(Pointer(), message));
+        // Most messages are written before anybody knows whether they are wanted.
+        Spend(StepsOfMessage + message.Length);
+        if (!Explains) return false;
+        Spend(StepsOfViolation);
+        _violations!.Add(new SchemaViolation(Pointer(), Shortened(message, MaxLength)));
         return false;
     }
 
@@ -78,32 +87,83 @@ internal sealed class Checking
     public bool Inside(int index, SchemaNode schema, JsonElement value) =>
         Inside(_violations is null ? "" : index.ToString(CultureInfo.InvariantCulture), schema, value);
 
-    /// <summary>False when there is no more work, or no more stack, to spend.</summary>
-    public bool TryStep()
+    /// <summary>Pays for the check of one value by one schema.</summary>
+    /// <exception cref="StepsSpentException">There are no more steps, or no more stack.</exception>
+    public void Begin()
     {
-        IsExhausted |= ++_steps > MaxSteps || !RuntimeHelpers.TryEnsureSufficientExecutionStack();
-        return !IsExhausted;
+        budget.Spend(StepsOfSchema);
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new StepsSpentException("it takes more stack than there is");
     }
+
+    /// <inheritdoc cref="StepBudget.Spend"/>
+    public void Spend(long steps) => budget.Spend(steps);
+
+    /// <summary>A string's characters.</summary>
+    public string TextOf(JsonElement value)
+    {
+        Spend(LengthOf(value));
+        return value.GetString()!;
+    }
+
+    /// <summary>A field's name.</summary>
+    public string NameOf(JsonProperty member)
+    {
+        Spend(10 + JsonMarshal.GetRawUtf8PropertyName(member).Length);
+        return member.Name;
+    }
+
+    /// <summary>The same text for equal values.</summary>
+    public string CanonicalOf(JsonElement value) => CanonicalJson.Of(value, budget);
+
+    /// <summary>The number as it is written; false when it has too many digits.</summary>
+    public bool TryReadNumber(JsonElement value, out ExactNumber number)
+    {
+        Spend(ExactNumber.StepsOf(LengthOf(value)));
+        return ExactNumber.TryParse(value, out number);
+    }
+
+    public bool Matches(EcmaPattern pattern, string text)
+    {
+        Spend(StepsOfMatch);
+        return pattern.IsMatch(text, _space, budget);
+    }
+
+    /// <summary>Bytes of a value, as it was written.</summary>
+    public static int LengthOf(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).Length;
 
     /// <summary>A value in the words of a violation, short.</summary>
     public static string Quoted(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "an array",
-        _ => Shortened(value.GetRawText()),
+        _ => Shortened(JsonMarshal.GetRawUtf8Value(value)),
     };
 
-    private static string Shortened(string text)
+    /// <summary>A text in the words of a violation, short.</summary>
+    public static string Shortened(string text, int most = MaxQuotedLength)
     {
-        if (text.Length <= MaxQuotedLength) return text;
-        var length = char.IsHighSurrogate(text[MaxQuotedLength - 1]) ? MaxQuotedLength - 1 : MaxQuotedLength;
+        if (text.Length <= most) return text;
+        var length = char.IsHighSurrogate(text[most - 1]) ? most - 1 : most;
         return $"{text.AsSpan(0, length)}…";
+    }
+
+    private static string Shortened(ReadOnlySpan<byte> text)
+    {
+        // No character has more than four bytes; half of one at the end is cut off with the rest.
+        return Shortened(Encoding.UTF8.GetString(text[..Math.Min(text.Length, 4 * (MaxQuotedLength + 1))]));
     }
 
     private string Pointer()
     {
         var pointer = new StringBuilder();
-        foreach (var name in _path) pointer.Append('/').Append(name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+        foreach (var name in _path)
+        {
+            if (pointer.Length > MaxLength) break;
+            var shown = Shortened(name, MaxLength);
+            Spend(shown.Length);
+            pointer.Append('/').Append(shown.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal));
+        }
+
         return pointer.ToString();
     }
 }

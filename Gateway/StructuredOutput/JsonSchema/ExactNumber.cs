@@ -25,6 +25,12 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
 
     public int Sign => _mantissa.Sign;
 
+    /// <summary>What reading a number of so many characters costs: more than by its length, as far as its digits are counted.</summary>
+    public static long StepsOf(int length) => 120 + (4L * length) + SquareOf(length, 64);
+
+    /// <summary>What finding out whether a number is a multiple of another costs, by the longer one's characters.</summary>
+    public static long StepsOfDivision(int length) => SquareOf(length, 8);
+
     /// <param name="text">A number in JSON's form.</param>
     /// <param name="number">The number.</param>
     /// <returns>False when it has more than 1,000 digits.</returns>
@@ -69,6 +75,8 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
 
     /// <summary>The same text for equal numbers: 1, 1.0 and 10e-1.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{_mantissa}e{_exponent}");
+
+    private static long SquareOf(int length, int part) => (long)Math.Min(length, MaxDigits) * Math.Min(length, MaxDigits) / part;
 
     private BigInteger Scaled(long powerOfTen) => _mantissa * BigInteger.Pow(10, (int)powerOfTen);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

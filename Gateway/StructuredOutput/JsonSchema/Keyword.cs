@@ -24,13 +24,12 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
 
     /// <summary>A whole number of 0 or more.</summary>
     public int Count() =>
-        ElementOf(Value) is { ValueKind: JsonValueKind.Number } value && ExactNumber.TryParse(value, out var number) && number is { IsInteger: true, Sign: >= 0 }
+        TryReadNumber(out var value, out var number) && number is { IsInteger: true, Sign: >= 0 }
             ? value.TryGetDouble(out var count) && count < int.MaxValue ? (int)count : int.MaxValue
             : throw Wrong("must be a whole number of 0 or more");
 
     public ExactNumber Number() =>
-        ElementOf(Value) is { ValueKind: JsonValueKind.Number } value && ExactNumber.TryParse(value, out var number)
-            ? number : throw Wrong("must be a number");
+        TryReadNumber(out _, out var number) ? number : throw Wrong("must be a number of at most 1,000 digits");
 
     public string Text() => TextOf(Value) ?? throw Wrong("must be a string");
 
@@ -57,7 +56,17 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
     /// <summary>What it says, as JSON.</summary>
     public JsonElement Element() => ElementOf(Value);
 
-    public SchemaException Wrong(string message) => new($"{Owner.GetPath()}.{Name} {message}.");
+    /// <summary>Says where it stands and what is wrong with it.</summary>
+    public SchemaException Wrong(string message) => new($"{SchemaException.PlaceOf(Owner)}.{Checking.Shortened(Name)} {message}.");
+
+    private bool TryReadNumber(out JsonElement value, out ExactNumber number)
+    {
+        value = ElementOf(Value);
+        number = default;
+        if (value.ValueKind != JsonValueKind.Number) return false;
+        Compiler.Budget.Spend(ExactNumber.StepsOf(Checking.LengthOf(value)));
+        return ExactNumber.TryParse(value, out number);
+    }
 
     private static JsonElement ElementOf(JsonNode? value) => value is null ? JsonSerializer.SerializeToElement<string?>(null) : JsonSerializer.SerializeToElement(value);
 

@@ -5,6 +5,8 @@ namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 /// <summary>Keywords that put schemas together, all of them about the same value.</summary>
 internal static class LogicKeywords
 {
+    private const int MaxReasons = 20;
+
     public static SchemaCheck Ref(Keyword keyword)
     {
         var schema = keyword.Node.InPlaceOf(keyword.Compiler.NodeReferredTo(keyword.Text(), keyword));
@@ -21,17 +23,17 @@ internal static class LogicKeywords
     public static SchemaCheck AnyOf(Keyword keyword)
     {
         var schemas = InPlace(keyword);
-        return (value, checking) => schemas.Any(schema => checking.WouldFit(schema, value)) || FitsNone(schemas, value, checking);
+        return (value, checking) => CountFitting(schemas, value, checking, most: 1) > 0 || FitsNone(schemas, value, checking);
     }
 
     public static SchemaCheck OneOf(Keyword keyword)
     {
         var schemas = InPlace(keyword);
-        return (value, checking) => schemas.Where(schema => checking.WouldFit(schema, value)).Take(2).Count() switch
+        return (value, checking) => CountFitting(schemas, value, checking, most: 2) switch
         {
             0 => FitsNone(schemas, value, checking),
             1 => true,
-            _ => checking.Fails($"must fit exactly one of {schemas.Count} forms, fits several"),
+            _ => checking.Fails($"must fit exactly one of {schemas.Length} forms, fits several"),
         };
     }
 
@@ -52,16 +54,26 @@ internal static class LogicKeywords
         return (value, checking) => (checking.WouldFit(condition, value) ? then : otherwise)?.Check(value, checking) ?? true;
     }
 
+    /// <summary>How many of the schemas the value fits; those behind so many are not asked.</summary>
+    private static int CountFitting(SchemaNode[] schemas, JsonElement value, Checking checking, int most)
+    {
+        var count = 0;
+        foreach (var schema in schemas)
+            if (checking.WouldFit(schema, value) && ++count == most) break;
+        return count;
+    }
+
     /// <summary>Says what keeps the value from the form that was probably meant: the one in which only something inside is wrong.</summary>
-    private static bool FitsNone(IReadOnlyList<SchemaNode> schemas, JsonElement value, Checking checking)
+    private static bool FitsNone(SchemaNode[] schemas, JsonElement value, Checking checking)
     {
         if (!checking.Explains) return false;
 
         var reasons = schemas.Select(schema => checking.Explain(schema, value)).Where(found => found.Count > 0).ToList();
         var inside = reasons.Where(found => found.All(one => one.Pointer.Count(c => c == '/') > checking.Depth)).MinBy(found => found.Count);
         if (inside is not null || reasons.Count == 1) return checking.Fails(inside ?? reasons[0]);
-        return checking.Fails($"must fit one of {schemas.Count} forms: it {string.Join(", or ", reasons.Select(found => found[0].Message).Distinct())}");
+        var messages = reasons.Select(found => found[0].Message).Distinct().Take(MaxReasons);
+        return checking.Fails($"must fit one of {schemas.Length} forms: it {string.Join(", or ", messages)}");
     }
 
-    private static IReadOnlyList<SchemaNode> InPlace(Keyword keyword) => [.. keyword.Schemas().Select(keyword.Node.InPlaceOf)];
+    private static SchemaNode[] InPlace(Keyword keyword) => [.. keyword.Schemas().Select(keyword.Node.InPlaceOf)];
 }

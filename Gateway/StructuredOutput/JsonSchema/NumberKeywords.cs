@@ -17,18 +17,28 @@ internal static class NumberKeywords
     {
         var divisor = keyword.Number();
         if (divisor.Sign <= 0) throw keyword.Wrong("must be a number above 0");
-        return Check($"must be a multiple of {keyword.Element().GetRawText()}", number => number.IsMultipleOf(divisor));
+        var length = Checking.LengthOf(keyword.Element());
+        return Check(keyword, "a multiple of", (number, value, checking) =>
+        {
+            checking.Spend(ExactNumber.StepsOfDivision(Math.Max(length, Checking.LengthOf(value))));
+            return number.IsMultipleOf(divisor);
+        });
     }
 
     private static SchemaCheck Compared(Keyword keyword, string words, Func<int, bool> fits)
     {
         var bound = keyword.Number();
-        return Check($"must be {words} {keyword.Element().GetRawText()}", number => fits(number.CompareTo(bound)));
+        return Check(keyword, words, (number, _, _) => fits(number.CompareTo(bound)));
     }
 
-    private static SchemaCheck Check(string message, Func<ExactNumber, bool> fits) => (value, checking) =>
+    private static SchemaCheck Check(Keyword keyword, string words, Func<ExactNumber, JsonElement, Checking, bool> fits)
     {
-        if (value.ValueKind != JsonValueKind.Number) return true;
-        return ExactNumber.TryParse(value, out var number) ? fits(number) || checking.Fails(message, value) : checking.Fails("must have fewer digits");
-    };
+        var message = $"must be {words} {Checking.Quoted(keyword.Element())}";
+        return (value, checking) =>
+        {
+            if (value.ValueKind != JsonValueKind.Number) return true;
+            if (!checking.TryReadNumber(value, out var number)) return checking.Fails("must have fewer digits");
+            return fits(number, value, checking) || checking.Fails(message, value);
+        };
+    }
 }

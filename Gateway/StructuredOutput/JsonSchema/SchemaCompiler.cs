@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
@@ -9,23 +10,38 @@ internal sealed class SchemaCompiler
     /// <summary>Where a schema is that does not say so itself. Nothing is ever fetched from anywhere.</summary>
     public static readonly Uri Here = new("https://schema.invalid/");
 
+    /// <summary>Most states of all patterns of a schema together.</summary>
+    public const int MaxStates = 100_000;
+
+    private const int MaxPatternShown = 100;
+    private const int StepsOfSchema = 100;
+    private const int StepsOfKeyword = 100;
+
     private readonly SchemaResources _resources;
     private readonly Dictionary<JsonNode, SchemaNode> _nodes = new(ReferenceEqualityComparer.Instance);
     private readonly Queue<(JsonObject Schema, SchemaNode Node)> _left = [];
 
-    private SchemaCompiler(SchemaResources resources, bool assertsFormats) => (_resources, AssertsFormats) = (resources, assertsFormats);
+    private readonly Dictionary<string, EcmaPattern> _patterns = new(StringComparer.Ordinal);
+    private int _states;
+
+    private SchemaCompiler(SchemaResources resources, bool assertsFormats, StepBudget budget) =>
+        (_resources, AssertsFormats, Budget) = (resources, assertsFormats, budget);
 
     /// <summary>Whether <c>format</c> is checked.</summary>
     public bool AssertsFormats { get; }
 
+    /// <summary>Pays for what is compiled.</summary>
+    public StepBudget Budget { get; }
+
     /// <param name="schema">The schema.</param>
     /// <param name="resources">What references can name; the schema is among it.</param>
     /// <param name="assertsFormats">Whether <c>format</c> is checked; otherwise it is a remark, as the draft has it.</param>
+    /// <param name="budget">Pays for it.</param>
     /// <exception cref="SchemaException">The schema cannot be checked in full.</exception>
-    public static SchemaNode Compile(JsonNode schema, SchemaResources resources, bool assertsFormats)
+    public static SchemaNode Compile(JsonNode schema, SchemaResources resources, bool assertsFormats, StepBudget budget)
     {
-        var compiler = new SchemaCompiler(resources, assertsFormats);
-        var root = compiler.NodeOf(schema, schema.GetPath());
+        var compiler = new SchemaCompiler(resources, assertsFormats, budget);
+        var root = compiler.NodeOf(schema, () => new SchemaException("The schema must be a schema: an object, true or false."));
         // Parts are compiled one after another, not inside each other: a schema of any depth needs no deep stack.
         while (compiler._left.TryDequeue(out var next)) compiler.Compile(next.Schema, next.Node);
         SchemaLoops.Refuse(compiler._nodes);
@@ -33,15 +49,38 @@ internal sealed class SchemaCompiler
     }
 
     /// <summary>What becomes of a schema; it may be compiled only later.</summary>
-    public SchemaNode NodeOf(JsonNode? schema, Keyword keyword) => NodeOf(schema, $"{keyword.Owner.GetPath()}.{keyword.Name}");
+    public SchemaNode NodeOf(JsonNode? schema, Keyword keyword) =>
+        NodeOf(schema, () => keyword.Wrong("must be a schema: an object, true or false"));
 
     /// <exception cref="SchemaException">Nothing has this name.</exception>
     public SchemaNode NodeReferredTo(string reference, Keyword keyword) =>
         _resources.Find(keyword.Owner, reference) is { } schema
             ? NodeOf(schema, keyword)
-            : throw keyword.Wrong($"names '{reference}', which is not in the schema; nothing is fetched from elsewhere");
+            : throw keyword.Wrong($"names '{Checking.Shortened(reference)}', which is not in the schema; nothing is fetched from elsewhere");
 
-    private SchemaNode NodeOf(JsonNode? schema, string place)
+    /// <summary>The pattern, compiled once however often it stands in the schema.</summary>
+    /// <exception cref="SchemaException">It is none, or it or all together are too large.</exception>
+    public EcmaPattern PatternOf(string text, Keyword keyword)
+    {
+        if (_patterns.TryGetValue(text, out var known)) return known;
+
+        try
+        {
+            var pattern = EcmaPattern.Compile(text, Budget);
+            _states += pattern.States;
+            if (_states > MaxStates)
+                throw keyword.Wrong($"has one pattern too many: with their counts written out the schema's have more than {MaxStates} states");
+            _patterns.Add(text, pattern);
+            return pattern;
+        }
+        catch (PatternException wrong)
+        {
+            var shown = Checking.Shortened(text, MaxPatternShown);
+            throw keyword.Wrong($"has the pattern '{shown}', which is wrong: {wrong.Message.TrimEnd('.')}");
+        }
+    }
+
+    private SchemaNode NodeOf(JsonNode? schema, Func<SchemaException> noSchema)
     {
         if (schema is not null && _nodes.TryGetValue(schema, out var known)) return known;
 
@@ -57,12 +96,13 @@ internal sealed class SchemaCompiler
                 _nodes.Add(value, constant);
                 return constant;
             default:
-                throw new SchemaException($"{place} must be a schema: an object, true or false.");
+                throw noSchema();
         }
     }
 
     private void Compile(JsonObject schema, SchemaNode node)
     {
+        Budget.Spend(StepsOfSchema + ((long)StepsOfKeyword * schema.Count));
         foreach (var (name, value) in schema)
             if (SchemaKeywords.Compile(new Keyword(name, value, schema, node, this)) is { } check) node.Add(check);
     }

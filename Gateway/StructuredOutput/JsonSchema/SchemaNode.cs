@@ -27,7 +27,7 @@ internal sealed class SchemaNode
     /// <summary>Whether the value fits; what is wrong with it goes to the checking.</summary>
     public bool Check(JsonElement value, Checking checking)
     {
-        if (!checking.TryStep()) return false;
+        checking.Begin();
         if (FitsNothing) return checking.Fails("must not be there");
 
         var fits = true;

@@ -5,9 +5,15 @@ using System.Text.Json.Nodes;
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
 /// <summary>What references can name: schemas by their <c>$id</c>, their <c>$anchor</c>, or their place.</summary>
-internal sealed class SchemaResources
+/// <param name="budget">Pays for reading them, and for finding what is named.</param>
+internal sealed class SchemaResources(StepBudget budget)
 {
-    private const int MaxSchemas = 10_000;
+    /// <summary>Most parts of a schema that are schemas.</summary>
+    public const int MaxSchemas = 10_000;
+
+    private const int StepsOfSchema = 200;
+    private const int StepsOfReference = 500;
+    private const int StepsOfAddressCharacter = 10;
 
     private readonly Dictionary<string, JsonNode> _resources = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Resource, string Anchor), JsonNode> _anchors = [];
@@ -25,6 +31,7 @@ internal sealed class SchemaResources
         while (left.TryPop(out var next))
         {
             if (++_schemas > MaxSchemas) throw new SchemaException($"The schema has more than {MaxSchemas} parts.");
+            budget.Spend(StepsOfSchema);
             if (next.Schema is not JsonObject schema) continue;
 
             var baseAddress = AddNames(schema, next.Base);
@@ -39,10 +46,12 @@ internal sealed class SchemaResources
     {
         var hash = reference.IndexOf('#', StringComparison.Ordinal);
         var (path, fragment) = hash < 0 ? (reference, "") : (reference[..hash], reference[(hash + 1)..]);
-        var address = BaseOf(from);
-        if (path.Length > 0 && !Uri.TryCreate(address, path, out address)) return null;
+        Uri? address = BaseOf(from);
+        budget.Spend(StepsOfReference + ((long)StepsOfAddressCharacter * reference.Length));
+        if (path.Length > 0) address = Resolved(address, path);
+        if (address is null) return null;
 
-        var name = Key(address!);
+        var name = Key(address);
         fragment = Uri.UnescapeDataString(fragment);
         if (fragment.Length > 0 && fragment[0] != '/') return _anchors.GetValueOrDefault((name, fragment));
         return _resources.TryGetValue(name, out var resource) ? Walk(resource, fragment) : null;
@@ -53,8 +62,8 @@ internal sealed class SchemaResources
         if (TextOf(schema, "$id") is { } id)
         {
             if (id.IndexOf('#', StringComparison.Ordinal) is var hash and >= 0 && hash < id.Length - 1)
-                throw new SchemaException($"{schema.GetPath()}.$id has a fragment: use $anchor.");
-            if (!Uri.TryCreate(baseAddress, id.TrimEnd('#'), out var own)) throw new SchemaException($"{schema.GetPath()}.$id is no address.");
+                throw new SchemaException($"{SchemaException.PlaceOf(schema)}.$id has a fragment: use $anchor.");
+            if (Resolved(baseAddress, id.TrimEnd('#')) is not { } own) throw new SchemaException($"{SchemaException.PlaceOf(schema)}.$id is no address.");
             baseAddress = own;
             AddResource(own, schema);
         }
@@ -63,6 +72,12 @@ internal sealed class SchemaResources
         // Without $dynamicRef, which is refused, it is an anchor like any other.
         if (TextOf(schema, "$dynamicAnchor") is { } dynamicAnchor) _anchors.TryAdd((Key(baseAddress), dynamicAnchor), schema);
         return baseAddress;
+    }
+
+    private Uri? Resolved(Uri baseAddress, string reference)
+    {
+        budget.Spend((long)StepsOfAddressCharacter * (baseAddress.OriginalString.Length + reference.Length));
+        return Uri.TryCreate(baseAddress, reference, out var resolved) ? resolved : null;
     }
 
     private void AddResource(Uri address, JsonNode schema)

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Answers;
+using AiPlatform.Tests.Gateway.StructuredOutput;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Answers;

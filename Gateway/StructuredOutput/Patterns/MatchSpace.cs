@@ -1,0 +1,55 @@
+namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+
+/// <summary>The memory that matching works in, used again for each match of one check. Serves one thread.</summary>
+internal sealed class MatchSpace
+{
+    // Which round entered a state last: a round is one place in one text, so that nothing has to be cleared.
+    private int[] _entered = [];
+    private int[] _open = [];
+    private int[] _noted = [];
+    private int _openCount;
+    private int _notedCount;
+    private int _round;
+
+    /// <summary>Begins a match of an automaton of so many states.</summary>
+    public void Begin(int states)
+    {
+        if (_entered.Length < states)
+        {
+            var size = Math.Max(states, 2 * _entered.Length);
+            (_entered, _open, _noted) = (new int[size], new int[size], new int[size]);
+        }
+
+        (_openCount, _notedCount) = (0, 0);
+        _round++;
+    }
+
+    /// <summary>Makes a state one of those to visit, unless this round has it already.</summary>
+    public void Enter(int state)
+    {
+        if (_entered[state] == _round) return;
+        _entered[state] = _round;
+        _open[_openCount++] = state;
+    }
+
+    public bool TryVisit(out int state)
+    {
+        state = _openCount > 0 ? _open[--_openCount] : -1;
+        return state >= 0;
+    }
+
+    /// <summary>Makes a state one of those that the next round enters.</summary>
+    public void Note(int state) => _noted[_notedCount++] = state;
+
+    /// <summary>Begins the next round with what was noted.</summary>
+    /// <returns>False when nothing was, and that ends the match.</returns>
+    public bool Advance(bool mayBeEmpty)
+    {
+        if (_notedCount == 0 && !mayBeEmpty) return false;
+
+        _round++;
+        for (var i = 0; i < _notedCount; i++) Enter(_noted[i]);
+        _notedCount = 0;
+        return true;
+    }
+}
