@@ -29,6 +29,14 @@ install_redis() {
     fail "redis-server could not be installed with apt-get (see above). Install it yourself, or set ConnectionStrings__redis to a running Redis."
 }
 
+# The tests that step a clock need it; without it they are skipped, so that it cannot be installed is no failure.
+install_faketime() {
+  if command -v faketime >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
+  say "Installing faketime, for the tests that step a clock …"
+  apt_install faketime >/dev/null 2>&1 || { apt-get update -qq >&2 && apt_install faketime >&2; } ||
+    say "faketime could not be installed with apt-get (see above): the tests that step a clock are skipped."
+}
+
 # RUNLEVEL: the package's own service is not wanted; ./ai starts a Redis of its own.
 apt_install() { DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --yes --no-install-recommends "$@"; }
 

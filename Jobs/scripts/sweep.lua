@@ -7,7 +7,11 @@
 -- Returns {lost leases requeued, jobs failed for lost leases, expired, retries due}, or nothing when it was done just now.
 local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
-if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then return nil end
+-- A mark that ends later than it could have been set to end was left by a clock that has been set back since.
+if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
+  if call('PTTL', base .. 'swept') <= tonumber(ARGV[1]) then return nil end
+  call('SET', base .. 'swept', '', 'PX', ARGV[1])
+end
 
 local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', now_ms, 'LIMIT', 0, most) end
 local counts = {0, 0, 0, 0}

@@ -1,5 +1,4 @@
 using AiPlatform.Tests.Deploy;
-using AiPlatform.Tests.Fixtures;
 using Aspire.Hosting.ApplicationModel;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.AppHost;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AiPlatform.Gateway.Queues;
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 using static AiPlatform.Tests.Deploy.DeployFiles;
 

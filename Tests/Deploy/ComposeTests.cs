@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using AiPlatform.Tests.EndToEnd;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 using static AiPlatform.Tests.Deploy.DeployFiles;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using AiPlatform.Tests.Fixtures;
 using YamlDotNet.Serialization;
 
 namespace AiPlatform.Tests.Deploy;

@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using AiPlatform.Tests.Fixtures;
 using OpenAI;
 using OpenAI.Embeddings;
 using Xunit;
@@ -26,7 +25,7 @@ public sealed class EmbeddingTests(EmbeddingTests.Shared shared) : IClassFixture
         var list = await JsonOfAsync(reply);
 
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
-        var vectors = Platform.VectorsOf(list);
+        var vectors = VectorCheck.VectorsOf(list);
         Assert.Equal(reference.Count, vectors.Length);
         for (var i = 0; i < vectors.Length; i++)
             Assert.InRange(ReferenceEmbeddings.LargestDifference(vectors[i], reference[i].Vector), 0, ReferenceEmbeddings.Tolerance);

@@ -11,7 +11,7 @@ namespace AiPlatform.Tests.EndToEnd;
 /// <summary>Redis, a Gateway and InferenceWorkers as real processes, with short leases so that recovery is quick.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
-    public const string Model = "all-minilm-l6-v2";
+    public const string Model = GoodRequests.Model;
 
     private readonly List<AiProcess> _processes = [];
     private readonly (string Key, string Value)[] _settings;
@@ -75,10 +75,6 @@ internal sealed class Platform : IAsyncDisposable
             TimeSpan.FromMinutes(2));
         return job;
     }
-
-    /// <summary>The vectors of an embedding response or of a job's output.</summary>
-    public static float[][] VectorsOf(JsonElement list) =>
-        [.. list.GetProperty("data").EnumerateArray().Select(row => row.GetProperty("embedding").EnumerateArray().Select(x => x.GetSingle()).ToArray())];
 
     public async ValueTask DisposeAsync()
     {

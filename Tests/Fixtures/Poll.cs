@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Xunit;
 
 namespace AiPlatform.Tests.Fixtures;
@@ -6,7 +5,6 @@ namespace AiPlatform.Tests.Fixtures;
 /// <summary>Waits for a condition with a bound: the way to wait for anything in these tests.</summary>
 internal static class Poll
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     public static Task UntilAsync(Func<bool> condition, string what, TimeSpan? bound = null) =>
@@ -22,11 +20,13 @@ internal static class Poll
 
     private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? bound)
     {
-        var start = Stopwatch.GetTimestamp();
-        while (!await condition())
+        try
         {
-            if (Stopwatch.GetElapsedTime(start) > (bound ?? Bound)) Assert.Fail($"Waited {bound ?? Bound} in vain: {what()}");
-            await Task.Delay(Step, TimeProvider.System, TestContext.Current.CancellationToken);
+            await Waiting.UntilAsync(condition, what, bound ?? Bound, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException inVain)
+        {
+            Assert.Fail(inVain.Message);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using AiPlatform.Jobs.Catalog;
-using AiPlatform.Tests.EndToEnd;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;

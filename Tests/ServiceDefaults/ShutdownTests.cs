@@ -1,7 +1,6 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults;
-using AiPlatform.Tests.EndToEnd;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Jobs.Store;
 using Microsoft.Extensions.Options;

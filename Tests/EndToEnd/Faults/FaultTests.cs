@@ -1,3 +1,4 @@
+using AiPlatform.Chaos.Faults;
 using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
@@ -12,23 +13,25 @@ public sealed class FaultTests
     ];
 
     [Fact]
-    public Task EverythingKilled_AtRandomPoints_EveryAcceptedJobSucceedsOnce() => FaultScenario.RunAsync(new FaultScale
+    public Task EverythingKilled_AtRandomPoints_EveryAcceptedJobSucceedsOnce() => Scenario.RunAsync(new FaultScale
     {
         Round = Round,
         Faults = Round.Length,
         Clients = 6,
         LongestPause = TimeSpan.FromMilliseconds(150),
         ResultTtl = TimeSpan.FromSeconds(35),
+        WaitsForExpiry = true,
     });
 
     [Fact]
     [Trait("Category", "Long")]
-    public Task EverythingKilled_EveryTwoSecondsForTenThousandJobs_EveryAcceptedJobSucceedsOnce() => FaultScenario.RunAsync(new FaultScale
+    public Task EverythingKilled_EveryTwoSecondsForTenThousandJobs_EveryAcceptedJobSucceedsOnce() => Scenario.RunAsync(new FaultScale
     {
         Round = Round,
         Requests = 10_000,
         Clients = 16,
         LongestPause = TimeSpan.Zero,
         ResultTtl = TimeSpan.FromMinutes(2),
+        WaitsForExpiry = true,
     });
 }

@@ -1,3 +1,4 @@
+using AiPlatform.Chaos.Faults;
 using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
@@ -6,15 +7,14 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 public sealed class RedisLossTests
 {
     [Fact]
-    public Task RedisKilled_AndItsLastSecondLost_LosesNothingElseAndNoJobByHalf() => FaultScenario.RunAsync(new FaultScale
+    public Task RedisKilled_AndItsLastSecondLost_LosesNothingElseAndNoJobByHalf() => Scenario.RunAsync(new FaultScale
     {
-        Flush = "everysec",
+        Redis = () => RedisAlone.With("everysec"),
         Round = [FaultKind.KillRedisAndLoseWrites],
         Faults = 3,
         Clients = 4,
         LongestPause = TimeSpan.FromMilliseconds(150),
         ResultTtl = TimeSpan.FromMinutes(2),
         WithKeys = false,
-        WaitsForExpiry = false,
     });
 }

@@ -1,4 +1,3 @@
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Otlp;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.StructuredOutput.JsonSchema;
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.StructuredOutput;

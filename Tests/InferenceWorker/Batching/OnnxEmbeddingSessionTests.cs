@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
-using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
 

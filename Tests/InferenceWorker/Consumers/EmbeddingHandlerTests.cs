@@ -1,7 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
-using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Tests.Fixtures;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 

@@ -1,5 +1,4 @@
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Microsoft.Extensions.Options;
 using Xunit;

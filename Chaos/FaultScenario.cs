@@ -1,0 +1,92 @@
+using AiPlatform.Chaos.Audit;
+using AiPlatform.Chaos.Clients;
+using AiPlatform.Chaos.Faults;
+using AiPlatform.Chaos.Promises;
+
+namespace AiPlatform.Chaos;
+
+/// <summary>The whole system as real processes, to which faults happen while clients use it; then everything is checked.</summary>
+internal sealed class FaultScenario(FaultRun run, FaultScale scale)
+{
+    /// <summary>Longest wait, after the last fault, until no job waits or runs.</summary>
+    private static readonly TimeSpan DrainBound = TimeSpan.FromMinutes(1);
+
+    /// <summary>The counters of ended jobs expire after 35 s; then there is room for a slow machine.</summary>
+    private static readonly TimeSpan ExpiryBound = TimeSpan.FromSeconds(35 + 30);
+
+    private readonly GoodRequests _requests = new(run.Seed, scale.WithKeys, scale.Models);
+
+    /// <summary>
+    /// What is not as it must be is in the run afterwards, and then the processes' logs are in <paramref name="logs"/>. Everything that
+    /// was started has ended, also after a cancellation.
+    /// </summary>
+    public async Task<FaultOutcome> RunAsync(string logs, CancellationToken cancellationToken)
+    {
+        await using var platform = await FaultyPlatform.StartAsync(run, scale);
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) });
+        var clients = Enumerable.Range(0, scale.Clients).Select(i => new FaultClient(
+            run, platform, _requests, http, new SeededNumbers((run.Seed * 100) + i), scale.ResultTtl, cancellationToken)).ToList();
+        var lastFault = await UseWhileItSuffersAsync(platform, clients, cancellationToken);
+
+        var keys = new QueueKeys(platform.Redis, platform.Queues);
+        await CheckAsync(() => keys.UntilNoJobIsOpenAsync(DrainBound, cancellationToken));
+        var drained = TimeProvider.System.GetUtcNow();
+        if (scale.LooksAgain)
+            await CheckAsync(() => Task.WhenAll(run.Accepted.Values.Chunk((run.Accepted.Count / clients.Count) + 1).Zip(clients, (jobs, client) => client.LookAgainAsync(jobs))));
+
+        var written = WrittenJobs.Read(platform.Redis.Histories, platform.Queues);
+        new JobAudit(run, written, _requests, scale.ResultTtl).Check();
+        if (scale.WaitsForExpiry && !run.HasProblems)
+        {
+            await CheckAsync(() => keys.UntilOnlyProcessesAreLeftAsync(scale.ResultTtl + ExpiryBound, cancellationToken));
+            await platform.EndAsync();
+            await CheckAsync(() => keys.UntilNoneIsLeftAsync(TimeSpan.FromSeconds(10), cancellationToken));
+        }
+
+        if (run.HasProblems) platform.WriteLogs(logs);
+        var lastAccepted = run.Accepted.Values.Select(job => job.AcceptedAt).DefaultIfEmpty(lastFault).Max();
+        return new FaultOutcome(written, drained - (lastAccepted > lastFault ? lastAccepted : lastFault));
+    }
+
+    /// <summary>Clients submit until their requests are used up or, without a number of them, until the faults are over.</summary>
+    /// <returns>When everything was back from the last fault.</returns>
+    private async Task<DateTimeOffset> UseWhileItSuffersAsync(FaultyPlatform platform, List<FaultClient> clients, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(scale.Limit, TimeProvider.System);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var number = 0;
+        int? Next() => Interlocked.Increment(ref number) is var next && next <= scale.Requests && !enough.IsCancellationRequested ? next : null;
+
+        var plan = FaultPlan.Make(run.Seed, FaultyPlatform.Lease, scale.Round);
+        var faults = SufferAsync();
+        var use = Task.WhenAll(clients.Select(client => client.RunAsync(Next, scale.LongestPause)));
+        await Task.WhenAny(faults, use);
+        await enough.CancelAsync();
+        await CheckAsync(() => Task.WhenAll(faults, use));
+        cancellationToken.ThrowIfCancellationRequested();
+        return faults.IsCompletedSuccessfully ? await faults : TimeProvider.System.GetUtcNow();
+
+        async Task<DateTimeOffset> SufferAsync()
+        {
+            await platform.SufferAsync(scale.Faults > 0 ? plan.Take(scale.Faults) : plan, enough.Token, cancellationToken);
+            return TimeProvider.System.GetUtcNow();
+        }
+    }
+
+    private async Task CheckAsync(Func<Task> check)
+    {
+        try
+        {
+            await check();
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            run.Complain(failed is TimeoutException ? ProblemKind.Stuck : ProblemKind.Wrong, null, failed.Message);
+        }
+    }
+}
+
+/// <summary>What a scenario left behind.</summary>
+/// <param name="Written">All that was written of its jobs.</param>
+/// <param name="DrainTime">From the last submit, or the return from the last fault, until no job was open.</param>
+internal sealed record FaultOutcome(WrittenJobs Written, TimeSpan DrainTime);

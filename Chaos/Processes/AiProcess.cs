@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace AiPlatform.Chaos.Processes;
+
+/// <summary>A real process of the platform, started as <c>./ai up</c> starts it.</summary>
+internal sealed class AiProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyBound = TimeSpan.FromMinutes(1);
+
+    private readonly StringBuilder _log = new();
+    private readonly Process _process;
+
+    private AiProcess(Process process, Uri address)
+    {
+        _process = process;
+        Address = address;
+    }
+
+    public Uri Address { get; }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has written so far.</summary>
+    public string LogText
+    {
+        get
+        {
+            lock (_log) return _log.ToString();
+        }
+    }
+
+    /// <param name="project"><c>Gateway</c> or <c>InferenceWorker</c>.</param>
+    /// <param name="settings">Environment variables.</param>
+    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings)
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["ASPNETCORE_URLS"] = address.ToString();
+        foreach (var (key, value) in settings) start.Environment[key] = value;
+
+        var process = new Process { StartInfo = start };
+        var started = new AiProcess(process, address);
+        process.OutputDataReceived += started.Keep;
+        process.ErrorDataReceived += started.Keep;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return started;
+    }
+
+    /// <summary>Waits until <c>/health</c> answers 200; a minute by default.</summary>
+    public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null, CancellationToken cancellationToken = default) => Waiting.UntilAsync(
+        async () =>
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
+            try
+            {
+                using var reply = await http.GetAsync(new Uri(Address, "/health"), cancellationToken);
+                return reply.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        () => $"{_process.StartInfo.ArgumentList[0]} is ready. It says:\n{LogText}",
+        bound ?? ReadyBound,
+        cancellationToken);
+
+    /// <summary>SIGKILL, as a machine that goes away.</summary>
+    public Task KillAsync() => EndAsync("-KILL");
+
+    /// <summary>SIGTERM, as an orchestrator does it. Returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        await EndAsync("-TERM");
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public async Task<int> ExitCodeAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        return _process.ExitCode;
+    }
+
+    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task EndAsync(string signal)
+    {
+        await SignalAsync(signal);
+        await _process.WaitForExitAsync();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_log) _log.AppendLine(line.Data);
+    }
+}

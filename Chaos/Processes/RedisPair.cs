@@ -1,0 +1,125 @@
+using System.Globalization;
+
+namespace AiPlatform.Chaos.Processes;
+
+/// <summary>Who finds that a primary is gone, and makes its replica the primary.</summary>
+internal enum Promotion
+{
+    /// <summary>An operator; the connection string names both servers.</summary>
+    ByHand,
+
+    /// <summary>Redis Sentinel; the connection string names it and the service.</summary>
+    BySentinel,
+}
+
+/// <summary>
+/// A primary and a replica, which changes places with it whenever the primary is killed. The replica follows asynchronously: what was
+/// acknowledged a moment before the kill may not have reached it. So the kill waits for it, as <c>WAIT</c> would have every writer do.
+/// A witness, which nobody promotes or is told of, follows whoever is the primary: its file has every write, while those of the two are
+/// written anew when one comes back and follows the other.
+/// </summary>
+internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
+{
+    private const string Service = "aiplatform";
+
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    private readonly RedisProcess _first = new(RedisAlone.ArgumentsOf(flush)), _second = new(RedisAlone.ArgumentsOf(flush));
+    private readonly RedisProcess _witness = new([.. RedisAlone.ArgumentsOf(flush), "--replica-priority", "0", "--replica-announced", "no"]);
+    private string _witnessed = "";
+    private RedisSentinel? _sentinel;
+
+    public RedisProcess Primary { get; private set; } = null!;
+
+    public RedisProcess Replica { get; private set; } = null!;
+
+    public IReadOnlyList<RedisProcess> Primaries => [Primary];
+
+    public IEnumerable<string> Histories => AppendOnlyFile.PathIn(_witness.Folder) == _witnessed
+        ? [_witness.Folder]
+        : throw new InvalidOperationException("The witness had to begin its file anew, and has not seen everything.");
+
+    public string ConnectionString => promotion == Promotion.BySentinel
+        ? $"127.0.0.1:{_sentinel!.Port},serviceName={Service}"
+        : $"{_first.ConnectionString},{_second.ConnectionString}";
+
+    public async Task StartAsync()
+    {
+        (Primary, Replica) = (_first, _second);
+        await Task.WhenAll(_first.StartAsync(), _second.StartAsync(), _witness.StartAsync());
+        await FollowAsync(Replica);
+        await FollowAsync(_witness);
+        await Waiting.UntilAsync(HasOneFileAsync, () => "the witness begins its file", Bound, CancellationToken.None);
+        _witnessed = AppendOnlyFile.PathIn(_witness.Folder);
+        if (promotion != Promotion.BySentinel) return;
+
+        _sentinel = new RedisSentinel(Service, Primary.Port);
+        await _sentinel.StartAsync();
+        await Waiting.UntilAsync(async () => await _sentinel.ReplicasAsync() == 2, () => "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
+    }
+
+    /// <summary>SIGKILL of the primary once the replica has all that it acknowledged; returns when the replica is the primary.</summary>
+    public async Task FailOverAsync()
+    {
+        await Primary.TellAsync("CLIENT", "PAUSE", "30000", "WRITE");
+        await Waiting.UntilAsync(HaveFollowedAsync, () => "the replica has what the primary has", Bound, CancellationToken.None);
+        await Primary.KillAsync();
+        if (promotion == Promotion.ByHand) await Replica.TellAsync("REPLICAOF", "NO", "ONE");
+        await Waiting.UntilAsync(async () => await RoleAsync(Replica) == "master", () => "the replica is the primary", Bound, CancellationToken.None);
+        (Primary, Replica) = (Replica, Primary);
+        await FollowAsync(_witness);
+    }
+
+    /// <summary>Primary and replica change places in good order, as <c>FAILOVER</c> has it: nobody is killed.</summary>
+    public async Task SwapAsync()
+    {
+        await Primary.TellAsync("FAILOVER", "TO", "127.0.0.1", PortOf(Replica));
+        await Waiting.UntilAsync(
+            async () => await RoleAsync(Replica) == "master" && await RoleAsync(Primary) == "slave", () => "they have changed places", Bound, CancellationToken.None);
+        (Primary, Replica) = (Replica, Primary);
+        await FollowAsync(_witness);
+    }
+
+    /// <summary>Starts the server that was killed; it follows the one that took its place from its first moment on.</summary>
+    public async Task StartAgainAsync()
+    {
+        await Replica.StartAsync(["--replicaof", "127.0.0.1", PortOf(Primary)]);
+        await Waiting.UntilAsync(() => IsLinkedAsync(Replica), () => "it follows", Bound, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_sentinel is not null) await _sentinel.DisposeAsync();
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+        await _witness.DisposeAsync();
+    }
+
+    private static string PortOf(RedisProcess server) => server.Port.ToString(CultureInfo.InvariantCulture);
+
+    private static async Task<bool> IsLinkedAsync(RedisProcess replica) =>
+        (await replica.TellAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal);
+
+    private async Task FollowAsync(RedisProcess replica)
+    {
+        await replica.TellAsync("REPLICAOF", "127.0.0.1", PortOf(Primary));
+        await Waiting.UntilAsync(() => IsLinkedAsync(replica), () => "the replica follows", Bound, CancellationToken.None);
+    }
+
+    /// <summary>What it had before it followed is gone from its folder.</summary>
+    private async Task<bool> HasOneFileAsync() =>
+        (await _witness.TellAsync("INFO", "persistence")).Contains("aof_rewrite_in_progress:0", StringComparison.Ordinal)
+        && Directory.GetFiles(Path.Combine(_witness.Folder, "appendonlydir"), "*.incr.aof").Length == 1;
+
+    private static async Task<string> RoleAsync(RedisProcess server) => (await server.TellAsync("ROLE")).Split('\n')[0];
+
+    private async Task<bool> HaveFollowedAsync()
+    {
+        var offset = Field(await Primary.TellAsync("INFO", "replication"), "master_repl_offset:");
+        foreach (var follower in (RedisProcess[])[Replica, _witness])
+            if (Field(await follower.TellAsync("INFO", "replication"), "slave_repl_offset:") != offset) return false;
+        return true;
+    }
+
+    private static string Field(string info, string name) => info.Split("\r\n").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
+}

@@ -1,0 +1,38 @@
+using AiPlatform.Chaos.Faults;
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd.Faults;
+
+/// <summary>
+/// A Redis with a replica fails over during load. The replica has everything when the primary is killed, so nothing that was promised may
+/// be lost; an asynchronous replica that lags loses what it lacks, whatever this platform does (docs/reliability.md).
+/// </summary>
+public sealed class FailoverTests
+{
+    [Fact]
+    public Task PrimarySwappedAndKilled_BothNamedInTheConnectionString_EveryAcceptedJobSucceedsOnce() =>
+        Scenario.RunAsync(ScaleOf(Promotion.ByHand, [FaultKind.SwapPair, FaultKind.FailOver], faults: 2));
+
+    [Fact]
+    public Task PrimaryKilled_SentinelPromotesTheReplica_EveryAcceptedJobSucceedsOnce() =>
+        Scenario.RunAsync(ScaleOf(Promotion.BySentinel, [FaultKind.FailOver], faults: 1));
+
+    [Theory]
+    [InlineData("ByHand")]
+    [InlineData("BySentinel")]
+    [Trait("Category", "Long")]
+    public Task PrimaryKilled_AgainAndAgainWithTheProcesses_EveryAcceptedJobSucceedsOnce(string promotion) => Scenario.RunAsync(ScaleOf(
+        Enum.Parse<Promotion>(promotion), [FaultKind.FailOver, FaultKind.KillWorker, FaultKind.FailOver, FaultKind.KillGateway], faults: 16));
+
+    private static FaultScale ScaleOf(Promotion promotion, FaultKind[] round, int faults) => new()
+    {
+        Redis = () => new RedisPair(promotion, "everysec"),
+        Round = round,
+        Faults = faults,
+        ProcessesOfAKind = 1,
+        Clients = 4,
+        LongestPause = TimeSpan.FromMilliseconds(100),
+        ResultTtl = TimeSpan.FromHours(1),
+        LooksAgain = true,
+    };
+}

@@ -1,0 +1,25 @@
+using AiPlatform.Jobs;
+using AiPlatform.Tests.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Store;
+
+/// <summary>What a clock that was set back has left in Redis: marks that end later than anybody would have set them.</summary>
+public sealed class ClockStepTests(RedisServer redis) : IClassFixture<RedisServer>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Sweep_MarkOfTheLastOneEndsMinutesFromNow_SweepsAtOnce()
+    {
+        await using var sut = StoreSut.On(redis, ("Jobs:SweepInterval", "00:00:00.500"));
+        var job = await sut.SubmitAndLeaseAsync();
+        await sut.PassAsync("leases", job.Id);
+        await sut.Database.StringSetAsync(sut.Key("swept"), "", TimeSpan.FromMinutes(3));
+
+        var swept = await sut.Store.SweepAsync(sut.Queue, Ct);
+
+        Assert.Equal(1, swept.Requeued);
+        Assert.Equal(JobStatus.Queued, await sut.StatusAsync(job.Id));
+    }
+}
