@@ -37,10 +37,12 @@ internal sealed class ChaosCommand(ChaosArguments arguments, TextWriter output)
         };
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"{arguments.Jobs:N0} jobs by {Clients} clients, within {arguments.Seconds} s; seed {arguments.Seed}. Starting …"));
-        var logs = Path.Combine(Checkout.Root, "artifacts", "chaos-logs", string.Create(CultureInfo.InvariantCulture, $"{arguments.Seed}-{Environment.ProcessId}"));
+        var logs = Path.Combine(
+            Checkout.Root, "artifacts", "chaos-logs", string.Create(CultureInfo.InvariantCulture, $"{arguments.Seed}-{Environment.ProcessId}"));
         var outcome = await new FaultScenario(run, scale).RunAsync(logs, cancellationToken);
 
-        if (run.HasProblems) await output.WriteLineAsync($"{run.Report(outcome.Written.HistoryOf)}{Environment.NewLine}The processes' logs lie in {logs}.");
+        if (run.HasProblems)
+            await output.WriteLineAsync($"{run.Report(outcome.Written.HistoryOf)}{Environment.NewLine}The processes' logs lie in {logs}.");
         await output.WriteLineAsync();
         await output.WriteAsync(ChaosTable.Of(run, outcome.DrainTime));
         return run.HasProblems ? 1 : 0;

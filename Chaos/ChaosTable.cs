@@ -10,7 +10,7 @@ namespace AiPlatform.Chaos;
 internal static class ChaosTable
 {
     /// <param name="run">The run, after its audit.</param>
-    /// <param name="drainTime">From the last submit, or the return from the last fault, until no job was open.</param>
+    /// <param name="drainTime">From the last job that was accepted until no job waited or ran.</param>
     public static string Of(FaultRun run, TimeSpan drainTime)
     {
         var table = new StringBuilder();

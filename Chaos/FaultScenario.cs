@@ -26,13 +26,16 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
         using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) });
         var clients = Enumerable.Range(0, scale.Clients).Select(i => new FaultClient(
             run, platform, _requests, http, new SeededNumbers((run.Seed * 100) + i), scale.ResultTtl, cancellationToken)).ToList();
-        var lastFault = await UseWhileItSuffersAsync(platform, clients, cancellationToken);
+        await UseWhileItSuffersAsync(platform, clients, cancellationToken);
 
         var keys = new QueueKeys(platform.Redis, platform.Queues);
         await CheckAsync(() => keys.UntilNoJobIsOpenAsync(DrainBound, cancellationToken));
         var drained = TimeProvider.System.GetUtcNow();
         if (scale.LooksAgain)
-            await CheckAsync(() => Task.WhenAll(run.Accepted.Values.Chunk((run.Accepted.Count / clients.Count) + 1).Zip(clients, (jobs, client) => client.LookAgainAsync(jobs))));
+        {
+            var shares = run.Accepted.Values.Chunk((run.Accepted.Count / clients.Count) + 1);
+            await CheckAsync(() => Task.WhenAll(shares.Zip(clients, (jobs, client) => client.LookAgainAsync(jobs))));
+        }
 
         var written = WrittenJobs.Read(platform.Redis.Histories, platform.Queues);
         new JobAudit(run, written, _requests, scale.ResultTtl).Check();
@@ -44,13 +47,12 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
         }
 
         if (run.HasProblems) platform.WriteLogs(logs);
-        var lastAccepted = run.Accepted.Values.Select(job => job.AcceptedAt).DefaultIfEmpty(lastFault).Max();
-        return new FaultOutcome(written, drained - (lastAccepted > lastFault ? lastAccepted : lastFault));
+        return new FaultOutcome(written, drained - run.Accepted.Values.Select(job => job.AcceptedAt).DefaultIfEmpty(drained).Max());
     }
 
     /// <summary>Clients submit until their requests are used up or, without a number of them, until the faults are over.</summary>
-    /// <returns>When everything was back from the last fault.</returns>
-    private async Task<DateTimeOffset> UseWhileItSuffersAsync(FaultyPlatform platform, List<FaultClient> clients, CancellationToken cancellationToken)
+    private async Task UseWhileItSuffersAsync(
+        FaultyPlatform platform, List<FaultClient> clients, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(scale.Limit, TimeProvider.System);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -58,19 +60,12 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
         int? Next() => Interlocked.Increment(ref number) is var next && next <= scale.Requests && !enough.IsCancellationRequested ? next : null;
 
         var plan = FaultPlan.Make(run.Seed, FaultyPlatform.Lease, scale.Round);
-        var faults = SufferAsync();
+        var faults = platform.SufferAsync(scale.Faults > 0 ? plan.Take(scale.Faults) : plan, enough.Token, cancellationToken);
         var use = Task.WhenAll(clients.Select(client => client.RunAsync(Next, scale.LongestPause)));
         await Task.WhenAny(faults, use);
         await enough.CancelAsync();
         await CheckAsync(() => Task.WhenAll(faults, use));
         cancellationToken.ThrowIfCancellationRequested();
-        return faults.IsCompletedSuccessfully ? await faults : TimeProvider.System.GetUtcNow();
-
-        async Task<DateTimeOffset> SufferAsync()
-        {
-            await platform.SufferAsync(scale.Faults > 0 ? plan.Take(scale.Faults) : plan, enough.Token, cancellationToken);
-            return TimeProvider.System.GetUtcNow();
-        }
     }
 
     private async Task CheckAsync(Func<Task> check)
@@ -88,5 +83,5 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
 
 /// <summary>What a scenario left behind.</summary>
 /// <param name="Written">All that was written of its jobs.</param>
-/// <param name="DrainTime">From the last submit, or the return from the last fault, until no job was open.</param>
+/// <param name="DrainTime">From the last job that was accepted until no job waited or ran.</param>
 internal sealed record FaultOutcome(WrittenJobs Written, TimeSpan DrainTime);

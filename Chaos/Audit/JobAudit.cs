@@ -45,7 +45,8 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
         {
             var kind = job.Submits.Count > 1 || job.Ends.Count > 1 || job.WasRevived ? ProblemKind.Duplicated
                 : job.Submits.Count == 0 ? ProblemKind.Lost : ProblemKind.Stuck;
-            run.Complain(kind, name, $"was submitted {job.Submits.Count} times, has ended {job.Ends.Count} times and was {(job.WasRevived ? "" : "not ")}revived.");
+            var revived = job.WasRevived ? "revived" : "not revived";
+            run.Complain(kind, name, $"was submitted {job.Submits.Count} times, has ended {job.Ends.Count} times and was {revived}.");
             return;
         }
 
@@ -81,7 +82,8 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
     private void CheckAttempts(string id, WrittenJob job)
     {
         var leases = job.States.Where(state => state[0] == 'r').Select(state => int.Parse(state.Split(' ')[1], CultureInfo.InvariantCulture)).ToList();
-        if (!leases.SequenceEqual(Enumerable.Range(1, leases.Count))) run.Complain(ProblemKind.Duplicated, id, $"was leased as {string.Join(", ", leases)}.");
+        if (!leases.SequenceEqual(Enumerable.Range(1, leases.Count)))
+            run.Complain(ProblemKind.Duplicated, id, $"was leased as {string.Join(", ", leases)}.");
     }
 
     private static DateTimeOffset EndOf(string id, WrittenJob job) =>

@@ -12,7 +12,8 @@ namespace AiPlatform.Chaos.Clients;
 /// until they have ended. Checks every answer.
 /// </summary>
 internal sealed class FaultClient(
-    FaultRun run, FaultyPlatform platform, GoodRequests requests, HttpClient http, SeededNumbers numbers, TimeSpan keyTtl, CancellationToken cancellationToken)
+    FaultRun run, FaultyPlatform platform, GoodRequests requests, HttpClient http, SeededNumbers numbers, TimeSpan keyTtl,
+    CancellationToken cancellationToken)
 {
     /// <summary>Jobs that it lets run at a time.</summary>
     private const int Window = 15;
@@ -56,8 +57,10 @@ internal sealed class FaultClient(
     {
         using var reply = await http.GetAsync(new Uri(AnyGateway(), $"/v1/jobs/{job.Id}/events"), cancellationToken);
         var events = await reply.Content.ReadAsStringAsync(cancellationToken);
-        var ends = events.Split("\n\n").Count(one => one.Contains("event: status\n", StringComparison.Ordinal) && one.Contains("\"succeeded\"", StringComparison.Ordinal));
-        if (ends != 1) run.Complain(ProblemKind.Duplicated, job.Id, $"has succeeded {ends} times by its events ({(int)reply.StatusCode}):\n{events}");
+        var changes = events.Split("\n\n").Where(one => one.Contains("event: status\n", StringComparison.Ordinal));
+        var ends = changes.Count(change => change.Contains("\"succeeded\"", StringComparison.Ordinal));
+        if (ends != 1)
+            run.Complain(ProblemKind.Duplicated, job.Id, $"has succeeded {ends} times by its events ({(int)reply.StatusCode}):\n{events}");
     }
 
     private async Task SendAsync(GoodRequest request)
@@ -70,7 +73,8 @@ internal sealed class FaultClient(
     private async Task SendOnceMoreAsync(GoodRequest request, string first, long? start = null)
     {
         var second = await UntilAnsweredAsync(request, start ?? TimeProvider.System.GetTimestamp());
-        if (second is not null && second != first) run.Complain(ProblemKind.Duplicated, first, $"{request.Name} came again with its key, and became {second}.");
+        if (second is not null && second != first)
+            run.Complain(ProblemKind.Duplicated, first, $"{request.Name} came again with its key, and became {second}.");
     }
 
     /// <param name="request">What is sent.</param>
@@ -104,7 +108,8 @@ internal sealed class FaultClient(
                         return null;
                     case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests:
                         run.Count("refusals");
-                        if (reply.Headers.RetryAfter is null) run.Complain(ProblemKind.Wrong, null, $"{request.Name} was refused without Retry-After: {text}");
+                        if (reply.Headers.RetryAfter is null)
+                            run.Complain(ProblemKind.Wrong, null, $"{request.Name} was refused without Retry-After: {text}");
                         break;
                     default:
                         run.Complain(ProblemKind.Wrong, null, $"{request.Name} ({request.Kind}) was answered {(int)reply.StatusCode}: {text}");
@@ -195,7 +200,8 @@ internal sealed class FaultClient(
 
     private void Check(GoodRequest request, string id, JsonElement list)
     {
-        if (VectorCheck.Difference(request, VectorCheck.VectorsOf(list)) is { } difference) run.Complain(ProblemKind.Wrong, id, $"was answered wrongly: {difference}");
+        if (VectorCheck.Difference(request, VectorCheck.VectorsOf(list)) is { } difference)
+            run.Complain(ProblemKind.Wrong, id, $"was answered wrongly: {difference}");
     }
 
     private HttpRequestMessage MessageOf(GoodRequest request)

@@ -91,7 +91,10 @@ internal sealed class RedisFaults(FaultRun run, IRedisSetup redis, FalseClock? c
         var endless = server.TellAsync("EVAL", "while true do end", "0");
         await PauseAsync(downtime);
         await Waiting.UntilAsync(
-            async () => endless.IsCompleted || await server.TellAsync("SCRIPT", "KILL") == "OK", () => "the script is killed", Bound, CancellationToken.None);
+            async () => endless.IsCompleted || await server.TellAsync("SCRIPT", "KILL") == "OK",
+            () => "the script is killed",
+            Bound,
+            CancellationToken.None);
         await endless;
         run.Note("Redis has killed the script");
     }

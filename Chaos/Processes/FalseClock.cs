@@ -9,6 +9,9 @@ namespace AiPlatform.Chaos.Processes;
 /// </summary>
 internal sealed class FalseClock : IDisposable
 {
+    /// <summary>What to do where it is not installed.</summary>
+    public const string Missing = "libfaketime is not installed, on Debian: apt-get install faketime.";
+
     private readonly string _file = Path.GetTempFileName();
 
     public FalseClock() => Step(TimeSpan.Zero);
@@ -18,7 +21,7 @@ internal sealed class FalseClock : IDisposable
 
     public IReadOnlyList<(string Key, string Value)> Environment =>
     [
-        ("LD_PRELOAD", $"{Library ?? throw new InvalidOperationException("libfaketime is not installed, on Debian: apt-get install faketime.")}:libc.so.6"),
+        ("LD_PRELOAD", $"{Library ?? throw new InvalidOperationException(Missing)}:libc.so.6"),
         ("FAKETIME_TIMESTAMP_FILE", _file), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("DONT_FAKE_MONOTONIC", "1"),
     ];
 
@@ -35,7 +38,7 @@ internal sealed class FalseClock : IDisposable
 
     private static string? Find()
     {
-        string[] folders = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime", "/usr/lib64/faketime"];
+        string[] folders = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib64/faketime"];
         return folders.Select(folder => Path.Combine(folder, "libfaketimeMT.so.1")).FirstOrDefault(File.Exists);
     }
 }

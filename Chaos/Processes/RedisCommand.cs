@@ -46,7 +46,8 @@ internal static class RedisCommand
                 return new string(bulk);
             case '*':
                 var parts = new List<string>();
-                for (var left = int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture); left > 0; left--) parts.Add(await ReadAsync(reader, cancellationToken));
+                var count = int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
+                while (parts.Count < count) parts.Add(await ReadAsync(reader, cancellationToken));
                 return string.Join('\n', parts);
             case '-':
                 return line;

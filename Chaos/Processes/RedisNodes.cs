@@ -46,7 +46,8 @@ internal sealed class RedisNodes(string flush) : IRedisSetup
         foreach (var node in _nodes)
         {
             var info = await node.Server.TellAsync("CLUSTER", "INFO");
-            if (!info.Contains("cluster_state:ok", StringComparison.Ordinal) || !info.Contains("cluster_size:3", StringComparison.Ordinal)) return false;
+            var isWhole = info.Contains("cluster_state:ok", StringComparison.Ordinal) && info.Contains("cluster_size:3", StringComparison.Ordinal);
+            if (!isWhole) return false;
         }
 
         return true;

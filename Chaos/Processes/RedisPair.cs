@@ -55,7 +55,8 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
 
         _sentinel = new RedisSentinel(Service, Primary.Port);
         await _sentinel.StartAsync();
-        await Waiting.UntilAsync(async () => await _sentinel.ReplicasAsync() == 2, () => "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
+        await Waiting.UntilAsync(
+            async () => await _sentinel.ReplicasAsync() == 2, () => "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
     }
 
     /// <summary>SIGKILL of the primary once the replica has all that it acknowledged; returns when the replica is the primary.</summary>
@@ -75,7 +76,10 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     {
         await Primary.TellAsync("FAILOVER", "TO", "127.0.0.1", PortOf(Replica));
         await Waiting.UntilAsync(
-            async () => await RoleAsync(Replica) == "master" && await RoleAsync(Primary) == "slave", () => "they have changed places", Bound, CancellationToken.None);
+            async () => await RoleAsync(Replica) == "master" && await RoleAsync(Primary) == "slave",
+            () => "they have changed places",
+            Bound,
+            CancellationToken.None);
         (Primary, Replica) = (Replica, Primary);
         await FollowAsync(_witness);
     }
@@ -121,5 +125,6 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         return true;
     }
 
-    private static string Field(string info, string name) => info.Split("\r\n").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
+    private static string Field(string info, string name) =>
+        info.Split("\r\n").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
 }

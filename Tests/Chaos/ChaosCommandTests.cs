@@ -18,7 +18,8 @@ public sealed class ChaosCommandTests
         await chaos.WaitForExitAsync(Ct);
 
         Assert.True(chaos.ExitCode == 0, said);
-        var rows = said.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries)).ToDictionary(row => row[1], row => row[2]);
+        var rows = said.Split('\n').Where(line => line.StartsWith('|')).Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(row => row[1], row => row[2]);
         Assert.Equal(("0", "0", "0", "0"), (rows["lost"], rows["duplicated"], rows["stuck"], rows["wrong"]));
         Assert.NotEqual("0", rows["jobs accepted"]);
         Assert.Contains("time to drain", rows.Keys);
@@ -61,7 +62,11 @@ public sealed class ChaosCommandTests
     /// <param name="arguments">Its command line.</param>
     private static Process Start(string temporary, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkout.Program("Chaos"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program("Chaos"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["TMPDIR"] = temporary;
         return Process.Start(start)!;
     }

@@ -11,11 +11,12 @@ public sealed class ClockTests
 
     [Fact]
     [Trait("Category", "Long")]
-    public Task ClockStepped_WhileWorkersAreKilled_EveryAcceptedJobSucceedsOnce() => StepAsync([FaultKind.StepClock, FaultKind.KillWorker, FaultKind.StepClock], faults: 30);
+    public Task ClockStepped_WhileWorkersAreKilled_EveryAcceptedJobSucceedsOnce() =>
+        StepAsync([FaultKind.StepClock, FaultKind.KillWorker, FaultKind.StepClock], faults: 30);
 
     private static async Task StepAsync(FaultKind[] round, int faults)
     {
-        Assert.SkipWhen(FalseClock.Library is null, "libfaketime is not installed, on Debian: apt-get install faketime.");
+        Assert.SkipWhen(FalseClock.Library is null, FalseClock.Missing);
         using var clock = new FalseClock();
 
         await Scenario.RunAsync(new FaultScale

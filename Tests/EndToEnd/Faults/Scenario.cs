@@ -21,7 +21,8 @@ internal static class Scenario
             Checkout.Root, "artifacts", "fault-logs", string.Create(CultureInfo.InvariantCulture, $"{run.Seed}-{Environment.ProcessId}-{Guid.NewGuid():n}"));
         var outcome = await new FaultScenario(run, scale).RunAsync(logs, TestContext.Current.CancellationToken);
         TestContext.Current.TestOutputHelper?.WriteLine($"{run.Summary()}{Environment.NewLine}{run.Incidents()}");
-        if (run.HasProblems) Assert.Fail($"{run.Report(outcome.Written.HistoryOf)}{Environment.NewLine}Again: AI_FAULT_SEED={run.Seed}. The processes' logs lie in {logs}.");
+        if (run.HasProblems)
+            Assert.Fail($"{run.Report(outcome.Written.HistoryOf)}\nAgain: AI_FAULT_SEED={run.Seed}. The processes' logs lie in {logs}.");
         return run;
     }
 }
