@@ -58,6 +58,8 @@ public static class JobsRegistration
             services.AddSingleton<IValidateOptions<LeasingOptions>, DrainOrderCheck>();
             services.AddMassTransit(bus =>
             {
+                // It would send what it knows of this system to its makers.
+                bus.DisableUsageTelemetry();
                 bus.AddConsumer<TConsumer>();
                 bus.UsingInMemory((_, endpoints) =>
                 {
