@@ -2,7 +2,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.ServiceDefaults.Health;
 
@@ -14,14 +16,19 @@ internal static class HealthEndpoints
 
     public static void Map(WebApplication app)
     {
-        app.MapHealthChecks(ReadyPath, Options(HealthTags.Ready)).AllowAnonymous();
-        app.MapHealthChecks(LivePath, Options(HealthTags.Live)).AllowAnonymous();
+        var log = new HealthLog(app.Services.GetRequiredService<ILogger<HealthLog>>());
+        app.MapHealthChecks(ReadyPath, Options(HealthTags.Ready, log)).AllowAnonymous().WithMetadata(HealthProbe.Mark);
+        app.MapHealthChecks(LivePath, Options(HealthTags.Live, log)).AllowAnonymous().WithMetadata(HealthProbe.Mark);
     }
 
-    private static HealthCheckOptions Options(string tag) => new()
+    private static HealthCheckOptions Options(string tag, HealthLog log) => new()
     {
         Predicate = check => check.Tags.Contains(tag),
-        ResponseWriter = WriteAsync,
+        ResponseWriter = (context, report) =>
+        {
+            log.Note(report);
+            return WriteAsync(context, report);
+        },
     };
 
     /// <summary><c>{"status":"Healthy","checks":[{"name","status","detail"}]}</c></summary>

@@ -7,7 +7,9 @@ using OpenTelemetry.Trace;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
-/// <summary>Exports traces, metrics and logs over OTLP when an endpoint is configured; costs nothing otherwise.</summary>
+/// <summary>
+/// Says what is logged. Exports traces, metrics and logs over OTLP when an endpoint is configured; costs nothing otherwise.
+/// </summary>
 internal static class TelemetryRegistration
 {
     private static readonly string[] ActivitySources = [TelemetrySources.Name, RequestSpans.Source, "System.Net.Http"];
@@ -19,6 +21,8 @@ internal static class TelemetryRegistration
 
     public static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
+        builder.Configuration.AddLogDefaults();
+        builder.Services.AddHostedService<StartLog>();
         if (!OtlpSettings.HaveEndpoint(builder.Configuration)) return;
 
         RequestSpans.Fill();
