@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs.Payloads;
@@ -10,6 +11,14 @@ namespace AiPlatform.Gateway;
 internal static class ApiDescription
 {
     private const string KeyScheme = "apiKey";
+
+    private static readonly string Description =
+        "Inference as durable jobs: OpenAI's dialect, and jobs of our own. "
+        + $"A request's body is JSON in UTF-8 (application/json), compressed with {RequestBody.Encodings} or not at all. "
+        + $"Its arrays and objects may stand in one another {RequestJson.MaxDepth} deep, and a field that this description names stands "
+        + "there once at most: anything else is 400. "
+        + "Without API keys the Gateway refuses with 403 what comes from a web page of another site, or by a host's name that is not "
+        + "configured.";
 
     extension(IServiceCollection services)
     {
@@ -34,7 +43,7 @@ internal static class ApiDescription
                 document.AddDocumentTransformer(async (description, context, cancellationToken) =>
                 {
                     description.Info.Title = "AiPlatform Gateway";
-                    description.Info.Description = "Inference as durable jobs: OpenAI's dialect, and jobs of our own.";
+                    description.Info.Description = Description;
                     if (context.ApplicationServices.GetRequiredService<ApiKeys>().AreNeeded) DescribeKeys(description);
                     var maxBytes = context.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxBodyBytes;
                     foreach (var path in description.Paths.Values)

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Callers;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway;
@@ -21,6 +22,7 @@ internal static class GatewayLimits
                 .Validate(
                     options => options.RequestTimeout <= options.MaxRequestTimeout,
                     "Gateway:RequestTimeout must not be longer than Gateway:MaxRequestTimeout.");
+            builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, SiteOptionsCheck>();
 
             builder.WebHost.ConfigureKestrel(kestrel =>
             {

@@ -28,6 +28,15 @@ public sealed class GatewayOptions
     /// everything. Default false.
     /// </summary>
     public bool AllowAnonymous { get; init; }
+
+    /// <summary>
+    /// Names besides loopback's by which a Gateway without API keys may be asked, such as <c>gateway</c>, <c>*.example.com</c> or
+    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any. With keys every name is taken. Default none.
+    /// </summary>
+    public string[] Hosts { get; init; } = [];
+
+    /// <summary>Origins whose pages browsers may let call the API, such as <c>https://app.example.com</c> (CORS). Default none.</summary>
+    public string[] CorsOrigins { get; init; } = [];
 }
 
 /// <summary>Checks <see cref="GatewayOptions"/> at start, value by value.</summary>

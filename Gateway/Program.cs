@@ -28,6 +28,8 @@ internal static class Program
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
         builder.Services.AddCallers();
+        builder.Services.AddCorsOrigins();
+        builder.Services.AddRequestDecompression();
         builder.Services.AddJobStore();
         builder.Services.AddStructuredOutput();
         builder.Services.AddProviders();
@@ -42,8 +44,12 @@ internal static class Program
 
         var app = builder.Build();
         app.UseMiddleware<FailureAnswers>();
+        app.UseMiddleware<ImpliedMethods>();
         app.UseRouting();
+        app.UseMiddleware<SiteCheck>();
+        app.UseCors();
         app.UseMiddleware<CallerCheck>();
+        app.UseRequestDecompression();
         app.MapDefaultEndpoints();
         app.MapOpenApi().AllowAnonymous();
         app.MapChat();

@@ -24,14 +24,23 @@ public enum InferenceErrorKind
     /// <summary>The body is larger than the limit.</summary>
     PayloadTooLarge,
 
-    /// <summary>The body is not JSON by its content type.</summary>
+    /// <summary>The body is not JSON by its content type, or compressed in a way that nobody here reads.</summary>
     UnsupportedMediaType,
+
+    /// <summary>The body came too slowly.</summary>
+    RequestTimeout,
 
     /// <summary>No API key, or one that nobody has.</summary>
     InvalidApiKey,
 
     /// <summary>The caller's role does not suffice.</summary>
     Forbidden,
+
+    /// <summary>The Gateway has no keys, and does not answer to the name by which it was asked.</summary>
+    HostNotAllowed,
+
+    /// <summary>The Gateway has no keys, and a page of another site sends the request.</summary>
+    CrossSite,
 
     /// <summary>No model has a queue of this name.</summary>
     QueueNotFound,

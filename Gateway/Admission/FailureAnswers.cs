@@ -12,7 +12,7 @@ namespace AiPlatform.Gateway.Admission;
 /// </summary>
 internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptions> options, ILogger<FailureAnswers> logger)
 {
-    private const string RequestIdHeader = "x-request-id";
+    public const string RequestIdHeader = "x-request-id";
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -65,12 +65,8 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
     {
         switch (failure)
         {
-            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Refusals.BodyTooLarge(options.Value.MaxBodyBytes);
-            case BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout }:
-                return InferenceError.Invalid(null, "The body came too slowly. Send it faster, or in smaller requests.");
-            case BadHttpRequestException bad:
-                return InferenceError.Invalid(null, bad.Message);
+            case BadHttpRequestException unreadable:
+                return Refusals.BodyUnreadable(unreadable, options.Value.MaxBodyBytes);
             case QueueUnavailableException away:
                 Log.QueueAway(logger, context.Request.Method, Path(context), away.Message);
                 return Refusals.QueueAway(away.Message);
@@ -89,7 +85,7 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         return response.StatusCode switch
         {
             StatusCodes.Status404NotFound => Refusals.RouteNotFound(context.Request),
-            StatusCodes.Status405MethodNotAllowed => Refusals.MethodNotAllowed(context.Request, response.Headers.Allow.ToString()),
+            StatusCodes.Status405MethodNotAllowed => ImpliedMethods.Answer(context),
             StatusCodes.Status415UnsupportedMediaType => Refusals.NotJson(context.Request.ContentType),
             >= 400 and < 500 => InferenceError.Invalid(null, "The request cannot be read."),
             _ => null,

@@ -3,15 +3,17 @@ using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>Counts how calls that ask a model end, and how long they took, whatever the route.</summary>
-internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time)
+internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, IOptions<GatewayOptions> options)
 {
     /// <param name="context">The call.</param>
     /// <param name="endpoint">Its route.</param>
     /// <param name="run">Answers it.</param>
+    /// <exception cref="BadHttpRequestException">The body cannot be read.</exception>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> RunAsync(HttpContext context, string endpoint, Func<Task<IResult>> run)
@@ -30,6 +32,11 @@ internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time)
                 _ => "succeeded",
             };
             return result;
+        }
+        catch (BadHttpRequestException unreadable)
+        {
+            outcome = Refusals.BodyUnreadable(unreadable, options.Value.MaxBodyBytes).Code;
+            throw;
         }
         catch (QueueUnavailableException)
         {

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Callers;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Admission;
@@ -22,6 +23,21 @@ internal static class Refusals
     {
         Kind = InferenceErrorKind.Forbidden,
         Message = "This route is for operators; the key's role is user.",
+    };
+
+    public static InferenceError HostNotAllowed(string host) => new()
+    {
+        Kind = InferenceErrorKind.HostNotAllowed,
+        Message = $"This Gateway has no API keys, so it answers to localhost and loopback addresses only, not to '{Quoted(host)}'. "
+            + $"Ask it by one of them, name the host in {GatewayOptions.SectionName}:{nameof(GatewayOptions.Hosts)}, or configure {ApiKeyReader.SectionName}.",
+    };
+
+    public static InferenceError CrossSite(string origin) => new()
+    {
+        Kind = InferenceErrorKind.CrossSite,
+        Message = "This Gateway has no API keys, so it takes no requests from pages of other sites"
+            + $"{(origin.Length == 0 ? "" : $" ('{Quoted(origin)}')")}. Name the page's origin in "
+            + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.CorsOrigins)}, or configure {ApiKeyReader.SectionName}.",
     };
 
     public static InferenceError ModelNotFound(string model, IReadOnlyList<string> served) => new()
@@ -68,16 +84,38 @@ internal static class Refusals
         Message = $"{request.Method} is not allowed here; allowed: {(allowed.Length == 0 ? "none" : allowed)}.",
     };
 
-    public static InferenceError BodyTooLarge(int maxBytes) => new()
+    /// <summary>Why a body could not be read to its end.</summary>
+    public static InferenceError BodyUnreadable(BadHttpRequestException failure, int maxBytes) => failure.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => BodyTooLarge(maxBytes),
+        StatusCodes.Status408RequestTimeout => BodyTooSlow(),
+        _ => InferenceError.Invalid(null, failure.Message),
+    };
+
+    private static InferenceError BodyTooLarge(int maxBytes) => new()
     {
         Kind = InferenceErrorKind.PayloadTooLarge,
-        Message = $"The body is larger than {maxBytes} bytes. Split the request into smaller ones.",
+        Message = $"The body is larger than {maxBytes} bytes, or becomes so when it is decompressed. Split the request into smaller ones.",
+    };
+
+    private static InferenceError BodyTooSlow() => new()
+    {
+        Kind = InferenceErrorKind.RequestTimeout,
+        Message = "The body came too slowly. Send it faster, or in smaller requests.",
     };
 
     public static InferenceError NotJson(string? contentType) => new()
     {
         Kind = InferenceErrorKind.UnsupportedMediaType,
-        Message = $"The content type '{Quoted(contentType ?? "")}' is not taken here; send application/json.",
+        Message = string.IsNullOrEmpty(contentType)
+            ? "The body has no content type; send 'Content-Type: application/json'."
+            : $"The content type '{Quoted(contentType)}' is not taken here; send application/json.",
+    };
+
+    public static InferenceError UnknownEncoding(string encoding) => new()
+    {
+        Kind = InferenceErrorKind.UnsupportedMediaType,
+        Message = $"The content encoding '{Quoted(encoding)}' is not taken here; send {RequestBody.Encodings}, one of them, or none.",
     };
 
     public static InferenceError QueueFull(QueueName queue, long depth, double drainPerSecond) => new()

@@ -7,7 +7,7 @@ namespace AiPlatform.Gateway.Answers;
 /// <summary>Routes whose answer is a C# record.</summary>
 internal static class AnswerRoutes
 {
-    private static readonly int[] Problems = [400, 401, 404, 413, 415, 422, 429, 502, 503, 504];
+    private static readonly int[] Problems = [400, 401, 403, 404, 408, 413, 415, 422, 429, 502, 503, 504];
 
     extension(IEndpointRouteBuilder routes)
     {

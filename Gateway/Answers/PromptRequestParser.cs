@@ -23,6 +23,8 @@ internal static class PromptRequestParser
 
     private struct Fields
     {
+        private int _seen;
+
         public string? Prompt { get; private set; }
 
         public InferenceError? Error { get; private set; }
@@ -31,7 +33,7 @@ internal static class PromptRequestParser
         {
             var isPrompt = reader.ValueTextEquals("prompt"u8);
             if (!isPrompt) Error ??= Unknown(reader.GetString()!);
-            else if (Prompt is not null) Error ??= InferenceError.Invalid(Name, "prompt is there twice.");
+            else Error ??= RequestJson.NoteField(ref _seen, 0, Name);
 
             reader.Read();
             if (isPrompt) ReadPrompt(ref reader);

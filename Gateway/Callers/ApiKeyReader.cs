@@ -1,17 +1,36 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Reads <see cref="ApiKeyOptions"/>. Whatever is not exactly as it should be stops the start: a key half understood is a hole.
+/// Reads the keys that are let in; section <c>ApiKeys</c>. It has an entry for each tenant, whose name is the tenant's; without entries
+/// everybody is the same tenant. A tenant has one key, or several by names of their own, so that one can take over from another:
+/// <code>
+/// "ApiKeys": {
+///   "search": { "Keys": {
+///     "2026": { "Sha256": "64 hex digits", "ExpiresAt": "2027-01-31T00:00:00Z" },
+///     "2027": { "Sha256": "64 hex digits" } } },
+///   "ops":    { "Sha256": "64 hex digits", "Role": "operator" }
+/// }
+/// </code>
+/// Whatever is not exactly as it should be is refused: a key half understood is a hole.
 /// </summary>
 internal static partial class ApiKeyReader
 {
+    public const string SectionName = "ApiKeys";
+
     private const string HashName = "Sha256";
+    private const string ExpiryName = "ExpiresAt";
     private const string RoleName = "Role";
+    private const string KeysName = "Keys";
     private const string User = "user";
     private const string Operator = "operator";
+    private const string ExpiryForm = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+
+    private static readonly string[] FieldsOfKey = [HashName, ExpiryName];
+    private static readonly string[] FieldsOfTenant = [.. FieldsOfKey, RoleName, KeysName];
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
     private static partial Regex TenantName { get; }
@@ -20,39 +39,63 @@ internal static partial class ApiKeyReader
     private static partial Regex HexHash { get; }
 
     /// <exception cref="OptionsValidationException">Says of every entry that is wrong why it is.</exception>
-    public static IReadOnlyList<ApiKey> Read(IConfigurationSection section)
+    public static IReadOnlyList<ApiKey> Read(IConfiguration configuration)
     {
+        var section = configuration.GetSection(SectionName);
         List<string> errors = [];
         if (!string.IsNullOrEmpty(section.Value)) errors.Add($"{section.Path} must have an entry for each key; it is a plain value.");
 
-        var entries = section.GetChildren().ToList();
-        errors.AddRange(entries.SelectMany(ErrorsOf));
-        errors.AddRange(entries
-            .Where(entry => entry[HashName] is not null)
-            .GroupBy(entry => entry[HashName], entry => $"{entry.Path}:{HashName}", StringComparer.OrdinalIgnoreCase)
+        var tenants = section.GetChildren().ToList();
+        errors.AddRange(tenants.SelectMany(ErrorsOfTenant));
+        errors.AddRange(tenants.SelectMany(KeysOf)
+            .Where(key => key[HashName] is not null)
+            .GroupBy(key => key[HashName], key => $"{key.Path}:{HashName}", StringComparer.OrdinalIgnoreCase)
             .Where(paths => paths.Count() > 1)
-            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key has one tenant."));
+            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key has one tenant, and stands there once."));
 
-        if (errors.Count > 0) throw new OptionsValidationException(section.Path, typeof(ApiKeyOptions), errors);
-        return [.. entries.Select(KeyOf)];
+        if (errors.Count > 0) throw new OptionsValidationException(SectionName, typeof(ApiKey), errors);
+        return [.. tenants.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key)))];
     }
 
-    private static ApiKey KeyOf(IConfigurationSection entry) =>
-        new(new Caller(entry.Key, IsOperator: IsName(entry[RoleName], Operator)), Convert.FromHexString(entry[HashName]!));
+    private static ApiKey KeyOf(IConfigurationSection tenant, IConfigurationSection key) => new(
+        new Caller(tenant.Key, IsOperator: IsName(tenant[RoleName], Operator)),
+        Convert.FromHexString(key[HashName]!),
+        TryParseExpiry(key[ExpiryName], out var expiresAt) ? expiresAt : null);
 
-    private static IEnumerable<string> ErrorsOf(IConfigurationSection entry)
+    /// <summary>Those of <c>Keys</c>, and the tenant's entry itself where it has what a key has, or nothing at all.</summary>
+    private static IEnumerable<IConfigurationSection> KeysOf(IConfigurationSection tenant)
     {
-        if (!TenantName.IsMatch(entry.Key))
-            yield return $"{entry.Path}: a tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.";
-        if (entry[HashName] is not { } hash || !HexHash.IsMatch(hash))
-            yield return $"{entry.Path}:{HashName} must be the SHA-256 of the key as 64 hex digits.";
-        if (entry[RoleName] is { } role && !IsRole(role))
-            yield return $"{entry.Path}:{RoleName} must be '{User}' or '{Operator}'.";
-        foreach (var other in entry.GetChildren().Where(field => !IsName(field.Key, HashName) && !IsName(field.Key, RoleName)))
-            yield return $"{other.Path} is not a setting; an entry has {HashName} and {RoleName}.";
+        var keys = tenant.GetSection(KeysName).GetChildren().ToList();
+        return keys.Count == 0 || FieldsOfKey.Any(field => tenant[field] is not null) ? keys.Prepend(tenant) : keys;
     }
 
-    private static bool IsRole(string role) => IsName(role, User) || IsName(role, Operator);
+    private static IEnumerable<string> ErrorsOfTenant(IConfigurationSection tenant)
+    {
+        if (!TenantName.IsMatch(tenant.Key))
+            yield return $"{tenant.Path}: a tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.";
+        if (tenant[RoleName] is { } role && !IsName(role, User) && !IsName(role, Operator))
+            yield return $"{tenant.Path}:{RoleName} must be '{User}' or '{Operator}'.";
+        if (!string.IsNullOrEmpty(tenant[KeysName]))
+            yield return $"{tenant.Path}:{KeysName} must have an entry for each key; it is a plain value.";
+
+        foreach (var error in ErrorsOfFields(tenant, FieldsOfTenant)) yield return error;
+        foreach (var key in KeysOf(tenant))
+        {
+            if (key.Path != tenant.Path)
+                foreach (var error in ErrorsOfFields(key, FieldsOfKey)) yield return error;
+            if (key[HashName] is not { } hash || !HexHash.IsMatch(hash))
+                yield return $"{key.Path}:{HashName} must be the SHA-256 of the key as 64 hex digits.";
+            if (key[ExpiryName] is { } expiry && !TryParseExpiry(expiry, out _))
+                yield return $"{key.Path}:{ExpiryName} must be a time in UTC, such as 2027-01-31T00:00:00Z.";
+        }
+    }
+
+    private static IEnumerable<string> ErrorsOfFields(IConfigurationSection entry, string[] fields) => entry.GetChildren()
+        .Where(field => !fields.Any(name => IsName(field.Key, name)))
+        .Select(field => $"{field.Path} is not a setting; there are {string.Join(", ", fields)}.");
+
+    private static bool TryParseExpiry(string? text, out DateTimeOffset expiresAt) => DateTimeOffset.TryParseExact(
+        text, ExpiryForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out expiresAt);
 
     private static bool IsName(string? text, string name) => string.Equals(text, name, StringComparison.OrdinalIgnoreCase);
 }

@@ -2,14 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace AiPlatform.Gateway.Callers;
 
-/// <summary>Tells who calls by the key that is presented.</summary>
-internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
+/// <summary>
+/// Tells who calls by the key that is presented. A configuration that changes is taken over at once, if it is right; if not, the last right
+/// keys stay, and the log says what is wrong. A Gateway that has keys does not lose its last one so: nobody would need one any more.
+/// </summary>
+internal sealed class ApiKeys : IDisposable
 {
     /// <summary>Longest key, in characters.</summary>
     private const int MaxKeyLength = 10_000;
@@ -19,12 +23,29 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
     /// <summary>Who calls where nobody needs a key.</summary>
     private static readonly Caller Everybody = new(Tenants.Anonymous, IsOperator: true);
 
-    /// <summary>Whether callers need a key.</summary>
-    public bool AreNeeded => options.Value.Keys.Count > 0;
+    private readonly IConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ApiKeys> _logger;
+    private readonly Lock _gate = new();
+    private readonly IDisposable _watch;
+    private volatile IReadOnlyList<ApiKey> _keys;
+
+    /// <exception cref="OptionsValidationException">The keys are wrong: the process does not start with them.</exception>
+    public ApiKeys(IConfiguration configuration, TimeProvider time, ILogger<ApiKeys> logger)
+    {
+        _configuration = configuration;
+        _time = time;
+        _logger = logger;
+        _keys = ApiKeyReader.Read(configuration);
+        _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
+    }
+
+    /// <summary>Whether callers need a key. One that has expired is still one: it never becomes free to call.</summary>
+    public bool AreNeeded => _keys.Count > 0;
 
     /// <summary>Whoever may have called: the tenants that have keys, and who called while nobody needed one.</summary>
     public IReadOnlyList<string> KnownTenants =>
-        [.. options.Value.Keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        [.. _keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads the <c>Authorization</c> header. Without keys it is not looked at: SDKs always send one.</summary>
     public bool TryIdentify(
@@ -35,17 +56,48 @@ internal sealed class ApiKeys(IOptions<ApiKeyOptions> options)
         if (caller is not null) return true;
 
         if (!TryReadKey(authorization, out var key, out error)) return false;
-        caller = Find(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
-        error = caller is null ? Refusals.InvalidApiKey("The API key is not one that is let in.") : null;
+        var found = Find(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        if (found is null) error = Refusals.InvalidApiKey("The API key is not one that is let in.");
+        else if (!(found.ExpiresAt <= _time.GetUtcNow())) caller = found.Caller;
+        else error = Refusals.InvalidApiKey($"The API key expired at {found.ExpiresAt:yyyy-MM-ddTHH:mm:ssZ}.");
         return error is null;
     }
 
-    /// <summary>Compares with every key, in a time that does not depend on which one it is, or on how far it is right.</summary>
-    private Caller? Find(ReadOnlySpan<byte> hash)
+    public void Dispose() => _watch.Dispose();
+
+    private void Reload()
     {
-        Caller? found = null;
-        foreach (var key in options.Value.Keys)
-            if (CryptographicOperations.FixedTimeEquals(key.Sha256.Span, hash)) found = key.Caller;
+        lock (_gate)
+        {
+            try
+            {
+                var keys = ApiKeyReader.Read(_configuration);
+                if (keys.Count == _keys.Count && keys.Zip(_keys).All(pair => IsSame(pair.First, pair.Second))) return;
+                if (keys.Count == 0)
+                {
+                    Log.KeysNotReloaded(_logger, "there is none left.");
+                    return;
+                }
+
+                _keys = keys;
+                Log.KeysReloaded(_logger, keys.Count, keys.Select(key => key.Caller.Tenant).Distinct(StringComparer.Ordinal).Count());
+            }
+            catch (OptionsValidationException wrong)
+            {
+                Log.KeysNotReloaded(_logger, string.Join(" ", wrong.Failures));
+            }
+        }
+    }
+
+    private static bool IsSame(ApiKey one, ApiKey other) =>
+        one.Caller == other.Caller && one.ExpiresAt == other.ExpiresAt && one.Sha256.Span.SequenceEqual(other.Sha256.Span);
+
+    /// <summary>Compares with every key, in a time that does not depend on which one it is, or on how far it is right.</summary>
+    private ApiKey? Find(ReadOnlySpan<byte> hash)
+    {
+        ApiKey? found = null;
+        foreach (var key in _keys)
+            if (CryptographicOperations.FixedTimeEquals(key.Sha256.Span, hash)) found = key;
         return found;
     }
 

@@ -5,12 +5,9 @@ internal static class CallersRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the keys, and the check that a Gateway without keys stays on its machine.</summary>
+        /// <summary>Adds the keys, and the check that a Gateway without keys stays on its machine. Wrong keys stop the start.</summary>
         public void AddCallers()
         {
-            services.AddOptionsWithValidateOnStart<ApiKeyOptions>()
-                .Configure<IConfiguration>((options, configuration) =>
-                    options.Keys = ApiKeyReader.Read(configuration.GetSection(ApiKeyOptions.SectionName)));
             services.AddSingleton<ApiKeys>();
             services.AddHostedService<AnonymousAccessCheck>();
         }

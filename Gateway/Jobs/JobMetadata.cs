@@ -28,7 +28,8 @@ internal static class JobMetadata
             if (JsonUnicode.LengthOf(value) is var length and > MaxValueLength)
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 
-            pairs[key] = value;
+            if (!pairs.TryAdd(key, value))
+                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} is there twice: give it once.");
             if (pairs.Count > MaxPairs) return InferenceError.Invalid("metadata", $"metadata has more than {MaxPairs} pairs.");
         }
 

@@ -5,7 +5,7 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>Validates the body of <c>POST /v1/jobs</c>, all but the call inside it. Of a field that is there twice, the last counts.</summary>
+/// <summary>Validates the body of <c>POST /v1/jobs</c>, all but the call inside it.</summary>
 internal static class JobRequestParser
 {
     private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
@@ -30,6 +30,7 @@ internal static class JobRequestParser
     {
         private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private InferenceError? _unknown;
+        private int _seen;
         private bool _hasBody;
 
         public string Endpoint { get; private set; } = "";
@@ -50,7 +51,7 @@ internal static class JobRequestParser
             if (field >= 0)
             {
                 var value = reader;
-                _errors[field] = ReadValue(field, ref value);
+                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
             }
 
             reader.Skip();
@@ -77,7 +78,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
         {
-            Endpoint = "";
             foreach (var endpoint in EndpointsOfJobs)
                 if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(endpoint)) Endpoint = endpoint;
             return Endpoint.Length > 0 ? null : InferenceError.Invalid("endpoint", $"endpoint must be {EndpointNames}.");
@@ -91,7 +91,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadLane(ref Utf8JsonReader value)
         {
-            Lane = Lane.Default;
             if (value.TokenType == JsonTokenType.Null) return null;
             if (!RequestJson.TryReadText(ref value, out var name) || !LaneNames.TryParse(name, out var lane))
                 return InferenceError.Invalid("lane", "lane must be 'interactive', 'default' or 'batch'.");
@@ -102,7 +101,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadDeadline(ref Utf8JsonReader value)
         {
-            Deadline = null;
             if (value.TokenType == JsonTokenType.Null) return null;
 
             var longest = JobRequest.MaxDeadline.TotalSeconds;
@@ -115,7 +113,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadMetadata(ref Utf8JsonReader value)
         {
-            Metadata = null;
             if (value.TokenType == JsonTokenType.Null) return null;
 
             var error = JobMetadata.Read(ref value, out var pairs);

@@ -26,10 +26,10 @@ internal static class JobsEndpoints
         var jobs = routes.MapGroup(Path).WithTags("Jobs");
         jobs.MapPost("", PostAsync)
             .WithName("submitJob").WithSummary("Submits a call to be run in the background")
-            .WithDescription("Of a field that is there twice the last counts. A chat cannot stream.")
+            .WithDescription("A chat cannot stream.")
             .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
             .WithExample("""{"endpoint":"/v1/embeddings","body":{"model":"all-minilm-l6-v2","input":"The sky is blue."},"metadata":{"page":"7"}}""")
-            .WithProblems(400, 404, 413, 415, 422, 429);
+            .WithProblems(400, 404, 408, 413, 415, 422, 429);
         jobs.MapGet("", ListAsync)
             .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
             .WithQuery(JobListQuery.StatusName, "Only jobs that stand so.", JobListQuery.StatusSchema)
@@ -92,7 +92,7 @@ internal static class JobsEndpoints
             Lane = request.Lane,
             Deadline = request.Deadline,
             Metadata = request.Metadata,
-            IdempotencyKey = IdempotencyHeader.Of(key, Path, body),
+            IdempotencyKey = IdempotencyHeader.Of(key, Path, body.Span),
         };
         var (job, refused) = await jobs.SubmitAsync(call, terms);
         return job is null ? new Problem(refused!) : new JobAccepted(job);

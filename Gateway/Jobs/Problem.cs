@@ -10,7 +10,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
 {
     private const string ContentType = "application/problem+json";
 
-    private static readonly int[] CommonStatuses = [401, 503];
+    private static readonly int[] CommonStatuses = [401, 403, 503];
 
     public InferenceError Error => error;
 
@@ -19,7 +19,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401 and 503.</summary>
+    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401, 403 and 503.</summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(ProblemBody), [ContentType]);
 
     // :: Step 9: answer. An error's answer, on our own routes.
@@ -55,9 +55,12 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
         InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "The method is not allowed"),
         InferenceErrorKind.Canceled => (StatusCodes.Status409Conflict, "The job was canceled"),
         InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "The body is too large"),
-        InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body is not JSON"),
+        InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "The body is not of a known type"),
+        InferenceErrorKind.RequestTimeout => (StatusCodes.Status408RequestTimeout, "The body came too slowly"),
         InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "The API key is missing or not known"),
         InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "The role does not suffice"),
+        InferenceErrorKind.HostNotAllowed => (StatusCodes.Status403Forbidden, "The Gateway does not answer to this name"),
+        InferenceErrorKind.CrossSite => (StatusCodes.Status403Forbidden, "Pages of other sites are not let in"),
         InferenceErrorKind.QueueNotFound => (StatusCodes.Status404NotFound, "There is no such queue"),
         InferenceErrorKind.NotRequeueable => (StatusCodes.Status409Conflict, "The job cannot be run again"),
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request"),

@@ -50,7 +50,7 @@ internal sealed class ModelCalls(
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
             Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
-            IdempotencyKey = IdempotencyHeader.Of(key, endpoint, body),
+            IdempotencyKey = IdempotencyHeader.Of(key, endpoint, body.Span),
         };
         return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);
     }

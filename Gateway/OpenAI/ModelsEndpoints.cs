@@ -28,7 +28,8 @@ internal static class ModelsEndpoints
     private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(
         string id, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
     {
-        var name = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        // The slash at a path's end means nothing, here as on all other routes.
+        var name = (id.EndsWith('/') ? id[..^1] : id).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
 
         var models = await catalog.ReadForAsync(name, cancellationToken);

@@ -10,10 +10,10 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
 {
     internal const string RateLimitCode = "rate_limit_exceeded";
 
-    private static readonly int[] CommonStatuses = [401, 503];
+    private static readonly int[] CommonStatuses = [401, 403, 503];
 
     /// <summary>What a call that asks a model may end with.</summary>
-    internal static readonly int[] CallStatuses = [400, 401, 404, 413, 415, 422, 429, 500, 502, 503, 504];
+    internal static readonly int[] CallStatuses = [400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504];
 
     public InferenceError Error => error;
 
@@ -22,7 +22,7 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>Says in the API's description that a route may answer an error of this status; every one may answer 401 and 503.</summary>
+    /// <summary>Says in the API's description that a route may answer an error of this status; every one may answer 401, 403 and 503.</summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(OpenAIErrorBody), ["application/json"]);
 
     // :: Step 9: answer. An error's answer, in this dialect.
@@ -61,8 +61,10 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "invalid_request_error"),
         InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "invalid_request_error"),
         InferenceErrorKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "invalid_request_error"),
+        InferenceErrorKind.RequestTimeout => (StatusCodes.Status408RequestTimeout, "invalid_request_error"),
         InferenceErrorKind.InvalidApiKey => (StatusCodes.Status401Unauthorized, "invalid_request_error"),
-        InferenceErrorKind.Forbidden => (StatusCodes.Status403Forbidden, "invalid_request_error"),
+        InferenceErrorKind.Forbidden or InferenceErrorKind.HostNotAllowed or InferenceErrorKind.CrossSite
+            => (StatusCodes.Status403Forbidden, "invalid_request_error"),
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
         InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),

@@ -13,6 +13,8 @@ internal static class ProviderRequestParser
     /// <summary>Our own field: taken out before the provider sees the request.</summary>
     public const string RawAnswerField = "include_raw_answer";
 
+    private const string IncludeUsageName = "stream_options.include_usage";
+
     private static readonly string[] FieldNames =
         ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format", RawAnswerField];
 
@@ -57,10 +59,8 @@ internal static class ProviderRequestParser
             var start = (int)reader.TokenStartIndex;
             if (field >= 0)
             {
-                if ((_seen & (1 << field)) != 0) _error ??= InferenceError.Invalid(FieldNames[field], $"{FieldNames[field]} is there twice.");
-                _seen |= 1 << field;
                 var value = reader;
-                var error = ReadValue(FieldNames[field], ref value);
+                var error = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(FieldNames[field], ref value);
                 _error ??= error;
             }
 
@@ -186,11 +186,13 @@ internal static class ProviderRequestParser
             if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("stream_options", "stream_options must be an object.");
 
             _hasStreamOptions = true;
+            var seen = 0;
             while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
             {
                 var isUsage = value.ValueTextEquals("include_usage"u8);
                 value.Read();
-                if (isUsage && ReadBoolean("stream_options.include_usage", ref value, out _includesUsage) is { } wrong) return wrong;
+                if (isUsage && RequestJson.NoteField(ref seen, 0, IncludeUsageName) is { } twice) return twice;
+                if (isUsage && ReadBoolean(IncludeUsageName, ref value, out _includesUsage) is { } wrong) return wrong;
                 value.Skip();
             }
 

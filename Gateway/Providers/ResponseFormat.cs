@@ -24,10 +24,13 @@ internal static partial class ResponseFormat
 
         string? type = null;
         (InferenceError? Error, Range? Schema)? format = null;
+        var seen = 0;
         while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
         {
             var isType = value.ValueTextEquals("type"u8);
             var isFormat = value.ValueTextEquals("json_schema"u8);
+            if (isType && RequestJson.NoteField(ref seen, 0, $"{Name}.type") is { } typeTwice) return (typeTwice, null, false);
+            if (isFormat && RequestJson.NoteField(ref seen, 1, $"{Name}.json_schema") is { } formatTwice) return (formatTwice, null, false);
             value.Read();
             if (isType) RequestJson.TryReadText(ref value, out type);
             if (isFormat)
@@ -57,10 +60,13 @@ internal static partial class ResponseFormat
 
         string? name = null;
         Range? schema = null;
+        var seen = 0;
         while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
         {
             var isName = value.ValueTextEquals("name"u8);
             var isSchema = value.ValueTextEquals("schema"u8);
+            if (isName && RequestJson.NoteField(ref seen, 0, $"{Name}.json_schema.name") is { } nameTwice) return (nameTwice, null);
+            if (isSchema && RequestJson.NoteField(ref seen, 1, $"{Name}.json_schema.schema") is { } schemaTwice) return (schemaTwice, null);
             value.Read();
             if (isName) RequestJson.TryReadText(ref value, out name);
             var start = (int)value.TokenStartIndex;

@@ -19,8 +19,7 @@ internal static class QueuesEndpoints
 
     public static void MapQueues(this IEndpointRouteBuilder routes)
     {
-        var queues = routes.MapGroup(Path).WithTags("Queues")
-            .WithMetadata(new OperatorOnly(), Problem.Described(StatusCodes.Status403Forbidden));
+        var queues = routes.MapGroup(Path).WithTags("Queues").WithMetadata(OperatorOnly.Mark);
         var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
         queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
         one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary("Gives workers no more jobs of this queue; submits are still taken")

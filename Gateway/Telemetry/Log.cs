@@ -48,6 +48,12 @@ internal static partial class Log
     [LoggerMessage(2014, LogLevel.Error, "The changed configuration of providers is not taken over, the one before stays: {Reasons}")]
     public static partial void ProvidersNotReloaded(ILogger logger, string reasons);
 
+    [LoggerMessage(2050, LogLevel.Information, "The configuration changed: {Keys} API keys of {Tenants} tenants")]
+    public static partial void KeysReloaded(ILogger logger, int keys, int tenants);
+
+    [LoggerMessage(2051, LogLevel.Error, "The changed configuration of API keys is not taken over, the one before stays: {Reasons}")]
+    public static partial void KeysNotReloaded(ILogger logger, string reasons);
+
     [LoggerMessage(2015, LogLevel.Warning, "An attempt at {Model} of {Provider} failed: {Reason}")]
     public static partial void AttemptFailed(ILogger logger, string model, string provider, string reason);
 

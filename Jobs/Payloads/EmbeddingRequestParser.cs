@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace AiPlatform.Jobs.Payloads;
 
 /// <summary>
-/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are passed over; of a field
-/// that is there twice, the last counts; a null is as good as a missing field.
+/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as a
+/// missing field.
 /// </summary>
 public static class EmbeddingRequestParser
 {
@@ -27,6 +27,7 @@ public static class EmbeddingRequestParser
     private struct Fields(EmbeddingContent? content)
     {
         private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+        private int _seen;
 
         public string? Model { get; private set; }
         public int Rows { get; private set; }
@@ -43,7 +44,7 @@ public static class EmbeddingRequestParser
             if (field >= 0)
             {
                 var value = reader;
-                _errors[field] = ReadValue(field, ref value);
+                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
             }
 
             reader.Skip();
@@ -58,7 +59,7 @@ public static class EmbeddingRequestParser
 
         private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
         {
-            if (value.TokenType == JsonTokenType.Null) return Clear(field);
+            if (value.TokenType == JsonTokenType.Null) return null;
             return FieldNames[field] switch
             {
                 "model" => ReadModel(ref value),
@@ -68,20 +69,6 @@ public static class EmbeddingRequestParser
                 "truncate" => ReadTruncate(ref value),
                 _ => RequestJson.TryReadText(ref value, out _) ? null : InferenceError.Invalid("user", "user must be a string."),
             };
-        }
-
-        private InferenceError? Clear(int field)
-        {
-            switch (FieldNames[field])
-            {
-                case "model": Model = null; break;
-                case "input": Rows = 0; break;
-                case "encoding_format": Format = EmbeddingFormat.Float; break;
-                case "dimensions": Dimensions = null; break;
-                case "truncate": Truncate = false; break;
-            }
-
-            return null;
         }
 
         private InferenceError? ReadModel(ref Utf8JsonReader value)

@@ -8,10 +8,11 @@ namespace AiPlatform.Jobs.Payloads;
 /// <summary>Reads requests' JSON token by token. Whatever the bytes, what comes out is an error value, never an exception.</summary>
 public static class RequestJson
 {
-    /// <summary>How deep a request may be nested.</summary>
+    /// <summary>How deep arrays and objects may stand in one another.</summary>
     public const int MaxDepth = 64;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+    private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
     /// <summary>Reads one field; the reader stands on its name, and must stand at the end of its value afterwards.</summary>
     public delegate void ReadField<T>(ref Utf8JsonReader reader, ref T fields);
@@ -36,8 +37,12 @@ public static class RequestJson
         }
         catch (JsonException malformed)
         {
+            var depth = DepthOf(body);
             return InferenceError.Invalid(
-                null, $"The body is not valid JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}.");
+                null,
+                depth > MaxDepth
+                    ? $"The body's arrays and objects stand in one another {depth} deep; at most {MaxDepth} are read."
+                    : $"The body is not valid JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}.");
         }
         catch (InvalidOperationException)
         {
@@ -51,6 +56,20 @@ public static class RequestJson
     public static InferenceError? CheckText(ReadOnlySpan<byte> body) => JsonUnicode.HalfPairAt(body) is var at and >= 0
         ? InferenceError.Invalid(null, $"The body has half of a surrogate pair at byte {at + 1}, which is not valid Unicode: escape whole characters.")
         : null;
+
+    /// <summary>
+    /// Notes that a known field is there. One that is there twice is refused everywhere, on every route and in both processes: readers of
+    /// JSON disagree about which of two counts, and a body is read by more than one.
+    /// </summary>
+    /// <param name="seen">A bit for each field that was there.</param>
+    /// <param name="field">Its index.</param>
+    /// <param name="name">What an error calls it.</param>
+    public static InferenceError? NoteField(ref int seen, int field, string name)
+    {
+        var isThere = (seen & (1 << field)) != 0;
+        seen |= 1 << field;
+        return isThere ? InferenceError.Invalid(name, $"{name} is there twice: give it once.") : null;
+    }
 
     /// <summary>
     /// The first <c>model</c> of a body, read no further than that; null when there is none, or the body is wrong before it. Who
@@ -77,6 +96,27 @@ public static class RequestJson
         {
             return null;
         }
+    }
+
+    /// <summary>How deep arrays and objects stand in one another, up to where the body is no JSON any more.</summary>
+    private static int DepthOf(ReadOnlySpan<byte> body)
+    {
+        var depth = 0;
+        try
+        {
+            var reader = new Utf8JsonReader(body, AnyDepth);
+            while (reader.Read())
+            {
+                var isStart = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+                if (isStart) depth = Math.Max(depth, reader.CurrentDepth + 1);
+            }
+        }
+        catch (JsonException)
+        {
+            // What is wrong behind it was not what stopped the first reader.
+        }
+
+        return depth;
     }
 
     /// <summary>The index of the field whose name the reader stands on; -1 for any other.</summary>

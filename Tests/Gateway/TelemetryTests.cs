@@ -57,7 +57,11 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         using var good = await _gateway.PostAsync(Path, new { model, input = "a" });
         using var bad = await _gateway.PostAsync(Path, new { model, input = "a", dimensions = 1000 });
         using var unknown = await _gateway.PostAsync(Path, new { model = $"no-{model}", input = "a" });
+        await _gateway.SendRawAsync($"POST {Path}", ["Content-Encoding: br"], "no compression");
+        var large = new string(' ', 5 * 1024 * 1024);
+        using var tooLarge = await _gateway.PostTextAsync(Path, large);
 
+        await Poll.UntilAsync(() => outcomes.Contains(("unknown", "payload_too_large")), "the call whose body is too large is counted");
         await Poll.UntilAsync(() => outcomes.Contains((model, "succeeded")), "the call is counted");
         Assert.Contains(("unknown", "model_not_found"), outcomes);
         Assert.Contains(("unknown", "invalid_request"), outcomes);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
 
@@ -110,7 +111,7 @@ public sealed class AnonymousAccessTests
 
     private static AnonymousAccessCheck CreateSut(
         (string Key, string Value)[] settings, GatewayOptions? options = null, string? environment = null, string? listening = null) => new(
-        new ApiKeys(Options.Create(new ApiKeyOptions())),
+        new ApiKeys(new ConfigurationBuilder().Build(), TimeProvider.System, NullLogger<ApiKeys>.Instance),
         Options.Create(options ?? new GatewayOptions()),
         new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build(),
         new HostingEnvironment { EnvironmentName = environment ?? Environments.Production },

@@ -70,7 +70,43 @@ public sealed class ApiKeyReaderTests
         Assert.All(named, name => Assert.Contains(name, error.Message, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Read_SeveralKeysOfATenant_HaveItsNameAndRoleAndTheirOwnExpiry()
+    {
+        var keys = Read(
+            ("ApiKeys:a:Role", "operator"), ("ApiKeys:a:Sha256", OneHash), ("ApiKeys:a:ExpiresAt", "2027-01-31T23:00:00Z"),
+            ("ApiKeys:a:Keys:next:Sha256", OtherHash), ("ApiKeys:b:Keys:0:Sha256", new string('c', 64)), ("ApiKeys:b:Keys:0:ExpiresAt", "2020-02-29T00:00:01Z"));
+
+        Assert.Equal(
+            [("a", true, OneHash, "2027-01-31T23:00:00Z"), ("a", true, OtherHash, ""), ("b", false, new string('c', 64), "2020-02-29T00:00:01Z")],
+            keys.Select(key => (
+                key.Caller.Tenant, key.Caller.IsOperator, Convert.ToHexStringLower(key.Sha256.Span), $"{key.ExpiresAt?.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}")));
+        Assert.All(keys, key => Assert.Equal(TimeSpan.Zero, key.ExpiresAt?.Offset ?? TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData("ApiKeys:t:Keys:0:Sha256", "the-key-itself", "ApiKeys:t:Keys:0:Sha256")]
+    [InlineData("ApiKeys:t:Keys:0:ExpiresAt", "2027-01-31T00:00:00Z", "ApiKeys:t:Keys:0:Sha256")]
+    [InlineData("ApiKeys:t:Keys", "x", "ApiKeys:t:Keys")]
+    [InlineData("ApiKeys:a:ExpiresAt", "2027-01-31", "ApiKeys:a:ExpiresAt")]
+    [InlineData("ApiKeys:a:ExpiresAt", "2027-01-31T00:00:00+01:00", "ApiKeys:a:ExpiresAt")]
+    [InlineData("ApiKeys:a:ExpiresAt", "2027-02-30T00:00:00Z", "ApiKeys:a:ExpiresAt")]
+    [InlineData("ApiKeys:a:ExpiresAt", "", "ApiKeys:a:ExpiresAt")]
+    [InlineData("ApiKeys:a:ExpiresOn", "2027-01-31T00:00:00Z", "ApiKeys:a:ExpiresOn")]
+    [InlineData("ApiKeys:b:ExpiresAt", "2027-01-31T00:00:00Z", "ApiKeys:b:Sha256")]
+    [InlineData("ApiKeys:b:Keys:next:Role", "user", "ApiKeys:b:Keys:next:Role")]
+    [InlineData("ApiKeys:b:Keys:next:Sha256", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "ApiKeys:a:Sha256 and ApiKeys:b:Keys:next:Sha256 are")]
+    [InlineData("ApiKeys:b:Keys:more:Sha256", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "ApiKeys:b:Keys:more:Sha256 and ApiKeys:b:Keys:next:Sha256 are")]
+    public void Read_BadKeyOfSeveral_NamesIt(string key, string value, string named)
+    {
+        (string Key, string Value)[] good = [("ApiKeys:a:Sha256", OneHash), ("ApiKeys:b:Keys:next:Sha256", OtherHash)];
+
+        var error = Assert.Throws<OptionsValidationException>(() => Read([.. good.Where(one => one.Key != key), (key, value)]));
+
+        Assert.Contains(error.Failures, failure => failure.StartsWith(named, StringComparison.Ordinal));
+        Assert.DoesNotContain("the-key-itself", error.Message, StringComparison.Ordinal);
+    }
+
     private static IReadOnlyList<ApiKey> Read(params (string Key, string Value)[] settings) => ApiKeyReader.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build()
-            .GetSection(ApiKeyOptions.SectionName));
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build());
 }

@@ -78,13 +78,22 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <param name="requestLine">Such as <c>GET /v1/models</c>.</param>
     /// <param name="headers">Whole lines.</param>
     /// <param name="body">JSON, or nothing.</param>
-    public async Task<(int Status, string Answer)> SendRawAsync(string requestLine, string[] headers, string body = "")
+    public Task<(int Status, string Answer)> SendRawAsync(string requestLine, string[] headers, string body = "")
+    {
+        string[] type = body.Length == 0 || headers.Any(line => line.StartsWith("Content-Type", StringComparison.OrdinalIgnoreCase))
+            ? [] : ["Content-Type: application/json"];
+        string[] lines =
+            [$"{requestLine} HTTP/1.1", $"Host: {Address.Authority}", "Connection: close", $"Content-Length: {body.Length}", .. type, .. headers, "", body];
+        return SendBytesAsync(Encoding.UTF8.GetBytes(string.Join("\r\n", lines)));
+    }
+
+    /// <summary>Sends bytes, whatever they are, and reads until the Gateway closes the connection.</summary>
+    public async Task<(int Status, string Answer)> SendBytesAsync(byte[] bytes)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(Address.Host, Address.Port);
-        string[] lines = [$"{requestLine} HTTP/1.1", $"Host: {Address.Authority}", "Connection: close", $"Content-Length: {body.Length}", .. headers, "", body];
-        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(string.Join("\r\n", lines)));
-        var answer = await new StreamReader(client.GetStream()).ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await client.GetStream().WriteAsync(bytes);
+        var answer = await new StreamReader(client.GetStream()).ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return (int.Parse(answer.Split(' ', 3)[1], provider: null), answer);
     }
 

@@ -41,6 +41,9 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { $$"""{{{Call}},"deadline_seconds":"60"}""", "deadline_seconds" },
         { $$"""{{{Call}},"deadline_seconds":"2020-01-01T00:00:00Z"}""", "deadline_seconds" },
         { $$"""{{{Call}},"deadline_seconds":[1]}""", "deadline_seconds" },
+        { $$"""{{{Call}},"endpoint":"/v1/embeddings"}""", "endpoint" },
+        { $$"""{{{Call}},"lane":"batch","lane":"batch"}""", "lane" },
+        { $$"""{{{Call}},"metadata":{"a":"b","a":"b"} }""", "metadata.a" },
         { $$"""{{{Call}},"metadata":[]}""", "metadata" },
         { $$"""{{{Call}},"metadata":{"a":1} }""", "metadata.a" },
         { $$"""{{{Call}},"metadata":{"a":null} }""", "metadata.a" },
@@ -78,7 +81,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
     [MemberData(nameof(BadBodies))]
     public async Task PostJobs_NotAnObject_Answers400(byte[] body)
     {
-        using var content = new ByteArrayContent(body);
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
         using var response = await _gateway.Client.PostAsync(Path, content);
 
         // Some of these bodies are objects in which no field is one of ours.
@@ -123,6 +126,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
     public async Task PostJobs_BodyOverTheLimit_Answers413AndServesOn(bool chunked)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new ByteArrayContent(new byte[(4 * 1024 * 1024) + 1]) };
+        request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;
         request.Headers.ExpectContinue = true;
 

@@ -59,9 +59,12 @@ internal static class BadEmbeddingRequests
         { $$"""{{{Model}},"input":"a","truncate":1}""", "truncate" },
         { $$"""{{{Model}},"input":"a","user":1}""", "user" },
         { $$"""{{{Model}},"input":"a","user":{} }""", "user" },
-        // The last of two counts.
+        { $$"""{{{Model}},"input":"a","input":"b"}""", "input" },
         { $$"""{{{Model}},"input":"a","input":""}""", "input" },
+        { $$"""{{{Model}},"input":null,"input":"a"}""", "input" },
+        { $$"""{{{Model}},"model":"gpt","input":"a"}""", "model" },
         { $$"""{{{Model}},"model":null,"input":"a"}""", "model" },
+        { $$"""{{{Model}},"input":"a","user":"a","user":"a"}""", "user" },
     };
 
     /// <summary>Bodies that are no JSON object at all; no parameter can be named.</summary>
@@ -92,7 +95,7 @@ internal static class BadEmbeddingRequests
         [.. Bytes($$"""{{{Model}},"input":" """), 0xFF, 0xFE, .. Bytes("\"}")],
         [.. Bytes($$"""{{{Model}},"input":" """), 0xED, 0xA0, 0x80, .. Bytes("\"}")],
         [.. Bytes($$"""{{{Model}},"input":" """), 0xC0, 0x80, .. Bytes("\"}")],
-        [0xEF, 0xBB, 0xBF, .. Bytes($$"""{{{Model}},"input":"a"}""")],
+        [0xEF, 0xBB, 0xBF, 0xEF, 0xBB, 0xBF, .. Bytes($$"""{{{Model}},"input":"a"}""")],
         [0x00],
     ]);
 

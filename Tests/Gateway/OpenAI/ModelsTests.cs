@@ -41,8 +41,9 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
         await _gateway.ServeAsync($"org/name-{model}");
 
         using var response = await _gateway.Client.GetAsync($"/v1/models/{path}-{model}");
+        using var withSlash = await _gateway.Client.GetAsync($"/v1/models/{path}-{model}/");
 
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (response.StatusCode, withSlash.StatusCode));
         var item = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal($"org/name-{model}", item.GetProperty("id").GetString());
     }

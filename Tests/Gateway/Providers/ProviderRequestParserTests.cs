@@ -52,6 +52,15 @@ public sealed class ProviderRequestParserTests
     [InlineData("""{"model":"m","messages":[{}],"response_format":{"type":"json_schema","json_schema":{"name":"a b","schema":{}}}}""", "response_format.json_schema.name")]
     [InlineData("""{"model":"m","messages":[{}],"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":7}}}""", "response_format.json_schema.schema")]
     [InlineData("""{"model":"m","messages":[{}],"include_raw_answer":"yes"}""", "include_raw_answer")]
+    [InlineData("""{"model":"m","messages":[{}],"messages":[{}]}""", "messages")]
+    [InlineData("""{"model":"m","messages":[{}],"stream":true,"stream_options":{"include_usage":true,"include_usage":true}}""", "stream_options.include_usage")]
+    [InlineData("""{"model":"m","messages":[{}],"response_format":{"type":"text","type":"text"}}""", "response_format.type")]
+    [InlineData(
+        """{"model":"m","messages":[{}],"response_format":{"type":"json_schema","json_schema":{"name":"a"},"json_schema":{"name":"a"}}}""",
+        "response_format.json_schema")]
+    [InlineData(
+        """{"model":"m","messages":[{}],"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{},"schema":{}}}}""",
+        "response_format.json_schema.schema")]
     public void Parse_BadChat_NamesTheField(string body, string param)
     {
         var (request, error) = Parse(body);
