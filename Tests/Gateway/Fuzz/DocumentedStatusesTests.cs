@@ -54,6 +54,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await ModelsFailAsync();
         await ProvidersFailAsync();
         await CallersAreNotLetInAsync();
+        await BodiesDoNotComeAsync();
         await NothingServesAsync();
 
         var missing = _document.Operations.SelectMany(one => one.Answers.Keys.Select(status => (one.Name, status))).Except(_seen);
@@ -175,12 +176,26 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
 
     private async Task CallersAreNotLetInAsync()
     {
+        foreach (var operation in _document.Operations)
+            await AnswersAsync(operation.Name, 403, operation.Body is null ? "x" : "{}", query: "", headers: ("Origin", "https://other.example"));
+
         TestKey user = new("user-1");
         await using var keyed = await GatewayHost.StartAsync(_redis, [.. Settings(), .. user.Settings]);
         using var client = new ApiClient(keyed.Address);
         foreach (var operation in _document.Operations) await AnswersAsync(client, operation.Name, 401, operation.Body is null ? "x" : "{}", query: "");
         foreach (var operation in _document.Operations.Where(one => one.Path.StartsWith("/v1/queues", StringComparison.Ordinal)))
             await AnswersAsync(client, operation.Name, 403, "x", query: "", ("Authorization", $"Bearer {user.Value}"));
+    }
+
+    /// <summary>The server waits five seconds for a body to begin.</summary>
+    private async Task BodiesDoNotComeAsync()
+    {
+        var operations = _document.Operations.Where(one => one.Body is not null).ToList();
+        var answers = await Task.WhenAll(operations.Select(operation => _gateway.SendBytesAsync(Encoding.ASCII.GetBytes(
+            $"POST {operation.Path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"))));
+
+        Assert.All(answers, answer => Assert.Equal(408, answer.Status));
+        _seen.UnionWith(operations.Select(operation => (operation.Name, "408")));
     }
 
     /// <summary>A Gateway that has never reached Redis.</summary>
