@@ -1,9 +1,6 @@
-using AiPlatform.InferenceWorker.Consumers;
-using AiPlatform.InferenceWorker.Heartbeat;
+using AiPlatform.InferenceWorker;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
 if (args is ["--help" or "-h" or "help", ..])
@@ -12,22 +9,10 @@ if (args is ["--help" or "-h" or "help", ..])
     return 0;
 }
 
-var checkOnly = args is ["doctor", ..];
-var builder = WebApplication.CreateBuilder(checkOnly ? args[1..] : args);
+if (args is ["doctor", ..])
+    return new Doctor(WorkerHost.Build(args[1..]).Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
 
-builder.AddServiceDefaults("inference-worker", HealthStatus.Unhealthy);
-builder.Services.AddModels();
-builder.Services.AddEndpointHandlers();
-builder.Services.AddJobStore();
-builder.Services.AddSweeping<ServedModels>();
-builder.Services.AddHostedService<HeartbeatLoop>();
-builder.Services.AddLeasing<RunJobConsumer, ServedModels>();
-
-var app = builder.Build();
-if (checkOnly) return new Doctor(app.Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
-
-app.MapDefaultEndpoints();
-return await app.RunToExitCodeAsync();
+return await WorkerHost.Build(args).RunToExitCodeAsync();
 
 /// <summary>Loads models, leases jobs from Redis, batches and runs them.</summary>
 internal sealed partial class Program

@@ -54,7 +54,7 @@ public sealed class JobsOptions
     [Range(1, 1_000)]
     public int MaxLostLeases { get; init; } = 5;
 
-    /// <summary>Wait before a failed run is tried again; doubled each time. Default 1 s, 0 to 10 min.</summary>
+    /// <summary>Wait before a failed run is tried again; doubled each time, up to a day. Default 1 s, 0 to 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 

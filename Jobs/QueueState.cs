@@ -20,6 +20,12 @@ public sealed record QueueState
     /// <summary>Jobs that failed for good after all their attempts, and that nobody has run again.</summary>
     public required long Dead { get; init; }
 
+    /// <summary>Jobs that could not be read and were put aside.</summary>
+    public required long Broken { get; init; }
+
+    /// <summary>What keeps the queue from serving: a key that holds something else than it should; null when nothing does.</summary>
+    public required string? Problem { get; init; }
+
     /// <summary>Every lane, in their order.</summary>
     public required IReadOnlyList<LaneState> Lanes { get; init; }
 

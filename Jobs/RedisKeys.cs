@@ -21,6 +21,8 @@ namespace AiPlatform.Jobs;
 /// ai:{QUEUE}:leases              zset    KEY by end of the lease (ms): the jobs that run
 /// ai:{QUEUE}:deadlines           zset    KEY by deadline (ms): the jobs that have not ended
 /// ai:{QUEUE}:dead                zset    KEY by time of its end (ms): the dead letters
+/// ai:{QUEUE}:broken              stream  jobs that could not be read, as they were: job, tenant, why, kind, record, state
+/// ai:{QUEUE}:broken_sizes        list    the bytes of each of those
 /// ai:{QUEUE}:running             hash    TENANT to how many of its jobs run
 /// ai:{QUEUE}:jobs:TENANT         zset    KEY, all with score 0: the tenant's jobs, whose keys sort by time
 /// ai:{QUEUE}:tenants             set     the tenants that have such a list

@@ -1,5 +1,4 @@
-using AiPlatform.Jobs.Telemetry;
-using Microsoft.Extensions.Logging;
+using AiPlatform.Jobs.Store;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs;
@@ -8,29 +7,48 @@ namespace AiPlatform.Jobs;
 /// Listens on Redis channels. A message is a wake-up, never the truth: while the connection is away messages are lost, and who
 /// listens also looks by itself at a low rate.
 /// </summary>
-public sealed class RedisSubscriptions(IConnectionMultiplexer redis, TimeProvider time, ILogger<RedisSubscriptions> logger)
+public sealed class RedisSubscriptions(IConnectionMultiplexer redis, TimeProvider time)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// Subscribes, also when Redis can only be reached later; the client renews the subscription after an outage. Returns when
-    /// it stands. <paramref name="handle"/> is called for one message after another and must not block.
-    /// </summary>
-    public async Task ListenAsync(RedisChannel channel, Action<RedisValue> handle, CancellationToken cancellationToken)
+    /// <summary>Listens until it is canceled; the client renews the subscription after an outage.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="handle">
+    /// Called for one message after another, in the order in which Redis sent them, and told whether others wait behind it. It must not
+    /// block, and takes whatever anybody may have published.
+    /// </param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="listening">Called when the subscription stands.</param>
+    /// <exception cref="QueueUnavailableException">The subscription could not be made, or the client has closed it.</exception>
+    public async Task ListenAsync(
+        RedisChannel channel, Action<RedisValue, bool> handle, CancellationToken cancellationToken, Action? listening = null)
     {
-        while (true)
+        var messages = await OrUnavailableAsync(
+            redis.GetSubscriber().SubscribeAsync(channel).WaitAsync(Patience, time, cancellationToken), channel, cancellationToken);
+        try
         {
-            try
+            listening?.Invoke();
+            while (true)
             {
-                await redis.GetSubscriber().SubscribeAsync(channel, (_, message) => handle(message)).WaitAsync(Patience, time, cancellationToken);
-                return;
+                var message = await OrUnavailableAsync(messages.ReadAsync(cancellationToken).AsTask(), channel, cancellationToken);
+                handle(message.Message, messages.TryGetCount(out var waiting) && waiting > 0);
             }
-            catch (Exception unreachable) when (unreachable is RedisException or TimeoutException)
-            {
-                Log.SubscribeFailed(logger, channel.ToString(), unreachable.Message);
-                await Task.Delay(Pause, time, cancellationToken);
-            }
+        }
+        finally
+        {
+            messages.Unsubscribe(CommandFlags.FireAndForget);
+        }
+    }
+
+    private static async Task<T> OrUnavailableAsync<T>(Task<T> task, RedisChannel channel, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await task;
+        }
+        catch (Exception thrown) when (RedisRefusals.Of(thrown, $"the subscription of {channel}", cancellationToken) is { } away)
+        {
+            throw away;
         }
     }
 }

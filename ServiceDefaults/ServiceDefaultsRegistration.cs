@@ -1,5 +1,6 @@
 using AiPlatform.ServiceDefaults.Configuration;
 using AiPlatform.ServiceDefaults.Health;
+using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Redis;
 using AiPlatform.ServiceDefaults.Resilience;
 using AiPlatform.ServiceDefaults.Telemetry;
@@ -25,8 +26,10 @@ public static class ServiceDefaultsRegistration
             builder.AddTelemetry(serviceName);
             builder.AddRedisClientNamedRedis();
             builder.Services.AddResiliencePipelines();
+            builder.Services.AddSingleton<BackgroundLoops>();
             builder.Services.AddHealthChecks()
                 .AddCheck<RedisHealthCheck>("redis", withoutRedis, [HealthTags.Ready])
+                .AddCheck<BackgroundWorkHealthCheck>("background", HealthStatus.Degraded, [HealthTags.Ready])
                 .AddCheck<BackgroundLoopsHealthCheck>("loops", HealthStatus.Unhealthy, [HealthTags.Live]);
             builder.Services.AddOptionsWithValidateOnStart<ShutdownOptions, ShutdownOptionsValidator>().BindConfiguration(ShutdownOptions.SectionName);
             builder.Services.AddSingleton<IValidateOptions<ShutdownOptions>, ShutdownOrderCheck>();
@@ -41,9 +44,20 @@ public static class ServiceDefaultsRegistration
         /// <returns>The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.</returns>
         public async Task<int> RunToExitCodeAsync()
         {
-            var loops = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-            await app.RunAsync();
-            return loops.Any(loop => loop.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+            var loops = app.Services.GetRequiredService<BackgroundLoops>();
+            var services = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+            try
+            {
+                await app.RunAsync();
+            }
+#pragma warning disable CA1031 // A process that is stopped while it starts fails in whatever it is starting
+            catch (Exception) when (HasDied(loops))
+            {
+                return 1;
+            }
+#pragma warning restore CA1031
+
+            return HasDied(loops) || services.Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
 
         /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>
@@ -53,4 +67,6 @@ public static class ServiceDefaultsRegistration
             return app;
         }
     }
+
+    private static bool HasDied(BackgroundLoops loops) => loops.All.Any(loop => loop.Death is not null);
 }

@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Gateway.Catalog;
 
@@ -10,10 +11,10 @@ namespace AiPlatform.Gateway.Catalog;
 /// The models that can be asked: read from the workers' catalog every two seconds, and at once when a request names a model
 /// that is not there. An outage leaves the last reading in place.
 /// </summary>
-internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog providers, TimeProvider time, ILogger<ModelCatalog> logger) : BackgroundService, ISweptQueues
+internal sealed class ModelCatalog(
+    BackgroundLoops loops, IWorkerCatalog workers, ProviderCatalog providers, TimeProvider time, ILogger<ModelCatalog> logger)
+    : LoopService(loops), ISweptQueues
 {
-    private static readonly TimeSpan ReadInterval = TimeSpan.FromSeconds(2);
-
     /// <summary>Least time between two readings: requests that name unknown models share one.</summary>
     private static readonly TimeSpan ReadPause = TimeSpan.FromMilliseconds(200);
 
@@ -21,7 +22,6 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog provi
     private Task<ServedModels>? _next;
     private long _lastRead = long.MinValue;
     private volatile ServedModels? _models;
-    private bool _outage;
 
     public IReadOnlyCollection<QueueName> Queues =>
         Known()?.Queues ?? [.. providers.Routes.All.Select(model => model.Queue)];
@@ -36,23 +36,9 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog provi
     public async ValueTask<ServedModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
         Known() is { } known && known.Has(name) ? known : await NextReading().WaitAsync(cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(ReadInterval, time);
-        do
-        {
-            try
-            {
-                await NextReading().WaitAsync(stoppingToken);
-            }
-            catch (QueueUnavailableException outage)
-            {
-                if (!_outage) Log.CatalogAway(logger, outage.Message);
-                _outage = true;
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
+
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => NextReading().WaitAsync(stoppingToken);
 
     /// <summary>The last reading, with the providers' models as they are now.</summary>
     private ServedModels? Known()
@@ -90,9 +76,8 @@ internal sealed class ModelCatalog(IWorkerCatalog workers, ProviderCatalog provi
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
         var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
-        if (_models is null || _outage || _models.All.Count != models.All.Count)
+        if (_models is null || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
-        _outage = false;
         return _models = models;
     }
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -13,7 +14,8 @@ namespace AiPlatform.Gateway.Providers;
 /// answer. Without Redis nothing is kept, and every call goes out. No answer waits until it is written; what this process has not
 /// written yet, it remembers all the same.
 /// </summary>
-internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, TimeProvider time, ILogger<AnswerCache> logger) : BackgroundService
+internal sealed class AnswerCache(
+    BackgroundLoops loops, IAnswerStore store, ProviderMetrics metrics, TimeProvider time, ILogger<AnswerCache> logger) : LoopService(loops)
 {
     /// <summary>A cache that takes longer is passed over.</summary>
     public static readonly TimeSpan ReadLimit = TimeSpan.FromMilliseconds(250);
@@ -82,26 +84,22 @@ internal sealed class AnswerCache(IAnswerStore store, ProviderMetrics metrics, T
         Forget(waiting);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Writes the next answer. One that Redis does not take is not kept, and the others are written.</summary>
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
-        await foreach (var waiting in _writes.Reader.ReadAllAsync(stoppingToken))
+        var waiting = await _writes.Reader.ReadAsync(stoppingToken);
+        try
         {
-            try
-            {
-                await store.RememberAsync(waiting.Tenant, waiting.Name, waiting.Body, waiting.Ttl, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // Whatever Redis says about one answer, the others are written
-            catch (Exception failure)
-            {
-                Log.CacheAway(logger, failure.Message);
-            }
-#pragma warning restore CA1031
-            Forget(waiting);
+            await store.RememberAsync(waiting.Tenant, waiting.Name, waiting.Body, waiting.Ttl, stoppingToken);
         }
+#pragma warning disable CA1031 // Whatever the store says about one answer, the others are written
+        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+        {
+            Log.CacheAway(logger, failure.Message);
+        }
+#pragma warning restore CA1031
+
+        Forget(waiting);
     }
 
     private void Forget(WaitingAnswer waiting)

@@ -29,6 +29,12 @@ internal sealed record QueueResource
     /// <summary>Dead letters: jobs that failed after all their attempts and that nobody has run again.</summary>
     public required long Dead { get; init; }
 
+    /// <summary>Jobs that could not be read: they were put aside, and have failed.</summary>
+    public required long Broken { get; init; }
+
+    /// <summary>What keeps the queue from serving: a key in Redis that holds something else than it should; null when nothing does.</summary>
+    public required string? Problem { get; init; }
+
     public required LanesResource Lanes { get; init; }
 
     public static QueueResource Of(QueueState state, int workers) => new()
@@ -41,6 +47,8 @@ internal sealed record QueueResource
         Workers = workers,
         Paused = state.IsPaused,
         Dead = state.Dead,
+        Broken = state.Broken,
+        Problem = state.Problem,
         Lanes = LanesResource.Of(state.Lanes),
     };
 }

@@ -2,40 +2,36 @@ using System.Globalization;
 using System.Text;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Loops;
 using StackExchange.Redis;
 
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Hears of jobs' ends and events on this Gateway's channel and tells who waits for them.</summary>
 internal sealed class ResultListener(
+    BackgroundLoops loops,
     GatewayName name,
     JobWaiters waiters,
     JobFollowers followers,
     ResultReader reader,
     RedisSubscriptions subscriptions,
-    TimeProvider time,
     ILogger<ResultListener> logger)
-    : BackgroundService
+    : LoopService(loops)
 {
     /// <summary>Requests go on in groups of so many, one after another in each: a hand-over to another thread costs as much as many go-ons.</summary>
     private const int AtATime = 8;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await subscriptions.ListenAsync(RedisKeys.Gateway(name.Value), message => Receive(message), stoppingToken);
-        Log.Listening(logger, name.Value);
-        // A loop that has ended counts as dead: this one lives as long as its subscription.
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
-    }
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) =>
+        subscriptions.ListenAsync(RedisKeys.Gateway(name.Value), Receive, stoppingToken, () => Log.Listening(logger, name.Value));
 
-    private void Receive(RedisValue message)
+    private void Receive(RedisValue message, bool othersWait)
     {
         var bytes = (byte[]?)message ?? [];
         var line = Array.IndexOf(bytes, (byte)'\n');
         var words = line < 0 ? [] : Encoding.UTF8.GetString(bytes, 0, line).Split(' ');
         var isReadable = words switch
         {
-            ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1)),
+            ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1), othersWait),
             ["changed", var queue, var key] => ReceiveEvents(queue, key, 0, []),
             ["events", var queue, var key, var number] when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var first) =>
                 ReceiveEvents(queue, key, first, bytes.AsSpan(line + 1)),
@@ -45,7 +41,7 @@ internal sealed class ResultListener(
     }
 
     // :: Step 8: receive. The message of jobs' ends carries small results; large ones are read.
-    private bool ReceiveEnds(string queue, ReadOnlyMemory<byte> entries)
+    private bool ReceiveEnds(string queue, ReadOnlyMemory<byte> entries, bool othersWait)
     {
         var ended = new EndedJobs(queue, entries);
         List<(AwaitedJob Awaited, Job Job)> group = [];
@@ -67,7 +63,9 @@ internal sealed class ResultListener(
             group.Add((awaited, job));
         }
 
-        EndAll(group);
+        // Where other messages wait, the last ones go on elsewhere too: those must not wait for what these requests do.
+        if (othersWait) ThreadPool.UnsafeQueueUserWorkItem(EndAll, group, preferLocal: true);
+        else EndAll(group);
         return ended.IsReadable;
     }
 

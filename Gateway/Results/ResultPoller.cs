@@ -1,4 +1,5 @@
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Results;
@@ -7,21 +8,18 @@ namespace AiPlatform.Gateway.Results;
 /// Has every awaited job looked up once in a poll interval, should the message of its end be lost: while the connection was
 /// away, or because Redis restarted. One timer for all of them.
 /// </summary>
-internal sealed class ResultPoller(JobWaiters waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
-    : BackgroundService
+internal sealed class ResultPoller(BackgroundLoops loops, JobWaiters waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
+    : LoopService(loops)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => options.Value.PollInterval / 4;
+
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
-        var interval = options.Value.PollInterval;
-        using var timer = new PeriodicTimer(interval / 4, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        var now = time.GetTimestamp();
+        foreach (var job in waiters.LookedUpBefore(now - (long)(options.Value.PollInterval.TotalSeconds * time.TimestampFrequency)))
         {
-            var now = time.GetTimestamp();
-            foreach (var job in waiters.LookedUpBefore(now - (long)(interval.TotalSeconds * time.TimestampFrequency)))
-            {
-                job.LookedUpAt(now);
-                await reader.ReadAsync(job, stoppingToken);
-            }
+            job.LookedUpAt(now);
+            await reader.ReadAsync(job, stoppingToken);
         }
     }
 }

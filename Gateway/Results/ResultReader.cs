@@ -1,12 +1,13 @@
 using System.Threading.Channels;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Looks jobs up whose end did not bring the result along, a bounded number at a time.</summary>
-internal sealed class ResultReader(GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
-    : BackgroundService
+internal sealed class ResultReader(BackgroundLoops loops, GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
+    : LoopService(loops)
 {
     private const int ParallelReads = 32;
     private const int MaxWaitingReads = 8_192;
@@ -23,7 +24,7 @@ internal sealed class ResultReader(GatewayName name, IJobStore store, TimeProvid
     /// <summary>Reads it when its turn comes; waits while too many do.</summary>
     public ValueTask ReadAsync(AwaitedJob job, CancellationToken cancellationToken) => _due.Writer.WriteAsync(job, cancellationToken);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Parallel.ForEachAsync(
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => Parallel.ForEachAsync(
         _due.Reader.ReadAllAsync(stoppingToken),
         new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = stoppingToken },
         async (job, token) => await LookUpAsync(job, token));

@@ -18,9 +18,6 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "{JobId} could not be canceled though its client went away: {Reason}")]
     public static partial void CancelFailed(ILogger logger, string jobId, string reason);
 
-    [LoggerMessage(2005, LogLevel.Warning, "The model catalog cannot be read, the last one stays: {Reason}")]
-    public static partial void CatalogAway(ILogger logger, string reason);
-
     [LoggerMessage(2006, LogLevel.Information, "The model catalog names {Models} models and {Workers} workers")]
     public static partial void CatalogRead(ILogger logger, int models, int workers);
 
@@ -62,9 +59,6 @@ internal static partial class Log
 
     [LoggerMessage(2017, LogLevel.Debug, "The answer cache is passed over: {Reason}")]
     public static partial void CacheAway(ILogger logger, string reason);
-
-    [LoggerMessage(2018, LogLevel.Debug, "The queues cannot be observed for now: {Reason}")]
-    public static partial void QueuesNotObserved(ILogger logger, string reason);
 
     [LoggerMessage(2040, LogLevel.Warning, "{Provider} refuses stream_options for {Model}: its streams are not asked for their usage until the configuration changes")]
     public static partial void StreamOptionsRefused(ILogger logger, string model, string provider);

@@ -3,24 +3,25 @@ using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Heartbeat;
 
 /// <summary>Says every few seconds that this worker lives and what it serves, once its models are ready; says goodbye when it stops.</summary>
 internal sealed class HeartbeatLoop(
+    BackgroundLoops loops,
     ServedModels models,
     WorkerName worker,
     RunningJobs running,
     IWorkerCatalog catalog,
     IOptions<JobsOptions> options,
     TimeProvider time,
-    ILogger<HeartbeatLoop> logger) : BackgroundService
+    ILogger<HeartbeatLoop> logger) : LoopService(loops)
 {
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
-    private bool _outage;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -38,30 +39,13 @@ internal sealed class HeartbeatLoop(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => options.Value.HeartbeatTtl / 3;
+
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
         await models.NextAsync(known: null, stoppingToken);
-
-        ModelDescriptor[] served = [.. models.Loaded.Select(Describe)];
-        using var timer = new PeriodicTimer(options.Value.HeartbeatTtl / 3, time);
-        do await BeatAsync(served, stoppingToken);
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private async Task BeatAsync(ModelDescriptor[] served, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await catalog.BeatAsync(Beat(), served, cancellationToken);
-            models.Announced();
-            if (_outage) Log.HeartbeatResumed(logger);
-            _outage = false;
-        }
-        catch (QueueUnavailableException outage)
-        {
-            if (!_outage) Log.HeartbeatFailed(logger, outage.Message);
-            _outage = true;
-        }
+        await catalog.BeatAsync(Beat(), [.. models.Loaded.Select(Describe)], stoppingToken);
+        models.Announced();
     }
 
     private WorkerHeartbeat Beat() => new()

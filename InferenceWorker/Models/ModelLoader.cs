@@ -1,5 +1,6 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Models;
@@ -9,8 +10,8 @@ namespace AiPlatform.InferenceWorker.Models;
 /// with it liveness and the process.
 /// </summary>
 internal sealed class ModelLoader(
-    ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time, ILogger<ModelLoader> logger)
-    : BackgroundService
+    BackgroundLoops loops, ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time, ILogger<ModelLoader> logger)
+    : LoopService(loops)
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -20,13 +21,13 @@ internal sealed class ModelLoader(
             .WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
         await Task.Run(() => LoadAll(stoppingToken), stoppingToken);
 
         var never = Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
-        var ended = await Task.WhenAny([never, .. models.Loaded.Select(model => model.Batcher.Completion)]);
-        await ended;
+        await await Task.WhenAny([never, .. models.Loaded.Select(model => model.Batcher.Completion)]);
+        throw new InvalidOperationException("The device threads of a model have ended.");
     }
 
     private void LoadAll(CancellationToken cancellationToken)

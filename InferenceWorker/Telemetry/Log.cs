@@ -31,9 +31,6 @@ internal static partial class Log
     [LoggerMessage(2008, LogLevel.Warning, "Heartbeats pause: {Reason}")]
     public static partial void HeartbeatFailed(ILogger logger, string reason);
 
-    [LoggerMessage(2009, LogLevel.Information, "Heartbeats go on")]
-    public static partial void HeartbeatResumed(ILogger logger);
-
     [LoggerMessage(2010, LogLevel.Information,
         "{Model}: a short row takes {ParallelMilliseconds:0.00} ms of CPU time in {ParallelRuns} runs at a time, {OneRunMilliseconds:0.00} ms in one run "
         + "on {Threads} threads")]

@@ -26,6 +26,7 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
             .OrderBy(model => model.Name, StringComparer.Ordinal);
         var workers = ((RedisValue[])reply[1]!).Where(json => !json.IsNull)
             .Select(json => Read(json, CatalogJson.Default.WorkerHeartbeat)).OfType<WorkerHeartbeat>()
+            .Where(worker => !worker.Models.Contains(null!))
             .OrderBy(worker => worker.Worker, StringComparer.Ordinal);
         return new CatalogSnapshot([.. models], [.. workers]);
     }

@@ -1,5 +1,5 @@
 using AiPlatform.Jobs.Telemetry;
-using Microsoft.Extensions.Hosting;
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -10,6 +10,7 @@ namespace AiPlatform.Jobs.Leasing;
 /// finish within the drain timeout, the rest goes back to its place in the queue.
 /// </summary>
 internal sealed class LeasingService(
+    BackgroundLoops loops,
     ILeasedQueues queues,
     WorkerName worker,
     IJobStore store,
@@ -21,59 +22,61 @@ internal sealed class LeasingService(
     IOptions<JobsOptions> jobs,
     IOptions<LeasingOptions> options,
     TimeProvider time,
-    ILogger<LeasingService> logger) : BackgroundService
+    ILogger<LeasingService> logger) : LoopService(loops)
 {
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
+
+    private readonly Dictionary<LeasedQueue, QueueLoops> _leased = [];
+    private IReadOnlyList<LeasedQueue>? _known;
+    private BackgroundLoop? _interrupts;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        _interrupts = Loops.Start(
+            "interrupts", TimeSpan.Zero, (_, token) => subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), (message, _) => Interrupt((string?)message), token));
+        return base.StartAsync(cancellationToken);
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        foreach (var queue in _leased.Keys.ToList()) await EndAsync(queue);
+        await DrainAsync(cancellationToken);
+        if (_interrupts is not null) await _interrupts.StopAsync();
+    }
+
+    /// <summary>Waits for other queues than those that are leased from, and begins with them.</summary>
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
+    {
+        _known = await queues.NextAsync(_known, stoppingToken);
+        foreach (var gone in _leased.Keys.Except(_known).ToList()) await EndAsync(gone);
+        foreach (var queue in _known.Where(queue => !_leased.ContainsKey(queue))) _leased.Add(queue, Begin(queue));
+    }
+
+    private QueueLoops Begin(LeasedQueue queue)
+    {
+        var leaser = new QueueLeaser(queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger);
+        return new QueueLoops(
+            Loops.Start($"leasing {queue.Queue}", TimeSpan.Zero, (_, token) => leaser.TurnAsync(token)),
+            Loops.Start($"doorbell {queue.Queue}", TimeSpan.Zero, (_, token) =>
+                subscriptions.ListenAsync(RedisKeys.Doorbell(queue.Queue), (_, _) => leaser.Ring(), token)));
+    }
+
+    /// <summary>No new leases of a queue; what runs goes on.</summary>
+    private async Task EndAsync(LeasedQueue queue)
+    {
+        _leased.Remove(queue, out var ended);
+        await Task.WhenAll(ended!.Leaser.StopAsync(), ended.Doorbell.StopAsync());
+    }
+
+    private async Task DrainAsync(CancellationToken cancellationToken)
+    {
         if (running.Count == 0) return;
 
         Log.Draining(logger, running.Count, options.Value.DrainTimeout);
         await WaitUntilIdleAsync(options.Value.DrainTimeout, cancellationToken);
         foreach (var job in running.All) job.Stop(StopReason.ShuttingDown);
         await WaitUntilIdleAsync(LeasingOptions.ReturnTime, cancellationToken);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var loops = new Dictionary<LeasedQueue, LeasedLoop>();
-        var interrupts = subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), message => Interrupt((string?)message), stoppingToken);
-        try
-        {
-            IReadOnlyList<LeasedQueue>? known = null;
-            while (true)
-            {
-                var next = queues.NextAsync(known, stoppingToken);
-                // None of the loops ends by itself: one that does has failed, and so does this service.
-                await await Task.WhenAny([next, interrupts, .. loops.Values.Select(loop => loop.Task)]);
-                known = await next;
-                foreach (var gone in loops.Keys.Except(known).ToList()) await EndAsync(loops, gone);
-                foreach (var queue in known.Where(queue => !loops.ContainsKey(queue))) loops.Add(queue, Begin(queue, stoppingToken));
-            }
-        }
-        finally
-        {
-            foreach (var queue in loops.Keys.ToList()) await EndAsync(loops, queue);
-        }
-    }
-
-    private LeasedLoop Begin(LeasedQueue queue, CancellationToken stoppingToken)
-    {
-        var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var leaser = new QueueLeaser(queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger);
-        var doorbell = subscriptions.ListenAsync(RedisKeys.Doorbell(queue.Queue), _ => leaser.Ring(), stop.Token);
-        return new LeasedLoop(Task.WhenAll(doorbell, leaser.RunAsync(stop.Token)), stop);
-    }
-
-    /// <summary>No new leases of a queue; what runs goes on.</summary>
-    private static async Task EndAsync(Dictionary<LeasedQueue, LeasedLoop> loops, LeasedQueue queue)
-    {
-        loops.Remove(queue, out var loop);
-        await loop!.Stop.CancelAsync();
-        await loop.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        loop.Stop.Dispose();
     }
 
     private void Interrupt(string? message)
@@ -92,5 +95,5 @@ internal sealed class LeasingService(
             await Task.Delay(DrainPoll, time, CancellationToken.None);
     }
 
-    private sealed record LeasedLoop(Task Task, CancellationTokenSource Stop);
+    private sealed record QueueLoops(BackgroundLoop Leaser, BackgroundLoop Doorbell);
 }

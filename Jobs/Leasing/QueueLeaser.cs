@@ -18,8 +18,6 @@ internal sealed class QueueLeaser(
     TimeProvider time,
     ILogger logger)
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
-
     /// <summary>Payload with which a job is begun on the thread that leased it: a hand-over to another costs more than reading so little.</summary>
     private const int MostBytesInline = 2_048;
 
@@ -30,28 +28,8 @@ internal sealed class QueueLeaser(
     /// <summary>Called by the doorbell: a job may be there.</summary>
     public void Ring() => _wakeUp.Ring();
 
-    /// <summary>Runs until canceled; an outage of Redis is waited out.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        var pause = TimeSpan.Zero;
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                await LeaseOnceAsync(cancellationToken);
-                if (pause > TimeSpan.Zero) Log.LeasingResumed(logger, queue.Queue);
-                pause = TimeSpan.Zero;
-            }
-            catch (QueueUnavailableException outage)
-            {
-                if (pause == TimeSpan.Zero) Log.LeasingPaused(logger, queue.Queue, outage.Message);
-                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(250) : 2 * pause < LongestPause ? 2 * pause : LongestPause;
-                await Task.Delay(pause, time, cancellationToken);
-            }
-        }
-    }
-
-    private async Task LeaseOnceAsync(CancellationToken cancellationToken)
+    /// <summary>Leases once, and waits for a reason to do it again unless there may be more.</summary>
+    public async Task TurnAsync(CancellationToken cancellationToken)
     {
         var room = queue.Capacity - Volatile.Read(ref _held);
         if (room > 0)

@@ -6,6 +6,9 @@ namespace AiPlatform.Jobs.Leasing;
 /// <summary>A leased job while it runs in this process, and the means to stop it.</summary>
 public sealed class RunningJob : IDisposable
 {
+    /// <summary>What a timer takes; a record may say anything.</summary>
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly CancellationTokenSource _stop;
     private readonly TimeProvider _time;
     private readonly long _leasedAt;
@@ -16,7 +19,7 @@ public sealed class RunningJob : IDisposable
         Job = job;
         _time = time;
         _leasedAt = time.GetTimestamp();
-        _stop = new CancellationTokenSource(job.TimeLeft, time);
+        _stop = new CancellationTokenSource(job.TimeLeft < TimeSpan.Zero ? TimeSpan.Zero : job.TimeLeft < LongestTimer ? job.TimeLeft : LongestTimer, time);
         Token = _stop.Token;
     }
 

@@ -1,5 +1,5 @@
 using AiPlatform.Jobs.Telemetry;
-using Microsoft.Extensions.Hosting;
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -7,34 +7,15 @@ namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>Sweeps the queues that this process knows. Many processes do; the script lets one at a time do the work.</summary>
 internal sealed class SweepLoop(
-    ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options, TimeProvider time, ILogger<SweepLoop> logger) : BackgroundService
+    BackgroundLoops loops, ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options, ILogger<SweepLoop> logger)
+    : LoopService(loops)
 {
-    private bool _outage;
+    protected override TimeSpan Interval => options.Value.SweepInterval;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => loop.ForEachAsync(queues.Queues, async queue =>
     {
-        using var timer = new PeriodicTimer(options.Value.SweepInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await SweepAsync(stoppingToken);
-    }
-
-    private async Task SweepAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var queue in queues.Queues)
-            {
-                var swept = await store.SweepAsync(queue, cancellationToken);
-                metrics.Swept(queue, swept);
-                if (swept != default) Log.Swept(logger, queue, swept.Requeued, swept.Failed, swept.Expired, swept.RetriesDue);
-            }
-
-            _outage = false;
-        }
-        catch (QueueUnavailableException outage)
-        {
-            if (!_outage) Log.SweepFailed(logger, outage.Message);
-            _outage = true;
-        }
-    }
+        var swept = await store.SweepAsync(queue, stoppingToken);
+        metrics.Swept(queue, swept);
+        if (swept != default) Log.Swept(logger, queue, swept.Requeued, swept.Failed, swept.Expired, swept.RetriesDue);
+    });
 }

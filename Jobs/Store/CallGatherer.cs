@@ -69,7 +69,10 @@ internal sealed class CallGatherer<TCall, TResult>(
     {
         try
         {
-            return new Reply(await send(batch[0].Queue, [.. batch.Select(pending => pending.Call)]), null);
+            var results = await send(batch[0].Queue, [.. batch.Select(pending => pending.Call)]);
+            return results.Count == batch.Count
+                ? new Reply(results, null)
+                : new Reply([], new InvalidOperationException($"{batch.Count} calls were sent together and {results.Count} answered. This is a bug."));
         }
 #pragma warning disable CA1031 // Whatever it was, whoever called learns of it
         catch (Exception failure)

@@ -15,6 +15,12 @@ internal static class JobErrors
         Message = "The job's deadline passed before it had a result. Submit it with a longer one, or when the queue is shorter.",
     };
 
+    public static InferenceError Damaged { get; } = new()
+    {
+        Kind = InferenceErrorKind.QueueUnavailable,
+        Message = DamagedRecord.Explanation,
+    };
+
     public static InferenceError LeaseLost(int times) => new()
     {
         Kind = InferenceErrorKind.LeaseLost,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace AiPlatform.Jobs.Store;
 
@@ -158,10 +159,11 @@ public static class JobRecord
                 switch (number++)
                 {
                     case 0 when field is [>= '2' and <= '9', ..]: throw new NewerRecordException();
-                    case 0 when field is not "1": throw new FormatException("A job's record cannot be read. Another program wrote it.");
+                    case 0 when field is not "1": throw Unreadable();
                     case 1: Created = Milliseconds(field); break;
                     case 2: Deadline = Milliseconds(field); break;
-                    case 3: Lane = field.IsEmpty ? ' ' : field[0]; break;
+                    case 3: Lane = field is "i" or "d" or "b" ? field[0] : throw Unreadable(); break;
+                    case 4 when field.IsEmpty || field.ContainsAnyExceptInRange('0', '9'): throw Unreadable();
                     case 5: Tenant = field.ToString(); break;
                     case 6: Endpoint = Endpoints.Known(field); break;
                     case >= FixedFields when field.Length > 1 && field[1] == '=':
@@ -184,7 +186,26 @@ public static class JobRecord
                 }
             }
 
-            if (number < FixedFields) throw new FormatException("A job's record cannot be read. Another program wrote it.");
+            if (number < FixedFields || Tenant.Length == 0 || !IsJson(Metadata) || !IsJson(Usage) || !IsJson(Progress)) throw Unreadable();
+        }
+
+        private static FormatException Unreadable() => new("A job's record cannot be read. Another program wrote it.");
+
+        /// <summary>What others show as JSON must be JSON.</summary>
+        private static bool IsJson(string? text)
+        {
+            if (text is null) return true;
+            try
+            {
+                var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text));
+                reader.Read();
+                reader.Skip();
+                return !reader.Read();
+            }
+            catch (JsonException)
+            {
+                return false;
+            }
         }
 
         public long Created { get; }

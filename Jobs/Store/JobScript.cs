@@ -8,7 +8,7 @@ namespace AiPlatform.Jobs.Store;
 internal sealed class JobScript
 {
     /// <summary>What scripts share; a line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.</summary>
-    private static readonly string[] Parts = ["requeuing", "transitions", "lanes", "records", "clock"];
+    private static readonly string[] Parts = ["requeuing", "transitions", "reading", "lanes", "records", "clock"];
 
     private JobScript(string name)
     {
@@ -27,9 +27,12 @@ internal sealed class JobScript
     public static JobScript Release { get; } = new("release");
     public static JobScript Cancel { get; } = new("cancel");
     public static JobScript Read { get; } = new("read");
+    public static JobScript Watch { get; } = new("watch");
     public static JobScript Sweep { get; } = new("sweep");
     public static JobScript Append { get; } = new("append");
     public static JobScript Events { get; } = new("events");
+    public static JobScript Follow { get; } = new("follow");
+    public static JobScript PutAside { get; } = new("put_aside");
     public static JobScript List { get; } = new("list");
     public static JobScript Requeue { get; } = new("requeue");
     public static JobScript RequeueDead { get; } = new("requeue_dead");

@@ -23,16 +23,26 @@ internal sealed partial class JobStore
             worker, Math.Min(maxJobs, MostLeased), maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration),
             ScriptArgument.Milliseconds(2 * _options.PollInterval), _options.MaxRunningPerTenant, isIdle ? "1" : "0",
             ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
+            JobErrors.Damaged.ToJson(),
         ];
         var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         var now = (long)reply[0];
         var whatElse = (int)reply[1];
         _metrics.Ended(queue.Model, JobStatus.Expired, (int)reply[2]);
-        var jobs = new LeasedJob[(reply.Length - 4) / 3];
-        for (var i = 0; i < jobs.Length; i++)
+        WerePutAside(queue, reply[4]);
+        var jobs = new List<LeasedJob>((reply.Length - 5) / 3);
+        for (var at = 5; at + 2 < reply.Length; at += 3)
         {
-            var at = 4 + (3 * i);
-            jobs[i] = JobRecord.ReadLease(JobId.FromKey((string)reply[at]!, queue), (string)reply[at + 1]!, (byte[])reply[at + 2]!, now);
+            var (id, state, record) = (JobId.FromKey((string)reply[at]!, queue), (string)reply[at + 1]!, (byte[])reply[at + 2]!);
+            try
+            {
+                jobs.Add(JobRecord.ReadLease(id, state, record, now));
+            }
+            catch (FormatException unreadable)
+            {
+                // Where it cannot be put aside now, its lease ends, and somebody else tries.
+                await TryPutAsideAsync(DamagedRecord.Of(id, record, state, unreadable), CancellationToken.None);
+            }
         }
 
         return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle) { Newer = (int)reply[3] };
@@ -84,12 +94,13 @@ internal sealed partial class JobStore
         [
             ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases, ScriptArgument.Milliseconds(_options.ResultTtl),
             ScriptArgument.Milliseconds(_options.DeadLetterTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
-            JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(), random,
+            JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(), random, JobErrors.Damaged.ToJson(),
         ];
         var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
         if (reply.IsNull) return default;
 
         var counts = (RedisResult[])reply!;
+        WerePutAside(queue, counts[4]);
         return new SweepResult((int)counts[0], (int)counts[1], (int)counts[2], (int)counts[3]);
     }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using AiPlatform.Jobs.Telemetry;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -22,13 +24,15 @@ internal sealed partial class JobStore : IJobStore
 
     private readonly ScriptRunner _scripts;
     private readonly JobMetrics _metrics;
+    private readonly ILogger<JobStore> _logger;
     private readonly JobsOptions _options;
     private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
     private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), JobReading> _reads;
     private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
 
-    public JobStore(ScriptRunner scripts, JobMetrics metrics, IOptions<JobsOptions> options)
+    public JobStore(ScriptRunner scripts, JobMetrics metrics, IOptions<JobsOptions> options, ILogger<JobStore> logger)
     {
+        _logger = logger;
         _scripts = scripts;
         _metrics = metrics;
         _options = options.Value;
@@ -41,18 +45,31 @@ internal sealed partial class JobStore : IJobStore
     public Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken) =>
         _submits.CallAsync(job.Id.Queue, job, cancellationToken);
 
-    public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken) =>
-        (await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken)).Known();
+    public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
+    {
+        var read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
+        // Put aside it has failed, and whoever asks is told so.
+        if (read.Damage is not null && await TryPutAsideAsync(read.Damage, cancellationToken))
+            read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
+        return read.Known();
+    }
 
     public async Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken)
     {
-        var reply = await RunAsync(JobScript.Events, id.Queue, [id.Key, after, follower ?? "", MostEvents], cancellationToken);
+        RedisValue[] arguments = [id.Key, after, follower ?? "", MostEvents];
+        var reply = follower is null
+            ? await RunAsync(JobScript.Events, id.Queue, arguments, cancellationToken)
+            : await RunOrReadAsync(JobScript.Follow, JobScript.Events, id.Queue, arguments, cancellationToken);
         if (reply.IsNull) return null;
 
         var parts = (RedisResult[])reply!;
-        var job = JobRecord.Read(id, (byte[])parts[0]!, (string)parts[1]!, -1, withOutput: true);
-        var events = Array.ConvertAll((RedisResult[])parts[2]!, entry => ReadEvent((RedisResult[])entry!));
-        return new JobLog(job, events, events.Length < MostEvents);
+        var job = Read(id, parts[0], parts[1], -1, withOutput: true) is { Damage: null } whole
+            ? whole.Known()
+            : await ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
+        if (job is null) return null;
+
+        var entries = (RedisResult[])parts[2]!;
+        return new JobLog(job, [.. entries.Select(entry => ReadEvent((RedisResult[])entry!)).OfType<JobEvent>()], entries.Length < MostEvents);
     }
 
     public async Task<IReadOnlyList<Job>> ListAsync(
@@ -65,7 +82,13 @@ internal sealed partial class JobStore : IJobStore
             var reply = (RedisResult[])(await RunAsync(JobScript.List, queue, arguments, cancellationToken))!;
             before = (string?)reply[0];
             for (var i = 1; i + 2 < reply.Length; i += 3)
-                jobs.Add(Read(JobId.FromKey((string)reply[i]!, queue), reply[i + 1], reply[i + 2], position: -1, withOutput: false).Known()!);
+            {
+                var id = JobId.FromKey((string)reply[i]!, queue);
+                var job = Read(id, reply[i + 1], reply[i + 2], position: -1, withOutput: false) is { Damage: null } whole
+                    ? whole.Known()
+                    : await ReadAsync(id, watcher: null, withOutput: false, cancellationToken);
+                if (job is not null && (status is null || status == job.Status)) jobs.Add(job);
+            }
         }
         while (jobs.Count < limit && !string.IsNullOrEmpty(before));
 
@@ -78,7 +101,7 @@ internal sealed partial class JobStore : IJobStore
         [
             id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
         ];
-        var reply = (string?)await RunAsync(JobScript.Cancel, id.Queue, arguments, cancellationToken);
+        var reply = (string?)await RunOnSoundAsync(JobScript.Cancel, id, arguments, cancellationToken);
         if (string.IsNullOrEmpty(reply)) return null;
 
         var before = JobStatusNames.Parse(reply);
@@ -89,7 +112,7 @@ internal sealed partial class JobStore : IJobStore
     public async Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken)
     {
         RedisValue[] arguments = [id.Key, tenant, _options.MaxQueueDepth, _options.MaxQueuedPerTenant];
-        var reply = (RedisResult[])(await RunAsync(JobScript.Requeue, id.Queue, arguments, cancellationToken))!;
+        var reply = (RedisResult[])(await RunOnSoundAsync(JobScript.Requeue, id, arguments, cancellationToken))!;
         return new RequeueResult((RequeueOutcome)(int)reply[0], (long)reply[1], (long)reply[2] / 1000d);
     }
 
@@ -128,14 +151,19 @@ internal sealed partial class JobStore : IJobStore
     {
         _metrics.SentTogether(JobScript.Read.Name, reads.Count);
         var arguments = new RedisValue[3 * reads.Count];
+        var watches = false;
         for (var i = 0; i < reads.Count; i++)
         {
             arguments[3 * i] = reads[i].Id.Key;
             arguments[(3 * i) + 1] = reads[i].Watcher ?? "";
+            watches |= reads[i].Watcher is not null;
             arguments[(3 * i) + 2] = reads[i].WithOutput ? "1" : "0";
         }
 
-        var rows = (RedisResult[])(await RunAsync(JobScript.Read, queue, arguments, CancellationToken.None))!;
+        var reply = watches
+            ? await RunOrReadAsync(JobScript.Watch, JobScript.Read, queue, arguments, CancellationToken.None)
+            : await RunAsync(JobScript.Read, queue, arguments, CancellationToken.None);
+        var rows = (RedisResult[])reply!;
         var jobs = new JobReading[reads.Count];
         for (var i = 0; i < jobs.Length; i++)
         {
@@ -151,23 +179,100 @@ internal sealed partial class JobStore : IJobStore
     {
         try
         {
-            return new JobReading(JobRecord.Read(id, (byte[])record!, (string)state!, position, withOutput), IsNewer: false);
+            return new JobReading(JobRecord.Read(id, (byte[])record!, (string)state!, position, withOutput));
         }
         catch (NewerRecordException)
         {
             return new JobReading(null, IsNewer: true);
         }
+        catch (FormatException unreadable)
+        {
+            return new JobReading(null, Damage: DamagedRecord.Of(id, (byte[])record!, (string)state!, unreadable));
+        }
     }
 
-    private static JobEvent ReadEvent(RedisResult[] entry)
+    /// <summary>Puts a job aside that cannot be read. False when Redis does not let us, now.</summary>
+    private async Task<bool> TryPutAsideAsync(DamagedRecord damage, CancellationToken cancellationToken)
     {
-        var number = ((string)entry[0]!).Split('-')[0];
-        var pair = (RedisResult[])entry[1]!;
-        return new JobEvent(long.Parse(number, System.Globalization.CultureInfo.InvariantCulture), (string)pair[0]!, (string)pair[1]!);
+        RedisValue[] arguments =
+        [
+            damage.Id.Key, damage.Head, damage.State, damage.Why, ScriptArgument.Milliseconds(_options.ResultTtl), JobErrors.Damaged.ToJson(),
+        ];
+        try
+        {
+            var isAside = (int)await RunAsync(JobScript.PutAside, damage.Id.Queue, arguments, cancellationToken) == 1;
+            if (isAside) WasPutAside(damage.Id, damage.Why);
+            return true;
+        }
+        catch (QueueUnavailableException)
+        {
+            return false;
+        }
     }
 
-    private Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken) =>
-        _scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
+    /// <summary>Says, once for each job, that it was put aside.</summary>
+    private void WasPutAside(JobId id, string why)
+    {
+        Log.PutAside(_logger, id, why);
+        _metrics.PutAside(id.Queue.Model);
+        _metrics.Ended(id.Queue.Model, JobStatus.Failed);
+    }
+
+    /// <summary>What a script put aside: id and reason of each.</summary>
+    private void WerePutAside(QueueName queue, RedisResult pairs)
+    {
+        var texts = (RedisResult[])pairs!;
+        for (var i = 0; i + 1 < texts.Length; i += 2) WasPutAside(JobId.FromKey((string)texts[i]!, queue), (string)texts[i + 1]!);
+    }
+
+    /// <summary>Runs a script that changes a job; one that is damaged is put aside first.</summary>
+    private async Task<RedisResult> RunOnSoundAsync(JobScript script, JobId id, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(script, id.Queue, arguments, cancellationToken);
+        }
+        catch (QueueUnavailableException damaged) when (damaged.IsDamaged)
+        {
+            await ReadAsync(id, watcher: null, withOutput: false, cancellationToken);
+            return await RunAsync(script, id.Queue, arguments, cancellationToken);
+        }
+    }
+
+    /// <summary>Runs a script that reads and notes who asked; where Redis refuses writes it only reads, and whoever asked looks again by itself.</summary>
+    private async Task<RedisResult> RunOrReadAsync(
+        JobScript noting, JobScript reading, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(noting, queue, arguments, cancellationToken);
+        }
+        catch (QueueUnavailableException refused) when (refused.RefusesWrites)
+        {
+            return await RunAsync(reading, queue, arguments, cancellationToken);
+        }
+    }
+
+    /// <summary>Null for what is no event of ours.</summary>
+    private static JobEvent? ReadEvent(RedisResult[] entry) =>
+        long.TryParse(((string)entry[0]!).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && (RedisResult[])entry[1]! is [var kind, var data, ..]
+                ? new JobEvent(number, (string)kind!, (string)data!)
+                : null;
+
+    private async Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
+        }
+        catch (QueueUnavailableException partial) when (partial.IsPartial && !partial.IsDamaged)
+        {
+            // Redis does not say which key it was.
+            var state = (RedisResult[])(await _scripts.RunAsync(JobScript.Queue, RedisKeys.Base(queue), ["1"], cancellationToken))!;
+            throw QueueProblem.In(state) is { } problem ? new QueueUnavailableException(problem, partial) { IsPartial = true } : partial;
+        }
+    }
 
     private static RedisValue AsValue(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out var segment) && segment.Count == segment.Array!.Length ? segment.Array : bytes.ToArray();

@@ -11,8 +11,8 @@ internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
         var reply = (RedisResult[])(await RunAsync(JobScript.Queue, queue, [], cancellationToken))!;
         var lanes = Enum.GetValues<Lane>().Select((lane, i) =>
         {
-            var oldest = (long)reply[7 + (2 * i)];
-            return new LaneState(lane, (long)reply[6 + (2 * i)], oldest < 0 ? null : TimeSpan.FromMilliseconds(oldest));
+            var oldest = (long)reply[8 + (2 * i)];
+            return new LaneState(lane, (long)reply[7 + (2 * i)], oldest < 0 ? null : TimeSpan.FromMilliseconds(oldest));
         });
         return new QueueState
         {
@@ -22,6 +22,8 @@ internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
             DrainPerSecond = (long)reply[3] / 1000d,
             IsPaused = (int)reply[4] == 1,
             Dead = (long)reply[5],
+            Broken = (long)reply[6],
+            Problem = QueueProblem.In(reply),
             Lanes = [.. lanes],
         };
     }

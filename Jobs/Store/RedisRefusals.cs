@@ -1,19 +1,52 @@
+using System.Net.Sockets;
+using System.Threading.Channels;
+using AiPlatform.ServiceDefaults.Redis;
+using Polly.Timeout;
+using StackExchange.Redis;
+
 namespace AiPlatform.Jobs.Store;
 
-/// <summary>What Redis says when it runs but does not serve, in words that tell what to do.</summary>
+/// <summary>
+/// The one place that knows what the Redis client throws when Redis does not serve (it cannot be reached, is silent, full, read-only, fails
+/// over, moves its slots, does not know what it is asked), and says it in words that tell what to do.
+/// </summary>
 internal static class RedisRefusals
 {
-    /// <returns>The reason, or null when the message is another kind of error (then it is a bug).</returns>
-    public static string? Explain(string message) => message.Split(' ', 2)[0] switch
+    /// <summary>Longest text of Redis that is repeated.</summary>
+    private const int MostRepeated = 300;
+
+    /// <summary>What an exception means for whoever wanted something of Redis.</summary>
+    /// <param name="thrown">What the client threw.</param>
+    /// <param name="what">What was asked for, such as <c>the script 'lease'</c>.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    /// <returns>Null when the caller gave up, or when it is a bug of ours.</returns>
+    public static QueueUnavailableException? Of(Exception thrown, string what, CancellationToken cancellationToken) => thrown switch
     {
-        "OOM" => "Redis is full: it takes no new jobs until results expire or maxmemory is raised.",
-        "READONLY" => "This Redis is a read-only replica: connect to the primary.",
-        "MISCONF" => "Redis refuses writes because it cannot save to disk: look at its log and its disk.",
-        "LOADING" => "Redis is loading its data; it will serve in a moment.",
-        "BUSY" => "Redis is busy with another script.",
-        "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" or "NOREPLICAS" => "The Redis cluster is not ready: " + message,
-        "NOAUTH" or "WRONGPASS" or "NOPERM" => "Redis refuses this user: check the password and permissions in ConnectionStrings:redis.",
-        "NEWER" => NewerRecordException.Explanation,
+        QueueUnavailableException known => known,
+        TimeoutRejectedException late => new QueueUnavailableException($"Redis did not answer {what} within {late.Timeout.TotalSeconds:0.#} s.", late),
+        RedisServerException refused => Refused(refused, what),
+        RedisCommandException refused => new QueueUnavailableException(RedisWords.NoPrimary, refused) { RefusesWrites = true },
+        RedisException or SocketException or IOException => new QueueUnavailableException(RedisWords.CannotBeReached, thrown),
+        TimeoutException late => new QueueUnavailableException($"Redis did not answer {what} in time.", late),
+        ObjectDisposedException or ChannelClosedException => new QueueUnavailableException("The connection to Redis was closed.", thrown),
+        OperationCanceledException when !cancellationToken.IsCancellationRequested => new QueueUnavailableException(RedisWords.CannotBeReached, thrown),
         _ => null,
     };
+
+    /// <summary>What Redis itself answered.</summary>
+    private static QueueUnavailableException Refused(RedisServerException refused, string what)
+    {
+        if (RedisWords.Explain(refused.Message) is var (reason, refusesWrites))
+            return new QueueUnavailableException(Short(reason), refused) { RefusesWrites = refusesWrites };
+
+        // Whatever else it is concerns what this call is about: others may be served.
+        return refused.Message.Split(' ', 2)[0] switch
+        {
+            "NEWER" => new QueueUnavailableException(NewerRecordException.Explanation, refused) { IsPartial = true },
+            "BROKEN" => new QueueUnavailableException(DamagedRecord.Explanation, refused) { IsPartial = true, IsDamaged = true },
+            _ => new QueueUnavailableException($"Redis fails on {what}: {Short(refused.Message)}", refused) { IsPartial = true },
+        };
+    }
+
+    private static string Short(string message) => message.Length <= MostRepeated ? message : message[..MostRepeated] + "…";
 }

@@ -2,7 +2,6 @@ using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Resilience;
 using Polly;
 using Polly.Registry;
-using Polly.Timeout;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;
@@ -13,7 +12,7 @@ internal sealed class ScriptRunner(
 {
     private readonly ResiliencePipeline _call = pipelines.GetPipeline(ResiliencePipelineNames.RedisCall);
 
-    /// <exception cref="QueueUnavailableException">Redis cannot be reached, does not answer in time, or refuses writes.</exception>
+    /// <exception cref="QueueUnavailableException">Redis cannot be reached, does not answer in time, refuses writes, or fails on what it holds.</exception>
     public async Task<RedisResult> RunAsync(JobScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -27,21 +26,9 @@ internal sealed class ScriptRunner(
             answered = true;
             return reply;
         }
-        catch (TimeoutRejectedException late)
+        catch (Exception thrown) when (RedisRefusals.Of(thrown, $"the script '{script.Name}'", cancellationToken) is { } away)
         {
-            throw new QueueUnavailableException($"Redis did not answer '{script.Name}' within {late.Timeout.TotalSeconds:0.#} s.", late);
-        }
-        catch (RedisServerException refused) when (RedisRefusals.Explain(refused.Message) is { } reason)
-        {
-            throw new QueueUnavailableException(reason, refused);
-        }
-        catch (RedisConnectionException broken)
-        {
-            throw new QueueUnavailableException("Redis cannot be reached.", broken);
-        }
-        catch (TimeoutException late)
-        {
-            throw new QueueUnavailableException($"Redis did not answer '{script.Name}' in time.", late);
+            throw away;
         }
         finally
         {

@@ -8,7 +8,7 @@ internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
 {
     public Task AddAsync(DateOnly date, string tenant, IReadOnlyDictionary<string, UsageCount> byModel, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments = [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention)];
+        List<RedisValue> arguments = [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention), UsageCount.Most];
         foreach (var (model, count) in byModel)
             arguments.AddRange([model, count.Requests, count.Failed, count.InputTokens, count.OutputTokens, count.EstimatedTokens]);
         return scripts.RunAsync(JobScript.UsageAdd, RedisKeys.UsageBase(tenant), [.. arguments], cancellationToken);
@@ -29,7 +29,9 @@ internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
         for (var i = 0; i + 1 < fields.Length; i += 2)
         {
             if (((string?)fields[i])?.Split(' ', 2) is not [var measure, var model]) continue;
-            counts[model] = counts.GetValueOrDefault(model) + CountOf(measure, (long)fields[i + 1]);
+            // A field that holds no number was written by another program.
+            if (!fields[i + 1].TryParse(out long amount)) continue;
+            counts[model] = counts.GetValueOrDefault(model) + CountOf(measure, Math.Clamp(amount, 0, UsageCount.Most));
         }
 
         return counts.Select(entry => new UsageRow(date, tenant, entry.Key, entry.Value));

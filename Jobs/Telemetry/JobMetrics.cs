@@ -9,6 +9,7 @@ public sealed class JobMetrics
 {
     private readonly Counter<long> _jobs;
     private readonly Counter<long> _runs;
+    private readonly Counter<long> _broken;
     private readonly Histogram<double> _waited;
     private readonly Histogram<double> _ran;
     private readonly Histogram<double> _redisCalls;
@@ -24,6 +25,7 @@ public sealed class JobMetrics
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets };
         _jobs = meter.CreateCounter<long>("aiplatform.jobs.ended", "{job}", "Jobs that this process ended, by model and outcome");
         _runs = meter.CreateCounter<long>("aiplatform.jobs.runs", "{run}", "Runs of jobs that ended, by model and outcome");
+        _broken = meter.CreateCounter<long>("aiplatform.jobs.broken", "{job}", "Jobs that this process put aside because they could not be read, by model");
         _waited = meter.CreateHistogram<double>("aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only", advice: seconds);
         _ran = meter.CreateHistogram<double>("aiplatform.jobs.run_time", "s", "Time from lease to the end of the run, by model and outcome", advice: seconds);
         _redisCalls = meter.CreateHistogram<double>(
@@ -46,6 +48,9 @@ public sealed class JobMetrics
     {
         if (jobs > 0) _jobs.Add(jobs, new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome.Name));
     }
+
+    /// <summary>A job could not be read and was put aside.</summary>
+    internal void PutAside(string model) => _broken.Add(1, new KeyValuePair<string, object?>("model", model));
 
     internal void Swept(QueueName queue, SweepResult swept)
     {

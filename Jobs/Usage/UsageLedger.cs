@@ -1,6 +1,4 @@
-using AiPlatform.Jobs.Telemetry;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Jobs.Usage;
 
@@ -8,13 +6,12 @@ namespace AiPlatform.Jobs.Usage;
 /// Counts what calls use, and writes it every second: a call costs no Redis command of its own. A process that is killed loses what
 /// it counted in its last second; an outage of Redis loses nothing.
 /// </summary>
-public sealed class UsageLedger(IUsageStore store, TimeProvider time, ILogger<UsageLedger> logger) : BackgroundService
+public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimeProvider time) : LoopService(loops)
 {
-    private static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(1);
-
     private readonly Lock _gate = new();
     private Dictionary<(DateOnly Date, string Tenant, string Model), UsageCount> _counts = [];
-    private bool _outage;
+
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
 
     /// <summary>A call ended.</summary>
     /// <param name="tenant">Who called.</param>
@@ -37,37 +34,46 @@ public sealed class UsageLedger(IUsageStore store, TimeProvider time, ILogger<Us
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        try
+        {
+            await WriteAsync(refused: _ => { }, cancellationToken);
+        }
+        catch (Exception away) when (away is OutageException or OperationCanceledException)
+        {
+            // The loop has told it, if there was time to.
+        }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(WriteInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteAsync(stoppingToken);
-    }
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => WriteAsync(loop.Suffer, stoppingToken);
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
+    /// <summary>Writes what was counted, and keeps what could not be written. One that is refused does not keep the others from being written.</summary>
+    private async Task WriteAsync(Action<string> refused, CancellationToken cancellationToken)
     {
         Dictionary<(DateOnly Date, string Tenant, string Model), UsageCount> counts;
         lock (_gate) (counts, _counts) = (_counts, []);
 
-        foreach (var day in counts.GroupBy(entry => (entry.Key.Date, entry.Key.Tenant)))
+        var left = new Queue<IGrouping<(DateOnly Date, string Tenant), KeyValuePair<(DateOnly Date, string Tenant, string Model), UsageCount>>>(
+            counts.GroupBy(entry => (entry.Key.Date, entry.Key.Tenant)));
+        try
         {
-            try
+            while (left.TryPeek(out var day))
             {
-                await store.AddAsync(day.Key.Date, day.Key.Tenant, day.ToDictionary(entry => entry.Key.Model, entry => entry.Value), cancellationToken);
-                _outage = false;
+                try
+                {
+                    await store.AddAsync(day.Key.Date, day.Key.Tenant, day.ToDictionary(entry => entry.Key.Model, entry => entry.Value), cancellationToken);
+                }
+                catch (OutageException outage) when (outage.IsPartial)
+                {
+                    refused(outage.Message);
+                    PutBack(day);
+                }
+
+                left.Dequeue();
             }
-            catch (QueueUnavailableException outage)
-            {
-                if (!_outage) Log.UsageNotWritten(logger, outage.Message);
-                _outage = true;
-                PutBack(day);
-            }
-            catch (OperationCanceledException)
-            {
-                PutBack(day);
-            }
+        }
+        finally
+        {
+            foreach (var day in left) PutBack(day);
         }
     }
 

@@ -16,12 +16,12 @@ local first, lines = changes + state.events + 1, {}
 for i = 3, #ARGV, 2 do
   state.events = state.events + 1
   call('XADD', base .. 'events:' .. id, whole(changes + state.events) .. '-1', ARGV[i], ARGV[i + 1])
-  if ARGV[i] == 'progress' then call('HSET', base .. 'progress', id, ARGV[i + 1]) end
+  if ARGV[i] == 'progress' then mild('HSET', base .. 'progress', id, ARGV[i + 1]) end
   lines[#lines + 1] = ARGV[i] .. ' ' .. ARGV[i + 1] .. '\n'
 end
 call('HSET', base .. 'state', id, format_state(state))
 
-local followers = call('HGET', base .. 'follow', id)
+local followers = mild('HGET', base .. 'follow', id)
 if followers then
   local message = 'events ' .. string.match(base, '{(.-)}') .. ' ' .. id .. ' ' .. first .. '\n' .. table.concat(lines)
   for gateway in string.gmatch(followers, '%S+') do call('PUBLISH', 'ai:gateway:' .. gateway, message) end

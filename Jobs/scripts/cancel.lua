@@ -4,12 +4,15 @@
 -- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms
 -- Returns the status that it had, or '' when it is not there or another tenant's.
 local id, head = ARGV[1], head_of(ARGV[1])
-if head and not is_known(head) then return redis.error_reply(newer) end
+if head and is_newer(head) then return redis.error_reply(newer) end
+if head and not is_sound(head) then return redis.error_reply(broken) end
 if not head or parse_head(head).tenant ~= ARGV[2] then return '' end
 
 local ended = ended_status(head)
 if ended then return ended end
 
 local state = state_of(id)
+if state == false then return redis.error_reply(broken) end
+check_structure()
 abandon(id, head, 'canceled', ARGV[3], ARGV[4], ARGV[5])
 return state and state.status == 'r' and 'running' or 'queued'

@@ -8,6 +8,9 @@
 local ids, done, jobs, first = {}, {}, {}, {}
 for i = 4, #ARGV, 9 do ids[#ids + 1] = ARGV[i] end
 
+-- Something else in their place fails here, before anything is written.
+call('ZCARD', base .. 'leases')
+call('ZCARD', base .. 'deadlines')
 for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
   local at = 4 + (i - 1) * 9
   local id, attempt, status = ids[i], ARGV[at + 1], ARGV[at + 2]
@@ -24,7 +27,7 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
       record = head .. elapsed(created_in(head)) .. ARGV[at + 7] .. '\n' .. content}
   else
     local state, head = text and parse_state(text), head_of(id)
-    if head and not is_known(head) then head = nil end
+    if head and not is_sound(head) then head = nil end
     if state and head then
       if state.status == 'r' and state.attempt == attempt then
         done[i] = 1

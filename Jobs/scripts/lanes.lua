@@ -8,6 +8,21 @@ local function lane_key(lane) return base .. 'lane:' .. lane end
 local function line_key(lane, tenant) return base .. 'line:' .. lane .. ':' .. tenant end
 local function fair_key(lane) return base .. 'fair:' .. lane end
 
+-- Runs a command on a key whose content can be had again (counts, marks, wishes, lists for people): what else stands there makes way.
+local function mild(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  call('DEL', key)
+  return call(command, key, ...)
+end
+
+-- Fails, before anything is written, when something else stands where the queue's jobs are kept.
+local function check_structure()
+  for _, name in ipairs({'deadlines', 'leases', 'delayed', 'alone'}) do call('ZCARD', base .. name) end
+  for _, lane in ipairs(lanes) do call('ZCARD', lane_key(lane)) end
+  call('HLEN', base .. 'state')
+end
+
 -- Tells whoever waits for work that there is some. Each waiter is woken once.
 local function ring()
   if call('DEL', base .. 'waiting') == 1 then call('PUBLISH', base .. 'doorbell', '') end
@@ -17,8 +32,8 @@ end
 local function join(lane, tenant)
   local key = lane_key(lane)
   if call('ZSCORE', key, tenant) then return end
-  local tags = call('HMGET', fair_key(lane), '', tenant)
-  call('ZADD', key, whole(math.max(tonumber(tags[1] or 0), tonumber(tags[2] or 0))), tenant)
+  local tags = mild('HMGET', fair_key(lane), '', tenant)
+  call('ZADD', key, whole(math.max(tonumber(tags[1] or 0) or 0, tonumber(tags[2] or 0) or 0)), tenant)
   if tags[2] then call('HDEL', fair_key(lane), tenant) end
 end
 
@@ -26,7 +41,7 @@ end
 local function leave(lane, tenant, tag)
   call('ZREM', lane_key(lane), tenant)
   if call('EXISTS', lane_key(lane)) == 0 then call('DEL', fair_key(lane))
-  else call('HSET', fair_key(lane), tenant, whole(tag)) end
+  else mild('HSET', fair_key(lane), tenant, whole(tag)) end
 end
 
 -- Makes a job wait, in the place that its submit gave it: also one that was leased before.
@@ -57,18 +72,21 @@ local function depth_of(tenant)
 end
 
 local function count_running(tenant, change)
-  if call('HINCRBY', base .. 'running', tenant, change) <= 0 then call('HDEL', base .. 'running', tenant) end
+  if mild('HINCRBY', base .. 'running', tenant, change) <= 0 then call('HDEL', base .. 'running', tenant) end
 end
 
 -- Ended jobs are counted in slices of 5 s, of which the last 30 s are kept.
 local function drained(count)
   local slice = base .. 'drained:' .. whole(math.floor(now / 5000))
-  if call('INCRBY', slice, count) == count then call('PEXPIRE', slice, 35000) end
+  if mild('INCRBY', slice, count) == count then call('PEXPIRE', slice, 35000) end
 end
 
 -- Jobs ended a second, over the last 25 to 30 s, in thousandths.
 local function drain_rate()
   local slice, sum = math.floor(now / 5000), 0
-  for i = 0, 5 do sum = sum + tonumber(call('GET', base .. 'drained:' .. whole(slice - i)) or 0) end
+  for i = 0, 5 do
+    local ended = redis.pcall('GET', base .. 'drained:' .. whole(slice - i))
+    sum = sum + (type(ended) == 'string' and tonumber(ended) or 0)
+  end
   return math.floor(sum * 1000 / (25 + now % 5000 / 1000))
 end

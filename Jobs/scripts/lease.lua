@@ -3,17 +3,24 @@
 -- Gives a worker the jobs whose turn it is, with their records.
 -- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
 --       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else meanwhile,
---       ttl in ms, ttl of events in ms, error of a job whose deadline has passed
--- Returns {now, what else, jobs that were too late and ended, jobs of a newer version that were left, then id, state and record of each}.
+--       ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job
+-- Returns {now, what else, jobs that were too late and ended, jobs of a newer version that were left, {id and reason of each job that was
+-- put aside}, then id, state and record of each}.
 -- What else: 1 the one job given must run alone, 2 a job waits that must run alone: come back when nothing runs, 0 neither.
 local worker, most, most_bytes, lease, wish = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local most_running, idle = ARGV[6] == '0' and math.huge or tonumber(ARGV[6]), ARGV[7] == '1'
 local ttl, events_ttl, expired_error = ARGV[8], ARGV[9], ARGV[10]
 
-if call('EXISTS', base .. 'paused') == 1 then return {now, 0, 0, 0} end
+damaged_error, damaged_ttl = ARGV[11], ttl
+
+if call('EXISTS', base .. 'paused') == 1 then return {now, 0, 0, 0, aside} end
+
+-- Something else in their place fails here, before anything is written; lanes and lines are read before.
+call('ZCARD', base .. 'leases')
+call('ZCARD', base .. 'deadlines')
+call('HLEN', base .. 'state')
 
 for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'delayed', '-inf', now_ms, 'LIMIT', 0, most)) do
-  call('ZREM', base .. 'delayed', id)
   line_up_again(id)
 end
 
@@ -36,36 +43,50 @@ local function is_due(record) return deadline_in(record) > now_ms end
 
 local function expire(id, record)
   local head = string.sub(record, 1, string.find(record, '\n', 1, true) - 1)
-  abandon(id, head, 'expired', expired_error, ttl, events_ttl)
-  expired = expired + 1
+  if abandon(id, head, 'expired', expired_error, ttl, events_ttl) then expired = expired + 1 end
+end
+
+-- Jobs that cannot be read, each with its tenant and state if known. They are put aside when the others have been handed out.
+local damaged = {}
+local function put_all_aside()
+  for _, job in ipairs(damaged) do put_aside(job.id, job.tenant, damage_of(head_of(job.id) or unreadable, job.state)) end
 end
 
 -- Leases what was taken. Returns the script's reply.
 local function hand_out(what_else)
-  local reply = {now, what_else, expired, skipped}
-  if #taken == 0 then return reply end
+  local reply = {now, what_else, expired, skipped, aside}
+  if #taken == 0 then
+    put_all_aside()
+    return reply
+  end
   local states, leases, running, fields = call('HMGET', base .. 'state', unpack(taken)), {}, {}, {}
   local until_ms = whole(now + lease)
   for i, id in ipairs(taken) do
-    local record, tenant, text = records[i], tenant_of[i], nil
-    if states[i] then
-      local state = parse_state(states[i])
+    local record, tenant, text, state = records[i], tenant_of[i], nil, states[i] and parse_state(states[i])
+    if state then
       state.status, state.attempt, state.owner = 'r', whole(tonumber(state.attempt) + 1), worker
       note(state, 'r', created_in(record))
       text = format_state(state)
-    else
+    elseif not states[i] then
       text = 'r 1 0 0 0 ' .. tenant .. ' ' .. worker .. padding .. 'q0 r' .. elapsed(created_in(record))
     end
-    local pair, row = 2 * i, 3 * i + 2
-    fields[pair - 1], fields[pair] = id, text
-    leases[pair - 1], leases[pair] = until_ms, id
-    running[tenant] = (running[tenant] or 0) + 1
-    reply[row], reply[row + 1], reply[row + 2] = id, text, record
+    if text then
+      local pair, row = #fields, #reply
+      fields[pair + 1], fields[pair + 2] = id, text
+      leases[pair + 1], leases[pair + 2] = until_ms, id
+      running[tenant] = (running[tenant] or 0) + 1
+      reply[row + 1], reply[row + 2], reply[row + 3] = id, text, record
+    else
+      damaged[#damaged + 1] = {id = id, tenant = tenant, state = false}
+    end
   end
-  call('HSET', base .. 'state', unpack(fields))
-  call('ZADD', base .. 'leases', unpack(leases))
-  for tenant, count in pairs(running) do count_running(tenant, count) end
-  tell_followers(taken)
+  if #fields > 0 then
+    call('HSET', base .. 'state', unpack(fields))
+    call('ZADD', base .. 'leases', unpack(leases))
+    for tenant, count in pairs(running) do count_running(tenant, count) end
+    tell_followers(taken)
+  end
+  put_all_aside()
   return reply
 end
 
@@ -74,10 +95,13 @@ if call('ZCARD', base .. 'alone') > 0 then
   if idle then
     while #taken == 0 do
       local id = call('ZRANGE', base .. 'alone', 0, 0)[1]
-      local record = id and call('GET', job_key(id))
-      if not id or record and not is_known(record) then break end
+      local record = id and redis.pcall('GET', job_key(id))
+      if type(record) == 'table' then record = unreadable end
+      if not id or record and is_newer(record) then break end
       call('ZREM', base .. 'alone', id)
-      if record and is_due(record) then
+      if record and not is_sound(record) then
+        damaged[#damaged + 1] = {id = id}
+      elseif record and is_due(record) then
         local _, tenant = share_in(record)
         take(id, record, tenant)
       elseif record then
@@ -86,8 +110,11 @@ if call('ZCARD', base .. 'alone') > 0 then
     end
     call('DEL', base .. 'emptied')
     if #taken > 0 then return hand_out(1) end
-  elseif call('SET', base .. 'emptied', worker, 'NX', 'PX', lease) or call('GET', base .. 'emptied') == worker then
-    return {now, 2, expired, 0}
+  elseif call('SET', base .. 'emptied', worker, 'NX', 'PX', lease) or redis.pcall('GET', base .. 'emptied') == worker then
+    return {now, 2, expired, 0, aside}
+  elseif call('PTTL', base .. 'emptied') < 0 then
+    -- A mark without an end would keep everybody from it.
+    call('DEL', base .. 'emptied')
   end
 end
 
@@ -95,7 +122,7 @@ end
 local free = {}
 local function free_of(tenant)
   if not free[tenant] then
-    free[tenant] = most_running == math.huge and most_running or most_running - tonumber(call('HGET', base .. 'running', tenant) or 0)
+    free[tenant] = most_running == math.huge and most_running or most_running - (tonumber(mild('HGET', base .. 'running', tenant) or 0) or 0)
   end
   return free[tenant]
 end
@@ -103,7 +130,7 @@ end
 -- The tenants of a lane that may have one more job run, in the order of their tags: no more than could be served now. One that
 -- had its most jobs running while others were served does not make up for it.
 local function tenants_of(lane)
-  local tenants, from, virtual = {}, 0, tonumber(call('HGET', fair_key(lane), '') or 0)
+  local tenants, from, virtual = {}, 0, tonumber(mild('HGET', fair_key(lane), '') or 0) or 0
   while #tenants < most do
     local page = call('ZRANGE', lane_key(lane), from, from + 99, 'WITHSCORES')
     if #page == 0 then break end
@@ -132,7 +159,10 @@ local function peek(lane, tenant, others)
   return tenant.line[#tenant.line]
 end
 
--- Jobs that are passed over: too late, or not there. A call stops at so many, for it must not hold Redis for long.
+-- A cost that cannot be meant must not carry a lane's tags away.
+local largest_cost = 1e9
+
+-- Jobs that are passed over: too late, damaged, or not there. A call stops at so many, for it must not hold Redis for long.
 local most_passed_over, passed_over = 200, 0
 
 -- Serves the lane's first tenant. Returns whether a job was taken, and whether the call must stop.
@@ -140,19 +170,20 @@ local function serve(lane, state)
   while #state.tenants > 0 do
     local tenant = state.tenants[1]
     local job = free_of(tenant.name) > 0 and peek(lane, tenant, #state.tenants)
+    local is_whole = job and job.record and is_sound(job.record)
     if not job then
       -- Nothing (more) of this tenant can be given now.
       table.insert(state.done, table.remove(state.tenants, 1))
-    elseif job.record and not is_known(job.record) then
+    elseif job.record and not is_whole and is_newer(job.record) then
       skipped = skipped + 1
       tenant.skipped = tenant.skipped + 1
       table.remove(tenant.line)
       if skipped >= most_passed_over then table.insert(state.done, table.remove(state.tenants, 1)) end
-    elseif not job.record or not is_due(job.record) then
+    elseif not is_whole or not is_due(job.record) then
       if passed_over == most_passed_over then return false, true end
       passed_over = passed_over + 1
       table.remove(tenant.line)
-      if job.record then state.expired[#state.expired + 1] = job
+      if is_whole then state.expired[#state.expired + 1] = job
       else state.lost[#state.lost + 1] = job.id end
       tenant.served[#tenant.served + 1] = job.id
     elseif not take(job.id, job.record, tenant.name) then
@@ -163,7 +194,7 @@ local function serve(lane, state)
       free[tenant.name] = free[tenant.name] - 1
       state.virtual = tenant.tag
       -- A tenant that is alone in its lane is nobody's rival: its tag may stay.
-      if state.rivals then tenant.tag = tenant.tag + tonumber((share_in(job.record))) end
+      if state.rivals then tenant.tag = tenant.tag + math.min(tonumber((share_in(job.record))), largest_cost) end
       -- Back into the order of tags.
       local place = 1
       while state.tenants[place + 1] and state.tenants[place + 1].tag <= tenant.tag do
@@ -188,9 +219,9 @@ for _, lane in ipairs(lanes) do
   end
 end
 if waiting > 1 then
-  local passed = call('HMGET', base .. 'passed', 'd', 'b')
-  if states.d then states.d.passed = tonumber(passed[1] or 0) end
-  if states.b then states.b.passed = tonumber(passed[2] or 0) end
+  local passed = mild('HMGET', base .. 'passed', 'd', 'b')
+  if states.d then states.d.passed = tonumber(passed[1] or 0) or 0 end
+  if states.b then states.b.passed = tonumber(passed[2] or 0) or 0 end
 end
 
 local function order()
@@ -226,9 +257,13 @@ for lane, state in pairs(states) do
     end
   end
   if state.virtual and call('EXISTS', lane_key(lane)) == 1 then call('HSET', fair_key(lane), '', whole(state.virtual)) end
-  if #state.lost > 0 then
-    call('ZREM', base .. 'deadlines', unpack(state.lost))
-    call('HDEL', base .. 'state', unpack(state.lost))
+  for _, id in ipairs(state.lost) do
+    if call('EXISTS', job_key(id)) == 1 then
+      damaged[#damaged + 1] = {id = id}
+    else
+      call('ZREM', base .. 'deadlines', id)
+      call('HDEL', base .. 'state', id)
+    end
   end
   for _, job in ipairs(state.expired) do expire(job.id, job.record) end
 end

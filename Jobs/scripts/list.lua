@@ -8,8 +8,9 @@ local reply, looked, last = {''}, 0, before
 local names = {r = 'running', q = 'queued'}
 
 while looked < most_looked do
-  local ids = call('ZRANGE', base .. 'jobs:' .. tenant, last == '' and '+' or '(' .. last, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
-  if #ids == 0 then return reply end
+  local ids = redis.pcall('ZRANGE', base .. 'jobs:' .. tenant, last == '' and '+' or '(' .. last, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
+  -- Something else in the list's place is no list: the next submit begins a new one.
+  if ids.err or #ids == 0 then return reply end
   for _, id in ipairs(ids) do
     last, looked = id, looked + 1
     local head = head_of(id)

@@ -1,17 +1,44 @@
 #!lua flags=no-writes
 -- include lanes.lua
--- Reads how a queue is.
--- Returns {now, jobs that wait, jobs that run, jobs ended a second in thousandths, 1 when paused, dead letters,
--- then of each lane: jobs that wait, ms since the oldest was submitted or -1}. Of many tenants a lane's first thousand are looked at.
-local reply = {now, depth(), call('ZCARD', base .. 'leases'), drain_rate(), call('EXISTS', base .. 'paused'), call('ZCARD', base .. 'dead')}
+-- Reads how a queue is, as far as it can be read.
+-- Returns {now, jobs that wait, jobs that run, jobs ended a second in thousandths, 1 when paused, dead letters, jobs put aside, then of each
+-- lane: jobs that wait, ms since the oldest was submitted or -1; then the keys that hold something else than they should: name, what it holds,
+-- what it should}. Of many tenants a lane's first thousand are looked at.
+-- ARGV: '1' to look for such keys also where no job waits
+local kinds, wrong = {}, {}
+
+-- What a command on a key gives; `none` when something else stands there, and the key is told.
+local function ask(kind, none, command, name, ...)
+  local reply = redis.pcall(command, base .. name, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if not kinds[name] then
+    kinds[name] = true
+    for _, word in ipairs({base .. name, call('TYPE', base .. name).ok, kind}) do wrong[#wrong + 1] = word end
+  end
+  return none
+end
+
+ask('hash', 0, 'HLEN', 'state')
+ask('zset', 0, 'ZCARD', 'delayed')
+ask('zset', 0, 'ZCARD', 'alone')
+local running = ask('zset', 0, 'ZCARD', 'leases')
+local reply = {now, math.max(0, ask('zset', 0, 'ZCARD', 'deadlines') - running), running, drain_rate(), call('EXISTS', base .. 'paused'),
+  ask('zset', 0, 'ZCARD', 'dead'), ask('stream', 0, 'XLEN', 'broken')}
 for _, lane in ipairs(lanes) do
   local waiting, oldest = 0, nil
-  for _, tenant in ipairs(call('ZRANGE', lane_key(lane), 0, 999)) do
-    waiting = waiting + call('ZCARD', line_key(lane, tenant))
-    local first = call('ZRANGE', line_key(lane, tenant), 0, 0, 'WITHSCORES')[2]
+  for _, tenant in ipairs(ask('zset', {}, 'ZRANGE', 'lane:' .. lane, 0, 999)) do
+    local line = 'line:' .. lane .. ':' .. tenant
+    waiting = waiting + ask('zset', 0, 'ZCARD', line)
+    local first = ask('zset', {}, 'ZRANGE', line, 0, 0, 'WITHSCORES')[2]
     if first and (not oldest or tonumber(first) < oldest) then oldest = tonumber(first) end
   end
   reply[#reply + 1] = waiting
   reply[#reply + 1] = oldest and math.max(0, now - math.floor(oldest / 1000)) or -1
 end
+if ARGV[1] == '1' then
+  for _, tenant in ipairs(ask('set', {}, 'SRANDMEMBER', 'tenants', 1000)) do
+    for _, lane in ipairs(lanes) do ask('zset', 0, 'ZCARD', 'line:' .. lane .. ':' .. tenant) end
+  end
+end
+for _, word in ipairs(wrong) do reply[#reply + 1] = word end
 return reply

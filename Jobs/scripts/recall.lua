@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- include clock.lua
 -- Reads an answer that is kept.
 -- ARGV: the request's fingerprint

@@ -3,10 +3,14 @@
 
 local function job_key(id) return base .. 'job:' .. id end
 
+-- What is read where something else than a record stands: no version can read it.
+local unreadable = '?'
+
 -- A record's first line, without its content, which may be large; nil when the job is not there.
 local function head_of(id)
-  local start = call('GETRANGE', job_key(id), 0, 511)
-  if start == '' then return nil end
+  local start = redis.pcall('GETRANGE', job_key(id), 0, 511)
+  if type(start) == 'table' then return unreadable end
+  if start == '' then return call('EXISTS', job_key(id)) == 1 and unreadable or nil end
   local stop = string.find(start, '\n', 1, true)
   if not stop then
     start = call('GET', job_key(id))
@@ -18,13 +22,21 @@ end
 -- Whether this version can read a record, and with it the job's state. Others are left as they are, for processes of the version that
 -- wrote them: whatever this one would do to them could lose them.
 local function is_known(record) return string.sub(record, 1, 2) == '1\t' end
+local function is_newer(record) return string.find(record, '^[2-9]') ~= nil end
 local newer_later_ms = 5000
 local newer = 'NEWER a newer version stored this job'
+local broken = 'BROKEN what is stored of this job cannot be read'
 
 -- What stands at fixed places in every record, as text.
 local function created_in(record) return string.sub(record, 3, 15) end
 local function deadline_in(record) return string.sub(record, 17, 29) end
 local function lane_in(record) return string.sub(record, 31, 31) end
+
+-- Whether a record of this version has the fields that scripts reckon with. One that has not is damaged; see put_aside.
+local function is_sound(record)
+  return string.byte(record, 16) == 9 and string.byte(record, 30) == 9
+    and string.find(record, '^1\t%d+\t%d+\t[idb]\t%d+\t[^%s]+\t') ~= nil
+end
 
 -- The cost and the tenant, as text.
 local function share_in(record)
@@ -41,32 +53,35 @@ end
 -- The status of a job that has ended; nil for any other.
 local function ended_status(head)
   local from = string.find(head, '\ts=', 1, true)
-  return from and string.sub(head, from + 3, string.find(head, '\t', from + 3, true) - 1)
+  return from and string.sub(head, from + 3, (string.find(head, '\t', from + 3, true) or 0) - 1)
 end
 
 local function body_of(id)
   local record = call('GET', job_key(id))
-  return string.sub(record, string.find(record, '\n', 1, true) + 1)
+  return string.sub(record, (string.find(record, '\n', 1, true) or #record) + 1)
 end
 
 -- Redis searches a hash of short values from its beginning: one value of more than 64 bytes makes it a table.
 local padding = string.rep(' ', 40)
 
--- The state of a job that was leased before and has not ended. A job that was never leased has none.
+-- The state of a job that was leased before and has not ended. A job that was never leased has none. False when it is damaged.
 local function parse_state(text)
   local status, attempt, failures, lost, events, tenant, owner, history
   if string.sub(text, 3, 10) == '1 0 0 0 ' then
     -- The first attempt of a job without events: most are.
     status, attempt, failures, lost, events = string.sub(text, 1, 1), '1', 0, 0, 0
     local tenant_end = string.find(text, ' ', 11, true)
-    local owner_end = string.find(text, ' ', tenant_end + 1, true)
+    local owner_end = tenant_end and string.find(text, ' ', tenant_end + 1, true)
+    if not owner_end then return false end
     tenant, owner = string.sub(text, 11, tenant_end - 1), string.sub(text, tenant_end + 1, owner_end - 1)
     history = string.sub(text, owner_end + #padding)
   else
     status, attempt, failures, lost, events, tenant, owner, history =
       string.match(text, '^(%l) (%d+) (%d+) (%d+) (%d+) (%S+) (%S+) +(.*)$')
+    if not history then return false end
     failures, lost, events = tonumber(failures), tonumber(lost), tonumber(events)
   end
+  if status ~= 'r' and status ~= 'q' or not string.find(history, '^q[%w%+ ]*$') then return false end
   return {status = status, attempt = attempt, failures = failures, lost = lost, events = events, tenant = tenant, owner = owner,
     history = history}
 end
@@ -82,7 +97,8 @@ end
 
 local function state_of(id)
   local text = call('HGET', base .. 'state', id)
-  return text and parse_state(text)
+  if not text then return nil end
+  return parse_state(text)
 end
 
 -- The ms since a job's submit, as text.

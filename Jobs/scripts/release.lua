@@ -2,13 +2,15 @@
 -- include transitions.lua
 -- Gives a job back that has no result. Without an error it takes its place in the queue again (the worker stops) and
 -- nothing is counted; with one it has failed once more, and is tried again later or has failed for good: a dead letter.
--- ARGV: id, attempt, error (JSON) or '', delay in ms before the first retry (doubled each time), most failures, ttl in ms,
+-- ARGV: id, attempt, error (JSON) or '', delay in ms before the first retry (doubled each time, up to a day), most failures, ttl in ms,
 --       ttl of dead letters in ms, ttl of events in ms
 -- Returns 1 when it waits again, 2 when it has failed for good, 0 when the attempt no longer holds the lease.
 local id, attempt, error, delay, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local longest_delay = 86400000
 local state, head = state_of(id), head_of(id)
-if not state or not head or not is_known(head) or state.status ~= 'r' or state.attempt ~= attempt then return 0 end
+if not state or not head or not is_sound(head) or state.status ~= 'r' or state.attempt ~= attempt then return 0 end
 
+check_structure()
 if error == '' then
   take_back(id, head, state, nil)
   ring()
@@ -21,5 +23,5 @@ if state.failures >= most then
   return 2
 end
 
-take_back(id, head, state, now + delay * 2 ^ (state.failures - 1))
+take_back(id, head, state, now + math.min(delay * 2 ^ (state.failures - 1), longest_delay))
 return 1

@@ -1,4 +1,9 @@
 -- include transitions.lua
+-- Whether what must be known of an ended job is there; a job that was damaged has no body.
+local function can_requeue(id, head)
+  return string.find(head, '\ta=%d+\th=[^\t]+') ~= nil and call('STRLEN', job_key(id)) > #head + 1
+end
+
 -- Makes a job wait again that ended without a result, with as much time as it had at first. Its attempts go on counting, and
 -- failures and lost leases begin anew.
 local function requeue(id, head)

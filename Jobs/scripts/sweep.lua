@@ -3,26 +3,32 @@
 -- Does what time demands: lost leases go back to the queue, passed deadlines end their jobs, due retries wait again, and lists
 -- forget what has expired.
 -- ARGV: ms in which others need not sweep, most jobs of each kind, most lost leases, ttl in ms, ttl of dead letters in ms, ttl of events
---       in ms, error of a passed deadline, error of too many lost leases, a random number from 0 to 1
--- Returns {lost leases requeued, jobs failed for lost leases, expired, retries due}, or nothing when it was done just now.
+--       in ms, error of a passed deadline, error of too many lost leases, a random number from 0 to 1, error of a damaged job
+-- Returns {lost leases requeued, jobs failed for lost leases, expired, retries due, {id and reason of each job that was put aside}}, or
+-- nothing when it was done just now.
 local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
--- A mark that ends later than it could have been set to end was left by a clock that has been set back since.
+damaged_error, damaged_ttl = ARGV[10], ttl
+-- A mark that ends later than it could have been set to end was left by a clock that has been set back since; one that never ends was put
+-- there by somebody else.
 if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
-  if call('PTTL', base .. 'swept') <= tonumber(ARGV[1]) then return nil end
+  local left = call('PTTL', base .. 'swept')
+  if left >= 0 and left <= tonumber(ARGV[1]) then return nil end
   call('SET', base .. 'swept', '', 'PX', ARGV[1])
 end
+check_structure()
 
 local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', now_ms, 'LIMIT', 0, most) end
 local counts = {0, 0, 0, 0}
 
 for _, id in ipairs(due('deadlines')) do
   local head = head_of(id)
-  if head and not is_known(head) then
+  if head and is_newer(head) then
     call('ZADD', base .. 'deadlines', whole(now + newer_later_ms), id)
-  elseif head then
-    abandon(id, head, 'expired', expired_error, ttl, events_ttl)
-    counts[3] = counts[3] + 1
+  elseif head and not is_sound(head) then
+    put_aside(id, nil, damage_of(head))
+  elseif head and not ended_status(head) then
+    if abandon(id, head, 'expired', expired_error, ttl, events_ttl) then counts[3] = counts[3] + 1 end
   else
     local state = state_of(id)
     if state and state.status == 'r' then count_running(state.tenant, -1) end
@@ -34,9 +40,13 @@ end
 
 for _, id in ipairs(due('leases')) do
   local head, state = head_of(id), state_of(id)
-  if head and not is_known(head) then
+  if head and is_newer(head) then
     call('ZADD', base .. 'leases', whole(now + newer_later_ms), id)
+  elseif head and (state == false or not is_sound(head)) then
+    put_aside(id, nil, damage_of(head, state))
   elseif not head or not state then
+    -- Its state is gone, which says how often it ran: it waits again as if it never had.
+    if head and not ended_status(head) then enqueue(id, parse_head(head)) end
     call('ZREM', base .. 'leases', id)
   else
     interrupt(id, state)
@@ -52,21 +62,20 @@ for _, id in ipairs(due('leases')) do
 end
 
 for _, id in ipairs(due('delayed')) do
-  call('ZREM', base .. 'delayed', id)
   line_up_again(id)
   counts[4] = counts[4] + 1
 end
 
 -- Dead letters whose job has expired.
-call('ZREMRANGEBYSCORE', base .. 'dead', '-inf', whole(now - tonumber(dead_ttl)))
+mild('ZREMRANGEBYSCORE', base .. 'dead', '-inf', whole(now - tonumber(dead_ttl)))
 
 -- Of some tenants' lists the oldest jobs, and some others, are looked at. A tenant without a list is forgotten.
 local function forget(list, from)
-  for _, id in ipairs(call('ZRANGE', list, from, from + most - 1)) do
+  for _, id in ipairs(mild('ZRANGE', list, from, from + most - 1)) do
     if call('EXISTS', job_key(id)) == 0 then call('ZREM', list, id) end
   end
 end
-for _, tenant in ipairs(call('SRANDMEMBER', base .. 'tenants', 10)) do
+for _, tenant in ipairs(mild('SRANDMEMBER', base .. 'tenants', 10)) do
   local list = base .. 'jobs:' .. tenant
   forget(list, 0)
   forget(list, math.floor(random * call('ZCARD', list)))
@@ -75,12 +84,13 @@ end
 
 -- A tenant that does not wait need not be remembered once its lane has passed its tag.
 for _, lane in ipairs(lanes) do
-  local tags = call('HGETALL', fair_key(lane))
-  local virtual = tonumber(call('HGET', fair_key(lane), '') or 0)
+  local tags = mild('HGETALL', fair_key(lane))
+  local virtual = tonumber(call('HGET', fair_key(lane), '') or 0) or 0
   for i = 1, #tags, 2 do
-    if tags[i] ~= '' and tonumber(tags[i + 1]) <= virtual then call('HDEL', fair_key(lane), tags[i]) end
+    if tags[i] ~= '' and (tonumber(tags[i + 1]) or 0) <= virtual then call('HDEL', fair_key(lane), tags[i]) end
   end
 end
 
 if counts[1] + counts[4] > 0 then ring() end
+counts[5] = aside
 return counts

@@ -12,7 +12,7 @@ end
 local function tell_followers(ids)
   if #ids == 0 or call('EXISTS', base .. 'follow') == 0 then return end
   local queue = string.match(base, '{(.-)}')
-  for i, followers in ipairs(call('HMGET', base .. 'follow', unpack(ids))) do
+  for i, followers in ipairs(mild('HMGET', base .. 'follow', unpack(ids))) do
     for gateway in string.gmatch(followers or '', '%S+') do
       call('PUBLISH', 'ai:gateway:' .. gateway, 'changed ' .. queue .. ' ' .. ids[i] .. '\n')
     end
@@ -65,13 +65,13 @@ local function store_ended(jobs, ttl, dead_ttl)
   end
 
   if #leased > 0 then call('ZREM', base .. 'leases', unpack(leased)) end
-  if #dead > 0 then call('ZADD', base .. 'dead', unpack(dead)) end
+  if #dead > 0 then mild('ZADD', base .. 'dead', unpack(dead)) end
   call('ZREM', base .. 'deadlines', unpack(ids))
   call('HDEL', base .. 'state', unpack(ids))
   for tenant, count in pairs(running) do count_running(tenant, -count) end
   drained(#jobs)
   if call('EXISTS', base .. 'watch') == 1 then
-    for i, late in ipairs(call('HMGET', base .. 'watch', unpack(ids))) do
+    for i, late in ipairs(mild('HMGET', base .. 'watch', unpack(ids))) do
       if late then jobs[i].watchers = jobs[i].watchers == '' and late or jobs[i].watchers .. ' ' .. late end
     end
     call('HDEL', base .. 'watch', unpack(ids))
@@ -83,6 +83,88 @@ local function store_ended(jobs, ttl, dead_ttl)
   end
 end
 
+-- What a script put aside: id and reason of each, for its reply. The script says beforehand with what error such a job ends, and for how
+-- long it is kept.
+local aside, damaged_error, damaged_ttl = {}, nil, nil
+
+local function damage_of(head, state)
+  if head == unreadable then return 'its key holds something else than a record' end
+  if not is_sound(head) then return 'its record has not the fields that it must have' end
+  return state == false and 'its state has not the fields that it must have' or 'it cannot be read'
+end
+
+-- What cannot be read is kept in a stream for people, the oldest of too many or too large ones dropped.
+local most_broken, most_broken_bytes = 1000, 67108864
+
+local function keep_broken(id, tenant, why, kind, record, state)
+  local key, sizes = base .. 'broken', base .. 'broken_sizes'
+  -- Somebody may have emptied it, or put something else there.
+  if call('TYPE', key).ok ~= 'stream' then call('DEL', key, sizes) end
+  if call('TYPE', sizes).ok ~= 'list' then call('DEL', sizes) end
+  call('XADD', key, '*', 'job', id, 'tenant', tenant or '', 'why', why, 'kind', kind, 'record', record, 'state', state)
+  call('RPUSH', sizes, #record + #state)
+  local kept, sum = call('LRANGE', sizes, 0, -1), 0
+  for _, size in ipairs(kept) do sum = sum + (tonumber(size) or 0) end
+  local drop = 0
+  while drop < #kept - 1 and (#kept - drop > most_broken or sum > most_broken_bytes) do
+    drop = drop + 1
+    sum = sum - (tonumber(kept[drop]) or 0)
+  end
+  if drop == 0 then return end
+  call('XTRIM', key, 'MAXLEN', #kept - drop)
+  call('LTRIM', sizes, drop, -1)
+end
+
+-- Whose job it is, by the tenants' lists.
+local function owner_of(id)
+  for _, tenant in ipairs(mild('SRANDMEMBER', base .. 'tenants', 1000)) do
+    if type(redis.pcall('ZSCORE', base .. 'jobs:' .. tenant, id)) == 'string' then return tenant end
+  end
+end
+
+-- When a job was submitted, by its id; nil when it is no id.
+local letters = '0123456789abcdefghjkmnpqrstvwxyz'
+local function submitted_at(id)
+  if #id ~= 26 then return nil end
+  local ms = 0
+  for i = 1, 10 do ms = 32 * ms + (string.find(letters, string.sub(id, i, i), 1, true) or 1) - 1 end
+  ms = whole(ms)
+  return #ms == 13 and ms or now_ms
+end
+
+-- Puts a job aside that cannot be read, whole, so that nothing else suffers: it leaves every list, and has failed. Whatever it is.
+local function put_aside(id, tenant, why)
+  local key, kind = job_key(id), call('TYPE', job_key(id)).ok
+  local record = kind == 'string' and call('GET', key) or kind ~= 'none' and call('DUMP', key) or ''
+  local text = call('HGET', base .. 'state', id) or ''
+  local state = text ~= '' and parse_state(text)
+  tenant = tenant or is_sound(record) and parse_head(record).tenant or state and state.tenant or owner_of(id)
+  keep_broken(id, tenant, why, kind, record, text)
+  aside[#aside + 1] = id
+  aside[#aside + 1] = why
+
+  for _, index in ipairs({'delayed', 'alone', 'dead'}) do mild('ZREM', base .. index, id) end
+  mild('HDEL', base .. 'progress', id)
+  if state and state.status == 'r' then interrupt(id, state) end
+  for _, lane in ipairs(tenant and lanes or {}) do
+    local line = line_key(lane, tenant)
+    if call('ZREM', line, id) == 1 and call('EXISTS', line) == 0 then leave(lane, tenant, tonumber(call('ZSCORE', lane_key(lane), tenant) or 0)) end
+  end
+
+  local created, leased = submitted_at(id), call('ZSCORE', base .. 'leases', id) and true
+  if not created or not tenant then
+    call('DEL', key)
+    for _, index in ipairs({'deadlines', 'leases'}) do call('ZREM', base .. index, id) end
+    call('HDEL', base .. 'state', id)
+    return
+  end
+  local start = string.sub(record, 1, 4096)
+  local head = '1\t' .. created .. '\t' .. now_ms .. '\td\t1\t' .. tenant .. '\t' .. (string.match(start, '\t(/v1/[%l/]+)') or '/v1/embeddings') ..
+    '\ts=failed\ta=' .. (state and state.attempt or '0') .. '\th=q0 f' .. elapsed(created) .. '\te=' .. damaged_error
+  store_ended({{id = id, tenant = tenant, leased = leased, record = head .. '\n', content_bytes = 0,
+    watchers = string.match(start, '\tw=([^%s]+)') or '', dead = false}}, damaged_ttl, damaged_ttl)
+end
+
 -- What is to be stored of a job that ends with this status (its name), fields (of the head, each behind a tab) and content.
 local function ended_job(id, head, state, status, fields, content, dead, events_ttl)
   -- What follows the caller's own fields was of use only until now.
@@ -92,9 +174,9 @@ local function ended_job(id, head, state, status, fields, content, dead, events_
   note(state, string.sub(status, 1, 1), created_in(head))
   head = head .. '\ts=' .. status .. '\ta=' .. state.attempt .. '\th=' .. state.history .. fields
   if state.events > 0 then
-    local progress = call('HGET', base .. 'progress', id)
+    local progress = mild('HGET', base .. 'progress', id)
     if progress then
-      head = head .. '\tp=' .. progress
+      if not string.find(progress, '%c') then head = head .. '\tp=' .. progress end
       call('HDEL', base .. 'progress', id)
     end
     call('PEXPIRE', base .. 'events:' .. id, events_ttl)
@@ -108,12 +190,18 @@ local function bury(id, head, state, error, ttl, dead_ttl, events_ttl)
   store_ended({ended_job(id, head, state, 'failed', '\te=' .. error, body_of(id), true, events_ttl)}, ttl, dead_ttl)
 end
 
--- Ends one job that nobody has a result of, at once, whether it waits or runs. Its body is kept, so that it can be run again.
+-- Ends one job that nobody has a result of, at once, whether it waits or runs. Its body is kept, so that it can be run again. False when
+-- its state was damaged, and it was put aside instead.
 local function abandon(id, head, status, error, ttl, events_ttl)
-  local parsed = parse_head(head)
-  local state = state_of(id) or first_state(parsed.tenant)
+  local parsed, state = parse_head(head), state_of(id)
+  if state == false then
+    put_aside(id, parsed.tenant, damage_of(head, state))
+    return false
+  end
+  state = state or first_state(parsed.tenant)
   if state.status == 'r' then interrupt(id, state) else dequeue(id, parsed) end
   store_ended({ended_job(id, head, state, status, '\te=' .. error, body_of(id), false, events_ttl)}, ttl, ttl)
+  return true
 end
 
 -- Makes a job wait again that was leased before: alone when its process was lost twice.
@@ -125,19 +213,23 @@ end
 -- The same for a job whose delay is over; nothing happens when it is there no more, and later when a newer version stored it.
 local function line_up_again(id)
   local head, state = head_of(id), state_of(id)
-  if head and not is_known(head) then call('ZADD', base .. 'delayed', whole(now + newer_later_ms), id)
-  elseif head and state then line_up(id, parse_head(head), state) end
+  if head and is_newer(head) then return call('ZADD', base .. 'delayed', whole(now + newer_later_ms), id) end
+  if head and (state == false or not is_sound(head)) then put_aside(id, nil, damage_of(head, state))
+  elseif head and state then line_up(id, parse_head(head), state)
+  elseif head and not ended_status(head) then enqueue(id, parse_head(head)) end
+  call('ZREM', base .. 'delayed', id)
 end
 
 -- Takes the lease from a job that runs; it waits again, now or (due given) later. The caller has counted why.
 local function take_back(id, head, state, due)
   local parsed = parse_head(head)
+  -- First what may fail, when a line is no line: then nothing has been changed.
+  if due then call('ZADD', base .. 'delayed', whole(due), id)
+  else line_up(id, parsed, state) end
   call('ZREM', base .. 'leases', id)
   count_running(state.tenant, -1)
   state.status, state.owner = 'q', '-'
   note(state, 'q', parsed.created)
   call('HSET', base .. 'state', id, format_state(state))
-  if due then call('ZADD', base .. 'delayed', whole(due), id)
-  else line_up(id, parsed, state) end
   tell_followers({id})
 end

@@ -1,14 +1,23 @@
 #!lua
 -- include clock.lua
--- Adds to what a tenant used on a day.
--- ARGV: day (yyyy-MM-dd), ttl in ms, then of each model: its name, requests, failed, input tokens, output tokens,
+-- Adds to what a tenant used on a day. A sum stays at the largest number that can be counted to; what is no number begins anew.
+-- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, then of each model: its name, requests, failed, input tokens, output tokens,
 -- estimated tokens among these
-local key = base .. ARGV[1]
+local key, most = base .. ARGV[1], ARGV[3]
 local measures = { 'requests', 'failed', 'input', 'output', 'estimated' }
-for at = 3, #ARGV, 6 do
+-- A key of another kind fails here, before anything is written.
+call('HLEN', key)
+for at = 4, #ARGV, 6 do
   for i, measure in ipairs(measures) do
-    local amount = ARGV[at + i]
-    if amount ~= '0' then call('HINCRBY', key, measure .. ' ' .. ARGV[at], amount) end
+    local amount, field = ARGV[at + i], measure .. ' ' .. ARGV[at]
+    if amount ~= '0' then
+      local sum = redis.pcall('HINCRBY', key, field, amount)
+      if type(sum) == 'table' then
+        call('HSET', key, field, string.find(sum.err, 'overflow', 1, true) and most or amount)
+      elseif sum > tonumber(most) then
+        call('HSET', key, field, most)
+      end
+    end
   end
 end
 call('PEXPIRE', key, ARGV[2])

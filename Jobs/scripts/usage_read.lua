@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=no-writes
 -- include clock.lua
 -- What a tenant used on some days.
 -- ARGV: days (yyyy-MM-dd)

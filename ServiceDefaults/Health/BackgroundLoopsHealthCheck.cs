@@ -1,17 +1,19 @@
+using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace AiPlatform.ServiceDefaults.Health;
 
-/// <summary>Every background loop of the process runs. One that has ended, with or without an exception, ends liveness.</summary>
-internal sealed class BackgroundLoopsHealthCheck(IServiceProvider services) : IHealthCheck
+/// <summary>Every background loop of the process runs, libraries' included. One that has ended, with or without an exception, ends liveness.</summary>
+internal sealed class BackgroundLoopsHealthCheck(BackgroundLoops loops, IServiceProvider services) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var dead = services.GetServices<IHostedService>().OfType<BackgroundService>()
-            .Where(loop => loop.ExecuteTask is { IsCompleted: true } and not { IsCanceled: true })
-            .Select(loop => loop.GetType().Name)
+        var dead = loops.All.Where(loop => loop.Death is not null).Select(loop => loop.Name)
+            .Concat(services.GetServices<IHostedService>().OfType<BackgroundService>()
+                .Where(service => service.ExecuteTask is { IsCompleted: true } and not { IsCanceled: true })
+                .Select(service => service.GetType().Name))
             .ToList();
 
         return Task.FromResult(dead.Count == 0

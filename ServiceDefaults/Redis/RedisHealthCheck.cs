@@ -4,13 +4,16 @@ using StackExchange.Redis;
 namespace AiPlatform.ServiceDefaults.Redis;
 
 /// <summary>
-/// Redis answers, and would not drop jobs. One that cannot be reached gives the status that the process registered (a Gateway
-/// is degraded, a worker not ready); one that evicts keys is never ready.
+/// Redis answers, takes jobs, and would not drop them. One that cannot be reached, or refuses what a submit needs (it is full, a replica, cannot
+/// save), gives the status that the process registered (a Gateway is degraded, a worker not ready); one that evicts keys is never ready.
 /// </summary>
 internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvider time) : IHealthCheck
 {
-    /// <summary>INFO inside a script: the client takes it for an administrator's command otherwise.</summary>
-    private const string Memory = "#!lua flags=no-writes,allow-oom,allow-stale\nreturn redis.call('INFO', 'memory')";
+    /// <summary>
+    /// Refused by Redis wherever a submit is, since nothing says that it only reads. INFO inside a script: the client takes it for an
+    /// administrator's command otherwise.
+    /// </summary>
+    private const string Memory = "#!lua\nreturn redis.call('INFO', 'memory')";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -21,13 +24,22 @@ internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvide
             var memory = (string?)await redis.GetDatabase().ExecuteAsync("EVAL", Memory, 0).WaitAsync(Patience, time, cancellationToken);
             var policy = Policy(memory ?? "");
             return policy is null or "noeviction"
-                ? HealthCheckResult.Healthy("Redis answers.")
+                ? HealthCheckResult.Healthy("Redis answers, and takes jobs.")
                 : HealthCheckResult.Unhealthy(
                     $"Redis runs with maxmemory-policy {policy} and would drop jobs: set it to noeviction.");
         }
-        catch (Exception unreachable) when (unreachable is RedisException or TimeoutException)
+        catch (RedisServerException refused)
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, "Redis cannot be reached.", unreachable);
+            return new HealthCheckResult(
+                context.Registration.FailureStatus, RedisWords.Explain(refused.Message)?.Reason ?? $"Redis refuses to tell how it is: {refused.Message}", refused);
+        }
+        catch (RedisCommandException refused)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, RedisWords.NoPrimary, refused);
+        }
+        catch (Exception unreachable) when (unreachable is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, RedisWords.CannotBeReached, unreachable);
         }
     }
 

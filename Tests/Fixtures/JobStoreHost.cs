@@ -1,8 +1,11 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using StackExchange.Redis;
 
 namespace AiPlatform.Tests.Fixtures;
@@ -37,6 +40,8 @@ internal sealed class JobStoreHost : IAsyncDisposable
         services.AddLogging();
         services.AddMetrics();
         services.AddResiliencePipelines();
+        services.AddSingleton<IHostApplicationLifetime, ApplicationLifetime>();
+        services.AddSingleton<BackgroundLoops>();
         services.AddJobStore();
         return new JobStoreHost(services.BuildServiceProvider());
     }

@@ -109,6 +109,88 @@ public sealed class OutageTests : IAsyncLifetime
         await AssertServesAsync();
     }
 
+    public static TheoryData<string, string> Refusals => new() { { "full", "Redis is full" }, { "replica", "read-only replica" } };
+
+    /// <summary>Redis that answers and takes no jobs: the Gateway says so, and what only reads is served on.</summary>
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task Reading_RedisTakesNoWrites_IsServedAndHealthSaysWhy(string how, string reason)
+    {
+        await using var provider = await FakeProvider.StartAsync();
+        await using var gateway = await GatewayHost.StartAsync(_redis, provider.Settings("Models:gpt:CacheTtl=01:00:00"));
+        await gateway.ServeAsync("m");
+        var (waiting, ended) = (await gateway.Client.SubmitForIdAsync("m"), await gateway.Client.SubmitForIdAsync("m"));
+        await Poll.UntilAsync(async () => await AskAsync(gateway) is { StatusCode: HttpStatusCode.OK }, "the provider answers");
+        using (var counted = await gateway.Client.GetAsync("/v1/usage"))
+            Assert.Equal(HttpStatusCode.OK, counted.StatusCode);
+        await gateway.Client.DeleteAsync($"/v1/jobs/{ended}");
+
+        if (how == "full") await ConfigureAsync("maxmemory", "1");
+        else await _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Next()}");
+        try
+        {
+            await AssertUnavailableAsync();
+            string[] paths =
+            [
+                "/v1/usage", "/v1/jobs", $"/v1/jobs/{waiting}", $"/v1/jobs/{waiting}?wait=0.2", $"/v1/jobs/{ended}", $"/v1/jobs/{ended}/events", "/v1/queues", "/v1/models",
+            ];
+            foreach (var path in paths)
+            {
+                using var response = await gateway.Client.GetAsync(path).WaitAsync(Bound);
+                Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path}: {await response.Content.ReadAsStringAsync()}");
+            }
+
+            var calls = provider.Received.Count;
+            using var cached = await AskAsync(gateway);
+            Assert.Equal((HttpStatusCode.OK, calls), (cached.StatusCode, provider.Received.Count));
+
+            using var health = await gateway.Client.GetAsync("/health");
+            var body = await health.Content.ReadAsStringAsync();
+            Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+            Assert.Contains("\"status\":\"Degraded\"", body, StringComparison.Ordinal);
+            Assert.Contains(reason, body, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await ConfigureAsync("maxmemory", "0");
+            await _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "NO", "ONE");
+        }
+
+        await AssertServesAsync();
+    }
+
+    /// <summary>What Redis holds of a job is damaged: whoever waits or asks is told so, and operators see it.</summary>
+    [Theory]
+    [InlineData("1\tx")]
+    [InlineData("\0\u0001")]
+    [InlineData("")]
+    public async Task AnyCall_DamagedJob_SaysSo(string record)
+    {
+        var id = await _gateway.Client.SubmitForIdAsync("m");
+        await DamageAsync(id);
+        using var job = await _gateway.Client.GetAsync($"/v1/jobs/{id}");
+        using var events = await _gateway.Client.GetAsync($"/v1/jobs/{id}/events");
+        using var again = await _gateway.Client.PostAsync($"/v1/jobs/{id}/retry", content: null);
+        var waited = _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" });
+        var leased = await _worker.LeaseAsync();
+        await DamageAsync(leased.Id.ToString());
+        await _redis.Connection.GetDatabase().SortedSetAddAsync("ai:{m}:leases", leased.Id.Key, 1);
+        using var answer = await waited.WaitAsync(Bound);
+        var queues = await _gateway.Client.GetFromJsonAsync<JsonElement>("/v1/queues");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Conflict), (job.StatusCode, events.StatusCode, again.StatusCode));
+        Assert.Contains("\"status\":\"failed\"", await job.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        foreach (var said in new[] { job, events, answer }) Assert.Contains("damaged", await said.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(2, queues.GetProperty("data").EnumerateArray().Single(queue => queue.GetProperty("queue").GetString() == "m").GetProperty("broken").GetInt32());
+        await AssertServesAsync();
+
+        Task DamageAsync(string job) => _redis.Connection.GetDatabase().StringSetAsync($"ai:{{m}}:job:{job[4..30]}", record);
+    }
+
+    private static Task<HttpResponseMessage> AskAsync(GatewayHost gateway) => gateway.PostAsync(
+        "/v1/chat/completions", new { model = "gpt", messages = new[] { new { role = "user", content = "hi" } }, temperature = 0 });
+
     [Fact]
     public async Task Models_RedisStopped_AreStillListed()
     {
@@ -216,7 +298,7 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task Listener_UnreadableMessage_GoesOn()
     {
         var name = _gateway.Services.GetService(typeof(AiPlatform.Gateway.Results.GatewayName))!.ToString();
-        foreach (var noise in (string[])["", "x", "\n", "a b c d e\nf", "m 00000000000000000000000000 running 1 x\ny"])
+        foreach (var noise in (string[])["", "x", "\n", "a b c d e\nf", "m 00000000000000000000000000 running 1 x\ny", "ended m\n\0 1 99\n", "events m x 99999999999999999999\n"])
             await _redis.Connection.GetSubscriber().PublishAsync(new RedisChannel($"ai:gateway:{name}", RedisChannel.PatternMode.Literal), noise);
 
         await AssertServesAsync();

@@ -1,6 +1,6 @@
+using AiPlatform.ServiceDefaults.Loops;
+using Azure;
 using Azure.Identity;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
 namespace AiPlatform.ServiceDefaults.Redis.Entra;
@@ -9,27 +9,22 @@ namespace AiPlatform.ServiceDefaults.Redis.Entra;
 /// Presents a new token on the connections that there are, or Redis would close them when the old one ends. Whatever fails is
 /// tried again a minute later; a connection that was closed all the same comes back with the token of the moment.
 /// </summary>
-internal sealed partial class EntraRenewal(IConnectionMultiplexer redis, EntraUser user, TimeProvider time, ILogger<EntraRenewal> logger) : BackgroundService
+internal sealed class EntraRenewal(BackgroundLoops loops, IConnectionMultiplexer redis, EntraUser user) : LoopService(loops)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-
     private string? _presented;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMinutes(1);
+
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
+        try
         {
-            try
-            {
-                await PresentAsync(stoppingToken);
-            }
-            catch (Exception away) when (away is RedisException or AuthenticationFailedException)
-            {
-                LogNotRenewed(logger, away.Message);
-            }
+            await PresentAsync(stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        catch (Exception away) when (away is RedisException or TimeoutException or AuthenticationFailedException or RequestFailedException)
+        {
+            loop.Suffer($"The token for Redis could not be renewed: {away.Message}");
+        }
     }
 
     private async Task PresentAsync(CancellationToken cancellationToken)
@@ -40,7 +35,4 @@ internal sealed partial class EntraRenewal(IConnectionMultiplexer redis, EntraUs
         foreach (var server in redis.GetServers().Where(server => server.IsConnected)) await server.ExecuteAsync("AUTH", user.User!, token);
         _presented = token;
     }
-
-    [LoggerMessage(100, LogLevel.Warning, "The token for Redis could not be renewed, and will be tried again in a minute: {Reason}")]
-    private static partial void LogNotRenewed(ILogger logger, string reason);
 }

@@ -2,6 +2,7 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class ModelCatalogTests : IDisposable
     [Fact]
     public async Task ReadForAsync_UnknownNamesAtOnce_ShareReadings()
     {
-        using var sut = CreateSut();
+        var sut = CreateSut();
 
         await Task.WhenAll(Enumerable.Range(0, 200).Select(i => sut.ReadForAsync($"unknown-{i}", CancellationToken.None).AsTask()));
 
@@ -27,7 +28,7 @@ public sealed class ModelCatalogTests : IDisposable
     public async Task ReadForAsync_KnownName_ReadsNothing()
     {
         _workers.Models = ["m"];
-        using var sut = CreateSut();
+        var sut = CreateSut();
         await sut.ReadForAsync("m", CancellationToken.None);
 
         for (var i = 0; i < 10; i++) Assert.NotNull((await sut.ReadForAsync("m", CancellationToken.None)).Find("m"));
@@ -38,7 +39,7 @@ public sealed class ModelCatalogTests : IDisposable
     [Fact]
     public async Task ReadForAsync_NamedAfterTheLastReading_IsFound()
     {
-        using var sut = CreateSut();
+        var sut = CreateSut();
         await sut.ReadForAsync("m", CancellationToken.None);
         _workers.Models = ["m"];
 
@@ -49,7 +50,7 @@ public sealed class ModelCatalogTests : IDisposable
     public async Task ReadForAsync_Outage_KeepsWhatIsKnownAndRefusesTheRest()
     {
         _workers.Models = ["m"];
-        using var sut = CreateSut();
+        var sut = CreateSut();
         await sut.ReadForAsync("m", CancellationToken.None);
         _workers.Away = true;
 
@@ -62,7 +63,7 @@ public sealed class ModelCatalogTests : IDisposable
     public async Task ReadForAsync_NameThatCanHaveNoQueue_IsLeftOut()
     {
         _workers.Models = ["m", "", new string('x', 129)];
-        using var sut = CreateSut();
+        var sut = CreateSut();
 
         var models = await sut.ReadForAsync("m", CancellationToken.None);
 
@@ -71,7 +72,7 @@ public sealed class ModelCatalogTests : IDisposable
 
     public void Dispose() => _providers.Dispose();
 
-    private ModelCatalog CreateSut() => new(_workers, _providers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
+    private ModelCatalog CreateSut() => new(TestLoops.With(TimeProvider.System), _workers, _providers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
 
     private sealed class FakeCatalog : IWorkerCatalog
     {

@@ -31,7 +31,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     [Fact]
     public async Task Remember_StoreHangs_DelaysNobodyAndIsRememberedHere()
     {
-        using var sut = await StartAsync();
+        var sut = await StartAsync();
         _store.Write = _ => new TaskCompletionSource().Task;
 
         sut.Remember(Call(), "a", Answer("one"));
@@ -43,7 +43,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     [Fact]
     public async Task Remember_StoreRefuses_TheNextAnswerIsWritten()
     {
-        using var sut = await StartAsync();
+        var sut = await StartAsync();
         _store.Write = name => name == "a" ? throw new InvalidOperationException("ERR something new") : Task.CompletedTask;
 
         sut.Remember(Call(), "a", Answer("one"));
@@ -56,7 +56,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     [Fact]
     public async Task Remember_MoreThanMayWait_IsNotKept()
     {
-        using var sut = await StartAsync();
+        var sut = await StartAsync();
         var go = new TaskCompletionSource();
         _store.Write = _ => go.Task;
         var large = new string('x', 8 * 1024 * 1024);
@@ -74,7 +74,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     [Fact]
     public async Task RecallAsync_StoreHangs_IsPassedOverAfterItsOwnLimit()
     {
-        using var sut = await StartAsync();
+        var sut = await StartAsync();
         _store.Read = token => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
 
         var recalling = RecallAsync(sut, "a");
@@ -88,7 +88,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     private async Task<AnswerCache> StartAsync()
     {
         var metrics = new ProviderMetrics(_services.GetRequiredService<IMeterFactory>(), _catalog);
-        var sut = new AnswerCache(_store, metrics, _time, NullLogger<AnswerCache>.Instance);
+        var sut = new AnswerCache(TestLoops.With(_time), _store, metrics, _time, NullLogger<AnswerCache>.Instance);
         await sut.StartAsync(Ct);
         return sut;
     }

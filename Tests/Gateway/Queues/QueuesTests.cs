@@ -33,7 +33,7 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
         var queue = await ReadAsync(model);
 
         Assert.Equal(
-            ["queue", "depth", "running", "oldest_ms", "drain_per_second", "workers", "paused", "dead", "lanes"],
+            ["queue", "depth", "running", "oldest_ms", "drain_per_second", "workers", "paused", "dead", "broken", "problem", "lanes"],
             queue.EnumerateObject().Select(field => field.Name));
         Assert.Equal(
             (model, 5, 1, 1, false, 0),

@@ -32,6 +32,8 @@ public sealed class WorkerLoadTests
         Running = running,
         DrainPerSecond = 0,
         IsPaused = paused,
+        Broken = 0,
+        Problem = null,
         Dead = 0,
         Lanes = [new LaneState(Lane.Default, depth, oldest is { } age ? TimeSpan.FromMilliseconds(age) : null)],
     };

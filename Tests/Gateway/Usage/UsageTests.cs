@@ -34,6 +34,52 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
             "four calls are counted");
     }
 
+    /// <summary>What a provider counts may be anything: a sum stays at the largest number, and what others used is counted.</summary>
+    [Theory]
+    [InlineData("9223372036854775806")]
+    [InlineData("5000000000000000000")]
+    [InlineData("9007199254740991")]
+    public async Task Usage_SumsThatCannotBeCounted_StayAtTheLargest(string tokens)
+    {
+        var (model, other, tenant) = (RedisServer.Unique("gpt"), RedisServer.Unique("other"), new TestKey(RedisServer.Unique("t")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{other}:Provider=fake", .. tenant.Settings]);
+        var ledger = sut.Gateway.Services.GetRequiredService<UsageLedger>();
+        var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
+        // What an older version may have stored.
+        await _redis.Connection.GetDatabase().HashSetAsync($"ai:{{USAGE.{tenant.Tenant}}}:{today:yyyy-MM-dd}",
+            [new($"output {model}", tokens), new($"failed {model}", "many")]);
+
+        for (var i = 0; i < 3; i++) ledger.Add(tenant.Tenant, model, failed: true, long.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture), i == 0 ? long.MaxValue : 2);
+        ledger.Add(tenant.Tenant, other, failed: false, -5, 3);
+
+        await Poll.UntilAsync(async () => await UsageOfAsync(sut, tenant) is [_, _], "both are counted");
+        ledger.Add(tenant.Tenant, model, failed: false, 1, 1);
+        await Poll.UntilAsync(async () => (await UsageOfAsync(sut, tenant)).Any(row => row.Requests == 4), "more is counted afterwards");
+        var rows = (await UsageOfAsync(sut, tenant)).ToDictionary(row => row.Model);
+        Assert.Equal((3, UsageCount.Most, UsageCount.Most), (rows[model].Failed, rows[model].InputTokens, rows[model].OutputTokens));
+        Assert.Equal((1, 0, 3), (rows[other].Requests, rows[other].InputTokens, rows[other].OutputTokens));
+        using var alive = await sut.Gateway.Client.GetAsync("/alive");
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+    }
+
+    /// <summary>What Redis refuses of one tenant is kept, and what others used is written.</summary>
+    [Fact]
+    public async Task Usage_OneTenantsIsRefused_OthersAreCounted()
+    {
+        var (model, damaged, sound) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("a")), new TestKey(RedisServer.Unique("b")));
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. damaged.Settings, .. sound.Settings]);
+        var ledger = sut.Gateway.Services.GetRequiredService<UsageLedger>();
+        var key = $"ai:{{USAGE.{damaged.Tenant}}}:{TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
+        await _redis.Connection.GetDatabase().StringSetAsync(key, "no hash");
+
+        ledger.Add(damaged.Tenant, model, failed: false, 1, 1);
+        ledger.Add(sound.Tenant, model, failed: false, 2, 2);
+
+        await Poll.UntilAsync(async () => await UsageOfAsync(sut, sound) is [{ InputTokens: 2 }], "the other is counted");
+        await _redis.Connection.GetDatabase().KeyDeleteAsync(key);
+        await Poll.UntilAsync(async () => await UsageOfAsync(sut, damaged) is [{ InputTokens: 1 }], "the first is counted when it can be");
+    }
+
     [Fact]
     public async Task Usage_CountsThatNobodyCanMean_AreNotCountedAndHurtNobody()
     {

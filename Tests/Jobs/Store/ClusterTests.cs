@@ -41,6 +41,12 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
             for (var i = 0; i < jobs.Count; i++) await EndAsync(sut, patient, jobs[i], turn + i);
         }
 
+        await sut.Store.ReadAsync(await sut.SubmitAsync(), null, true, Ct);
+        await sut.Store.ReadLogAsync(await sut.SubmitAsync(), 0, null, Ct);
+        await sut.Store.ReadLogAsync(await sut.SubmitAsync(), 0, "gateway-1", Ct);
+        var damaged = await sut.SubmitAsync();
+        await sut.Database.StringSetAsync(sut.Key($"job:{damaged.Key}"), "1\tx");
+        Assert.Equal(JobStatus.Failed, await sut.StatusAsync(damaged));
         foreach (var status in Enum.GetValues<JobStatus>()) await sut.Store.ListAsync(sut.Queue, "t-1", status, null, 10, Ct);
         Assert.NotEqual(0, await sut.Operations.RequeueDeadAsync(sut.Queue, Ct));
         await sut.Operations.PauseAsync(sut.Queue, Ct);

@@ -1,7 +1,6 @@
 using AiPlatform.ServiceDefaults.Redis.Entra;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
-using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 using Xunit;
 
@@ -43,7 +42,7 @@ public sealed class EntraSignInTests(RedisServer redis) : IClassFixture<RedisSer
         var user = new EntraUser(credential, _objectId);
         await using var connection = await ConnectAsync(user);
         var time = new ManualTime();
-        using var sut = new EntraRenewal(connection, user, time, NullLogger<EntraRenewal>.Instance);
+        var sut = new EntraRenewal(TestLoops.With(time), connection, user);
         await sut.StartAsync(TestContext.Current.CancellationToken);
         await Poll.UntilAsync(() => time.Waiting == 1, "the first token was presented");
         var presented = await AuthsAsync();

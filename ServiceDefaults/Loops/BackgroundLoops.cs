@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace AiPlatform.ServiceDefaults.Loops;
+
+/// <summary>
+/// Every background loop of this process: the one place where one is started. A loop that dies is logged, ends liveness
+/// (<c>/alive</c> names it) and the process, with exit code 1; one that waits for Redis degrades readiness, which says why.
+/// </summary>
+public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BackgroundLoops> logger)
+{
+    private readonly Lock _gate = new();
+    private readonly List<BackgroundLoop> _all = [];
+
+    /// <summary>Those that run, and those that have died.</summary>
+    public IReadOnlyList<BackgroundLoop> All
+    {
+        get
+        {
+            lock (_gate) return [.. _all];
+        }
+    }
+
+    /// <summary>Starts a loop.</summary>
+    /// <param name="name">What logs and health checks call it.</param>
+    /// <param name="interval">From the beginning of a turn to that of the next; zero when the turn itself waits for what there is to do.</param>
+    /// <param name="turn">One turn. It ends soon after its token is canceled.</param>
+    public BackgroundLoop Start(string name, TimeSpan interval, Func<BackgroundLoop, CancellationToken, Task> turn)
+    {
+        var loop = new BackgroundLoop(this, name, interval, turn, time);
+        lock (_gate) _all.Add(loop);
+        loop.Start();
+        return loop;
+    }
+
+    internal void HasEnded(BackgroundLoop loop)
+    {
+        if (loop.Death is not { } bug)
+        {
+            lock (_gate) _all.Remove(loop);
+            return;
+        }
+
+        LogDied(logger, bug, loop.Name);
+        lifetime.StopApplication();
+    }
+
+    internal void Troubled(BackgroundLoop loop, string? trouble)
+    {
+        if (trouble is null) LogGoesOn(logger, loop.Name);
+        else LogWaits(logger, loop.Name, trouble);
+    }
+
+    [LoggerMessage(110, LogLevel.Critical, "The background loop '{Loop}' failed in a way that was not foreseen. The process ends, to be started again")]
+    private static partial void LogDied(ILogger logger, Exception bug, string loop);
+
+    [LoggerMessage(111, LogLevel.Warning, "The background loop '{Loop}' cannot do its work and tries again: {Reason}")]
+    private static partial void LogWaits(ILogger logger, string loop, string reason);
+
+    [LoggerMessage(112, LogLevel.Information, "The background loop '{Loop}' goes on")]
+    private static partial void LogGoesOn(ILogger logger, string loop);
+}
