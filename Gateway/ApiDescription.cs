@@ -64,8 +64,11 @@ internal static class ApiDescription
     private static void Describe(OpenApiOperation operation, int maxBytes)
     {
         if (operation.RequestBody is OpenApiRequestBody body)
+        {
             body.Description = $"One JSON object in UTF-8: at most {maxBytes} bytes, nested at most {RequestJson.MaxDepth} deep, "
                 + "no half of a surrogate pair.";
+        }
+
         foreach (var (status, response) in operation.Responses!) response.Description = TextOf(status) ?? response.Description;
         AnswerHeaders.Describe(operation.Responses);
     }

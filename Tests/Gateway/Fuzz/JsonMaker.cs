@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AiPlatform.Tests.Fixtures;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Gateway.StructuredOutput.Patterns;
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.StructuredOutput;

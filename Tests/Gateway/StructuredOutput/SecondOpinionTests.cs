@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.StructuredOutput;
-using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.StructuredOutput;
