@@ -1,4 +1,5 @@
 using AiPlatform.Chaos.Faults;
+using AiPlatform.Tests.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
@@ -16,6 +17,25 @@ public sealed class FailoverTests
     [Fact]
     public Task PrimaryKilled_SentinelPromotesTheReplica_EveryAcceptedJobSucceedsOnce() =>
         Scenario.RunAsync(ScaleOf(Promotion.BySentinel, [FaultKind.FailOver], faults: 1));
+
+    [Fact]
+    public async Task GatewayStarted_BeforeItsSentinel_ServesOnceItIsThere()
+    {
+        await using var redis = new RedisProcess();
+        await using var sentinel = new RedisSentinel("late", redis.Port);
+        await redis.StartAsync();
+        await using var gateway = AiProcess.Start("Gateway", [("ConnectionStrings__redis", $"127.0.0.1:{sentinel.Port},serviceName=late")]);
+        using var http = new HttpClient();
+        await gateway.UntilReadyAsync(http);
+        var before = await http.GetStringAsync(new Uri(gateway.Address, "/health"), TestContext.Current.CancellationToken);
+
+        await sentinel.StartAsync();
+
+        Assert.Contains("Redis cannot be reached", before, StringComparison.Ordinal);
+        await Poll.UntilAsync(
+            async () => (await http.GetStringAsync(new Uri(gateway.Address, "/health"))).Contains("Redis answers", StringComparison.Ordinal),
+            "the Gateway finds Redis");
+    }
 
     [Theory]
     [InlineData("ByHand")]
