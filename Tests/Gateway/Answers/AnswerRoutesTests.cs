@@ -186,7 +186,9 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
 
         var operation = document["paths"]!["/generate"]!["post"]!;
         Assert.Equal("#/components/schemas/generate_answer", (string?)operation["responses"]!["200"]!["content"]!["application/json"]!["schema"]!["$ref"]);
-        Assert.Equal(["200", "400", "401", "404", "413", "415", "422", "429", "502", "503", "504"], operation["responses"]!.AsObject().Select(one => one.Key).Order());
+        Assert.Equal(
+            ["200", "400", "401", "403", "404", "408", "413", "415", "422", "429", "502", "503", "504"],
+            operation["responses"]!.AsObject().Select(one => one.Key).Order());
         var described = document["components"]!["schemas"]!["generate_answer"]!;
         var contract = new AnswerContract<GenerateAnswer>().Schema;
         Assert.True(JsonNode.DeepEquals(contract, described), $"{described.ToJsonString()}\n{contract.ToJsonString()}");

@@ -158,7 +158,10 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
         await client.ConnectAsync(sut.Gateway.Address.Host, sut.Gateway.Address.Port, TestContext.Current.CancellationToken);
         var body = $$"""{"model":"gpt","messages":[{}],{{Streaming}}}""";
         await client.GetStream().WriteAsync(
-            Encoding.UTF8.GetBytes($"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"), TestContext.Current.CancellationToken);
+            Encoding.UTF8.GetBytes(
+                $"POST /v1/chat/completions HTTP/1.1\r\nHost: {sut.Gateway.Address.Authority}\r\nContent-Type: application/json\r\n"
+                + $"Content-Length: {body.Length}\r\n\r\n{body}"),
+            TestContext.Current.CancellationToken);
 
         var seen = -1;
         await Poll.UntilAsync(
