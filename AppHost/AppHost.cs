@@ -6,7 +6,23 @@ namespace AiPlatform.AppHost;
 /// </summary>
 internal static class Program
 {
-    public static void Main(string[] args) => Build(args).Run();
+    /// <returns>The exit code: 1 when a setting is refused, which is said in one line.</returns>
+    public static int Main(string[] args)
+    {
+        DistributedApplication application;
+        try
+        {
+            application = Build(args);
+        }
+        catch (DistributedApplicationException refused)
+        {
+            Console.Error.WriteLine($"error: {refused.Message.ReplaceLineEndings(" ")}");
+            return 1;
+        }
+
+        application.Run();
+        return 0;
+    }
 
     /// <summary>The system, not started.</summary>
     internal static DistributedApplication Build(string[] args)

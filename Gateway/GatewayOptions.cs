@@ -24,6 +24,13 @@ public sealed class GatewayOptions
     public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
+    /// How long a synchronous call waits for a worker when none serves its model; then 503 <c>model_unavailable</c>. Default 5 s, 0 to
+    /// 10 min. It covers the restart of an only worker; jobs wait for one as long as their deadline.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan WorkerWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// Whether a Gateway without API keys may listen beyond loopback outside Development: everybody who reaches it may then do
     /// everything. Default false.
     /// </summary>

@@ -12,7 +12,7 @@ if (args is ["--help" or "-h" or "help", ..])
 if (args is ["doctor", ..])
     return new Doctor(WorkerHost.Build(args[1..]).Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
 
-return await WorkerHost.Build(args).RunToExitCodeAsync();
+return await ServiceProcess.RunAsync(() => WorkerHost.Build(args));
 
 /// <summary>Loads models, leases jobs from Redis, batches and runs them.</summary>
 internal sealed partial class Program

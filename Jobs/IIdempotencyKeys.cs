@@ -14,4 +14,8 @@ public interface IIdempotencyKeys
     /// <returns>The job that it is claimed for; null when it was claimed for another request.</returns>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     Task<JobId?> ClaimAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken);
+
+    /// <summary>Gives a key back whose job was refused, unless it is claimed for another job by now.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    Task ReleaseAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken);
 }

@@ -22,18 +22,24 @@ public interface IJobStore
     /// </summary>
     Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken);
 
-    /// <summary>A tenant's jobs in one queue, the newest first, without results.</summary>
+    /// <summary>
+    /// A tenant's jobs in one queue, the newest first, without results. One call looks at a bounded number of jobs for those that
+    /// fit: <see cref="JobPage.LookedTo"/> says where to go on.
+    /// </summary>
     /// <param name="queue">The queue.</param>
     /// <param name="tenant">Whose.</param>
     /// <param name="status">Only those; null for all.</param>
     /// <param name="before">The <see cref="JobId.Key"/> to begin behind, of any queue: keys of all queues sort by time; null for the newest.</param>
     /// <param name="limit">Most jobs.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<IReadOnlyList<Job>> ListAsync(
+    Task<JobPage> ListAsync(
         QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.</summary>
     Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken);
+
+    /// <summary>The same for a job that waits; one that runs is left as it is, too.</summary>
+    Task<JobStatus?> WithdrawAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
     /// <summary>Makes a tenant's failed, canceled or expired job wait again, with as much time as it had at first.</summary>
     Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken);

@@ -29,12 +29,17 @@ public sealed record InferenceError
     [JsonIgnore]
     public bool Retryable => Traits.Retryable;
 
+    /// <summary>Whether the request itself is wrong: it fails however often it is run.</summary>
+    [JsonIgnore]
+    public bool IsOfRequest => Kind is InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.PayloadTooLarge;
+
     [JsonIgnore]
     private (string Code, bool Retryable) Traits => Kind switch
     {
         InferenceErrorKind.InvalidRequest => ("invalid_request", false),
         InferenceErrorKind.ContextLengthExceeded => ("context_length_exceeded", false),
         InferenceErrorKind.ModelNotFound => ("model_not_found", false),
+        InferenceErrorKind.ModelUnavailable => ("model_unavailable", true),
         InferenceErrorKind.JobNotFound => ("job_not_found", false),
         InferenceErrorKind.RouteNotFound => ("not_found", false),
         InferenceErrorKind.MethodNotAllowed => ("method_not_allowed", false),
@@ -50,6 +55,7 @@ public sealed record InferenceError
         InferenceErrorKind.IdempotencyConflict => ("idempotency_conflict", false),
         InferenceErrorKind.QueueFull => ("queue_full", true),
         InferenceErrorKind.TenantQueueFull => ("tenant_queue_full", true),
+        InferenceErrorKind.TenantBytesFull => ("tenant_bytes_full", true),
         InferenceErrorKind.QueueUnavailable => ("queue_unavailable", true),
         InferenceErrorKind.DeadlineExceeded => ("deadline_exceeded", true),
         InferenceErrorKind.Canceled => ("canceled", true),

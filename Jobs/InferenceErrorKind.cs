@@ -12,6 +12,9 @@ public enum InferenceErrorKind
     /// <summary>No model of this name is served.</summary>
     ModelNotFound,
 
+    /// <summary>The model is known, but no worker serves it now.</summary>
+    ModelUnavailable,
+
     /// <summary>No job of this id is there, or it belongs to another tenant.</summary>
     JobNotFound,
 
@@ -56,6 +59,9 @@ public enum InferenceErrorKind
 
     /// <summary>The model's queue holds the tenant's limit of waiting jobs.</summary>
     TenantQueueFull,
+
+    /// <summary>The tenant's jobs in the model's queue, results included, have its limit of bytes.</summary>
+    TenantBytesFull,
 
     /// <summary>Redis does not answer, refuses writes or is full.</summary>
     QueueUnavailable,

@@ -42,6 +42,13 @@ public sealed class JobsOptions
     [Range(1, 10_000_000)]
     public int MaxQueuedPerTenant { get; init; } = 10_000;
 
+    /// <summary>
+    /// Bytes that the jobs of one tenant in one queue may take in Redis: requests that wait or are kept, results, and what results of
+    /// waiting jobs are expected to take; a submit beyond it answers 429. Default 4 GiB, 1 MiB to 1 PiB.
+    /// </summary>
+    [Range(1024L * 1024, 1024L * 1024 * 1024 * 1024 * 1024)]
+    public long MaxBytesPerTenant { get; init; } = 4L * 1024 * 1024 * 1024;
+
     /// <summary>Jobs of one tenant that may run at a time in one queue; further ones wait. Default 0, no limit; 0 to 1,000,000.</summary>
     [Range(0, 1_000_000)]
     public int MaxRunningPerTenant { get; init; }

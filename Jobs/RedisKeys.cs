@@ -25,6 +25,8 @@ namespace AiPlatform.Jobs;
 /// ai:{QUEUE}:broken_sizes        list    the bytes of each of those
 /// ai:{QUEUE}:running             hash    TENANT to how many of its jobs run
 /// ai:{QUEUE}:jobs:TENANT         zset    KEY, all with score 0: the tenant's jobs, whose keys sort by time
+/// ai:{QUEUE}:bytes:TENANT        hash    SLOT (its end, ms) to bytes of the tenant's records that are gone by then; '' to the sum; see bytes.lua
+/// ai:{QUEUE}:bytes               zset    "SLOT TENANT" by the slot's end (ms): the slots that there are
 /// ai:{QUEUE}:tenants             set     the tenants that have such a list
 /// ai:{QUEUE}:watch               hash    KEY to the Gateways (separated by blanks) that came later than its submit and wait for its end
 /// ai:{QUEUE}:follow              hash    KEY to the Gateways that show its events
@@ -45,11 +47,12 @@ namespace AiPlatform.Jobs;
 /// ai:{WORKERS}:models            hash    model to its descriptor (JSON)
 /// ai:{WORKERS}:models_seen       zset    model by the last heartbeat that named it (ms)
 /// </code>
-/// A record is one line and, behind it, the content: the body (JSON, UTF-8) until the job succeeds, then its result. The line's
-/// fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant, endpoint; then named ones, each there only
-/// if it has a value: <c>m=</c> metadata (JSON); until it ends <c>t=</c> traceparent and <c>w=</c> the Gateway that submitted it and
-/// waits; from its end on <c>s=</c> status, <c>a=</c> attempts, <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage
-/// (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON), <c>p=</c> progress (JSON). Readers pass over names they do not know.
+/// A record is one line and, behind it, the content: the body (JSON, UTF-8) until the job succeeds, then its result; nothing when it
+/// failed because of the body. The line's fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant,
+/// endpoint; then named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>m=</c> metadata
+/// (JSON); until it ends <c>t=</c> traceparent and <c>w=</c> the Gateway that submitted it and waits; from its end on <c>s=</c> status,
+/// <c>a=</c> attempts, <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type,
+/// <c>e=</c> error (JSON), <c>p=</c> progress (JSON). Readers pass over names they do not know.
 /// <para>
 /// A state has blanks between: <c>r</c> (runs) or <c>q</c> (waits), attempt (leases taken, the fencing token), failed runs, lost leases,
 /// events so far, tenant, worker or <c>-</c>, many blanks (they keep the hash a table), and the history, which has blanks itself.

@@ -13,4 +13,7 @@ public enum SubmitOutcome
 
     /// <summary>The queue holds the tenant's limit of waiting jobs; nothing was stored.</summary>
     TenantFull,
+
+    /// <summary>The tenant's jobs and results in the queue take its limit of bytes; nothing was stored.</summary>
+    TenantBytesFull,
 }

@@ -22,6 +22,7 @@ public static class ServiceDefaultsRegistration
         /// <param name="withoutRedis">What the process says of itself while Redis cannot be reached.</param>
         public IHostApplicationBuilder AddServiceDefaults(string serviceName, HealthStatus withoutRedis)
         {
+            ServiceProcess.AddQuietStart(builder);
             builder.Configuration.AddSecretFiles();
             builder.AddTelemetry(serviceName);
             builder.AddRedisClientNamedRedis();
@@ -42,23 +43,7 @@ public static class ServiceDefaultsRegistration
     {
         /// <summary>Runs until it is stopped.</summary>
         /// <returns>The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.</returns>
-        public async Task<int> RunToExitCodeAsync()
-        {
-            var loops = app.Services.GetRequiredService<BackgroundLoops>();
-            var services = app.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-            try
-            {
-                await app.RunAsync();
-            }
-#pragma warning disable CA1031 // A process that is stopped while it starts fails in whatever it is starting
-            catch (Exception) when (HasDied(loops))
-            {
-                return 1;
-            }
-#pragma warning restore CA1031
-
-            return HasDied(loops) || services.Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
-        }
+        public Task<int> RunToExitCodeAsync() => ServiceProcess.RunAsync(app);
 
         /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>
         public WebApplication MapDefaultEndpoints()
@@ -67,6 +52,4 @@ public static class ServiceDefaultsRegistration
             return app;
         }
     }
-
-    private static bool HasDied(BackgroundLoops loops) => loops.All.Any(loop => loop.Death is not null);
 }

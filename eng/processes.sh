@@ -106,17 +106,59 @@ stop_leftovers() {
   stop_all
 }
 
+# rotate NAME — moves a log that has grown beyond $log_bytes aside, as NAME.log.1; three old ones are kept. The process goes on
+# writing into the same file, which is emptied: what it writes while the copy is made may be lost.
+rotate() {
+  local log=$logs/$1.log size
+  size=$(stat -c %s "$log" 2>/dev/null) || return 0
+  if ((size <= log_bytes)); then return 0; fi
+  shift_logs "$log"
+  if cp "$log" "$log.1"; then : >"$log"; fi
+}
+
+# shift_logs LOG — makes room for a new LOG.1.
+shift_logs() {
+  if [[ -f $1.2 ]]; then mv -f "$1.2" "$1.3"; fi
+  if [[ -f $1.1 ]]; then mv -f "$1.1" "$1.2"; fi
+}
+
 # pause SECONDS — unlike sleep it starts no process and ends at once on a signal.
 pause() { read -rt "$1" -u 9 || true; }
 exec 9<> <(:)
 
-# http_is_ready PORT — whether GET /health answers 200.
-http_is_ready() {
+# http_get PORT PATH — prints the whole answer, head and body.
+http_get() {
   (
     exec 3<>"/dev/tcp/127.0.0.1/$1" &&
-      printf 'GET /health HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3 &&
-      read -rt 5 -u 3 _ status _ && [[ $status == 200 ]]
+      printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$2" "$1" >&3 &&
+      timeout 5 cat <&3
   ) 2>/dev/null
+}
+
+# http_is_ready PORT — whether GET /health answers 200.
+http_is_ready() { [[ $(http_get "$1" /health) == 'HTTP/1.1 200 '* ]]; }
+
+# needs_key PORT — whether the Gateway there asks for an API key.
+needs_key() { [[ $(http_get "$1" /v1/models) == 'HTTP/1.1 401 '* ]]; }
+
+# knows_workers PORT COUNT — whether the Gateway there has heard of so many workers.
+knows_workers() {
+  [[ $(http_get "$1" /health) =~ ([0-9]+)\ workers\ live ]] && ((BASH_REMATCH[1] >= $2))
+}
+
+# models_detail PORT — prints what the worker there says of its models, without the form of JSON.
+models_detail() {
+  local field='"name":"models","status":"[A-Za-z]+","detail":"(([^"\]|\\.)*)"'
+  [[ $(http_get "$1" /health) =~ $field ]] && printf '%b\n' "${BASH_REMATCH[1]}"
+}
+
+# failed_models PORT… — prints a line for each model folder that the workers there could not load, and why.
+failed_models() {
+  local worker detail
+  for worker; do
+    detail=$(models_detail "$worker") || continue
+    if [[ $detail == *'Not served: '* ]]; then printf '%s\n' "${detail#*Not served: }" | sed 's/ \?Not served: /\n/g'; fi
+  done | sort -u
 }
 
 redis_is_ready() {

@@ -13,6 +13,9 @@ internal sealed record AdmittedCall(string Endpoint, string Model, ReadOnlyMemor
     /// <summary>Where its job waits; made when it is asked for: most calls to providers are no jobs.</summary>
     public QueueName Queue => QueueName.ForModel(Model);
 
+    /// <summary>What its result is expected to take in Redis; 0 when nobody knows.</summary>
+    public long ResultBytes { get; init; }
+
     /// <summary>What it may take of its model, as tenants share it: its bytes.</summary>
     public long Cost => Body.Length;
 }

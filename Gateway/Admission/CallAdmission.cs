@@ -56,8 +56,11 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
         return Check(request, model) is { } misfit
             ? (null, misfit)
-            : (new AdmittedCall(Endpoints.Embeddings, model.Name, body), null);
+            : (new AdmittedCall(Endpoints.Embeddings, model.Name, body) { ResultBytes = ResultBytes(request, model) }, null);
     }
+
+    private static long ResultBytes(EmbeddingCall request, ModelDescriptor model) =>
+        (long)request.Rows * Math.Max(0, request.Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
 
     private async ValueTask<InferenceError> NoChatAsync(string name, CancellationToken cancellationToken)
     {

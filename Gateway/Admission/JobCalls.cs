@@ -1,23 +1,30 @@
 using System.Diagnostics;
+using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Telemetry;
+using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>Makes jobs of admitted calls: to be waited for, or to be asked for later.</summary>
 internal sealed class JobCalls(
-    IJobStore store, IIdempotencyKeys keys, JobWaiters waiters, GatewayName name, TimeProvider time, ILogger<JobCalls> logger)
+    IJobStore store, IIdempotencyKeys keys, JobWaiters waiters, WorkerWait workers, GatewayName name,
+    IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCalls> logger)
 {
+    /// <summary>The least that the queue can tell apart.</summary>
+    private static readonly TimeSpan ShortestDeadline = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Submits a call whose result is to be asked for later. Exactly one of the two is set.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve; the job may be there all the same.</exception>
     public async Task<(Job? Job, InferenceError? Error)> SubmitAsync(AdmittedCall call, JobTerms terms)
     {
-        if (await IdOfAsync(call, terms) is not { } id) return (null, Refusals.IdempotencyConflict());
+        if (await ClaimAsync(call, terms) is not { } claim) return (null, Refusals.IdempotencyConflict());
 
-        var (error, submitted) = await SubmitAsync(id, call, terms, watcher: null);
+        var id = claim.Id;
+        var (error, submitted) = await SubmitAsync(claim, call, terms, watcher: null);
         if (error is not null) return (null, error);
         if (submitted.Outcome == SubmitOutcome.Accepted) return (Submitted(id, call, terms, submitted), null);
 
@@ -26,18 +33,33 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Submits a call and waits for its end. A client that leaves cancels its job, unless it named it by an idempotency key under
-    /// which it may come again: the wait then ends with <see cref="OperationCanceledException"/>.
+    /// Submits a call and waits for its end, as long as a worker serves its model or one comes soon. A client that leaves cancels its
+    /// job, unless it named it by an idempotency key under which it may come again: the wait then ends with
+    /// <see cref="OperationCanceledException"/>.
     /// </summary>
     /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
     public async Task<CallEnd> RunAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (await IdOfAsync(call, terms) is not { } id) return new CallEnd(null, null, Refusals.IdempotencyConflict());
+        if (await ClaimAsync(call, terms) is not { } claim) return new CallEnd(null, null, Refusals.IdempotencyConflict());
 
+        var left = terms.Deadline;
+        // A call that came before has its job, and may have its answer.
+        if (claim.IsNew && call.Provider is null)
+        {
+            if (await workers.WaitAsync(call.Model, terms.Deadline, cancellationToken) is not { } waited)
+            {
+                await ReleaseAsync(claim, terms);
+                return new CallEnd(null, null, Refusals.ModelUnavailable(call.Model));
+            }
+
+            left = TimeSpan.FromTicks(Math.Max((left - waited).Ticks, ShortestDeadline.Ticks));
+        }
+
+        var id = claim.Id;
         // :: Step 3: submit. The waiter is registered first: the job may end before its submit has returned.
         using var waiter = waiters.Register(id);
-        var (error, submitted) = await SubmitAsync(id, call, terms, name.Value);
+        var (error, submitted) = await SubmitAsync(claim, call, terms with { Deadline = left }, name.Value);
         if (error is not null) return new CallEnd(null, null, error);
 
         waiter.Submitted();
@@ -51,7 +73,7 @@ internal sealed class JobCalls(
                 return End(id, earlier);
             }
 
-            return End(id, await waiter.Ended.WaitAsync(terms.Deadline, time, cancellationToken));
+            return await WaitAsync(id, waiter, call, terms, left, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -64,18 +86,74 @@ internal sealed class JobCalls(
         }
     }
 
+    /// <summary>
+    /// Waits for the job's end. Without a worker for too long the wait is over, unless the job runs: then its lease is the one that
+    /// counts, and after another such while it is looked at again.
+    /// </summary>
+    private async Task<CallEnd> WaitAsync(
+        JobId id, JobWaiter waiter, AdmittedCall call, JobTerms terms, TimeSpan left, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var gone = call.Provider is null ? workers.Gone(call.Model) : CancellationToken.None;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gone);
+            var rest = left - time.GetElapsedTime(start);
+            try
+            {
+                return End(id, await waiter.Ended.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, either.Token));
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (await WaitsStillAsync(id, terms)) return new CallEnd(id, null, Refusals.ModelUnavailable(call.Model));
+            }
+        }
+    }
+
+    /// <summary>Whether the job still waits, so that its call may be given up; one without an idempotency key is then ended.</summary>
+    private async Task<bool> WaitsStillAsync(JobId id, JobTerms terms)
+    {
+        try
+        {
+            var status = terms.IdempotencyKey is null
+                ? await store.WithdrawAsync(id, terms.Tenant, CancellationToken.None)
+                : (await store.ReadAsync(id, watcher: null, withOutput: false, CancellationToken.None))?.Status;
+            return status == JobStatus.Queued;
+        }
+        catch (QueueUnavailableException outage)
+        {
+            Log.CancelFailed(logger, id.ToString(), outage.Message);
+            return false;
+        }
+    }
+
     private static CallEnd End(JobId id, Job? job) => new(id, job, job is null ? Refusals.JobLost() : job.Error);
 
     /// <summary>The job's id: a new one, or the one that the call had when it came before; null when that was another call.</summary>
-    private async ValueTask<JobId?> IdOfAsync(AdmittedCall call, JobTerms terms)
+    private async ValueTask<Claim?> ClaimAsync(AdmittedCall call, JobTerms terms)
     {
         var id = JobId.New(call.Queue, time.GetUtcNow());
-        return terms.IdempotencyKey is { } key ? await keys.ClaimAsync(terms.Tenant, key, id, CancellationToken.None) : id;
+        if (terms.IdempotencyKey is not { } key) return new Claim(id, IsNew: true);
+        return await keys.ClaimAsync(terms.Tenant, key, id, CancellationToken.None) is { } claimed ? new Claim(claimed, claimed == id) : null;
+    }
+
+    /// <summary>
+    /// Gives the key of a refused call back, if this call had claimed it. One that came again meanwhile may have submitted the job:
+    /// whoever sees the job afterwards, this call or that one, claims the key for it again.
+    /// </summary>
+    private async Task ReleaseAsync(Claim claim, JobTerms terms)
+    {
+        if (terms.IdempotencyKey is not { } key || !claim.IsNew) return;
+
+        await keys.ReleaseAsync(terms.Tenant, key, claim.Id, CancellationToken.None);
+        if (await store.ReadAsync(claim.Id, watcher: null, withOutput: false, CancellationToken.None) is not null)
+            await keys.ClaimAsync(terms.Tenant, key, claim.Id, CancellationToken.None);
     }
 
     /// <summary>Not canceled half-way: the answer tells whether there is a job to cancel. Bounded by the time limit of every Redis call.</summary>
-    private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(JobId id, AdmittedCall call, JobTerms terms, string? watcher)
+    private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
     {
+        var id = claim.Id;
         using var activity = JobActivities.StartSubmit(id, call.Endpoint, call.Model);
         var submitted = await store.SubmitAsync(
             new JobSubmission
@@ -86,6 +164,7 @@ internal sealed class JobCalls(
                 Tenant = terms.Tenant,
                 Lane = terms.Lane,
                 Cost = call.Cost,
+                ResultBytes = call.ResultBytes,
                 Body = call.Body,
                 Deadline = terms.Deadline,
                 Metadata = terms.Metadata,
@@ -97,9 +176,20 @@ internal sealed class JobCalls(
         {
             SubmitOutcome.QueueFull => Refusals.QueueFull(call.Queue, submitted.Depth, submitted.DrainPerSecond),
             SubmitOutcome.TenantFull => Refusals.TenantQueueFull(call.Queue, submitted.Depth, submitted.DrainPerSecond),
+            SubmitOutcome.TenantBytesFull => Refusals.TenantBytesFull(call.Queue, options.Value.MaxBytesPerTenant),
             _ => null,
         };
-        if (refusal is not null) activity?.Fail(refusal.Code);
+        if (refusal is not null)
+        {
+            activity?.Fail(refusal.Code);
+            await ReleaseAsync(claim, terms);
+        }
+        else if (submitted.Outcome == SubmitOutcome.Accepted && !claim.IsNew)
+        {
+            // Who came first was refused and may have given the key back.
+            await keys.ClaimAsync(terms.Tenant, terms.IdempotencyKey!, id, CancellationToken.None);
+        }
+
         return (refusal, submitted);
     }
 
@@ -117,7 +207,7 @@ internal sealed class JobCalls(
         Attempts = 0,
         History = JobHistory.Begin(submitted.At),
         Metadata = terms.Metadata,
-        Position = submitted.Depth,
+        Position = submitted.Position,
     };
 
     private async Task CancelAsync(JobId id, string tenant)
@@ -133,4 +223,7 @@ internal sealed class JobCalls(
             Log.CancelFailed(logger, id.ToString(), outage.Message);
         }
     }
+
+    /// <summary>The id that a call's job has, and whether the call is the first to have it.</summary>
+    private readonly record struct Claim(JobId Id, bool IsNew);
 }

@@ -15,6 +15,7 @@ internal static class Refusals
     private static readonly TimeSpan ShortestQueueFullPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestQueueFullPause = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WorkerAwayPause = TimeSpan.FromSeconds(5);
 
     /// <param name="message">What is wrong, without a word of the key.</param>
     public static InferenceError InvalidApiKey(string message) => new() { Kind = InferenceErrorKind.InvalidApiKey, Message = message };
@@ -47,6 +48,14 @@ internal static class Refusals
             ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet, and no provider has one."
             : $"The model '{Quoted(model)}' is not served. Served are: {Listed(served)}.",
         Param = "model",
+    };
+
+    public static InferenceError ModelUnavailable(string model) => new()
+    {
+        Kind = InferenceErrorKind.ModelUnavailable,
+        Message = $"No worker serves the model '{Quoted(model)}' now. Try again later, or send the call as a job, which waits for one.",
+        Param = "model",
+        RetryAfter = WorkerAwayPause,
     };
 
     public static InferenceError JobNotFound(string id) => new()
@@ -130,6 +139,14 @@ internal static class Refusals
         Kind = InferenceErrorKind.TenantQueueFull,
         Message = $"As many of your jobs wait in the queue '{queue}' as one tenant may have there. Try again later.",
         RetryAfter = PauseUntilDrained(depth, drainPerSecond),
+    };
+
+    public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
+    {
+        Kind = InferenceErrorKind.TenantBytesFull,
+        Message = $"Your jobs in the queue '{queue}' and their results take all of the {limit} bytes that one tenant may have there. Try again when "
+            + "jobs have ended or results have expired.",
+        RetryAfter = LongestQueueFullPause,
     };
 
     public static InferenceError IdempotencyConflict() => new()

@@ -22,6 +22,13 @@ internal sealed class ModelCatalog(
     private Task<ServedModels>? _next;
     private long _lastRead = long.MinValue;
     private volatile ServedModels? _models;
+    private volatile bool _isAway;
+
+    /// <summary>Told of every reading, in their order.</summary>
+    public event Action<ServedModels>? Reading;
+
+    /// <summary>Whether there is a reading, and whether Redis serves: until there is one, nobody knows what this Gateway can answer.</summary>
+    public (bool HasRead, bool IsAway) State => (_models is not null, _isAway);
 
     public IReadOnlyCollection<QueueName> Queues =>
         Known()?.Queues ?? [.. providers.Routes.All.Select(model => model.Queue)];
@@ -36,9 +43,24 @@ internal sealed class ModelCatalog(
     public async ValueTask<ServedModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
         Known() is { } known && known.Has(name) ? known : await NextReading().WaitAsync(cancellationToken);
 
+    /// <summary>What is served, as read after the call.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    public Task<ServedModels> ReadAnewAsync(CancellationToken cancellationToken) => NextReading().WaitAsync(cancellationToken);
+
     protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
 
-    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => NextReading().WaitAsync(stoppingToken);
+    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await NextReading().WaitAsync(stoppingToken);
+        }
+        catch (QueueUnavailableException)
+        {
+            _isAway = true;
+            throw;
+        }
+    }
 
     /// <summary>The last reading, with the providers' models as they are now.</summary>
     private ServedModels? Known()
@@ -78,7 +100,10 @@ internal sealed class ModelCatalog(
         var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
         if (_models is null || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
-        return _models = models;
+        _isAway = false;
+        _models = models;
+        Reading?.Invoke(models);
+        return models;
     }
 
     private static bool HasQueue(ModelDescriptor model) => model.Name.Length is > 0 and <= QueueName.MaxModelLength;

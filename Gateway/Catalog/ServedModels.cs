@@ -10,11 +10,14 @@ internal sealed class ServedModels
     private readonly Dictionary<string, ModelDescriptor> _byName;
     private readonly IReadOnlyList<ModelDescriptor> _models;
     private readonly IReadOnlyList<WorkerHeartbeat> _workers;
+    private readonly HashSet<string> _attended;
 
     public ServedModels(IReadOnlyList<ModelDescriptor> models, IReadOnlyList<WorkerHeartbeat> workers, ProviderRoutes providers)
     {
         _models = models;
         _workers = workers;
+        _attended = [.. workers.SelectMany(worker => worker.Models).Select(load => load.Model)];
+        Failures = [.. workers.SelectMany(worker => worker.Failures).Distinct().OrderBy(failure => failure.Folder, StringComparer.Ordinal)];
         Providers = providers;
         All = [.. models.Where(model => providers.Find(model.Name) is null)];
         _byName = All.ToDictionary(model => model.Name, StringComparer.Ordinal);
@@ -36,11 +39,20 @@ internal sealed class ServedModels
 
     public IReadOnlyCollection<QueueName> Queues { get; }
 
+    /// <summary>The model folders that workers that live could not load, each reason once.</summary>
+    public IReadOnlyList<ModelFailure> Failures { get; }
+
+    /// <summary>How many workers live, whatever they serve.</summary>
+    public int Workers => _workers.Count;
+
     /// <summary>A model of our own workers.</summary>
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Whether there is such a model, whoever serves it.</summary>
     public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
+
+    /// <summary>Whether somebody runs its jobs now.</summary>
+    public bool IsAttended(string name) => _attended.Contains(name) || Providers.Find(name) is not null;
 
     /// <summary>How many processes that live run its jobs: workers, or for a provider's model this Gateway.</summary>
     public int WorkersOf(string name) =>

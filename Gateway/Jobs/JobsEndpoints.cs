@@ -102,8 +102,8 @@ internal static class JobsEndpoints
     {
         if (!JobListQuery.TryParse(context.Request.Query, out var query, out var invalid)) return new Problem(invalid);
 
-        var (jobs, hasMore) = await own.ListAsync(query, context.Caller, context.RequestAborted);
-        return TypedResults.Ok(JobList.Of(jobs, hasMore));
+        var (jobs, next) = await own.ListAsync(query, context.Caller, context.RequestAborted);
+        return TypedResults.Ok(JobList.Of(jobs, next));
     }
 
     private static async Task<Results<Ok<JobResource>, Problem>> GetAsync(

@@ -44,8 +44,11 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
         };
     }
 
-    /// <summary>A page of the caller's jobs, the newest first, and whether there are more: every queue has a list, and they sort by time.</summary>
-    public async Task<(IReadOnlyList<Job> Jobs, bool HasMore)> ListAsync(
+    /// <summary>
+    /// A page of the caller's jobs, the newest first, and after which job the next one begins, null when there are no more: every queue
+    /// has a list, and they sort by time. Each list is looked through for a bounded part; older jobs of the others wait for it.
+    /// </summary>
+    public async Task<(IReadOnlyList<Job> Jobs, JobId? Next)> ListAsync(
         JobListQuery query, Caller caller, CancellationToken cancellationToken)
     {
         // A name that no model can have has no queue.
@@ -55,7 +58,18 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
         var lists = await Task.WhenAll(queues.Select(
             queue => store.ListAsync(queue, caller.Tenant, query.Status, query.After?.Key, query.Limit + 1, cancellationToken)));
 
-        var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal).ToList();
-        return ([.. newest.Take(query.Limit)], newest.Count > query.Limit);
+        var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal);
+        var stops = queues.Zip(lists).Where(list => list.Second.LookedTo is not null)
+            .Select(list => JobId.FromKey(list.Second.LookedTo!, list.First)).OrderByDescending(stop => stop.Key, StringComparer.Ordinal).ToList();
+        if (stops.Count == 0) return PageOf([.. newest], query.Limit, null);
+
+        var known = newest.TakeWhile(job => string.CompareOrdinal(job.Id.Key, stops[0].Key) >= 0);
+        return PageOf([.. known], query.Limit, stops[0]);
     }
+
+    /// <param name="jobs">The newest, as far as they are known.</param>
+    /// <param name="limit">Most of a page.</param>
+    /// <param name="lookedTo">Where looking stopped; null when it did not.</param>
+    private static (IReadOnlyList<Job> Jobs, JobId? Next) PageOf(List<Job> jobs, int limit, JobId? lookedTo) =>
+        jobs.Count > limit ? ([.. jobs.Take(limit)], jobs[limit - 1].Id) : (jobs, lookedTo);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs.Catalog;
 
@@ -21,8 +22,19 @@ internal sealed record ModelItem
     /// <summary>What serves it: <c>worker</c>, or <c>provider</c>.</summary>
     public required string ServedBy { get; init; }
 
-    public static ModelItem Of(ModelDescriptor model) =>
-        new() { Id = model.Name, Object = "model", Created = model.Created, OwnedBy = model.OwnedBy, ServedBy = "worker" };
+    /// <summary>False while no worker serves it: calls are 503 <c>model_unavailable</c>, jobs wait for a worker. Absent otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Available { get; init; }
+
+    public static ModelItem Of(ModelDescriptor model, bool isAttended) => new()
+    {
+        Id = model.Name,
+        Object = "model",
+        Created = model.Created,
+        OwnedBy = model.OwnedBy,
+        ServedBy = "worker",
+        Available = isAttended ? null : false,
+    };
 
     public static ModelItem Of(ProviderModel model, DateTimeOffset since) =>
         new() { Id = model.Name, Object = "model", Created = since.ToUnixTimeSeconds(), OwnedBy = model.Provider.Name, ServedBy = "provider" };

@@ -42,7 +42,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
             Message = error.Message,
             Type = Map(error.Kind).Type,
             Param = error.Param,
-            Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.ProviderBusy
+            Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull
+                or InferenceErrorKind.ProviderBusy
                 ? RateLimitCode : error.Code,
             RawAnswer = error.RawAnswer,
         },
@@ -66,11 +67,12 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         InferenceErrorKind.Forbidden or InferenceErrorKind.HostNotAllowed or InferenceErrorKind.CrossSite
             => (StatusCodes.Status403Forbidden, "invalid_request_error"),
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
-        InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),
         InferenceErrorKind.ProviderBusy => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),
         InferenceErrorKind.ProviderFailed => (StatusCodes.Status502BadGateway, "server_error"),
+        InferenceErrorKind.ModelUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
         InferenceErrorKind.ProviderUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
         InferenceErrorKind.ProviderTimeout => (StatusCodes.Status504GatewayTimeout, "server_error"),
         InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),

@@ -14,7 +14,7 @@ public sealed record ProviderOptions
     public Uri? BaseUrl { get; init; }
 
     /// <summary>Its secret; from the environment, user secrets or a vault, never from a file that is committed. Empty for a provider that asks for none.</summary>
-    public string ApiKey { get; init; } = "";
+    public string ApiKey { get; init => field = value.TrimEnd('\r', '\n'); } = "";
 
     /// <summary>The header that carries the key: <c>Authorization</c> (as <c>Bearer</c>, the default), or another one such as <c>api-key</c>, which carries it as it is.</summary>
     [RegularExpression("^[A-Za-z0-9-]{1,64}$")]

@@ -7,7 +7,8 @@ namespace AiPlatform.Gateway.Results;
 /// <summary>What happened to a job behind a number of its sequence: events of its log and changes of its status.</summary>
 /// <param name="Job">The job as it stood; with its result when it has ended.</param>
 /// <param name="Events">In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.</param>
-internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events)
+/// <param name="HasEnded">The job has ended, and nothing comes behind these.</param>
+internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool HasEnded = false)
 {
     /// <summary>Puts together what a log and its job's history hold behind a number.</summary>
     public static JobEvents Of(JobLog log, long after)
@@ -19,7 +20,7 @@ internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events)
             .Concat(changes.Where(change => change.Sequence > after && change.Sequence < most).Select(EventOf))
             .OrderBy(one => one.Sequence)
             .ToList();
-        return new JobEvents(log.Job, events);
+        return new JobEvents(log.Job, events, log.IsWhole && log.Job.Status.IsFinished);
     }
 
     private static JobEvent EventOf(JobChange change) => new(

@@ -1,37 +1,32 @@
 using System.Threading.Channels;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>One request that shows a job's events. Dispose it when it no longer does.</summary>
-internal sealed class JobFollower(JobFollowers followers, JobId id) : IDisposable
+internal sealed class JobFollower(JobFollowers followers, FollowedJob job) : IDisposable
 {
-    /// <summary>Messages kept for a request that is slow; what is dropped is read from the log.</summary>
+    /// <summary>Pages kept for a request that is slow; what is dropped is read from the log.</summary>
     private const int MostKept = 256;
 
-    private readonly Channel<IReadOnlyList<JobEvent>> _news = Channel.CreateBounded<IReadOnlyList<JobEvent>>(
-        new BoundedChannelOptions(MostKept) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<JobEvents?> _news = Channel.CreateBounded<JobEvents?>(new BoundedChannelOptions(MostKept) { SingleReader = true });
+    private volatile bool _hasMissed;
 
-    public JobId Id => id;
+    public FollowedJob Job => job;
 
-    /// <summary>New events, or none when there is something else to look for.</summary>
-    public void Tell(IReadOnlyList<JobEvent> events) => _news.Writer.TryWrite(events);
-
-    /// <summary>What was told next; empty when the time is up: the caller looks by itself.</summary>
-    public async Task<IReadOnlyList<JobEvent>> NextAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Never waits: a request that is slow misses it.</summary>
+    public void Tell(JobEvents? page)
     {
-        if (_news.Reader.TryRead(out var told)) return told;
+        if (!_news.Writer.TryWrite(page)) _hasMissed = true;
+    }
 
-        using var timeout = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            return await _news.Reader.ReadAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return [];
-        }
+    /// <summary>What came next; null when the job is not there any more. False when something was missed, to be read from the log.</summary>
+    public async ValueTask<(bool IsWhole, JobEvents? Page)> NextAsync(CancellationToken cancellationToken)
+    {
+        if (_news.Reader.TryRead(out var told)) return (true, told);
+        if (!_hasMissed) return (true, await _news.Reader.ReadAsync(cancellationToken));
+
+        _hasMissed = false;
+        return (false, null);
     }
 
     public void Dispose() => followers.Leave(this);

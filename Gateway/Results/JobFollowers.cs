@@ -2,44 +2,44 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>The requests in this process that show a job's events as they come.</summary>
+/// <summary>The jobs whose events somebody in this process shows, each with all who show it.</summary>
 internal sealed class JobFollowers
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<JobId, List<JobFollower>> _jobs = [];
+    private readonly Dictionary<JobId, FollowedJob> _jobs = [];
+
+    /// <summary>The jobs that are followed now.</summary>
+    public IReadOnlyList<FollowedJob> Jobs
+    {
+        get
+        {
+            lock (_gate) return [.. _jobs.Values];
+        }
+    }
 
     /// <summary>Begins to follow. Call it before the job's log is read, or events may come before the follower.</summary>
     public JobFollower Register(JobId id)
     {
-        var follower = new JobFollower(this, id);
         lock (_gate)
         {
-            if (!_jobs.TryGetValue(id, out var followers)) _jobs.Add(id, followers = []);
-            followers.Add(follower);
+            if (!_jobs.TryGetValue(id, out var job)) _jobs.Add(id, job = new FollowedJob(id));
+            var follower = new JobFollower(this, job);
+            job.Add(follower);
+            return follower;
         }
-
-        return follower;
     }
 
-    public bool IsFollowed(JobId id)
-    {
-        lock (_gate) return _jobs.ContainsKey(id);
-    }
+    public bool IsFollowed(JobId id) => Find(id) is not null;
 
-    /// <summary>Hands new events to a job's followers; without any they look by themselves.</summary>
-    public void Tell(JobId id, IReadOnlyList<JobEvent> events)
+    /// <summary>Null when nobody follows it.</summary>
+    public FollowedJob? Find(JobId id)
     {
-        lock (_gate)
-            if (_jobs.TryGetValue(id, out var followers)) followers.ForEach(follower => follower.Tell(events));
+        lock (_gate) return _jobs.GetValueOrDefault(id);
     }
 
     internal void Leave(JobFollower follower)
     {
         lock (_gate)
-        {
-            if (!_jobs.TryGetValue(follower.Id, out var followers)) return;
-            followers.Remove(follower);
-            if (followers.Count == 0) _jobs.Remove(follower.Id);
-        }
+            if (follower.Job.Remove(follower)) _jobs.Remove(follower.Job.Id);
     }
 }

@@ -1,13 +1,12 @@
 using System.Runtime.CompilerServices;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
-using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Follows a job's events to its end, from any number on, also of a job that another Gateway took.</summary>
 internal sealed class JobFollowing(
-    IJobStore store, JobFollowers followers, GatewayName name, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobFollowing> logger)
+    IJobStore store, JobFollowers followers, FollowLooks looks, GatewayName name, TimeProvider time, ILogger<JobFollowing> logger)
 {
     private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
 
@@ -29,22 +28,26 @@ internal sealed class JobFollowing(
             log = await ReadAsync(id, after, isFirst: log is null, cancellationToken);
             if (log is null) yield break;
 
-            var events = JobEvents.Of(log, after);
-            if (events.Events.Count > 0) after = events.Events[^1].Sequence;
-            var hasEnded = log.IsWhole && log.Job.Status.IsFinished;
-            if (events.Events.Count > 0 || hasEnded) yield return events;
-            if (hasEnded) yield break;
+            var page = JobEvents.Of(log, after);
+            if (page.Events.Count > 0) after = page.Events[^1].Sequence;
+            if (page.Events.Count > 0 || page.HasEnded) yield return page;
+            if (page.HasEnded) yield break;
             if (!log.IsWhole) continue;
 
-            // What is told is shown without reading, as long as nothing is missing.
-            IReadOnlyList<JobEvent> told;
-            while ((told = await follower.NextAsync(options.Value.PollInterval, time, cancellationToken)).Count > 0)
+            // From here on what is told is shown without reading, as long as nothing is missing.
+            if (follower.Job.Know(log.Job, after, time.GetTimestamp())) looks.LookSoon(follower.Job);
+            while (await follower.NextAsync(cancellationToken) is (IsWhole: true, var told))
             {
-                List<JobEvent> news = [.. told.Where(one => one.Sequence > after)];
-                if (news.Count == 0) continue;
-                if (news[0].Sequence != after + 1) break;
-                after = news[^1].Sequence;
-                yield return new JobEvents(log.Job, news);
+                if (told is null) yield break;
+                List<JobEvent> news = [.. told.Events.Where(one => one.Sequence > after)];
+                if (news.Count > 0)
+                {
+                    if (news[0].Sequence != after + 1) break;
+                    after = news[^1].Sequence;
+                }
+
+                if (news.Count > 0 || told.HasEnded) yield return told with { Events = news };
+                if (told.HasEnded) yield break;
             }
         }
     }

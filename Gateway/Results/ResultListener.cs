@@ -13,6 +13,7 @@ internal sealed class ResultListener(
     GatewayName name,
     JobWaiters waiters,
     JobFollowers followers,
+    FollowLooks looks,
     ResultReader reader,
     RedisSubscriptions subscriptions,
     ILogger<ResultListener> logger)
@@ -77,7 +78,7 @@ internal sealed class ResultListener(
     private bool ReceiveEvents(string queue, string key, long first, ReadOnlySpan<byte> lines)
     {
         if (!JobId.TryParse($"job_{key}.{queue}", out var id)) return false;
-        if (!followers.IsFollowed(id)) return true;
+        if (followers.Find(id) is not { } followed) return true;
 
         List<JobEvent> events = [];
         foreach (var range in lines.Split((byte)'\n'))
@@ -89,7 +90,7 @@ internal sealed class ResultListener(
             events.Add(new JobEvent(first + events.Count, Encoding.UTF8.GetString(line[..blank]), Encoding.UTF8.GetString(line[(blank + 1)..])));
         }
 
-        followers.Tell(id, events);
+        if (!followed.Tell(events)) looks.LookSoon(followed);
         return true;
     }
 }

@@ -15,6 +15,9 @@ internal static class ResultsRegistration
             services.AddSingleton<JobReading>();
             services.AddSingleton<JobFollowers>();
             services.AddSingleton<JobFollowing>();
+            services.AddSingleton<FollowLooks>();
+            services.AddHostedService(provider => provider.GetRequiredService<FollowLooks>());
+            services.AddHostedService<FollowPoller>();
             services.AddSingleton<ResultReader>();
             services.AddHostedService(provider => provider.GetRequiredService<ResultReader>());
             services.AddHostedService<ResultPoller>();

@@ -15,5 +15,5 @@ internal sealed class RunBuffers(int maxTokens, int hiddenSize)
     public long[] Types { get; } = GC.AllocateArray<long>(maxTokens, pinned: true);
 
     /// <summary><c>[rows, longest, hidden]</c>.</summary>
-    public float[] States { get; } = GC.AllocateArray<float>(maxTokens * hiddenSize, pinned: true);
+    public float[] States { get; } = GC.AllocateArray<float>(checked(maxTokens * hiddenSize), pinned: true);
 }

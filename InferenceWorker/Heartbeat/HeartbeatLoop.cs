@@ -8,7 +8,10 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Heartbeat;
 
-/// <summary>Says every few seconds that this worker lives and what it serves, once its models are ready; says goodbye when it stops.</summary>
+/// <summary>
+/// Says every few seconds that this worker lives, what it serves and which models it could not load, once loading has ended; says
+/// goodbye when it stops.
+/// </summary>
 internal sealed class HeartbeatLoop(
     BackgroundLoops loops,
     ServedModels models,
@@ -26,7 +29,7 @@ internal sealed class HeartbeatLoop(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (models.Loaded.Count == 0) return;
+        if (!models.IsAnnounced) return;
 
         using var limit = new CancellationTokenSource(GoodbyeLimit, time);
         try
@@ -43,7 +46,7 @@ internal sealed class HeartbeatLoop(
 
     protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
-        await models.NextAsync(known: null, stoppingToken);
+        await models.LoadingEnded.WaitAsync(stoppingToken);
         await catalog.BeatAsync(Beat(), [.. models.Loaded.Select(Describe)], stoppingToken);
         models.Announced();
     }
@@ -53,13 +56,14 @@ internal sealed class HeartbeatLoop(
         Worker = worker.Value,
         Host = Environment.MachineName,
         ProcessId = Environment.ProcessId,
-        Device = models.Device!.Name,
+        Device = models.Device?.Name ?? "none",
         StartedAt = _startedAt,
         Models =
         [
             .. models.Loaded.Select(model => new ModelLoad(
                 model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), models.CapacityOf(model))),
         ],
+        Failures = [.. models.Refused.Take(WorkerHeartbeat.MostFailures).Select(one => ModelFailure.Of(one.Folder, one.Problem!))],
     };
 
     private static ModelDescriptor Describe(LoadedModel model) => new()

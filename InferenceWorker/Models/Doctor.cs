@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Models;
@@ -49,11 +50,12 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         {
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
             var opened = OpenedModel.Open(manifest, device, settings);
-            opened.Session.Dispose();
+            using var session = opened.Session;
+            LongestInput.Check(opened);
             Say("ok", manifest.Name, string.Create(
                 CultureInfo.InvariantCulture,
                 $"{manifest.Files.Count} files match their SHA-256, tokenizer has {opened.Tokenizer.VocabularySize} tokens, "
-                + $"session opens on {device.Name}"));
+                + $"runs {manifest.MaxTokens} tokens on {device.Name}"));
             return true;
         }
         catch (ModelProblemException problem)
@@ -63,5 +65,5 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         }
     }
 
-    private void Say(string verdict, string subject, string what) => output.WriteLine($"{verdict,-5} {subject,-24} {what}");
+    private void Say(string verdict, string subject, string what) => output.WriteLine($"{verdict,-5} {PrintableText.Of(subject),-24} {PrintableText.Of(what)}");
 }

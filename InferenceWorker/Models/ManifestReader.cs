@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using AiPlatform.Jobs;
 
@@ -59,6 +60,7 @@ internal static class ManifestReader
     {
         var files = ReadFiles(manifest.Required("files"));
         var maxTokens = (int)manifest.Required("max_tokens").Whole(1, MostTokens);
+        var dimensions = (int)manifest.Required("dimensions").Whole(1, 65_536);
         return new ModelManifest
         {
             Folder = folder,
@@ -69,15 +71,26 @@ internal static class ManifestReader
             Tokenizer = Listed(manifest.Required("tokenizer"), files),
             Pooling = manifest.Required("pooling").OneOf("mean", "cls") == "mean" ? PoolingKind.Mean : PoolingKind.Cls,
             Normalize = manifest.Required("normalize").Flag(),
-            Dimensions = (int)manifest.Required("dimensions").Whole(1, 65_536),
+            Dimensions = dimensions,
             MaxTokens = maxTokens,
             MaxBatchRows = (int)manifest.Required("max_batch_rows").Whole(1, 4_096),
-            MaxBatchTokens = (int)manifest.Required("max_batch_tokens").Whole(maxTokens, MostBatchTokens),
+            MaxBatchTokens = ReadMaxBatchTokens(manifest.Required("max_batch_tokens"), maxTokens, dimensions),
             Licence = manifest.Required("licence").Text(),
             Source = manifest.Required("source").Text(),
             Created = manifest.Required("created").Day(),
             Files = files,
         };
+    }
+
+    /// <summary>The states of a run's tokens are one array.</summary>
+    private static int ReadMaxBatchTokens(ManifestField field, int maxTokens, int dimensions)
+    {
+        var tokens = field.Whole(maxTokens, MostBatchTokens);
+        return tokens * dimensions <= Array.MaxLength
+            ? (int)tokens
+            : throw field.Refuse(string.Create(
+                CultureInfo.InvariantCulture,
+                $"is {tokens}; with vectors of {dimensions} dimensions a run can have at most {Array.MaxLength / dimensions} tokens"));
     }
 
     private static string ReadName(ManifestField field)
@@ -129,7 +142,8 @@ internal static class ManifestReader
         }
         catch (JsonException broken)
         {
-            throw new ModelProblemException($"{file}: not valid JSON (cut short?): {broken.Message}", broken);
+            throw new ModelProblemException(
+                $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.", broken);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

@@ -27,15 +27,17 @@ internal static class ModelFileCheck
     {
         if (!File.Exists(path)) throw new ModelProblemException($"{name}: the file is missing.");
 
-        using var content = File.OpenRead(path);
-        if (content.Length != file.Bytes)
+        // Before it is opened: a pipe has no length, and opening one waits for whoever writes into it.
+        var length = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path).Length;
+        if (length != file.Bytes)
         {
             throw new ModelProblemException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: the file has {content.Length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may "
+                $"{name}: the file has {length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may "
                 + $"be cut short: copy it again."));
         }
 
+        using var content = File.OpenRead(path);
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
         if (hash != file.Sha256)
         {

@@ -1,3 +1,5 @@
+using AiPlatform.ServiceDefaults.Telemetry;
+
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>Finds the models that this worker is to serve.</summary>
@@ -11,8 +13,7 @@ internal static class ModelFolders
         {
             return
             [
-                new ModelCandidate(
-                    options.Path, null, $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
+                Problem(options.Path, $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
             ];
         }
 
@@ -23,13 +24,12 @@ internal static class ModelFolders
             .ToList();
         RefuseDuplicates(found);
         if (options.Load.Count == 0)
-            return found.Count > 0 ? found : [new ModelCandidate(options.Path, null, $"The models' folder '{root}' is empty.")];
+            return found.Count > 0 ? found : [Problem(options.Path, $"The models' folder '{root}' is empty.")];
 
         var missing = options.Load
             .Where(name => !found.Exists(candidate => candidate.Name == name))
-            .Select(name => new ModelCandidate(
+            .Select(name => Problem(
                 name,
-                null,
                 $"'{name}' in {ModelOptions.SectionName}:{nameof(ModelOptions.Load)} is no model in '{root}'. There are: "
                 + $"{string.Join(", ", found.Select(one => one.Name))}."));
         return [.. found.Where(candidate => options.Load.Contains(candidate.Name)), .. missing];
@@ -40,13 +40,17 @@ internal static class ModelFolders
         try
         {
             var manifest = ManifestReader.Read(folder);
-            return new ModelCandidate(manifest.Name, manifest, null);
+            return new ModelCandidate(manifest.Name, PrintableText.Of(Path.GetFileName(folder)), manifest, null);
         }
         catch (ModelProblemException problem)
         {
-            return new ModelCandidate(ManifestReader.TryReadName(folder) ?? Path.GetFileName(folder), null, problem.Message);
+            var name = Path.GetFileName(folder);
+            return Problem(name, problem.Message) with { Name = PrintableText.Of(ManifestReader.TryReadName(folder) ?? name) };
         }
     }
+
+    private static ModelCandidate Problem(string subject, string problem) =>
+        new(PrintableText.Of(subject), PrintableText.Of(subject), null, PrintableText.Of(problem));
 
     /// <summary>Neither of two folders of one name is served: which one was meant cannot be told.</summary>
     private static void RefuseDuplicates(List<ModelCandidate> found)
@@ -60,9 +64,9 @@ internal static class ModelFolders
                 found[found.IndexOf(one)] = one with
                 {
                     Manifest = null,
-                    Problem =
+                    Problem = PrintableText.Of(
                         $"{Path.GetFileName(one.Manifest!.Folder)}/{ModelManifest.FileName}: the field 'name' is '{one.Name}' in "
-                        + $"{folders}; names must differ.",
+                        + $"{folders}; names must differ."),
                 };
             }
         }

@@ -28,7 +28,9 @@ internal sealed class ModelWarmUp(ExecutionDevice device, ModelOptions options, 
         }
         catch (Exception failure) when (failure is not ModelProblemException)
         {
-            warming.Session.Dispose();
+            using var session = warming.Session;
+            // Says more where the length of the input is to blame.
+            LongestInput.Check(warming);
             throw new ModelProblemException(
                 $"{Path.GetFileName(opened.Manifest.Folder)}/{opened.Manifest.Model.Name}: it loads, but fails when it runs: "
                 + $"{failure.Message.ReplaceLineEndings(" ")}", failure);

@@ -11,6 +11,7 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     private const int TypicalTokens = 32;
 
     private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isAnnounced;
     private volatile State _state = new("finding models", null, [], []);
 
@@ -19,6 +20,9 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
 
     /// <summary>What is being done before the worker is ready; null once loading has ended.</summary>
     public string? Progress => _state.Progress;
+
+    /// <summary>Completes once, when loading has ended, whatever came of it.</summary>
+    public Task LoadingEnded => _ended.Task;
 
     /// <summary>Where models run; null before it is chosen.</summary>
     public ExecutionDevice? Device => _state.Device;
@@ -54,6 +58,7 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     {
         _state = _state with { Progress = null };
         if (_state.Loaded.Count > 0) _ready.TrySetResult([.. _state.Loaded.Select(LeasedQueueOf)]);
+        _ended.TrySetResult();
     }
 
     /// <summary>Called by the heartbeat.</summary>

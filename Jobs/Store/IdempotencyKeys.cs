@@ -7,9 +7,8 @@ internal sealed class IdempotencyKeys(ScriptRunner scripts, IOptions<JobsOptions
 {
     public async Task<JobId?> ClaimAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken)
     {
-        var claim = $"{id} {key.Fingerprint}";
         // A job is kept as long from its end as the claim from now: the claim ends first.
-        RedisValue[] arguments = [key.Value, claim, ScriptArgument.Milliseconds(options.Value.ResultTtl)];
+        RedisValue[] arguments = [key.Value, ClaimOf(key, id), ScriptArgument.Milliseconds(options.Value.ResultTtl)];
         var reply = (string?)await scripts.RunAsync(JobScript.Claim, RedisKeys.TenantBase(tenant), arguments, cancellationToken);
         if (string.IsNullOrEmpty(reply)) return id;
 
@@ -17,4 +16,9 @@ internal sealed class IdempotencyKeys(ScriptRunner scripts, IOptions<JobsOptions
             ? earlier
             : null;
     }
+
+    public Task ReleaseAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken) =>
+        scripts.RunAsync(JobScript.Unclaim, RedisKeys.TenantBase(tenant), [key.Value, ClaimOf(key, id)], cancellationToken);
+
+    private static string ClaimOf(IdempotencyKey key, JobId id) => $"{id} {key.Fingerprint}";
 }

@@ -85,6 +85,7 @@ public static class JobRecord
     {
         var head = new StringBuilder(160);
         head.Append(CultureInfo.InvariantCulture, $"{job.Cost}\t{job.Tenant}\t{job.Endpoint}");
+        if (job.ResultBytes > 0) head.Append(CultureInfo.InvariantCulture, $"\tb={job.ResultBytes}");
         Append(head, 'm', job.Metadata);
         Append(head, 't', job.Traceparent);
         Append(head, 'w', job.Watcher);

@@ -8,7 +8,7 @@ namespace AiPlatform.Jobs.Store;
 internal sealed class JobScript
 {
     /// <summary>What scripts share; a line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.</summary>
-    private static readonly string[] Parts = ["requeuing", "transitions", "reading", "lanes", "records", "clock"];
+    private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "clock"];
 
     private JobScript(string name)
     {
@@ -39,6 +39,7 @@ internal sealed class JobScript
     public static JobScript Pause { get; } = new("pause");
     public static JobScript Queue { get; } = new("queue");
     public static JobScript Claim { get; } = new("claim");
+    public static JobScript Unclaim { get; } = new("unclaim");
     public static JobScript Recall { get; } = new("recall");
     public static JobScript Remember { get; } = new("remember");
     public static JobScript UsageAdd { get; } = new("usage_add");

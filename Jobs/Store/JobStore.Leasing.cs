@@ -122,7 +122,7 @@ internal sealed partial class JobStore
             arguments[next++] = outcome.Error is null ? JobRecord.WriteSuccess(job) : "";
             arguments[next++] = job.Ticket?.Watcher ?? "";
             arguments[next++] = JobRecord.WriteOutcome(outcome);
-            arguments[next++] = AsValue(outcome.Output?.Content ?? default);
+            arguments[next++] = outcome.Error is { IsOfRequest: var fails } ? fails ? "" : "1" : AsValue(outcome.Output?.Content ?? default);
         }
 
         var stored = (RedisResult[])(await RunAsync(JobScript.Commit, queue, arguments, CancellationToken.None))!;

@@ -19,8 +19,11 @@ internal sealed partial class JobStore : IJobStore
     /// <summary>Events of a log that are read at once.</summary>
     private const int MostEvents = 1_000;
 
-    /// <summary>Jobs that one call of the list looks at, for those that fit.</summary>
+    /// <summary>Jobs that one script of the list looks at, for those that fit: it must not hold Redis for long.</summary>
     private const int MostListed = 1_000;
+
+    /// <summary>Scripts that one call of the list runs.</summary>
+    private const int MostListings = 10;
 
     private readonly ScriptRunner _scripts;
     private readonly JobMetrics _metrics;
@@ -72,11 +75,11 @@ internal sealed partial class JobStore : IJobStore
         return new JobLog(job, [.. entries.Select(entry => ReadEvent((RedisResult[])entry!)).OfType<JobEvent>()], entries.Length < MostEvents);
     }
 
-    public async Task<IReadOnlyList<Job>> ListAsync(
+    public async Task<JobPage> ListAsync(
         QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken)
     {
         List<Job> jobs = [];
-        do
+        for (var listings = 0; listings < MostListings; listings++)
         {
             RedisValue[] arguments = [tenant, status?.Name ?? "", before ?? "", limit - jobs.Count, MostListed];
             var reply = (RedisResult[])(await RunAsync(JobScript.List, queue, arguments, cancellationToken))!;
@@ -89,23 +92,32 @@ internal sealed partial class JobStore : IJobStore
                     : await ReadAsync(id, watcher: null, withOutput: false, cancellationToken);
                 if (job is not null && (status is null || status == job.Status)) jobs.Add(job);
             }
-        }
-        while (jobs.Count < limit && !string.IsNullOrEmpty(before));
 
-        return jobs;
+            if (jobs.Count >= limit || string.IsNullOrEmpty(before)) return new JobPage(jobs, null);
+        }
+
+        return new JobPage(jobs, before);
     }
 
-    public async Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken)
+    public Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken) =>
+        EndAsync(id, tenant, onlyWaiting: false, cancellationToken);
+
+    public Task<JobStatus?> WithdrawAsync(JobId id, string tenant, CancellationToken cancellationToken) =>
+        EndAsync(id, tenant, onlyWaiting: true, cancellationToken);
+
+    private async Task<JobStatus?> EndAsync(JobId id, string tenant, bool onlyWaiting, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
             id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
+            onlyWaiting ? "1" : "0",
         ];
         var reply = (string?)await RunOnSoundAsync(JobScript.Cancel, id, arguments, cancellationToken);
         if (string.IsNullOrEmpty(reply)) return null;
 
         var before = JobStatusNames.Parse(reply);
-        if (!before.IsFinished) _metrics.Ended(id.Queue.Model, JobStatus.Canceled);
+        var hasEnded = before == JobStatus.Queued || (before == JobStatus.Running && !onlyWaiting);
+        if (hasEnded) _metrics.Ended(id.Queue.Model, JobStatus.Canceled);
         return before;
     }
 
@@ -119,10 +131,11 @@ internal sealed partial class JobStore : IJobStore
     private async Task<IReadOnlyList<SubmitResult>> SubmitAllAsync(QueueName queue, IReadOnlyList<JobSubmission> jobs)
     {
         _metrics.SentTogether(JobScript.Submit.Name, jobs.Count);
-        var arguments = new RedisValue[2 + (6 * jobs.Count)];
+        var arguments = new RedisValue[3 + (8 * jobs.Count)];
         arguments[0] = _options.MaxQueueDepth;
         arguments[1] = _options.MaxQueuedPerTenant;
-        var next = 2;
+        arguments[2] = _options.MaxBytesPerTenant;
+        var next = 3;
         foreach (var job in jobs)
         {
             arguments[next++] = job.Id.Key;
@@ -131,6 +144,8 @@ internal sealed partial class JobStore : IJobStore
             arguments[next++] = ScriptArgument.Milliseconds(job.Deadline);
             arguments[next++] = JobRecord.WriteHead(job);
             arguments[next++] = AsValue(job.Body);
+            arguments[next++] = job.ResultBytes;
+            arguments[next++] = job.Watcher is null ? "1" : "0";
         }
 
         var reply = (RedisResult[])(await RunAsync(JobScript.Submit, queue, arguments, CancellationToken.None))!;
@@ -140,7 +155,8 @@ internal sealed partial class JobStore : IJobStore
         var results = new SubmitResult[jobs.Count];
         for (var i = 0; i < results.Length; i++)
         {
-            results[i] = new SubmitResult((SubmitOutcome)(int)reply[3 + i], at, depth, rate);
+            var place = (long)reply[4 + (2 * i)];
+            results[i] = new SubmitResult((SubmitOutcome)(int)reply[3 + (2 * i)], at, depth, rate) { Position = place < 0 ? null : place };
             if (results[i].Outcome == SubmitOutcome.Accepted) depth++;
         }
 

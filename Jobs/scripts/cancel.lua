@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Ends a job that has not ended: at once, also when it runs. A finished one is left as it is.
--- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms
+-- Ends a job that has not ended: at once, also when it runs unless only waiting ones are meant. A finished one is left as it is.
+-- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms, '1' to leave one that runs as it is
 -- Returns the status that it had, or '' when it is not there or another tenant's.
 local id, head = ARGV[1], head_of(ARGV[1])
 if head and is_newer(head) then return redis.error_reply(newer) end
@@ -13,6 +13,7 @@ if ended then return ended end
 
 local state = state_of(id)
 if state == false then return redis.error_reply(broken) end
+if ARGV[6] == '1' and state and state.status == 'r' then return 'running' end
 check_structure()
 abandon(id, head, 'canceled', ARGV[3], ARGV[4], ARGV[5])
 return state and state.status == 'r' and 'running' or 'queued'

@@ -3,7 +3,7 @@
 -- Stores the results of jobs, of each only if the attempt still holds its lease. Committing again what was committed changes nothing.
 -- ARGV: ttl in ms, ttl of dead letters in ms, ttl of events in ms, then of each job: id, attempt, 'succeeded' or 'failed', tenant, its
 --       state as the lease gave it, the head to store up to the time of the last change, the Gateway to tell or '', further fields of
---       the head (each behind a tab), result (of a failed one '': its body is kept)
+--       the head (each behind a tab), result (of a failed one '1' to keep its body, so that it can be run again, or '')
 -- Returns for each 1 when the result is this attempt's, 0 when it was refused.
 local ids, done, jobs, first = {}, {}, {}, {}
 for i = 4, #ARGV, 9 do ids[#ids + 1] = ARGV[i] end
@@ -32,7 +32,8 @@ for i, text in ipairs(call('HMGET', base .. 'state', unpack(ids))) do
       if state.status == 'r' and state.attempt == attempt then
         done[i] = 1
         first[id] = attempt .. status
-        jobs[#jobs + 1] = ended_job(id, head, state, status, ARGV[at + 7], status == 'succeeded' and ARGV[at + 8] or body_of(id), false, ARGV[3])
+        local content = status == 'failed' and ARGV[at + 8] == '1' and body_of(id) or ARGV[at + 8]
+        jobs[#jobs + 1] = ended_job(id, head, state, status, ARGV[at + 7], content, false, ARGV[3])
       end
     elseif head and ended_status(head) == status and string.match(head, '\ta=(%d+)') == attempt then
       done[i] = 1

@@ -71,6 +71,28 @@ local function depth_of(tenant)
   return sum
 end
 
+-- About how many jobs are leased before one that waits in a lane: those before it in its line, as many of each other tenant in its lane,
+-- and whatever waits in the lanes before. Of many tenants the first hundred are looked at. -1 when it waits in none.
+local rivals = {}
+local function position_of(id, head)
+  local ahead = call('ZRANK', line_key(head.lane, head.tenant), id)
+  if not ahead then return -1 end
+  local sum = ahead
+  for _, lane in ipairs(lanes) do
+    if not rivals[lane] then
+      local depths = {}
+      for _, tenant in ipairs(call('ZRANGE', lane_key(lane), 0, 99)) do depths[tenant] = call('ZCARD', line_key(lane, tenant)) end
+      rivals[lane] = depths
+    end
+    for tenant, waiting in pairs(rivals[lane]) do
+      if lane ~= head.lane then sum = sum + waiting
+      elseif tenant ~= head.tenant then sum = sum + math.min(ahead, waiting) end
+    end
+    if lane == head.lane then break end
+  end
+  return sum
+end
+
 local function count_running(tenant, change)
   if mild('HINCRBY', base .. 'running', tenant, change) <= 0 then call('HDEL', base .. 'running', tenant) end
 end

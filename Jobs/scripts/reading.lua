@@ -1,23 +1,6 @@
 -- include lanes.lua
 -- Reads jobs, and who wants to be told of what becomes of them.
 
--- About how many jobs are leased before this one: those before it in its line, as many of each other tenant in its lane, and
--- whatever waits in the lanes before. Of many tenants the first hundred are looked at.
-local function place_of(id, head)
-  local ahead = call('ZRANK', line_key(head.lane, head.tenant), id)
-  if not ahead then return -1 end
-  local sum = ahead
-  for _, lane in ipairs(lanes) do
-    for _, tenant in ipairs(call('ZRANGE', lane_key(lane), 0, 99)) do
-      local waiting = call('ZCARD', line_key(lane, tenant))
-      if lane ~= head.lane then sum = sum + waiting
-      elseif tenant ~= head.tenant then sum = sum + math.min(ahead, waiting) end
-    end
-    if lane == head.lane then break end
-  end
-  return sum
-end
-
 -- Adds a Gateway to those that are to be told.
 local function tell_later(hash, id, gateway)
   local known = mild('HGET', base .. hash, id)
@@ -48,7 +31,7 @@ local function read_jobs(notes_watchers)
         local progress = redis.pcall('HGET', base .. 'progress', id)
         if type(progress) == 'string' and not string.find(progress, '%c') then head = head .. '\tp=' .. progress end
       end
-      row = {head .. '\n', state, (running or watcher ~= '') and -1 or place_of(id, parsed)}
+      row = {head .. '\n', state, (running or watcher ~= '') and -1 or position_of(id, parsed)}
     end
     rows[#rows + 1] = row
   end

@@ -1,6 +1,6 @@
 #!lua
 -- include requeuing.lua
--- Makes a failed, canceled or expired job wait again.
+-- Makes a failed, canceled or expired job wait again, unless its body went at its end: it would fail again.
 -- ARGV: id, tenant, most jobs that may wait, most that may wait of one tenant
 -- Returns {outcome, jobs that wait, jobs ended a second in thousandths}: 0 it waits again, 1 not there or another tenant's, 2 it has
 -- not ended, has a result, or was damaged, 3 the queue is full, 4 the tenant's limit is reached.

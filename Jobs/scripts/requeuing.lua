@@ -21,7 +21,11 @@ local function requeue(id, head)
   -- The log goes on where it was, also when what was in it has expired.
   state.events = tonumber(string.match(history, '%+(%d+)$') or 0)
   note(state, 'q', parsed.created)
-  call('SET', job_key(id), '1\t' .. parsed.created .. '\t' .. deadline .. '\t' .. kept .. '\n' .. body)
+  local record, changes = '1\t' .. parsed.created .. '\t' .. deadline .. '\t' .. kept .. '\n' .. body, {}
+  count_bytes(changes, parsed.tenant, kept_slot(head, call('PEXPIRETIME', job_key(id))), -call('STRLEN', job_key(id)))
+  count_bytes(changes, parsed.tenant, waiting_slot(record), #record + reserve_in(head))
+  write_bytes(changes)
+  call('SET', job_key(id), record)
   call('PERSIST', base .. 'events:' .. id)
   call('HSET', base .. 'state', id, format_state(state))
   call('ZADD', base .. 'deadlines', deadline, id)

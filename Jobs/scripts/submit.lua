@@ -1,13 +1,17 @@
 #!lua
--- include lanes.lua
+-- include bytes.lua
 -- Writes jobs and makes them wait. An id that is there already is left as it is.
--- ARGV: most jobs that may wait, most that may wait of one tenant, then of each job: id, tenant, lane, ms to the deadline, the rest
---       of its head, body
+-- ARGV: most jobs that may wait, most that may wait of one tenant, most bytes of one tenant, then of each job: id, tenant, lane, ms to
+--       the deadline, the rest of its head, body, bytes that its result is expected to take, '1' to tell its place
 -- Returns {now, jobs that wait, jobs ended a second in thousandths (0 when none was refused), then an outcome for each: 0 accepted,
--- 1 there already, 2 the queue is full, 3 the tenant's limit is reached}.
-local most, most_of_tenant = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- 1 there already, 2 the queue is full, 3 the tenant's limit of jobs is reached, 4 that of bytes; and its place, or -1}.
+local most, most_of_tenant, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local used, changes, placed = {}, {}, {}
 local room, room_of, lines, indexes, deadlines = most - depth(), {}, {}, {}, {}
 local outcomes, accepted, refused, deadline_of = {now, most - room, 0}, 0, false, {}
+
+-- What stands in every record besides the arguments: version, times, lane, the tabs behind them, and the line's end.
+local head_bytes = #('1\t' .. now_ms .. '\t' .. now_ms .. '\ti\t\n')
 
 local function refusal(id, outcome)
   if call('EXISTS', job_key(id)) == 1 then return 1 end
@@ -23,19 +27,23 @@ end
 
 -- Something else in a lane's place fails here, before anything is written.
 local checked = {}
-for i = 5, #ARGV, 6 do
+for i = 6, #ARGV, 8 do
   if not checked[ARGV[i]] then
     call('ZCARD', lane_key(ARGV[i]))
     checked[ARGV[i]] = true
   end
 end
 
-for i = 3, #ARGV, 6 do
+for i = 4, #ARGV, 8 do
   local id, tenant, lane = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   room_of[tenant] = room_of[tenant] or most_of_tenant - depth_of(tenant)
+  used[tenant] = used[tenant] or bytes_of(tenant)
+  local bytes = #ARGV[i + 4] + #ARGV[i + 5] + head_bytes + tonumber(ARGV[i + 6])
   local outcome = 0
   if room <= 0 then outcome = refusal(id, 2)
   elseif room_of[tenant] <= 0 then outcome = refusal(id, 3)
+  -- One job is always taken, or a limit below its size would refuse it for ever.
+  elseif used[tenant] > 0 and used[tenant] + bytes > most_bytes then outcome = refusal(id, 4)
   else
     local deadline = deadline_of[ARGV[i + 3]]
     if not deadline then
@@ -44,7 +52,9 @@ for i = 3, #ARGV, 6 do
     end
     local record = '1\t' .. now_ms .. '\t' .. deadline .. '\t' .. lane .. '\t' .. ARGV[i + 4] .. '\n' .. ARGV[i + 5]
     if call('SET', job_key(id), record, 'NX') then
-      room, room_of[tenant] = room - 1, room_of[tenant] - 1
+      room, room_of[tenant], used[tenant] = room - 1, room_of[tenant] - 1, used[tenant] + bytes
+      count_bytes(changes, tenant, waiting_slot(record), bytes)
+      if ARGV[i + 7] == '1' then placed[#outcomes + 2] = {id = id, lane = lane, tenant = tenant} end
       local key = lane .. tenant
       local line = lines[key]
       if not line then
@@ -68,6 +78,7 @@ for i = 3, #ARGV, 6 do
     end
   end
   outcomes[#outcomes + 1] = outcome
+  outcomes[#outcomes + 1] = -1
 end
 
 -- A tenant's list forgets, at each submit, twice as many of its oldest jobs as were added, if they are there no more.
@@ -90,6 +101,8 @@ if accepted > 0 then
     if mild('ZADD', key, unpack(index)) > 0 then forget_oldest(key, #index / 2) end
     mild('SADD', base .. 'tenants', tenant)
   end
+  write_bytes(changes)
+  for at, job in pairs(placed) do outcomes[at] = position_of(job.id, job) end
   ring()
 end
 if refused then outcomes[3] = drain_rate() end

@@ -66,6 +66,8 @@ for _, id in ipairs(due('delayed')) do
   counts[4] = counts[4] + 1
 end
 
+forget_bytes(most)
+
 -- Dead letters whose job has expired.
 mild('ZREMRANGEBYSCORE', base .. 'dead', '-inf', whole(now - tonumber(dead_ttl)))
 

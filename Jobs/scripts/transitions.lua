@@ -1,4 +1,4 @@
--- include lanes.lua
+-- include bytes.lua
 -- The changes of jobs that several scripts make.
 
 local largest_published = 65536
@@ -50,10 +50,15 @@ end
 -- Each: id, tenant, leased (whether it ran), record (as it is to be stored), content_bytes (of the record), watchers, dead.
 local function store_ended(jobs, ttl, dead_ttl)
   if #jobs == 0 then return end
-  local ids, dead, leased, running = {}, {}, {}, {}
+  local ids, dead, leased, running, changes = {}, {}, {}, {}, {}
+  local gone, dead_gone = now + tonumber(ttl), now + tonumber(dead_ttl)
+  local gone_text, dead_gone_text = whole(gone), whole(dead_gone)
   for i, job in ipairs(jobs) do
     ids[i] = job.id
-    call('SET', job_key(job.id), job.record, 'PX', job.dead and dead_ttl or ttl)
+    local key, goes = job_key(job.id), job.dead and dead_gone or gone
+    count_bytes(changes, job.tenant, waiting_slot(job.record), -call('STRLEN', key) - reserve_in(job.record))
+    count_bytes(changes, job.tenant, kept_slot(job.record, goes), #job.record)
+    call('SET', key, job.record, 'PXAT', job.dead and dead_gone_text or gone_text)
     if job.leased then
       leased[#leased + 1] = job.id
       running[job.tenant] = (running[job.tenant] or 0) + 1
@@ -69,6 +74,7 @@ local function store_ended(jobs, ttl, dead_ttl)
   call('ZREM', base .. 'deadlines', unpack(ids))
   call('HDEL', base .. 'state', unpack(ids))
   for tenant, count in pairs(running) do count_running(tenant, -count) end
+  write_bytes(changes)
   drained(#jobs)
   if call('EXISTS', base .. 'watch') == 1 then
     for i, late in ipairs(mild('HMGET', base .. 'watch', unpack(ids))) do

@@ -42,6 +42,39 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
         Assert.Empty((await _gateway.Store.LeaseAsync(QueueName.ForModel(model), "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs);
     }
 
+    /// <summary>What was refused is not there: the key is free, also for another request.</summary>
+    [Theory]
+    [InlineData("Jobs:MaxQueuedPerTenant=1", "tenant_queue_full")]
+    [InlineData("Jobs:MaxQueueDepth=1", "queue_full")]
+    [InlineData("Jobs:MaxBytesPerTenant=1048576", "tenant_bytes_full")]
+    public async Task PostJobs_Refused_LeavesTheKeyFree(string setting, string code)
+    {
+        await using var small = await GatewayHost.StartAsync(fixture.Redis, [.. fixture.User.Settings, setting]);
+        using var client = fixture.User.ClientOf(small);
+        var model = RedisServer.Unique("refused");
+        await using var worker = await FakeWorker.IdleAsync(_gateway, model);
+        var key = RedisServer.Unique("key");
+        var body = new { model, input = new string('x', 700_000) };
+        using var first = await client.PostAsJsonAsync(Jobs, new { endpoint = Embeddings, body });
+
+        using var refused = await PostJobAsync(client, key, body);
+        await worker.SucceedAsync(await worker.LeaseAsync());
+        using var other = await PostJobAsync(client, key, new { model, input = "another" });
+
+        Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter?.Delta);
+        Assert.Equal(code, (await refused.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+        Assert.Equal(HttpStatusCode.Accepted, other.StatusCode);
+    }
+
+    private static Task<HttpResponseMessage> PostJobAsync(HttpClient client, string key, object body)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, Jobs) { Content = JsonContent.Create(new { endpoint = Embeddings, body }) };
+        request.Headers.Add("Idempotency-Key", key);
+        return client.SendAsync(request);
+    }
+
     [Fact]
     public async Task PostEmbeddings_AfterSuccess_AnswersTheSameAgain()
     {

@@ -63,6 +63,35 @@ public sealed class JobListTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(expected, IdsOf(await ListAsync("")));
     }
 
+    /// <summary>
+    /// One list is long and has nothing that fits among its newest: what fits in the other and is older must wait for it, or it would be
+    /// passed over.
+    /// </summary>
+    [Fact]
+    public async Task GetJobs_FitsAreFarApart_PagesGoOnHonestly()
+    {
+        var models = await ServeAsync(2);
+        var oldest = await _client.SubmitForIdAsync(models[0]);
+        var elsewhere = await _client.SubmitForIdAsync(models[1]);
+        var queue = AiPlatform.Jobs.QueueName.ForModel(models[0]);
+        var now = TimeProvider.System.GetUtcNow();
+        for (var i = 0; i < 12; i++)
+        {
+            await redis.Connection.GetDatabase().SortedSetAddAsync(
+                $"ai:{{{queue}}}:jobs:{_key.Tenant}",
+                [.. Enumerable.Range(0, 1_000).Select(j => new StackExchange.Redis.SortedSetEntry(
+                    AiPlatform.Jobs.JobId.New(queue, now.AddMinutes(1).AddMilliseconds((1_000 * i) + j)).Key, 0))]);
+        }
+
+        var page = await ListAsync("?status=queued");
+        Assert.Empty(IdsOf(page));
+        Assert.True(page.GetProperty("has_more").GetBoolean());
+        var next = await ListAsync($"?status=queued&after={page.GetProperty("last_id").GetString()}");
+
+        Assert.Equal([elsewhere, oldest], IdsOf(next).OrderBy(id => id == oldest));
+        Assert.False(next.GetProperty("has_more").GetBoolean());
+    }
+
     [Fact]
     public async Task GetJobs_ExactlyOnePage_HasNoMore()
     {

@@ -77,6 +77,17 @@ public sealed class ManifestReaderTests : IDisposable
         AssertRefused(manifest, reason);
     }
 
+    /// <summary>The states of a run are one array, whose length is a 32-bit number.</summary>
+    [Fact]
+    public void Read_BatchOfTooManyNumbers_IsRefused()
+    {
+        var manifest = Manifests.Json();
+        manifest["dimensions"] = 65_536;
+        manifest["max_batch_tokens"] = 65_536;
+
+        AssertRefused(manifest, "'max_batch_tokens' is 65536; with vectors of 65536 dimensions a run can have at most 32767 tokens");
+    }
+
     [Theory]
     [InlineData("bytes", "many", "'files.model.onnx.bytes' must be a whole number")]
     [InlineData("sha256", "abc", "'files.model.onnx.sha256' must be 64 lower-case hexadecimal digits")]

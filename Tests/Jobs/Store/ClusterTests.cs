@@ -27,6 +27,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await using var host = JobStoreHost.On(cluster.Node.Connection);
         var id = JobId.New(sut.Queue, TimeProvider.System.GetUtcNow());
         Assert.Equal(id, await host.Keys.ClaimAsync("team-a", new IdempotencyKey("k", "hash"), id, Ct));
+        await host.Keys.ReleaseAsync("team-a", new IdempotencyKey("k", "hash"), id, Ct);
         foreach (var lane in Enum.GetValues<Lane>())
         {
             var some = sut.Submission() with { Lane = lane, Watcher = "gateway-1" };

@@ -84,6 +84,29 @@ public sealed class ListTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task ListAsync_FitsAreFarApart_StopsAndSaysWhereToGoOn()
+    {
+        await using var sut = CreateSut();
+        var oldest = await sut.SubmitAsync(sut.Submission() with { Id = JobId.New(sut.Queue, Start.AddMilliseconds(-1)) });
+        // Ids that have expired are looked at like others.
+        for (var i = 0; i < 12; i++)
+        {
+            await sut.Database.SortedSetAddAsync(
+                sut.Key($"jobs:{Tenants.Anonymous}"),
+                [.. Enumerable.Range(0, 1_000).Select(j => new StackExchange.Redis.SortedSetEntry(
+                    JobId.New(sut.Queue, Start.AddMilliseconds((1_000 * i) + j)).Key, 0))]);
+        }
+
+        var first = await sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, JobStatus.Queued, null, 10, Ct);
+        var second = await sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, JobStatus.Queued, first.LookedTo, 10, Ct);
+
+        Assert.Empty(first);
+        Assert.NotNull(first.LookedTo);
+        Assert.Equal(oldest, Assert.Single(second).Id);
+        Assert.Null(second.LookedTo);
+    }
+
+    [Fact]
     public async Task ListAsync_BehindAJobOfAnotherQueue_GoesOnByTime()
     {
         await using var sut = CreateSut();

@@ -1,0 +1,110 @@
+-- include lanes.lua
+-- The bytes of a tenant's records in this queue, so that they can be limited. Each record counts in a slot: a span of time whose end is
+-- when Redis is sure to have let go of the record, by its expiry once it has ended, by its deadline before. A slot that has passed is
+-- dropped by the sweep with whatever is counted in it. So expiry needs no script, and a count that missed something heals.
+
+local function bytes_key(tenant) return base .. 'bytes:' .. tenant end
+
+-- The end (ms) of a record's slot. Slots of long spans are long, at most a sixteenth of the span: a tenant has a few dozen.
+local function slot_of(created, gone)
+  local _, exponent = math.frexp(math.max(1, gone - created) / 32)
+  local length = math.ldexp(1, exponent)
+  return math.ceil(gone / length) * length
+end
+
+-- The slot of a record that has not ended. Jobs of one call mostly have equal times.
+local waiting_slots = {}
+local function waiting_slot(record)
+  local times = string.sub(record, 3, 29)
+  local slot = waiting_slots[times]
+  if not slot then
+    slot = slot_of(tonumber(created_in(record)), tonumber(deadline_in(record)))
+    waiting_slots[times] = slot
+  end
+  return slot
+end
+
+-- The slot of a record that Redis lets go of at a time.
+local kept_slots = {}
+local function kept_slot(record, gone)
+  local created = created_in(record)
+  local slots = kept_slots[gone]
+  if not slots then
+    slots = {}
+    kept_slots[gone] = slots
+  end
+  local slot = slots[created]
+  if not slot then
+    slot = slot_of(tonumber(created), gone)
+    slots[created] = slot
+  end
+  return slot
+end
+
+-- What the result is expected to take, which counts until there is one. The head is of a job that has ended.
+local function reserve_in(head)
+  local cost = string.find(head, '\t', 33, true)
+  local tenant = string.find(head, '\t', cost + 1, true)
+  local named = string.find(head, '\t', string.find(head, '\t', tenant + 1, true), true)
+  if string.sub(head, named, named + 2) ~= '\tb=' then return 0 end
+  return tonumber(string.sub(head, named + 3, string.find(head, '\t', named + 3, true) - 1)) or 0
+end
+
+-- Changes are gathered, and written once for each tenant.
+local function count_bytes(changes, tenant, slot, bytes)
+  local slots = changes[tenant]
+  if not slots then
+    slots = {}
+    changes[tenant] = slots
+  end
+  slots[slot] = (slots[slot] or 0) + bytes
+end
+
+local function write_bytes(changes)
+  for tenant, slots in pairs(changes) do
+    local key, fields, added = bytes_key(tenant), {''}, {0}
+    for slot, bytes in pairs(slots) do
+      if bytes ~= 0 then
+        fields[#fields + 1] = whole(slot)
+        added[#added + 1] = bytes
+      end
+    end
+    local counted, set, sum = mild('HMGET', key, unpack(fields)), {}, 0
+    for i = 2, #fields do
+      local before = tonumber(counted[i] or 0) or 0
+      -- What is taken out of a slot that was dropped is out already.
+      local after = math.max(0, before + added[i])
+      sum = sum + after - before
+      if counted[i] or after > 0 then
+        set[#set + 1] = fields[i]
+        set[#set + 1] = whole(after)
+      end
+      if not counted[i] and after > 0 then mild('ZADD', base .. 'bytes', fields[i], fields[i] .. ' ' .. tenant) end
+    end
+    if #set > 0 then call('HSET', key, '', whole((tonumber(counted[1] or 0) or 0) + sum), unpack(set)) end
+  end
+end
+
+local function bytes_of(tenant) return tonumber(mild('HGET', bytes_key(tenant), '') or 0) or 0 end
+
+-- Drops slots that have passed, and counts what is left of their tenants anew.
+local function forget_bytes(most)
+  for _, due in ipairs(mild('ZRANGEBYSCORE', base .. 'bytes', '-inf', now_ms, 'LIMIT', 0, most)) do
+    local blank = string.find(due, ' ', 1, true) or #due + 1
+    local tenant = string.sub(due, blank + 1)
+    local key, sum = bytes_key(tenant), 0
+    call('ZREM', base .. 'bytes', due)
+    mild('HDEL', key, string.sub(due, 1, blank - 1))
+    local fields = call('HGETALL', key)
+    for i = 2, #fields, 2 do
+      if fields[i - 1] ~= '' then sum = sum + (tonumber(fields[i]) or 0) end
+    end
+    if sum > 0 then
+      call('HSET', key, '', whole(sum))
+    else
+      -- Nothing is left of the tenant but slots that are empty before their time.
+      for i = 1, #fields, 2 do call('ZREM', base .. 'bytes', fields[i] .. ' ' .. tenant) end
+      call('DEL', key)
+    end
+  end
+end

@@ -1,0 +1,101 @@
+using System.Text.RegularExpressions;
+using AiPlatform.ServiceDefaults.Loops;
+using AiPlatform.ServiceDefaults.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.ServiceDefaults;
+
+/// <summary>Runs a program to its exit code. A setting that is refused ends it with one line that names the setting and says why.</summary>
+public static partial class ServiceProcess
+{
+    /// <summary>What throws <see cref="InvalidOperationException"/> here says what is wrong with a setting.</summary>
+    private const string Ours = "AiPlatform.ServiceDefaults";
+
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    /// <summary>The binder quotes the value, which may be a secret in the wrong place.</summary>
+    [GeneratedRegex(" '[^']*' at '")]
+    private static partial Regex QuotedValue { get; }
+
+    /// <summary>Builds the application and runs it until it is stopped.</summary>
+    /// <returns>The exit code: 0, or 1 when it could not start, or a background loop failed and so ended it, for whoever restarts on failure.</returns>
+    public static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        try
+        {
+            return await build().RunToExitCodeAsync();
+        }
+        catch (Exception failure) when (ReasonOf(failure) is { } reason)
+        {
+            await Console.Error.WriteLineAsync($"error: {PrintableText.Of(reason.ReplaceLineEndings(" "))}");
+            return 1;
+        }
+    }
+
+    /// <summary>Keeps the host from logging a start that failed, with its stack trace: <see cref="RunAsync(Func{WebApplication})"/> says why.</summary>
+    internal static void AddQuietStart(IHostApplicationBuilder builder)
+    {
+        var start = new Start();
+        builder.Services.AddSingleton(start);
+        builder.Logging.AddFilter(HostCategory, level => level >= LogLevel.Information && !(start.IsUnderWay && level >= LogLevel.Error));
+    }
+
+    internal static async Task<int> RunAsync(WebApplication app)
+    {
+        var start = app.Services.GetService<Start>() ?? new Start();
+        await using (app)
+        {
+            // The host would do it, too, and log what it finds.
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            start.IsUnderWay = true;
+            app.Lifetime.ApplicationStarted.Register(() => start.IsUnderWay = false);
+            var loops = app.Services.GetRequiredService<BackgroundLoops>();
+            List<BackgroundService> services = [.. app.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
+            try
+            {
+                await app.RunAsync();
+            }
+#pragma warning disable CA1031 // A process that is stopped while it starts fails in whatever it is starting
+            catch (Exception) when (HasDied(loops))
+            {
+                return 1;
+            }
+#pragma warning restore CA1031
+
+            return HasDied(loops) || services.Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
+        }
+    }
+
+    private static bool HasDied(BackgroundLoops loops) => loops.All.Any(loop => loop.Death is not null);
+
+    /// <summary>What is wrong with the settings or the address; null for any other failure, whose stack trace is needed.</summary>
+    private static string? ReasonOf(Exception failure) => failure switch
+    {
+        OptionsValidationException refused => string.Join(" ", refused.Failures),
+        AggregateException many when many.InnerExceptions.Select(ReasonOf).ToList() is var reasons && !reasons.Contains(null) => string.Join(" ", reasons),
+        DirectoryNotFoundException or InvalidOperationException { Source: Ours } => failure.Message,
+        InvalidDataException unreadable => $"{unreadable.Message} {unreadable.InnerException?.Message}",
+        InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => failure.Message,
+        ArgumentException { Source: "StackExchange.Redis" } => $"ConnectionStrings:redis cannot be read: {failure.Message}",
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound => QuotedValue.Replace(unbound.Message, " at '"),
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } taken => taken.Message,
+        FormatException { Source: { } source } malformed when source.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) => malformed.Message,
+        _ => null,
+    };
+
+    /// <summary>Whether the application is being started.</summary>
+    private sealed class Start
+    {
+        private volatile bool _isUnderWay;
+
+        public bool IsUnderWay
+        {
+            get => _isUnderWay;
+            set => _isUnderWay = value;
+        }
+    }
+}
