@@ -64,11 +64,12 @@ internal static class RouteDescription
             });
 
         /// <summary>Says which headers a route's answers have besides those that every route's have.</summary>
-        public RouteHandlerBuilder WithAnswerHeaders(int status, params string[] names) => route.AddOpenApiOperationTransformer((operation, _, _) =>
-        {
-            AnswerHeaders.Add(operation.Responses![$"{status}"], isAlwaysThere: true, names);
-            return Task.CompletedTask;
-        });
+        public RouteHandlerBuilder WithAnswerHeaders(int status, params string[] names) =>
+            route.AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                AnswerHeaders.Add(operation.Responses![$"{status}"], isAlwaysThere: true, names);
+                return Task.CompletedTask;
+            });
 
         private RouteHandlerBuilder WithParameter(string name, ParameterLocation place, string description, IOpenApiSchema schema) =>
             route.AddOpenApiOperationTransformer((operation, _, _) =>
@@ -88,13 +89,15 @@ internal static class RouteDescription
     /// <summary>Where a provider refuses the request, its own answer passes, whatever its status says of it.</summary>
     private static void DescribeRefusals(OpenApiOperation operation, OpenApiDocument document)
     {
-        var either = ApiSchemas.Parse(new JsonObject { ["anyOf"] = new JsonArray(ApiSchemas.To(nameof(OpenAIErrorBody)), ApiSchemas.To(ApiSchemas.ProviderError)) }, document);
+        JsonArray forms = [ApiSchemas.To(nameof(OpenAIErrorBody)), ApiSchemas.To(ApiSchemas.ProviderError)];
+        var either = new OpenApiMediaType { Schema = ApiSchemas.Parse(new JsonObject { ["anyOf"] = forms }, document) };
         foreach (var status in (string[])["400", "413", "415", "422"])
-            if (operation.Responses![status] is OpenApiResponse response) response.Content![Json] = new OpenApiMediaType { Schema = either };
+            if (operation.Responses![status] is OpenApiResponse response) response.Content![Json] = either;
+        var refusal = new OpenApiMediaType { Schema = new OpenApiSchemaReference(ApiSchemas.ProviderError, document) };
         operation.Responses!["4XX"] = new OpenApiResponse
         {
             Description = "A provider's refusal of the request, as it came.",
-            Content = new Dictionary<string, OpenApiMediaType> { [Json] = new() { Schema = new OpenApiSchemaReference(ApiSchemas.ProviderError, document) } },
+            Content = new Dictionary<string, OpenApiMediaType> { [Json] = refusal },
         };
     }
 }

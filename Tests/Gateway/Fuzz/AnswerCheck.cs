@@ -58,7 +58,8 @@ internal static class AnswerCheck
         if (answer.ContentType is not { } type || content[type] is not JsonObject media)
             return [.. headers, $"the content type '{answer.ContentType}' is not documented for {answer.Status}"];
 
-        return [.. headers, .. type == "text/event-stream" ? EventMisfits(document, media, answer) : BodyMisfits(document, media["schema"]!, answer)];
+        var isStream = type == "text/event-stream";
+        return [.. headers, .. isStream ? EventMisfits(document, media, answer) : BodyMisfits(document, media["schema"]!, answer)];
     }
 
     /// <summary>The same of an answer to what is no operation: an error in the dialect of its path.</summary>
@@ -86,8 +87,9 @@ internal static class AnswerCheck
                 continue;
             }
 
-            if (ParameterText.ValueOf(document, header!["schema"]!.AsObject(), value) is not { } read || document.MisfitsOf(header["schema"]!, read).Count > 0)
-                misfits.Add($"the header {name} is '{value}', which does not fit {header["schema"]!.ToJsonString()}");
+            var schema = header!["schema"]!.AsObject();
+            if (ParameterText.ValueOf(document, schema, value) is not { } read || document.MisfitsOf(schema, read).Count > 0)
+                misfits.Add($"the header {name} is '{value}', which does not fit {schema.ToJsonString()}");
         }
 
         return misfits;
@@ -138,16 +140,15 @@ internal static class ParameterText
     public static JsonElement? ValueOf(ApiDocument document, JsonObject schema, string text)
     {
         var type = document.Resolve(schema)["type"]?.GetValue<string>();
-        var isNumber = text.Length is > 0 and < 25 && text.All(c => char.IsAsciiDigit(c) || c == '.') && char.IsAsciiDigit(text[0]) && char.IsAsciiDigit(text[^1])
-            && decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _);
-        return type switch
-        {
-            "integer" => isNumber && !text.Contains('.') ? JsonSerializer.SerializeToElement(decimal.Parse(text, CultureInfo.InvariantCulture)) : null,
-            "number" => isNumber ? JsonSerializer.SerializeToElement(decimal.Parse(text, CultureInfo.InvariantCulture)) : null,
-            _ => JsonSerializer.SerializeToElement(text),
-        };
+        if (type is not ("integer" or "number")) return JsonSerializer.SerializeToElement(text);
+
+        // Digits, and a point between them.
+        var isNumber = decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && char.IsAsciiDigit(text[0]) && char.IsAsciiDigit(text[^1]);
+        return isNumber && (type == "number" || !text.Contains('.')) ? JsonSerializer.SerializeToElement(number) : null;
     }
 
     /// <summary>A value as it stands in a URL or a header.</summary>
-    public static string Of(JsonNode? value) => value is JsonValue text && text.TryGetValue<string>(out var said) ? said : value?.ToJsonString() ?? "";
+    public static string Of(JsonNode? value) =>
+        value is JsonValue text && text.TryGetValue<string>(out var said) ? said : value?.ToJsonString() ?? "";
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,10 +21,7 @@ internal sealed class ApiDocument
     private ApiDocument(JsonObject document)
     {
         Schemas = document["components"]!["schemas"]!.AsObject();
-        Operations =
-        [
-            .. document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(one => new ApiOperation(one.Key.ToUpperInvariant(), path.Key, one.Value!.AsObject()))),
-        ];
+        Operations = [.. document["paths"]!.AsObject().SelectMany(path => OperationsOf(path.Key, path.Value!.AsObject()))];
         Build($"{_base}/requests", Schemas);
         Build($"{_base}/answers", Closed());
     }
@@ -34,7 +30,8 @@ internal sealed class ApiDocument
 
     public IReadOnlyList<ApiOperation> Operations { get; }
 
-    public static async Task<ApiDocument> ReadAsync(HttpClient client) => new((await client.GetFromJsonAsync<JsonObject>("/openapi/v1.json"))!);
+    public static async Task<ApiDocument> ReadAsync(HttpClient client) =>
+        new((await client.GetFromJsonAsync<JsonObject>("/openapi/v1.json"))!);
 
     public ApiOperation Operation(string name) => Operations.Single(one => one.Name == name);
 
@@ -46,7 +43,8 @@ internal sealed class ApiDocument
     public static string? ComponentOf(JsonObject schema) => schema["$ref"]?.GetValue<string>()[Components.Length..];
 
     /// <summary>Whether a request's value is right.</summary>
-    public bool Takes(JsonNode schema, JsonElement value) => SchemaOf("requests", schema).Evaluate(value, Evaluation(OutputFormat.Flag)).IsValid;
+    public bool Takes(JsonNode schema, JsonElement value) =>
+        SchemaOf("requests", schema).Evaluate(value, Evaluation(OutputFormat.Flag)).IsValid;
 
     /// <summary>What is wrong with an answer, which has nothing but what is described; empty when nothing is.</summary>
     public IReadOnlyList<string> MisfitsOf(JsonNode schema, JsonElement value)
@@ -55,10 +53,13 @@ internal sealed class ApiDocument
         return result.IsValid ? [] :
         [
             .. (result.Details ?? []).Where(one => one.Errors is not null)
-                .SelectMany(one => one.Errors!.Select(error => string.Create(CultureInfo.InvariantCulture, $"{one.InstanceLocation}: {error.Value}"))),
+                .SelectMany(one => one.Errors!.Select(error => $"{one.InstanceLocation}: {error.Value}")),
             $"it does not fit {schema.ToJsonString()}",
         ];
     }
+
+    private static IEnumerable<ApiOperation> OperationsOf(string path, JsonObject methods) =>
+        methods.Select(one => new ApiOperation(one.Key.ToUpperInvariant(), path, one.Value!.AsObject()));
 
     private static EvaluationOptions Evaluation(OutputFormat format) => new() { OutputFormat = format, RequireFormatValidation = true };
 
@@ -70,8 +71,11 @@ internal sealed class ApiDocument
         return built;
     }
 
-    private void Build(string id, JsonObject definitions) => Build(
-        id, new JsonObject { ["$defs"] = definitions.DeepClone() }.ToJsonString().Replace(Components, $"{id}#/$defs/", StringComparison.Ordinal));
+    private void Build(string id, JsonObject definitions)
+    {
+        var text = new JsonObject { ["$defs"] = definitions.DeepClone() }.ToJsonString();
+        Build(id, text.Replace(Components, $"{id}#/$defs/", StringComparison.Ordinal));
+    }
 
     private JsonSchema Build(string id, string text)
     {
@@ -101,7 +105,8 @@ internal sealed class ApiOperation(string method, string path, JsonObject node)
     public IReadOnlyList<ApiParameter> Parameters { get; } =
     [
         .. (node["parameters"]?.AsArray() ?? []).Select(one => new ApiParameter(
-            one!["name"]!.GetValue<string>(), one["in"]!.GetValue<string>(), one["required"]?.GetValue<bool>() ?? false, one["schema"]!.AsObject())),
+            one!["name"]!.GetValue<string>(), one["in"]!.GetValue<string>(), one["required"]?.GetValue<bool>() ?? false,
+            one["schema"]!.AsObject())),
     ];
 
     /// <summary>The schema of the body; null when there is none.</summary>
@@ -111,7 +116,8 @@ internal sealed class ApiOperation(string method, string path, JsonObject node)
     public JsonNode? Example { get; } = node["requestBody"]?["content"]?["application/json"]?["example"];
 
     /// <summary>By status, or its range such as <c>4XX</c>.</summary>
-    public IReadOnlyDictionary<string, JsonObject> Answers { get; } = node["responses"]!.AsObject().ToDictionary(one => one.Key, one => one.Value!.AsObject());
+    public IReadOnlyDictionary<string, JsonObject> Answers { get; } =
+        node["responses"]!.AsObject().ToDictionary(one => one.Key, one => one.Value!.AsObject());
 
     /// <summary>What is said of a status: of itself, else of its range.</summary>
     public JsonObject? AnswerOf(int status) => Answers.GetValueOrDefault($"{status}") ?? Answers.GetValueOrDefault($"{status / 100}XX");

@@ -25,12 +25,14 @@ public sealed class ApiFuzzTests
         ("whether a schema compiles", (_, answer) => answer.Param?.Contains("response_format", StringComparison.Ordinal) == true),
         ("a stream beside a header that asks for a job", (request, answer) =>
             answer.Param == "stream" && (request.Header("Prefer") ?? request.Header("Idempotency-Key")) is not null),
-        ("whether the key was used before", (request, answer) => answer.Code == "idempotency_conflict" && request.Header("Idempotency-Key") is not null),
+        ("whether the key was used before", (request, answer) =>
+            answer.Code == "idempotency_conflict" && request.Header("Idempotency-Key") is not null),
         ("what the model says", (_, answer) => answer is { Status: 422, Code: "answer_invalid" }),
         ("which events a job has had", (request, answer) => answer.Param == "Last-Event-ID" && request.Header("Last-Event-ID") is not "0"),
         ("that from is before to", (_, answer) => answer.Param == "from"),
         ("what a provider refuses", (_, answer) => answer.Headers.ContainsKey("X-Provider")),
-        ("what a provider refused in a job", (request, answer) => answer.Headers.ContainsKey("X-Job-Id") && request.Header("Idempotency-Key") is not null),
+        ("what a provider refused in a job", (request, answer) =>
+            answer.Headers.ContainsKey("X-Job-Id") && request.Header("Idempotency-Key") is not null),
         ("that somebody cancels the job meanwhile", (_, answer) => answer.Code == "canceled"),
     ];
 
@@ -55,10 +57,12 @@ public sealed class ApiFuzzTests
         TestKey user = new("user-1"), other = new("user-2"), operators = new("ops", "operator");
         await using var redis = new RedisServer();
         await redis.InitializeAsync();
-        await using var world = await FuzzWorld.StartAsync(redis, hasKeys ? [.. user.Settings, .. other.Settings, .. operators.Settings] : []);
+        string[] settings = [.. user.Settings, .. other.Settings, .. operators.Settings];
+        await using var world = await FuzzWorld.StartAsync(redis, hasKeys ? settings : []);
         using var client = new ApiClient(world.Gateway.Address);
 
         var random = new SeededNumbers(seed);
+        string[] keys = [user.Value, user.Value, other.Value, operators.Value, operators.Value, operators.Value, "nobody", ""];
         List<string> ids = [];
         var maker = new RequestMaker(world.Document, random, FuzzWorld.Known, ids);
         List<string> failures = [];
@@ -66,17 +70,26 @@ public sealed class ApiFuzzTests
         for (var i = 0; i < requests && failures.Count < MostFailures; i++)
         {
             var request = maker.Next();
-            var key = hasKeys ? random.OneOf([user.Value, user.Value, other.Value, operators.Value, operators.Value, operators.Value, "nobody", ""]) : "";
+            var key = hasKeys ? random.OneOf(keys) : "";
             if (key.Length > 0) request = request with { Headers = [.. request.Headers, ("Authorization", $"Bearer {key}")] };
             var isKnown = !hasKeys || key is not ("nobody" or "");
 
             var answer = await client.SendAsync(request, StreamTime);
-            var isRefused = hasKeys && (!isKnown || (key != operators.Value && request.Operation?.Path.StartsWith("/v1/queues", StringComparison.Ordinal) == true));
+            var isForOperators = request.Operation?.Path.StartsWith("/v1/queues", StringComparison.Ordinal) == true;
+            var isRefused = hasKeys && (!isKnown || (key != operators.Value && isForOperators));
             List<string> wrong = [.. Misfits(world.Document, request, answer)];
             if (isKnown && !isRefused) wrong.AddRange(Surprises(request, answer));
-            if (isRefused && request.Operation is not null && answer.Status != (isKnown ? 403 : 401)) wrong.Add($"the key '{key}' got {answer.Status}");
+            if (isRefused && request.Operation is not null && answer.Status != (isKnown ? 403 : 401))
+                wrong.Add($"the key '{key}' got {answer.Status}");
             if (wrong.Count > 0)
-                failures.Add($"request {i} ({request.Operation?.Name ?? "no operation"}, {request.Verdict}): {string.Join("\n  ", wrong.Take(6))}\n  {request.ToCurl(world.Gateway.Address)}\n  {answer.Status} {Shortened(answer.Text)}");
+            {
+                var subject = $"request {i} ({request.Operation?.Name ?? "no operation"}, {request.Verdict})";
+                failures.Add($"""
+                    {subject}: {string.Join("\n  ", wrong.Take(6))}
+                      {request.ToCurl(world.Gateway.Address)}
+                      {answer.Status} {Shortened(answer.Text)}
+                    """);
+            }
 
             if (answer.Status < 300 && request.Operation is { } operation) succeeded.Add(operation.Name);
             if (answer.Status is 200 or 202 && answer.Headers.TryGetValue("X-Job-Id", out var id)) Remember(ids, id);
@@ -84,7 +97,8 @@ public sealed class ApiFuzzTests
 
         // Requests that are refused before anything is looked at would prove little.
         if (failures.Count == 0) Assert.Equal(world.Document.Operations.Select(one => one.Name).Order(), succeeded.Order());
-        Assert.True(failures.Count == 0, $"{SeedVariable}={seed}, {(hasKeys ? "with" : "without")} keys\n\n{string.Join("\n\n", failures)}");
+        var run = $"{SeedVariable}={seed}, {(hasKeys ? "with" : "without")} keys";
+        Assert.True(failures.Count == 0, $"{run}\n\n{string.Join("\n\n", failures)}");
     }
 
     private static IEnumerable<string> Misfits(ApiDocument document, ApiRequest request, ApiAnswer answer)
@@ -97,10 +111,12 @@ public sealed class ApiFuzzTests
     private static IEnumerable<string> Surprises(ApiRequest request, ApiAnswer answer)
     {
         if (answer.Status >= 500 && !Causes.Contains(answer.Code)) yield return $"a {answer.Status} without a cause: {answer.Code}";
-        if (answer.Code == "internal_error" && !answer.Text.Contains("The fake worker", StringComparison.Ordinal)) yield return "nobody foresaw it";
+        if (answer.Code == "internal_error" && !answer.Text.Contains("The fake worker", StringComparison.Ordinal))
+            yield return "nobody foresaw it";
         if (request.Operation is null) yield break;
         if (request.Verdict == Verdict.Wrong && answer.Status < 400) yield return "the document forbids it, and it was not refused";
-        if (request.Verdict == Verdict.Right && answer.Status is 400 or 413 or 415 or 422 && !Allowances.Any(one => one.Covers(request, answer)))
+        var isRefused = answer.Status is 400 or 413 or 415 or 422;
+        if (request.Verdict == Verdict.Right && isRefused && !Allowances.Any(one => one.Covers(request, answer)))
             yield return "the document allows it, and it was refused";
     }
 

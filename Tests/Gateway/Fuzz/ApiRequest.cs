@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
@@ -23,7 +24,12 @@ internal enum Verdict
 /// <param name="Body">Null when there is none.</param>
 /// <param name="Verdict">What the document says of it.</param>
 internal sealed record ApiRequest(
-    ApiOperation? Operation, string Method, string Target, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Body, Verdict Verdict)
+    ApiOperation? Operation,
+    string Method,
+    string Target,
+    IReadOnlyList<(string Name, string Value)> Headers,
+    byte[]? Body,
+    Verdict Verdict)
 {
     private const int LongestInLine = 2_000;
 
@@ -33,14 +39,16 @@ internal sealed record ApiRequest(
     /// <summary>A line for a shell that sends the same; a long body goes into a file.</summary>
     public string ToCurl(Uri address)
     {
-        var line = new StringBuilder("curl -isS --path-as-is -X ").Append(Quoted(Method)).Append(' ').Append(Quoted(address.GetLeftPart(UriPartial.Authority) + Target));
+        var url = address.GetLeftPart(UriPartial.Authority) + Target;
+        var line = new StringBuilder($"curl -isS --path-as-is -X {Quoted(Method)} {Quoted(url)}");
         foreach (var (name, value) in Headers) line.Append(" -H ").Append(Quoted(value.Length == 0 ? $"{name};" : $"{name}: {value}"));
         if (Method == "HEAD") line.Append(" -I");
         if (Body is null) return line.ToString();
-        if (Body.Length <= LongestInLine && Body.All(one => one is >= (byte)' ' and <= (byte)'~')) return $"{line} --data-binary {Quoted(Encoding.ASCII.GetString(Body))}";
+        if (Body.Length <= LongestInLine && Body.All(one => one is >= (byte)' ' and <= (byte)'~'))
+            return $"{line} --data-binary {Quoted(Encoding.ASCII.GetString(Body))}";
         if (Body.Length <= LongestInLine) return $"echo {Convert.ToBase64String(Body)} | base64 -d | {line} --data-binary @-";
 
-        var file = Path.Combine(Path.GetTempPath(), $"request-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Body))[..12]}");
+        var file = Path.Combine(Path.GetTempPath(), $"request-{Convert.ToHexStringLower(SHA256.HashData(Body))[..12]}");
         File.WriteAllBytes(file, Body);
         return $"{line} --data-binary @{file}";
     }
@@ -53,7 +61,8 @@ internal sealed class ApiClient(Uri address) : IDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Bound };
+    private readonly HttpClient _client =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Bound };
 
     public Uri Address => address;
 
@@ -61,8 +70,9 @@ internal sealed class ApiClient(Uri address) : IDisposable
     /// <param name="streamTime">How long a stream of events is read; what has come until then is the answer.</param>
     public async Task<ApiAnswer> SendAsync(ApiRequest request, TimeSpan streamTime)
     {
-        using var message = new HttpRequestMessage(
-            new HttpMethod(request.Method), new Uri(address.GetLeftPart(UriPartial.Authority) + request.Target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var asItIs = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        var url = new Uri(address.GetLeftPart(UriPartial.Authority) + request.Target, asItIs);
+        using var message = new HttpRequestMessage(new HttpMethod(request.Method), url);
         if (request.Body is not null) message.Content = new ByteArrayContent(request.Body);
         foreach (var (name, value) in request.Headers)
             if (!message.Headers.TryAddWithoutValidation(name, value)) message.Content?.Headers.TryAddWithoutValidation(name, value);
@@ -70,7 +80,8 @@ internal sealed class ApiClient(Uri address) : IDisposable
         using var response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead);
         var headers = response.Headers.Concat(response.Content.Headers).Concat(response.TrailingHeaders)
             .GroupBy(one => one.Key, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(one => one.Key, one => string.Join(", ", one.SelectMany(values => values.Value)), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                one => one.Key, one => string.Join(", ", one.SelectMany(values => values.Value)), StringComparer.OrdinalIgnoreCase);
         var type = response.Content.Headers.ContentType?.MediaType;
         var body = type == "text/event-stream" ? await ReadEventsAsync(response, streamTime) : await response.Content.ReadAsByteArrayAsync();
         return new ApiAnswer((int)response.StatusCode, type, headers, body);

@@ -22,15 +22,18 @@ internal sealed class FuzzWorld : IAsyncDisposable
     /// <summary>It is known, and nobody runs its jobs.</summary>
     public const string Idle = "idle";
 
-    private static readonly InferenceErrorKind[] Failures = [InferenceErrorKind.ModelFailed, InferenceErrorKind.LeaseLost, InferenceErrorKind.Internal];
+    private static readonly InferenceErrorKind[] Failures =
+        [InferenceErrorKind.ModelFailed, InferenceErrorKind.LeaseLost, InferenceErrorKind.Internal];
 
     private static readonly Func<HttpContext, Task>[] Troubles =
     [
-        FakeProvider.Fails(400, "invalid_request_error"), FakeProvider.Fails(422), FakeProvider.Fails(418), FakeProvider.Fails(401), FakeProvider.Fails(404),
-        FakeProvider.Fails(429, "rate_limit_exceeded", "Slowly.", ("Retry-After", "3")), FakeProvider.Fails(429, "insufficient_quota"), FakeProvider.Fails(402),
-        FakeProvider.Fails(500), FakeProvider.Fails(503), FakeProvider.Answers(200, "text/html", "<p>"), FakeProvider.Json("{"), FakeProvider.Json("[]"),
-        FakeProvider.TruncatesAsync, FakeProvider.ResetsAsync, FakeProvider.HangsAsync, FakeProvider.Fails(413),
-        FakeProvider.Streams([FakeProvider.Chunk("a")], done: false), FakeProvider.Streams([FakeProvider.Chunk("a"), """{"error":{"message":"It broke."}}"""]),
+        FakeProvider.Fails(400, "invalid_request_error"), FakeProvider.Fails(422), FakeProvider.Fails(418), FakeProvider.Fails(401),
+        FakeProvider.Fails(404), FakeProvider.Fails(429, "rate_limit_exceeded", "Slowly.", ("Retry-After", "3")),
+        FakeProvider.Fails(429, "insufficient_quota"), FakeProvider.Fails(402), FakeProvider.Fails(500), FakeProvider.Fails(503),
+        FakeProvider.Answers(200, "text/html", "<p>"), FakeProvider.Json("{"), FakeProvider.Json("[]"), FakeProvider.TruncatesAsync,
+        FakeProvider.ResetsAsync, FakeProvider.HangsAsync, FakeProvider.Fails(413),
+        FakeProvider.Streams([FakeProvider.Chunk("a")], done: false),
+        FakeProvider.Streams([FakeProvider.Chunk("a"), """{"error":{"message":"It broke."}}"""]),
         FakeProvider.Streams(["{"], done: false), FakeProvider.Streams([FakeProvider.Chunk("a")], done: false, FakeProvider.HangsAsync),
     ];
 
@@ -70,24 +73,25 @@ internal sealed class FuzzWorld : IAsyncDisposable
         provider.Otherwise = context => AnswerAsync(provider, context);
         string[] models =
         [
-            .. provider.Settings(), "Models:emb:Provider=fake", $"Providers:broken:BaseUrl={provider.Address}", "Providers:broken:BreakerAttempts=2",
-            "Providers:broken:BreakerFailureRatio=0.01", "Models:broken:Provider=broken", "Providers:fake:BreakerAttempts=10000", "Answers:Model=gpt",
-            "Models:gpt:CacheTtl=00:01:00",
+            .. provider.Settings(), "Models:emb:Provider=fake", "Models:broken:Provider=broken", "Models:gpt:CacheTtl=00:01:00",
+            $"Providers:broken:BaseUrl={provider.Address}", "Providers:broken:BreakerAttempts=2", "Providers:broken:BreakerFailureRatio=0.01",
+            "Providers:fake:BreakerAttempts=10000", "Answers:Model=gpt",
             .. new[] { "gpt", "emb", "broken" }.SelectMany(model => (string[])
             [
-                $"Models:{model}:MaxRetries=0", $"Models:{model}:MaxCorrections=0", $"Models:{model}:Timeout=00:00:01", $"Models:{model}:AttemptTimeout=00:00:00.300",
-                $"Models:{model}:FirstByteTimeout=00:00:00.300", $"Models:{model}:IdleTimeout=00:00:00.300",
+                $"Models:{model}:MaxRetries=0", $"Models:{model}:MaxCorrections=0", $"Models:{model}:Timeout=00:00:01",
+                $"Models:{model}:AttemptTimeout=00:00:00.300", $"Models:{model}:FirstByteTimeout=00:00:00.300", $"Models:{model}:IdleTimeout=00:00:00.300",
             ]),
         ];
         var gateway = await GatewayHost.StartAsync(
             redis,
             [
-                .. models, "Gateway:RequestTimeout=00:00:00.200", "Gateway:MaxRequestTimeout=00:00:01", "Jobs:MaxQueueDepth=300", "Jobs:MaxFailures=1",
-                "Jobs:RetryDelay=00:00:00", .. settings,
+                .. models, "Gateway:RequestTimeout=00:00:00.200", "Gateway:MaxRequestTimeout=00:00:01", "Jobs:MaxQueueDepth=300",
+                "Jobs:MaxFailures=1", "Jobs:RetryDelay=00:00:00", .. settings,
             ]);
         using var client = new HttpClient { BaseAddress = gateway.Address };
         var world = new FuzzWorld(gateway, await ApiDocument.ReadAsync(client));
-        world._parts.AddRange([await FakeWorker.StartAsync(gateway, Served), await FakeWorker.IdleAsync(gateway, Idle), await FakeWorker.IdleAsync(gateway, Failing)]);
+        world._parts.AddRange([await FakeWorker.StartAsync(gateway, Served), await FakeWorker.IdleAsync(gateway, Idle)]);
+        await gateway.ServeAsync(Failing);
         world._parts.AddRange([FakeWorker.Start(gateway, Failing, RunBadlyAsync), gateway, provider]);
         return world;
     }
@@ -100,7 +104,8 @@ internal sealed class FuzzWorld : IAsyncDisposable
     private static async Task RunBadlyAsync(FakeWorker worker, LeasedJob job)
     {
         var choice = HashOf(job.Body.Span);
-        await worker.SayAsync(job, JobEvent.Progress, """{"unit":"rows","done":1,"total":2}""", """{"unit":"tokens","done":7,"total":null}""");
+        await worker.SayAsync(job, JobEvent.Progress, """{"unit":"rows","done":1,"total":2}""");
+        await worker.SayAsync(job, JobEvent.Progress, """{"unit":"tokens","done":7,"total":null}""");
         await worker.SayAsync(job, JobEvent.Output, "1", """{"delta":"a"}""");
         if (choice % 4 == 0) await worker.SucceedAsync(job);
         else if (choice % 4 == 1) await worker.DieAsync(job);
@@ -115,14 +120,17 @@ internal sealed class FuzzWorld : IAsyncDisposable
         var isBroken = body.GetProperty("model").GetString() == "broken";
         if (isBroken || choice % 4 == 0) return Troubles[choice / 4 % (uint)Troubles.Length](context);
         if (call.Path.EndsWith("/embeddings", StringComparison.Ordinal)) return FakeProvider.Json(EmbeddingsFor(body))(context);
-        if (body.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True) return FakeProvider.StreamsWords("Hel", "lo!")(context);
-        return FakeProvider.Says(body.TryGetProperty("response_format", out var format) && format.ValueKind == JsonValueKind.Object ? AnswerTo(format) : "Hello!")(context);
+        if (body.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True)
+            return FakeProvider.StreamsWords("Hel", "lo!")(context);
+        var hasFormat = body.TryGetProperty("response_format", out var format) && format.ValueKind == JsonValueKind.Object;
+        return FakeProvider.Says(hasFormat ? AnswerTo(format) : "Hello!")(context);
     }
 
     /// <summary>What fits the schemas of the typed routes, and an object for everybody else's.</summary>
     private static string AnswerTo(JsonElement format) => format.ToString() switch
     {
-        var text when text.Contains("sentiment", StringComparison.Ordinal) => """{"summary":"A text.","sentiment":"Neutral","tags":["text"]}""",
+        var text when text.Contains("sentiment", StringComparison.Ordinal) =>
+            """{"summary":"A text.","sentiment":"Neutral","tags":["text"]}""",
         var text when text.Contains("ask_answer", StringComparison.Ordinal) => """{"answer":"42"}""",
         _ => "{}",
     };
@@ -130,8 +138,9 @@ internal sealed class FuzzWorld : IAsyncDisposable
     private static string EmbeddingsFor(JsonElement body)
     {
         var input = body.GetProperty("input");
-        var rows = input.ValueKind == JsonValueKind.Array && input.GetArrayLength() > 0 && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
-        var isBase64 = body.TryGetProperty("encoding_format", out var format) && format.ValueKind == JsonValueKind.String && format.GetString() == "base64";
+        var isList = input.ValueKind == JsonValueKind.Array && input.GetArrayLength() > 0 && input[0].ValueKind != JsonValueKind.Number;
+        var rows = isList ? input.GetArrayLength() : 1;
+        var isBase64 = body.TryGetProperty("encoding_format", out var format) && format.ToString() == "base64";
         object embedding = isBase64 ? Convert.ToBase64String(new byte[16]) : new[] { 0.5f, -1, 0.25f, 1 };
         return JsonSerializer.Serialize(new
         {

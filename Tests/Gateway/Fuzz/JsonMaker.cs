@@ -15,7 +15,10 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
     private const int LongestUsual = 40;
 
     private static readonly string[] Texts =
-        ["a", "hello", "two words", "ä€", "😀", "日本語", "\"quoted\"", "\\", "\n\t", "\u0001", "null", "0", "<script>", "{}", "a/b", "%2F", "'; --", "\u2028", "e\u0301"];
+    [
+        "a", "hello", "two words", "ä€", "😀", "日本語", "\"quoted\"", "\\", "\n\t", "\u0001", "null", "0", "<script>", "{}", "a/b", "%2F", "'; --",
+        "\u2028", "e\u0301",
+    ];
 
     private static readonly string[] Numbers =
         ["0", "-1", "1", "0.5", "-0.0001", "1e2", "2147483648", "9223372036854775808", "1e300", "3.0000000000000000001"];
@@ -90,8 +93,10 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
         2 => JsonNode.Parse(random.OneOf(Numbers)),
         3 or 4 => random.OneOf(Texts),
         5 => new JsonArray([.. Enumerable.Range(0, random.Below(4)).Select(_ => Anything(depth + 1))]),
-        _ => new JsonObject([.. Enumerable.Range(0, random.Below(4)).Select(i => KeyValuePair.Create(i == 0 ? random.OneOf(Texts) : $"k{i}", Anything(depth + 1)))]),
+        _ => new JsonObject([.. Enumerable.Range(0, random.Below(4)).Select(i => Field(i == 0 ? random.OneOf(Texts) : $"k{i}", depth + 1))]),
     };
+
+    private KeyValuePair<string, JsonNode?> Field(string name, int depth) => new(name, Anything(depth));
 
     private JsonNode? Instead(JsonNode? value, List<long> bounds)
     {
@@ -146,7 +151,7 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
         if (schema["type"] is JsonArray types)
         {
             var names = types.Select(one => one!.GetValue<string>()).ToList();
-            return names.Contains("null") && random.Below(6) > 0 ? random.OneOf([.. names.Where(name => name != "null")]) : random.OneOf(names);
+            return random.Below(6) > 0 ? random.OneOf([.. names.Where(name => name != "null")]) : random.OneOf(names);
         }
 
         return schema["type"]?.GetValue<string>() ?? (schema["properties"] is null ? null : "object");
@@ -173,7 +178,8 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
     {
         var least = (int)(Number(schema, "minLength") ?? 0);
         var most = (int)(Number(schema, "maxLength") ?? LongestUsual);
-        if (schema["format"]?.GetValue<string>() == "date-time") return "2026-01-31T12:00:00Z";
+        var format = schema["format"]?.GetValue<string>();
+        if (format is "date" or "date-time") return format == "date" ? "2026-01-31" : "2026-01-31T12:00:00Z";
         if (random.Below(12) == 0) return Repeated(most);
 
         var text = random.OneOf(Texts);
@@ -187,7 +193,8 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
         var most = (int)(Number(schema, "maxItems") ?? least + 4);
         var count = random.Below(60) == 0 ? most : Math.Min(most, least + random.Below(4));
         var items = schema["items"] as JsonObject;
-        var few = Enumerable.Range(0, Math.Min(count, 8)).Select(_ => items is null ? Anything(depth + 1) : Make(items, place, depth + 1)).ToList();
+        var few = Enumerable.Range(0, Math.Min(count, 8))
+            .Select(_ => items is null ? Anything(depth + 1) : Make(items, place, depth + 1)).ToList();
         return [.. Enumerable.Range(0, count).Select(i => i < few.Count ? few[i] : few[i % few.Count]?.DeepClone())];
     }
 
@@ -196,13 +203,18 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
         var required = (schema["required"] as JsonArray ?? []).Select(name => name!.GetValue<string>()).ToHashSet();
         List<KeyValuePair<string, JsonNode?>> fields = [];
         foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
-            if (required.Contains(name) || random.Below(3) == 0) fields.Add(new(name, Make(property!.AsObject(), $"{place}.{name}", depth + 1)));
+        {
+            if (required.Contains(name) || random.Below(3) == 0)
+                fields.Add(new(name, Make(property!.AsObject(), $"{place}.{name}", depth + 1)));
+        }
+
         var more = schema["additionalProperties"];
         if (more is JsonObject rule)
         {
             var names = (schema["propertyNames"] as JsonObject) ?? new JsonObject { ["maxLength"] = 10 };
             var count = random.Below(10) == 0 ? (int)(Number(schema, "maxProperties") ?? 3) : random.Below(3);
-            for (var i = 0; i < count; i++) fields.Add(new(random.Below(10) == 0 && i == 0 ? MakeText(names) : $"k{i}", Make(rule, "", depth + 1)));
+            for (var i = 0; i < count; i++)
+                fields.Add(new(random.Below(10) == 0 && i == 0 ? MakeText(names) : $"k{i}", Make(rule, "", depth + 1)));
         }
         else if (more is not JsonValue && random.Below(8) == 0)
         {
@@ -247,7 +259,8 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
             case JsonObject fields:
                 foreach (var (keyword, value) in fields)
                 {
-                    if (keyword.StartsWith('m') && value is JsonValue && decimal.TryParse(value.ToJsonString(), CultureInfo.InvariantCulture, out var bound))
+                    var isBound = keyword.StartsWith('m') && value is JsonValue;
+                    if (isBound && decimal.TryParse(value!.ToJsonString(), CultureInfo.InvariantCulture, out var bound))
                         yield return (long)Math.Clamp(bound, 0, int.MaxValue);
                     foreach (var inner in BoundsOf(value, depth + 1)) yield return inner;
                 }

@@ -17,15 +17,25 @@ internal sealed class RequestMaker(
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    private static readonly string[] OddTexts = ["", "abc", "-1", "0", "1", "2", "100", "101", "60", "60.5", "61", "1e1", "0x1", "NaN", "null", "true", "a,b", "\"", "\"a", "*", "2026-02-30", "9999-01-01"];
+    private static readonly string[] OddTexts =
+    [
+        "", "abc", "-1", "0", "1", "2", "100", "101", "60", "60.5", "61", "1e1", "0x1", "NaN", "null", "true", "a,b", "\"", "\"a", "*", "2026-02-30",
+        "9999-01-01",
+    ];
 
     private static readonly string[] OddTypes =
-        ["text/plain", "application/xml", "application/problem+json", "application/json; charset=utf-16", "multipart/form-data", "json", "application/jsonx", "*/*"];
+    [
+        "text/plain", "application/xml", "application/problem+json", "application/json; charset=utf-16", "multipart/form-data", "json",
+        "application/jsonx", "*/*",
+    ];
 
     private static readonly string[] OddMethods = ["PUT", "PATCH", "OPTIONS", "TRACE", "BREW", "GET", "POST", "DELETE"];
 
     private static readonly string[] OddPaths =
-        ["/v1/nothing", "/v1/jobs/x/nothing", "/v1//jobs", "/v1/jobs/%2e/x/y", "/v1/queues/x", "/v1/queues/x/stop", "/nothing", "/", "/v1", "/v1/embeddings/x", "/v1/usage/x", "/v2/models", "/.%2e/etc"];
+    [
+        "/v1/nothing", "/v1/jobs/x/nothing", "/v1//jobs", "/v1/jobs/%2e/x/y", "/v1/queues/x", "/v1/queues/x/stop", "/nothing", "/", "/v1",
+        "/v1/embeddings/x", "/v1/usage/x", "/v2/models", "/.%2e/etc",
+    ];
 
     private readonly JsonMaker _json = new(document, random, known);
 
@@ -129,7 +139,8 @@ internal sealed class RequestMaker(
                 break;
             case 3 when draft.Body is not null:
                 var whole = Write(draft.Body);
-                var odd = random.OneOf([$"\"x\":\"\\ud83d\"", "\"\\ud83d\":1", "\"x\":\"\\u0000\"", "\"x\":1e999", $"\"x\":{new string('9', 400)}"]);
+                var huge = new string('9', 400);
+                var odd = random.OneOf(["\"x\":\"\\ud83d\"", "\"\\ud83d\":1", "\"x\":\"\\u0000\"", "\"x\":1e999", $"\"x\":{huge}"]);
                 draft.Raw = Utf8.GetBytes(whole.Insert(1, whole.Length > 2 ? $"{odd}," : odd));
                 break;
         }
@@ -190,7 +201,8 @@ internal sealed class RequestMaker(
         {
             if (draft.Values.GetValueOrDefault(parameter.Name) is not { Count: > 0 } values) continue;
             if (values.Count > 1) return Verdict.Wrong;
-            if (ParameterText.ValueOf(document, parameter.Schema, values[0]) is not { } value || !document.Takes(parameter.Schema, value)) return Verdict.Wrong;
+            if (ParameterText.ValueOf(document, parameter.Schema, values[0]) is not { } value) return Verdict.Wrong;
+            if (!document.Takes(parameter.Schema, value)) return Verdict.Wrong;
         }
 
         if (draft.Operation.Body is not { } schema) return Verdict.Right;
@@ -203,7 +215,8 @@ internal sealed class RequestMaker(
     private bool IsForProvidersEmbeddings(ApiOperation operation, JsonNode? body)
     {
         var call = operation.Name == "submitJob" ? (body as JsonObject)?["body"] : operation.Name == "createEmbeddings" ? body : null;
-        return (call as JsonObject)?["model"] is JsonValue model && model.TryGetValue<string>(out var name) && known["providers"].Contains(name);
+        return (call as JsonObject)?["model"] is JsonValue model && model.TryGetValue<string>(out var name)
+            && known["providers"].Contains(name);
     }
 
     private static string Write(JsonNode? body) => body?.ToJsonString() ?? "null";
