@@ -246,6 +246,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
     private string[] Settings() =>
     [
         .. _provider.Settings(), "Models:emb:Provider=fake", "Gateway:MaxBodyBytes=1024", "Providers:fake:BreakerAttempts=10000",
+        "Jobs:HeartbeatTtl=00:10:00",
         "Models:gpt:ConcurrentJobs=1", "Models:gpt:AttemptTimeout=00:00:05",
         .. new[] { "gpt", "emb" }.SelectMany(model => (string[])[$"Models:{model}:MaxRetries=0", $"Models:{model}:MaxCorrections=0"]),
     ];

@@ -86,7 +86,7 @@ internal sealed class FuzzWorld : IAsyncDisposable
             redis,
             [
                 .. models, "Gateway:RequestTimeout=00:00:00.200", "Gateway:MaxRequestTimeout=00:00:01", "Jobs:MaxQueueDepth=300",
-                "Jobs:MaxFailures=1", "Jobs:RetryDelay=00:00:00", .. settings,
+                "Jobs:MaxFailures=1", "Jobs:RetryDelay=00:00:00", "Jobs:HeartbeatTtl=00:10:00", .. settings,
             ]);
         using var client = new HttpClient { BaseAddress = gateway.Address };
         var world = new FuzzWorld(gateway, await ApiDocument.ReadAsync(client));
