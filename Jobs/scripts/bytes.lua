@@ -50,6 +50,12 @@ local function reserve_in(head)
   return tonumber(string.sub(head, named + 3, string.find(head, '\t', named + 3, true) - 1)) or 0
 end
 
+-- The bytes of a job's record as it is; none when something else stands there.
+local function bytes_in(key)
+  local bytes = redis.pcall('STRLEN', key)
+  return type(bytes) == 'number' and bytes or 0
+end
+
 -- Changes are gathered, and written once for each tenant.
 local function count_bytes(changes, tenant, slot, bytes)
   local slots = changes[tenant]

@@ -22,7 +22,7 @@ local function requeue(id, head)
   state.events = tonumber(string.match(history, '%+(%d+)$') or 0)
   note(state, 'q', parsed.created)
   local record, changes = '1\t' .. parsed.created .. '\t' .. deadline .. '\t' .. kept .. '\n' .. body, {}
-  count_bytes(changes, parsed.tenant, kept_slot(head, call('PEXPIRETIME', job_key(id))), -call('STRLEN', job_key(id)))
+  count_bytes(changes, parsed.tenant, kept_slot(head, call('PEXPIRETIME', job_key(id))), -bytes_in(job_key(id)))
   count_bytes(changes, parsed.tenant, waiting_slot(record), #record + reserve_in(head))
   write_bytes(changes)
   call('SET', job_key(id), record)

@@ -56,7 +56,7 @@ local function store_ended(jobs, ttl, dead_ttl)
   for i, job in ipairs(jobs) do
     ids[i] = job.id
     local key, goes = job_key(job.id), job.dead and dead_gone or gone
-    count_bytes(changes, job.tenant, waiting_slot(job.record), -call('STRLEN', key) - reserve_in(job.record))
+    count_bytes(changes, job.tenant, waiting_slot(job.record), -bytes_in(key) - reserve_in(job.record))
     count_bytes(changes, job.tenant, kept_slot(job.record, goes), #job.record)
     call('SET', key, job.record, 'PXAT', job.dead and dead_gone_text or gone_text)
     if job.leased then

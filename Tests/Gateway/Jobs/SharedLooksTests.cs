@@ -82,7 +82,7 @@ public sealed class SharedLooksTests(RedisServer redis) : IClassFixture<RedisSer
             _listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
             {
                 foreach (var tag in tags)
-                    if (tag.Value is "events") Interlocked.Increment(ref _count);
+                    if (tag.Value is "events" or "follow") Interlocked.Increment(ref _count);
             });
             _listener.Start();
         }
