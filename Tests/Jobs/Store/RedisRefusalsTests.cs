@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Store;
 using Polly.Timeout;
 using StackExchange.Redis;
