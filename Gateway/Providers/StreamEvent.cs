@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>One server-sent event of a provider, read as the standard has it.</summary>
@@ -18,6 +20,7 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
     public static StreamEvent Read(ReadOnlyMemory<byte> one)
     {
         var read = default(StreamEvent);
+        ArrayBufferWriter<byte>? joined = null;
         var lines = 0;
         for (var rest = one; !rest.IsEmpty;)
         {
@@ -26,7 +29,14 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
             rest = length < 0 ? default : rest[(length + EventBuffer.LengthOfLineEnd(rest.Span[length..]))..];
             if (line.IsEmpty) continue;
             lines++;
-            read = With(read with { HasLines = true }, line);
+            read = read with { HasLines = true };
+            var colon = line.Span.IndexOf((byte)':');
+            var name = colon < 0 ? line : line[..colon];
+            var value = colon < 0 ? default : line[(colon + 1)..];
+            if (value.Span.StartsWith(" "u8)) value = value[1..];
+
+            if (name.Span.SequenceEqual("event"u8)) read = read with { Name = value };
+            else if (name.Span.SequenceEqual("data"u8)) read = read with { Data = Joined(ref joined, read.Data, value) };
         }
 
         if (read.Data.Span.Trim(" \t\n"u8).IsEmpty) return read with { Data = default };
@@ -61,15 +71,18 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
 
     private static int LengthOfPrefix(ReadOnlyMemory<byte> one) => one.Span.StartsWith("data: "u8) ? 6 : 5;
 
-    private static StreamEvent With(StreamEvent read, ReadOnlyMemory<byte> line)
+    /// <summary>The data so far and one more line of it. Of many lines each is copied about once.</summary>
+    private static ReadOnlyMemory<byte> Joined(ref ArrayBufferWriter<byte>? joined, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> line)
     {
-        var colon = line.Span.IndexOf((byte)':');
-        var name = colon < 0 ? line : line[..colon];
-        var value = colon < 0 ? default : line[(colon + 1)..];
-        if (value.Span.StartsWith(" "u8)) value = value[1..];
+        if (data.IsEmpty) return line;
+        if (joined is null)
+        {
+            joined = new ArrayBufferWriter<byte>(data.Length + line.Length + 1);
+            joined.Write(data.Span);
+        }
 
-        if (name.Span.SequenceEqual("event"u8)) return read with { Name = value };
-        if (!name.Span.SequenceEqual("data"u8)) return read;
-        return read with { Data = read.Data.IsEmpty ? value : (byte[])[.. read.Data.Span, (byte)'\n', .. value.Span] };
+        joined.Write("\n"u8);
+        joined.Write(line.Span);
+        return joined.WrittenMemory;
     }
 }

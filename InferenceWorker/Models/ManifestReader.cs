@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Models;
 
@@ -138,7 +139,9 @@ internal static class ManifestReader
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
+            var json = File.ReadAllBytes(path);
+            var document = JsonDocument.Parse(json, JsonOptions);
+            return JsonUnicode.IsValid(json) ? document : throw new ModelProblemException($"{file}: has text that is not valid Unicode.");
         }
         catch (JsonException broken)
         {

@@ -53,7 +53,7 @@ public sealed partial class LogTests
         {
             await Poll.UntilAsync(() => ChangesOf(process, "redis").Count == 2, () => $"two lines:\n{process.LogText}");
             Assert.Equal(
-                [("warn", $"Health check redis is {away}: Redis cannot be reached."), ("info", "Health check redis is Healthy: Redis answers.")],
+                [("warn", $"Health check redis is {away}: Redis cannot be reached."), ("info", "Health check redis is Healthy: Redis answers, and takes jobs.")],
                 ChangesOf(process, "redis"));
             Assert.DoesNotContain("HealthCheckService", process.LogText, StringComparison.Ordinal);
         }

@@ -6,6 +6,8 @@ using System.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using StackExchange.Redis;
 using Xunit;
 
@@ -59,13 +61,9 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         using var bad = await _gateway.PostAsync(Path, new { model, input = "a", dimensions = 1000 });
         using var unknown = await _gateway.PostAsync(Path, new { model = $"no-{model}", input = "a" });
         await _gateway.SendRawAsync($"POST {Path}", ["Content-Encoding: br"], "no compression");
-        using var large = new HttpRequestMessage(HttpMethod.Post, Path)
-        {
-            Content = new StringContent(new string(' ', 5 * 1024 * 1024), Encoding.UTF8, "application/json"),
-            // The Gateway does not wait for the rest of what it refuses.
-            Headers = { ExpectContinue = true },
-        };
-        using var tooLarge = await _gateway.Client.SendAsync(large);
+        // Its length alone is refused: a client that still sends when the connection is closed may miss the answer.
+        await _gateway.SendBytesAsync(Encoding.UTF8.GetBytes(
+            $"POST {Path} HTTP/1.1\r\nHost: {_gateway.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: 5242880\r\n\r\n"));
 
         await Poll.UntilAsync(() => outcomes.Contains(("unknown", "payload_too_large")), "the call whose body is too large is counted");
         await Poll.UntilAsync(() => outcomes.Contains((model, "succeeded")), "the call is counted");
@@ -74,18 +72,20 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         Assert.DoesNotContain(outcomes, one => one.Model == $"no-{model}");
     }
 
-    /// <summary>A fault nobody foresaw: Redis holds something else where the queue should be.</summary>
+    /// <summary>A fault that nobody foresaw, in a route of either dialect.</summary>
     [Fact]
     public async Task AnyCall_UnforeseenFault_Answers500WithoutInternals()
     {
-        var model = RedisServer.Unique("fault");
-        var redis = fixture.Redis.Connection.GetDatabase();
-        await redis.StringSetAsync($"ai:{{{model}}}:swept", "", TimeSpan.FromMinutes(10));
-        await redis.StringSetAsync($"ai:{{{model}}}:deadlines", "not a sorted set");
-        await _gateway.ServeAsync(model);
+        await using var gateway = await GatewayHost.StartAsync(
+            fixture.Redis,
+            static app =>
+            {
+                app.MapGet("/v1/fault", Fail);
+                app.MapGet("/v1/jobs/any/fault", Fail);
+            });
 
-        using var openAI = await _gateway.PostAsync(Path, new { model, input = "a" });
-        using var native = await _gateway.PostAsync("/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model, input = "a" } });
+        using var openAI = await gateway.Client.GetAsync(new Uri("/v1/fault", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var native = await gateway.Client.GetAsync(new Uri("/v1/jobs/any/fault", UriKind.Relative), TestContext.Current.CancellationToken);
 
         Assert.Equal((HttpStatusCode.InternalServerError, HttpStatusCode.InternalServerError), (openAI.StatusCode, native.StatusCode));
         Assert.Equal("application/problem+json", native.Content.Headers.ContentType!.MediaType);
@@ -93,8 +93,10 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         {
             var text = await response.Content.ReadAsStringAsync();
             Assert.Contains("internal_error", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("WRONGTYPE", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("what a programmer did not think of", text, StringComparison.Ordinal);
             Assert.DoesNotContain("Exception", text, StringComparison.Ordinal);
         }
+
+        static IResult Fail() => throw new NotSupportedException("what a programmer did not think of");
     }
 }

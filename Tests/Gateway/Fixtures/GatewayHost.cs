@@ -33,7 +33,12 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <param name="redis">Where Redis is.</param>
     /// <param name="settings">Further settings, <c>Section:Key=value</c>.</param>
-    public static async Task<GatewayHost> StartAsync(RedisServer redis, params string[] settings)
+    public static Task<GatewayHost> StartAsync(RedisServer redis, params string[] settings) => StartAsync(redis, static _ => { }, settings);
+
+    /// <param name="redis">Where Redis is.</param>
+    /// <param name="extend">Adds routes.</param>
+    /// <param name="settings">Further settings, <c>Section:Key=value</c>.</param>
+    public static async Task<GatewayHost> StartAsync(RedisServer redis, Action<WebApplication> extend, params string[] settings)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         string[] arguments =
@@ -42,6 +47,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             .. settings.Select(setting => $"--{setting}"),
         ];
         var app = AiPlatform.Gateway.Program.Build(arguments);
+        extend(app);
         await app.StartAsync();
         return new GatewayHost(app, address);
     }

@@ -66,6 +66,20 @@ public sealed class EventBufferTests
         Assert.Equal(written, Encoding.UTF8.GetString(StreamEvent.Read(bytes).WriteTo(bytes).Span));
     }
 
+    /// <summary>An event of very many lines is read once over, not once a line.</summary>
+    [Fact]
+    public void Read_VeryManyDataLines_CopiesEachOnce()
+    {
+        const int Lines = 200_000;
+        var one = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("data: x\n", Lines)) + "\n");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var read = StreamEvent.Read(one);
+
+        Assert.Equal((2 * Lines) - 1, read.Data.Length);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 * one.Length);
+    }
+
     private static async Task<List<string>> AllAsync(EventBuffer sut)
     {
         List<string> events = [];

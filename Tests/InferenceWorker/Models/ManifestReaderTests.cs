@@ -115,6 +115,8 @@ public sealed class ManifestReaderTests : IDisposable
     [InlineData("{\"name\":\"x\"", "not valid JSON")]
     [InlineData("{\"name\":\"x\",\"name\":\"y\"}", "not valid JSON")]
     [InlineData("[]", "the content must be a JSON object")]
+    [InlineData("""{"name":"cut \ud83d"}""", "has text that is not valid Unicode")]
+    [InlineData("""{"cut \ud83d":1}""", "has text that is not valid Unicode")]
     public void Read_NoManifestObject_SaysSo(string content, string reason)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_root.Path, "broken")).FullName;
