@@ -140,8 +140,14 @@ internal static class ManifestReader
         try
         {
             var json = File.ReadAllBytes(path);
+            // Reading it comes first: a text that is cut short is no JSON, whatever stands in it.
             var document = JsonDocument.Parse(json, JsonOptions);
-            return JsonUnicode.IsValid(json) ? document : throw new ModelProblemException($"{file}: has text that is not valid Unicode.");
+            return JsonUnicode.IsValid(json) ? document : throw new InvalidOperationException();
+        }
+        catch (InvalidOperationException half)
+        {
+            // What comparing names throws, too, when one has half of a surrogate pair.
+            throw new ModelProblemException($"{file}: has text that is not valid Unicode.", half);
         }
         catch (JsonException broken)
         {

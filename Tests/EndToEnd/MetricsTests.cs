@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using AiPlatform.Tests.EndToEnd.Otlp;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
@@ -31,6 +32,7 @@ public sealed class MetricsTests
         await TracedCalls.EmbedAsync(sut.Http);
         await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"temperature\":0");
         await TracedCalls.ChatAsync(sut.Http, "gpt", "", ("Prefer", "respond-async"));
+        await BreakJobsAsync(sut);
         var needed = documented.SelectMany(
             metric => metric.Processes.Select(process => (Process: process.Split(' ')[0], metric.Name, metric.Unit))).ToList();
         await Poll.UntilAsync(() => !Missing().Any(), () => $"these are exported: {string.Join(", ", Missing())}");
@@ -69,6 +71,27 @@ public sealed class MetricsTests
             () => receiver.Points.Any(point => point.Metric == "aiplatform.gateway.request_time" && point.Attributes["outcome"] == "model_not_found" && point.Count >= 20),
             "the calls are counted");
         Assert.DoesNotContain(receiver.Points, point => point.Attributes.Values.Any(value => value.Contains("made-up", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Each process finds a job of which Redis has lost the record's middle: the Gateway when it is asked for it, the worker when it leases.</summary>
+    private static async Task BreakJobsAsync(Platform sut)
+    {
+        using var paused = await sut.Http.PostAsync($"/v1/queues/{Platform.Model}/pause", null, Ct);
+        var ids = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            using var reply = await sut.Http.PostAsJsonAsync(
+                "/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = Platform.Model, input = "a" } }, Ct);
+            var id = (await reply.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetString()!;
+            ids.Add(id);
+            var key = id["job_".Length..id.IndexOf('.', StringComparison.Ordinal)];
+            await sut.Redis.Connection.GetDatabase().StringSetAsync($"ai:{{{Platform.Model}}}:job:{key}", "1\tx");
+        }
+
+        using var read = await sut.Http.GetAsync($"/v1/jobs/{ids[0]}", Ct);
+        Assert.Equal(HttpStatusCode.OK, read.StatusCode);
+        Assert.Equal("failed", (await read.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("status").GetString());
+        using var resumed = await sut.Http.PostAsync($"/v1/queues/{Platform.Model}/resume", null, Ct);
     }
 
     private static double TokensOf(OtlpReceiver receiver, string type) => receiver.Points

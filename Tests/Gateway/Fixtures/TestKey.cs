@@ -10,7 +10,7 @@ internal sealed record TestKey(string Tenant, string Role = "user")
     /// <summary>The key that callers present.</summary>
     public string Value { get; } = $"key-of-{Tenant}-{Guid.NewGuid():n}";
 
-    /// <summary>What <see cref="GatewayHost.StartAsync"/> takes.</summary>
+    /// <summary>What <see cref="GatewayHost"/> takes.</summary>
     public string[] Settings =>
     [
         $"ApiKeys:{Tenant}:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Value)))}",
