@@ -8,18 +8,18 @@ public sealed class GatewayOptions
 {
     public const string SectionName = "Gateway";
 
-    /// <summary>Largest request body, in bytes; a larger one is 413. Default 4 MiB, 1 KiB to 256 MiB.</summary>
+    /// <summary>Largest request body, in bytes, also after decompression; a larger one is 413. Default 4 MiB, 1 KiB to 256 MiB.</summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>
     /// How long a synchronous call waits for its result when it does not say (<c>X-Request-Timeout</c>); then 504. Default
-    /// 60 s, 100 ms to 1 h; at most <see cref="MaxRequestTimeout"/>.
+    /// 1 min, 100 ms to 1 h; at most <see cref="MaxRequestTimeout"/>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest wait that a synchronous call may ask for; more is cut to it. Default 10 min, 1 s to 1 h.</summary>
+    /// <summary>Longest wait that <c>X-Request-Timeout</c> may ask for; a longer one is cut to it. Default 10 min, 1 s to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -38,11 +38,14 @@ public sealed class GatewayOptions
 
     /// <summary>
     /// Names besides loopback's by which a Gateway without API keys may be asked, such as <c>gateway</c>, <c>*.example.com</c> or
-    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any. With keys every name is taken. Default none.
+    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any (<c>Gateway__Hosts__0=gateway</c>). Others are 403. With keys every name is taken.
+    /// Default none.
     /// </summary>
     public string[] Hosts { get; init; } = [];
 
-    /// <summary>Origins whose pages browsers may let call the API, such as <c>https://app.example.com</c> (CORS). Default none.</summary>
+    /// <summary>
+    /// Origins whose pages browsers let call the API (CORS), such as <c>Gateway__CorsOrigins__0=https://app.example.com</c>. Default none.
+    /// </summary>
     public string[] CorsOrigins { get; init; } = [];
 }
 

@@ -3,16 +3,19 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.ServiceDefaults;
 
-/// <summary>How long a process may take to stop; section <c>Shutdown</c>. What is done in that time must fit into it.</summary>
+/// <summary>How long a process may take to stop; section <c>Shutdown</c>.</summary>
 public sealed class ShutdownOptions
 {
     public const string SectionName = "Shutdown";
 
-    /// <summary>Longest time from SIGTERM until the process ends by itself. Default 28 s, 1 s to 20 min; less than <see cref="GracePeriod"/>.</summary>
+    /// <summary>
+    /// Longest time from SIGTERM until the process ends by itself. Default 28 s, 1 s to 20 min; less than <see cref="GracePeriod"/>, and at
+    /// least <c>Leasing:DrainTimeout</c> and 5 s.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:20:00")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(28);
 
-    /// <summary>Time that the platform gives a process between SIGTERM and SIGKILL. Default 30 s, as most do; 2 s to 30 min.</summary>
+    /// <summary>Time that the platform gives a process between SIGTERM and SIGKILL. Default 30 s, 2 s to 30 min.</summary>
     [Range(typeof(TimeSpan), "00:00:02", "00:30:00")]
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -8,7 +8,10 @@ internal sealed class AnswersOptions
 {
     public const string SectionName = "Answers";
 
-    /// <summary>The model that is asked by routes which name none: a key of <c>Models</c>. Default none; such routes then answer 404.</summary>
+    /// <summary>
+    /// The model that is asked by <c>/ask-ai</c>, <c>/generate</c> and routes of your own that name none: a key of <c>Models</c>. Default
+    /// none; without it such routes answer 404.
+    /// </summary>
     [StringLength(128, MinimumLength = 1)]
     public string? Model { get; init; }
 

@@ -4,40 +4,48 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>What a model's name means when somebody else serves it; section <c>Models:{name}</c>.</summary>
+/// <summary>A model that a provider serves; section <c>Models:{name}</c>.</summary>
 public sealed record ProviderModelOptions
 {
     /// <summary>Section of all models, by name.</summary>
     public const string SectionName = "Models";
 
-    /// <summary>The name that requests use, where it cannot be a configuration key (it holds a colon, say). Default: the key.</summary>
+    /// <summary>
+    /// The name that requests use, where it cannot be a configuration key (it holds a colon, say). Default none; without it the key is the
+    /// name.
+    /// </summary>
     [StringLength(QueueName.MaxModelLength, MinimumLength = 1)]
     public string? Name { get; init; }
 
-    /// <summary>Who serves it: a key of <c>Providers</c>. Needed.</summary>
+    /// <summary>
+    /// The provider that serves the model: a key of <c>Providers</c>. Without it the name is one of the InferenceWorkers' models. Needed.
+    /// </summary>
     [Required]
     public string Provider { get; init; } = "";
 
-    /// <summary>What the provider calls it. Default: the model's own name.</summary>
+    /// <summary>The provider's name of the model. Default none; without it, the model's own name.</summary>
     [StringLength(512, MinimumLength = 1)]
     public string? UpstreamModel { get; init; }
 
-    /// <summary>Models of this section that are asked, in this order, when this one fails. Default none; at most 8.</summary>
+    /// <summary>Models of this section that are asked, in this order, when this one fails. Default none.</summary>
     [MaxLength(8)]
     public string[] Fallbacks { get; init; } = [];
 
-    /// <summary>The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 10 min, 100 ms to 1 h.</summary>
+    /// <summary>
+    /// The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 10 min, 100 ms to
+    /// 1 h.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Longest silence before the first event of a stream; comments and pings end a silence. Models that think are silent for minutes, and are
-    /// paid for each try. Default 5 min, 50 ms to 1 h.
+    /// Longest silence before the first event of a stream; comments and pings end a silence. Models that think are silent for minutes, and
+    /// each attempt is paid for. Default 5 min, 50 ms to 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longest silence inside a stream; some say who speaks, and think then. Default 5 min, 50 ms to 1 h.</summary>
+    /// <summary>Longest silence inside a stream: some models send the role first, and think then. Default 5 min, 50 ms to 1 h.</summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -45,22 +53,27 @@ public sealed record ProviderModelOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Attempts after the first that failed, before the fallback. Default 3, 0 to 10.</summary>
+    /// <summary>Attempts after the first one has failed, before the fallback is asked. Default 3, 0 to 10.</summary>
     [Range(0, 10)]
     public int MaxRetries { get; init; } = 3;
 
-    /// <summary>How often the model is told what is wrong with an answer that does not fit its schema. Default 2, 0 to 5.</summary>
+    /// <summary>How often an answer that does not fit its schema is sent back to the model with what is wrong. Default 2, 0 to 5.</summary>
     [Range(0, 5)]
     public int MaxCorrections { get; init; } = 2;
 
-    /// <summary>Whether <c>format</c> in a schema is checked, and not only a remark. Default false.</summary>
+    /// <summary>Whether <c>format</c> in a schema is checked; it is an annotation otherwise. Default false.</summary>
     public bool AssertFormats { get; init; }
 
-    /// <summary>Largest answer, in bytes; of a stream its largest event, and all its text where that must fit a schema. Default 16 MiB, 1 KiB to 256 MiB.</summary>
+    /// <summary>
+    /// Largest answer, in bytes; of a stream its largest event, and all its text where that must fit a schema. Default 16 MiB, 1 KiB to
+    /// 256 MiB.
+    /// </summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>How long answers to equal, deterministic requests of a tenant are kept; null (the default): not at all. 1 s to 30 days.</summary>
+    /// <summary>
+    /// How long the answers to equal, deterministic requests of a tenant are kept; none are kept without it. Default none, 1 s to 30 days.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan? CacheTtl { get; init; }
 

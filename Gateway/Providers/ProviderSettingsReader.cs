@@ -63,7 +63,7 @@ internal static class ProviderSettingsReader
         if (unreadable.InnerException is null) return $"{entry.Path}: {unreadable.Message}";
 
         var field = entry.AsEnumerable().Select(pair => pair.Key).FirstOrDefault(key => unreadable.Message.Contains($"'{key}'", StringComparison.Ordinal));
-        return $"{field ?? entry.Path}: the value cannot be read; see the README's settings for its form and range.";
+        return $"{field ?? entry.Path}: the value cannot be read; docs/settings.md has its form and range.";
     }
 
     private static IEnumerable<string> ErrorsOf(string name, ProviderOptions provider)

@@ -3,19 +3,22 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>Which models a worker serves, and on what; section <c>Models</c>.</summary>
+/// <summary>The models that a worker serves, and the device that runs them; section <c>Models</c>.</summary>
 public sealed class ModelOptions
 {
     public const string SectionName = "Models";
 
-    /// <summary>Folder of the model folders. Default <c>models</c>; a relative path counts from the working directory.</summary>
+    /// <summary>Folder of the model folders. Default <c>models</c>; a relative path is relative to the working directory.</summary>
     [Required]
     public string Path { get; init; } = "models";
 
-    /// <summary>Names of the models to load. Default none given: every model there is.</summary>
+    /// <summary>Names of the models to load (<c>Models__Load__0=…</c>). Default none; without it, every model of the folder.</summary>
     public IReadOnlyList<string> Load { get; init; } = [];
 
-    /// <summary><c>auto</c>, <c>cpu</c> or <c>cuda</c>. Default <c>auto</c>.</summary>
+    /// <summary>
+    /// What the models run on; <c>auto</c> is CUDA where the package, the driver and the device allow it, and the CPU otherwise. Default
+    /// <c>auto</c>.
+    /// </summary>
     [EnumDataType(typeof(DevicePreference))]
     public DevicePreference Device { get; init; } = DevicePreference.Auto;
 
@@ -23,17 +26,17 @@ public sealed class ModelOptions
     [Range(0, 63)]
     public int DeviceId { get; init; }
 
-    /// <summary>Most memory that ONNX Runtime's arena takes on the CUDA device, in bytes. Default no limit; 256 MiB or more.</summary>
+    /// <summary>Most memory that ONNX Runtime's arena takes on the CUDA device, in bytes. Default none, 256 MiB or more.</summary>
     [Range(256L * 1024 * 1024, long.MaxValue)]
     public long? DeviceMemoryLimitBytes { get; init; }
 
-    /// <summary>Threads of one model on the CPU, all its runs together. Default 0: as many as the process has cores; 0 to 1,024.</summary>
+    /// <summary>Threads of one model on the CPU, all its runs together. Default 0, 0 to 1,024; 0 is one for each core.</summary>
     [Range(0, 1_024)]
     public int Threads { get; init; }
 
     /// <summary>
-    /// Batches of one model that run at a time on the CPU, each on its part of <see cref="Threads"/>. Default 0: as many as there
-    /// are threads, or 1 on all of them if that is clearly faster when it is measured at start; 0 to 64. On CUDA always 1.
+    /// Batches of one model that run at a time on the CPU, each on its part of <see cref="Threads"/>. Default 0, 0 to 64; 0
+    /// measures at start whether as many runs as threads, or one run on all of them, is faster. On CUDA always 1.
     /// </summary>
     [Range(0, 64)]
     public int ParallelRuns { get; init; }

@@ -12,13 +12,13 @@ public sealed class LeasingOptions
     /// <summary>Time in which a stopping process gives back what has not ended.</summary>
     public static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>Payload taken in one lease, in bytes; a single larger job is still taken. Default 16 MiB, 64 KiB to 1 GiB.</summary>
+    /// <summary>Most payload that one lease takes, in bytes; a single larger job is still taken. Default 16 MiB, 64 KiB to 1 GiB.</summary>
     [Range(64 * 1024, 1024 * 1024 * 1024)]
     public int MaxLeasedBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// How long a stopping process finishes what it runs before it gives the rest back. Default 20 s, 0 to 10 min; with
-    /// <see cref="ReturnTime"/> it must fit into <c>Shutdown:Timeout</c>.
+    /// How long a stopping process drains: it finishes the jobs that it runs before it gives the rest back. Default 20 s, 0 to 10 min; with
+    /// 5 s to give the rest back it must fit into <c>Shutdown:Timeout</c>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);

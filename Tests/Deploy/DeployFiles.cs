@@ -3,7 +3,7 @@ using YamlDotNet.Serialization;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>The files of <c>deploy/</c>, and what the settings table of README says there is.</summary>
+/// <summary>The files of <c>deploy/</c>, and which settings docs/settings.md has.</summary>
 internal static partial class DeployFiles
 {
     [GeneratedRegex(@"^\| (`.*?) \|", RegexOptions.Multiline)]
@@ -23,12 +23,12 @@ internal static partial class DeployFiles
     public static T At<T>(object? node, params string[] path) =>
         path.Length == 0 ? (T)node! : At<T>(((Dictionary<object, object?>)node!)[path[0]], path[1..]);
 
-    /// <summary>Whether an environment variable is a setting of README's table: <c>ApiKeys__operator__Role</c> is its <c>ApiKeys:{tenant}:Role</c>.</summary>
+    /// <summary>Whether docs/settings.md has an environment variable: <c>ApiKeys__operator__Role</c> is its <c>ApiKeys:{tenant}:Role</c>.</summary>
     public static bool IsSetting(string variable) => Settings.Any(setting => setting.IsMatch(variable));
 
     private static IReadOnlyList<Regex> Settings { get; } =
     [
-        .. TableKey.Matches(File.ReadAllText(Path.Combine(Checkout.Root, "README.md")))
+        .. TableKey.Matches(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "settings.md")))
             .SelectMany(row => Quoted.Matches(row.Groups[1].Value))
             .Select(name => new Regex($"^{Regex.Replace(Regex.Escape(name.Groups[1].Value).Replace(":", "__", StringComparison.Ordinal), @"\\\{\w+}", "[A-Za-z0-9_.-]+")}$")),
     ];
