@@ -2,6 +2,7 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Options;
 using Microsoft.OpenApi;
 
@@ -43,6 +44,7 @@ internal static class ApiDescription
                 document.AddDocumentTransformer(async (description, context, cancellationToken) =>
                 {
                     description.Info.Title = "AiPlatform Gateway";
+                    description.Info.Version = ProductVersion.Text;
                     description.Info.Description = Description;
                     if (context.ApplicationServices.GetRequiredService<ApiKeys>().AreNeeded) DescribeKeys(description);
                     var maxBytes = context.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.MaxBodyBytes;

@@ -18,7 +18,7 @@ namespace AiPlatform.Gateway;
 /// <summary>The Gateway: takes HTTP calls and turns each into a job.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => ServiceProcess.RunAsync(() => Build(args));
+    public static Task<int> Main(string[] args) => ServiceProcess.RunAsync(args, Build);
 
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)

@@ -12,7 +12,7 @@ if (args is ["--help" or "-h" or "help", ..])
 if (args is ["doctor", ..])
     return new Doctor(WorkerHost.Build(args[1..]).Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
 
-return await ServiceProcess.RunAsync(() => WorkerHost.Build(args));
+return await ServiceProcess.RunAsync(args, WorkerHost.Build);
 
 /// <summary>Loads models, leases jobs from Redis, batches and runs them.</summary>
 internal sealed partial class Program
@@ -22,6 +22,7 @@ internal sealed partial class Program
 
           AiPlatform.InferenceWorker             serve until stopped
           AiPlatform.InferenceWorker doctor      check settings, device and every model; exit 1 when something is wrong
+          AiPlatform.InferenceWorker --version   say which version this is
 
         Settings, as environment variables or --KEY value:
           ConnectionStrings__redis               Redis, such as 127.0.0.1:6379 (needed to serve)

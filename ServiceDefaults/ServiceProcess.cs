@@ -21,13 +21,19 @@ public static partial class ServiceProcess
     [GeneratedRegex(" '[^']*' at '")]
     private static partial Regex QuotedValue { get; }
 
-    /// <summary>Builds the application and runs it until it is stopped.</summary>
+    /// <summary>Builds the application and runs it until it is stopped; with <c>--version</c> alone it only says which version it is.</summary>
     /// <returns>The exit code: 0, or 1 when it could not start, or a background loop failed and so ended it, for whoever restarts on failure.</returns>
-    public static async Task<int> RunAsync(Func<WebApplication> build)
+    public static async Task<int> RunAsync(string[] args, Func<string[], WebApplication> build)
     {
+        if (args is ["--version"])
+        {
+            await Console.Out.WriteLineAsync(ProductVersion.Text);
+            return 0;
+        }
+
         try
         {
-            return await build().RunToExitCodeAsync();
+            return await build(args).RunToExitCodeAsync();
         }
         catch (Exception failure) when (ReasonOf(failure) is { } reason)
         {
@@ -36,7 +42,7 @@ public static partial class ServiceProcess
         }
     }
 
-    /// <summary>Keeps the host from logging a start that failed, with its stack trace: <see cref="RunAsync(Func{WebApplication})"/> says why.</summary>
+    /// <summary>Keeps the host from logging a start that failed, with its stack trace: <see cref="RunAsync(string[], Func{string[], WebApplication})"/> says why.</summary>
     internal static void AddQuietStart(IHostApplicationBuilder builder)
     {
         var start = new Start();

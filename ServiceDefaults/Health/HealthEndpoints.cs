@@ -31,13 +31,14 @@ internal static class HealthEndpoints
         },
     };
 
-    /// <summary><c>{"status":"Healthy","checks":[{"name","status","detail"}]}</c></summary>
+    /// <summary><c>{"status":"Healthy","version":"1.2.0+…","checks":[{"name","status","detail"}]}</c></summary>
     private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "application/json";
         await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
         writer.WriteStartObject();
         writer.WriteString("status", report.Status.ToString());
+        writer.WriteString("version", ProductVersion.Text);
         writer.WriteStartArray("checks");
         foreach (var (name, entry) in report.Entries)
         {

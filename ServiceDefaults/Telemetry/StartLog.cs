@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
-/// <summary>Writes the one line of a start: that it is over, and where the process listens.</summary>
+/// <summary>Writes the one line of a start: that it is over, where the process listens, and which version it is.</summary>
 /// <param name="lifetime">Says when it is.</param>
 /// <param name="environment">Named in the line.</param>
 /// <param name="servers">The server; none in a process that listens nowhere.</param>
@@ -15,7 +15,7 @@ internal sealed class StartLog(
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStarted.Register(() => Log.Started(logger, environment.EnvironmentName, Addresses));
+        lifetime.ApplicationStarted.Register(() => Log.Started(logger, environment.EnvironmentName, Addresses, ProductVersion.Text));
         return Task.CompletedTask;
     }
 

@@ -28,7 +28,10 @@ internal static class TelemetryRegistration
         RequestSpans.Fill();
         builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource
-                .AddService(serviceName, serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
+                .AddService(
+                    serviceName,
+                    serviceVersion: ProductVersion.Text,
+                    serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
                 .AddEnvironmentVariableDetector())
             .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans()))
             .WithMetrics(metrics => metrics.AddMeter(Meters))

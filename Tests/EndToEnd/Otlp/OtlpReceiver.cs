@@ -15,6 +15,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<byte[]> _received = [];
+    private readonly ConcurrentQueue<IReadOnlyDictionary<string, string>> _resources = [];
     private readonly ConcurrentQueue<OtlpSpan> _spans = [];
     private readonly ConcurrentQueue<OtlpPoint> _points = [];
     private readonly ConcurrentQueue<OtlpLog> _logs = [];
@@ -56,6 +57,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "200"),
     ];
 
+    /// <summary>The attributes of who exported, for each export.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>> Resources => [.. _resources];
+
     public IReadOnlyList<OtlpSpan> Spans => [.. _spans];
 
     /// <summary>The one span of a trace with this name; it must be of this service and below that span.</summary>
@@ -95,6 +99,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         _received.Enqueue(export);
         var message = WireMessage.Read(export);
+        // Of every signal, an export is a list of what one resource has to say.
+        Keep(_resources, message.Messages(1).Select(part => OtlpAttributes.Read(part.Message(1), 1)));
         switch (signal)
         {
             case "trace" or "traces": Keep(_spans, OtlpSpan.Read(message)); break;
