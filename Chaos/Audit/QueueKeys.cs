@@ -7,7 +7,7 @@ namespace AiPlatform.Chaos.Audit;
 internal sealed class QueueKeys(IRedisSetup redis, IReadOnlyList<QueueName> queues)
 {
     /// <summary>Jobs that ended, and what is kept about them for some time.</summary>
-    private static readonly string[] OfEnded = ["job:", "events:", "jobs:", "tenants", "drained:"];
+    private static readonly string[] OfEnded = ["job:", "events:", "jobs:", "tenants", "drained:", "bytes"];
 
     /// <summary>Marks that processes renew as long as they live.</summary>
     private static readonly string[] OfProcesses = ["waiting", "swept"];
