@@ -27,7 +27,8 @@ internal static class Program
     /// <summary>The system, not started.</summary>
     internal static DistributedApplication Build(string[] args)
     {
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, AssemblyName = typeof(Program).Assembly.FullName });
+        var builder = DistributedApplication.CreateBuilder(
+            new DistributedApplicationOptions { Args = args, AssemblyName = typeof(Program).Assembly.FullName });
         var settings = HostSettings.Read(builder);
 
         var redis = builder.AddJobRedis(settings);

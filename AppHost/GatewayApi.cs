@@ -17,7 +17,8 @@ internal sealed class GatewayApi(HttpClient http)
         var answers = new JsonArray();
         foreach (var name in queues)
             answers.Add(await SendAsync(HttpMethod.Post, $"/v1/queues/{Uri.EscapeDataString(name)}/{action}", null, cancellationToken));
-        return new CommandAnswer(queues.Count == 0 ? "There is no queue yet: no worker has named a model." : string.Join(", ", queues), Write(answers));
+        return new CommandAnswer(
+            queues.Count == 0 ? "There is no queue yet: no worker has named a model." : string.Join(", ", queues), Write(answers));
     }
 
     /// <summary>Embeds a sentence with the first model that a worker serves, as a job.</summary>
@@ -48,9 +49,11 @@ internal sealed class GatewayApi(HttpClient http)
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         using var reply = await http.SendAsync(request, cancellationToken);
         var text = await reply.Content.ReadAsStringAsync(cancellationToken);
-        if (!reply.IsSuccessStatusCode) throw new HttpRequestException($"{method} {path}: {(int)reply.StatusCode} {text}", null, reply.StatusCode);
+        if (!reply.IsSuccessStatusCode)
+            throw new HttpRequestException($"{method} {path}: {(int)reply.StatusCode} {text}", null, reply.StatusCode);
         return JsonNode.Parse(text) ?? throw new HttpRequestException($"{method} {path} answered null.");
     }
 
-    private static string Write(JsonNode node) => node.ToJsonString(new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
+    private static string Write(JsonNode node) =>
+        node.ToJsonString(new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true });
 }

@@ -26,7 +26,9 @@ internal sealed record HostSettings
     /// <summary><c>Redis:Insight</c>: whether Redis Insight is started next to Redis. Default false.</summary>
     public required bool RedisInsight { get; init; }
 
-    /// <summary><c>Gateway:OperatorKey</c>: the key that the dashboard's commands present, where the Gateway has keys. Default none.</summary>
+    /// <summary>
+    /// <c>Gateway:OperatorKey</c>: the key that the dashboard's commands present, where the Gateway has keys. Default none.
+    /// </summary>
     public required string? OperatorKey { get; init; }
 
     public static HostSettings Read(IDistributedApplicationBuilder builder)
@@ -55,7 +57,9 @@ internal sealed record HostSettings
     private static bool Switch(ConfigurationManager configuration, string key)
     {
         if (configuration[key] is not { Length: > 0 } text) return false;
-        return bool.TryParse(text, out var on) ? on : throw new DistributedApplicationException($"{key} is '{text}'; it takes true or false.");
+        return bool.TryParse(text, out var on)
+            ? on
+            : throw new DistributedApplicationException($"{key} is '{text}'; it takes true or false.");
     }
 
     private static string? OneOf(ConfigurationManager configuration, string key, params string[] values)

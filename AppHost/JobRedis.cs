@@ -20,14 +20,24 @@ internal static class JobRedis
         }
     }
 
-    /// <summary>Aspire starts redis-server through a shell: locally as an argument a word, published as one argument that holds the whole command.</summary>
+    /// <summary>
+    /// Aspire starts redis-server through a shell: locally as an argument a word, published as one argument that holds the whole command.
+    /// </summary>
     private static void KeepJobs(CommandLineArgsCallbackContext context)
     {
         var command = context.Args.Count - 1;
         if (context.Args.Contains("redis-server"))
+        {
             foreach (var word in KeepsJobs) context.Args.Add(word);
+        }
         else if (command >= 0 && context.Args[command] is string line && line.StartsWith("redis-server ", StringComparison.Ordinal))
+        {
             context.Args[command] = $"{line} {string.Join(' ', KeepsJobs)}";
-        else throw new DistributedApplicationException("This version of Aspire starts Redis in another way: add the append-only file to it (JobRedis.cs).");
+        }
+        else
+        {
+            throw new DistributedApplicationException(
+                "This version of Aspire starts Redis in another way: add the append-only file to it (JobRedis.cs).");
+        }
     }
 }

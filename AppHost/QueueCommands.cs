@@ -12,16 +12,24 @@ internal static class QueueCommands
 
     extension(IResourceBuilder<ProjectResource> gateway)
     {
-        /// <summary>Pauses and resumes leasing, runs dead letters again, runs a sample job; see <c>/v1/queues</c> and <c>/v1/jobs</c>.</summary>
+        /// <summary>
+        /// Pauses and resumes leasing, runs dead letters again, runs a sample job; see <c>/v1/queues</c> and <c>/v1/jobs</c>.
+        /// </summary>
         public IResourceBuilder<ProjectResource> WithQueueCommands(HostSettings settings) => gateway
             .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers are given no more jobs; submits are still taken.")
             .WithQueueCommand(settings, "resume", "Resume leasing", "Play", "Workers are given jobs again.")
-            .WithQueueCommand(settings, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")
+            .WithQueueCommand(
+                settings, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")
             .WithCommand(
                 "sample-job",
                 "Run a sample job",
                 context => RunAsync(context, api => api.RunSampleJobAsync(context.CancellationToken), settings, gateway),
-                new CommandOptions { Description = "Embeds a sentence as a job, and shows the job.", IconName = "Beaker", UpdateState = WhenRunning });
+                new CommandOptions
+                {
+                    Description = "Embeds a sentence as a job, and shows the job.",
+                    IconName = "Beaker",
+                    UpdateState = WhenRunning,
+                });
 
         private IResourceBuilder<ProjectResource> WithQueueCommand(
             HostSettings settings, string action, string name, string icon, string description) => gateway
@@ -29,7 +37,8 @@ internal static class QueueCommands
                 action,
                 name,
                 context => RunAsync(
-                    context, api => api.ChangeQueuesAsync(action, context.Arguments.GetString("queue"), context.CancellationToken), settings, gateway),
+                    context, api => api.ChangeQueuesAsync(action, context.Arguments.GetString("queue"), context.CancellationToken),
+                    settings, gateway),
                 new CommandOptions { Description = description, IconName = icon, Arguments = WhichQueue, UpdateState = WhenRunning });
     }
 

@@ -21,7 +21,8 @@ internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
         {
             if (arguments[i] == "--runs")
             {
-                if (++i == arguments.Count || !int.TryParse(arguments[i], NumberStyles.None, CultureInfo.InvariantCulture, out runs)) return null;
+                if (++i == arguments.Count || !int.TryParse(arguments[i], NumberStyles.None, CultureInfo.InvariantCulture, out runs))
+                    return null;
                 if (runs is < 1 or > MostRuns) return null;
             }
             else if (known.Contains(arguments[i]))

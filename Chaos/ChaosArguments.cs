@@ -26,7 +26,10 @@ internal sealed record ChaosArguments(int Jobs, int Seconds, int Seed)
             };
             if (least < 0) return (null, $"'chaos' has no option '{arguments[i]}'.");
             if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
-                return (null, string.Create(CultureInfo.InvariantCulture, $"'{arguments[i]}' takes a number from {least} to {most}, not '{value}'."));
+            {
+                return (null,
+                    string.Create(CultureInfo.InvariantCulture, $"'{arguments[i]}' takes a number from {least} to {most}, not '{value}'."));
+            }
 
             wanted = arguments[i] switch
             {

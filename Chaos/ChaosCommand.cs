@@ -36,9 +36,11 @@ internal sealed class ChaosCommand(ChaosArguments arguments, TextWriter output)
             LooksAgain = true,
         };
         await output.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture, $"{arguments.Jobs:N0} jobs by {Clients} clients, within {arguments.Seconds} s; seed {arguments.Seed}. Starting …"));
+            CultureInfo.InvariantCulture,
+            $"{arguments.Jobs:N0} jobs by {Clients} clients, within {arguments.Seconds} s; seed {arguments.Seed}. Starting …"));
         var logs = Path.Combine(
-            Checkout.Root, "artifacts", "chaos-logs", string.Create(CultureInfo.InvariantCulture, $"{arguments.Seed}-{Environment.ProcessId}"));
+            Checkout.Root, "artifacts", "chaos-logs",
+            string.Create(CultureInfo.InvariantCulture, $"{arguments.Seed}-{Environment.ProcessId}"));
         var outcome = await new FaultScenario(run, scale).RunAsync(logs, cancellationToken);
 
         if (run.HasProblems)

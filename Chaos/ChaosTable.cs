@@ -20,7 +20,8 @@ internal static class ChaosTable
         Row("jobs succeeded", Number(run.CountOf(JobAudit.Succeeded)));
         Row("jobs run again", Number(run.CountOf(JobAudit.RunAgain)));
         foreach (var kind in Enum.GetValues<ProblemKind>()) Row(kind.ToString().ToLowerInvariant(), Number(run.ProblemsOf(kind)));
-        foreach (var kind in Enum.GetValues<FaultKind>().Where(kind => run.CountOf($"{kind}") > 0)) Row(NameOf(kind), Number(run.CountOf($"{kind}")));
+        foreach (var kind in Enum.GetValues<FaultKind>().Where(kind => run.CountOf($"{kind}") > 0))
+            Row(NameOf(kind), Number(run.CountOf($"{kind}")));
         Row("time to drain", string.Create(CultureInfo.InvariantCulture, $"{drainTime.TotalSeconds:0.0} s"));
         return table.ToString();
 

@@ -57,7 +57,8 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
         using var limit = new CancellationTokenSource(scale.Limit, TimeProvider.System);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var number = 0;
-        int? Next() => Interlocked.Increment(ref number) is var next && next <= scale.Requests && !enough.IsCancellationRequested ? next : null;
+        int? Next() => Interlocked.Increment(ref number) is var next && next <= scale.Requests
+            && !enough.IsCancellationRequested ? next : null;
 
         var plan = FaultPlan.Make(run.Seed, FaultyPlatform.Lease, scale.Round);
         var faults = platform.SufferAsync(scale.Faults > 0 ? plan.Take(scale.Faults) : plan, enough.Token, cancellationToken);

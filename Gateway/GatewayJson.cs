@@ -31,7 +31,9 @@ internal sealed partial class GatewayJson : JsonSerializerContext
     /// <summary>For answers; see <see cref="Configure"/>.</summary>
     public static GatewayJson Readable { get; } = new(Configure(new JsonSerializerOptions()));
 
-    /// <summary>The form of every answer. Quotes and letters of all languages stay as they are: the content type says that it is not HTML.</summary>
+    /// <summary>
+    /// The form of every answer. Quotes and letters of all languages stay as they are: the content type says that it is not HTML.
+    /// </summary>
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
         options.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;

@@ -1,6 +1,8 @@
 namespace AiPlatform.Jobs;
 
-/// <summary>Answers that are kept for a while, by tenant. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
+/// <summary>
+/// Answers that are kept for a while, by tenant. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.
+/// </summary>
 public interface IAnswerStore
 {
     /// <summary>The answer to a request; null when none is kept.</summary>

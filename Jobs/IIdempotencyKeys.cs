@@ -1,8 +1,8 @@
 namespace AiPlatform.Jobs;
 
 /// <summary>
-/// The idempotency keys of tenants. A key is claimed for a job before the job is submitted; whoever comes again with it submits
-/// the same id again, so that a crash between the two heals itself.
+/// The idempotency keys of tenants. A key is claimed for a job before the job is submitted; a request that repeats the
+/// key submits the same id, so that the repetition repairs a crash between the two steps.
 /// </summary>
 public interface IIdempotencyKeys
 {

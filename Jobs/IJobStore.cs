@@ -29,13 +29,17 @@ public interface IJobStore
     /// <param name="queue">The queue.</param>
     /// <param name="tenant">Whose.</param>
     /// <param name="status">Only those; null for all.</param>
-    /// <param name="before">The <see cref="JobId.Key"/> to begin behind, of any queue: keys of all queues sort by time; null for the newest.</param>
+    /// <param name="before">
+    /// The <see cref="JobId.Key"/> to begin behind, of any queue: keys of all queues sort by time; null for the newest.
+    /// </param>
     /// <param name="limit">Most jobs.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<JobPage> ListAsync(
         QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.</summary>
+    /// <summary>
+    /// Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.
+    /// </summary>
     Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
     /// <summary>The same for a job that waits; one that runs is left as it is, too.</summary>
@@ -52,7 +56,9 @@ public interface IJobStore
     /// <param name="worker">The process that takes them.</param>
     /// <param name="maxJobs">Most jobs.</param>
     /// <param name="maxBytes">Most bytes of payload.</param>
-    /// <param name="isIdle">The process runs nothing, and takes nothing else until this call's jobs have ended: then it may be given one that must run alone.</param>
+    /// <param name="isIdle">
+    /// The process runs nothing, and takes nothing else until this call's jobs have ended: then it may be given one that must run alone.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; jobs may be leased all the same.</param>
     Task<LeaseResult> LeaseAsync(
         QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken);

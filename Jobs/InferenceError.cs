@@ -31,7 +31,8 @@ public sealed record InferenceError
 
     /// <summary>Whether the request itself is wrong: it fails however often it is run.</summary>
     [JsonIgnore]
-    public bool IsOfRequest => Kind is InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.PayloadTooLarge;
+    public bool IsOfRequest =>
+        Kind is InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.PayloadTooLarge;
 
     [JsonIgnore]
     private (string Code, bool Retryable) Traits => Kind switch

@@ -14,7 +14,7 @@ public sealed record JobOutcome
 
     public InferenceError? Error { get; private init; }
 
-    /// <summary>Whoever ran the job has tried it again already, as often as that makes sense: its lease does not.</summary>
+    /// <summary>The consumer has already retried the job as often as that makes sense: the lease does not retry it again.</summary>
     public bool IsFinal { get; private init; }
 
     public static JobOutcome Success(JobOutput output, string? usage) => new() { Output = output, Usage = usage };

@@ -24,7 +24,9 @@ public sealed record JobSubmission
     /// <summary>The JSON of the synchronous call, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>Bytes that its result is expected to take, which count against its tenant's limit until there is one; 0 when nobody knows.</summary>
+    /// <summary>
+    /// Bytes that its result is expected to take, which count against its tenant's limit until there is one; 0 when nobody knows.
+    /// </summary>
     public long ResultBytes { get; init; }
 
     /// <summary>Time from the submit (by Redis' clock) until the job expires; positive.</summary>

@@ -8,11 +8,15 @@ public sealed class JobsOptions
 {
     public const string SectionName = "Jobs";
 
-    /// <summary>How long a worker may hold a job without renewing its lease. Default 30 s, 1 s to 1 h; workers renew after a third of it.</summary>
+    /// <summary>
+    /// How long a worker may hold a job without renewing its lease. Default 30 s, 1 s to 1 h; workers renew after a third of it.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a process sweeps: it looks for lost leases, passed deadlines and due retries. Default 500 ms, 50 ms to 1 min.</summary>
+    /// <summary>
+    /// How often a process sweeps: it looks for lost leases, passed deadlines and due retries. Default 500 ms, 50 ms to 1 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:01:00")]
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
@@ -33,11 +37,16 @@ public sealed class JobsOptions
     [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00")]
     public TimeSpan DeadLetterTtl { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>How long the log of a job's output and progress is kept after its end; its changes of status stay as long as the job. Default 10 min, 1 s to 30 days.</summary>
+    /// <summary>
+    /// How long the log of a job's output and progress is kept after its end; its changes of status stay as long as the job. Default 10
+    /// min, 1 s to 30 days.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan EventsTtl { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Jobs that may wait in one queue, which is one model's; a submit beyond it answers 429. Default 50,000, 1 to 10,000,000.</summary>
+    /// <summary>
+    /// Jobs that may wait in one queue, which is one model's; a submit beyond it answers 429. Default 50,000, 1 to 10,000,000.
+    /// </summary>
     [Range(1, 10_000_000)]
     public int MaxQueueDepth { get; init; } = 50_000;
 
@@ -52,7 +61,9 @@ public sealed class JobsOptions
     [Range(1024L * 1024, 1024L * 1024 * 1024 * 1024 * 1024)]
     public long MaxBytesPerTenant { get; init; } = 4L * 1024 * 1024 * 1024;
 
-    /// <summary>Jobs of one tenant that may run at a time in one queue; further ones wait. Default 0, 0 to 1,000,000; 0 is no limit.</summary>
+    /// <summary>
+    /// Jobs of one tenant that may run at a time in one queue; further ones wait. Default 0, 0 to 1,000,000; 0 is no limit.
+    /// </summary>
     [Range(0, 1_000_000)]
     public int MaxRunningPerTenant { get; init; }
 

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace AiPlatform.Jobs;
 
-/// <summary>Makes the name under which a process is known in Redis: it owns leases or waits for results, and has a channel of that name.</summary>
+/// <summary>
+/// Makes the name under which a process is known in Redis: it owns leases or waits for results, and has a channel of that name.
+/// </summary>
 public static class ProcessName
 {
     /// <summary>Host, process id and random part, without blanks; another one at each call.</summary>

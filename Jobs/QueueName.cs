@@ -26,7 +26,10 @@ public readonly record struct QueueName
     {
         ArgumentException.ThrowIfNullOrEmpty(model);
         if (model.Length > MaxModelLength)
-            throw new ArgumentException($"A model name has at most {MaxModelLength} characters; this one has {model.Length}.", nameof(model));
+        {
+            throw new ArgumentException(
+                $"A model name has at most {MaxModelLength} characters; this one has {model.Length}.", nameof(model));
+        }
 
         var escaped = new StringBuilder(model.Length);
         foreach (var unit in Encoding.UTF8.GetBytes(model))

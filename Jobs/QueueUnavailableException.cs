@@ -3,7 +3,8 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Jobs;
 
 /// <summary>
-/// The store cannot serve now: Redis cannot be reached, is too slow, full, read-only, or fails on what it holds. Nothing is known to have changed.
+/// The store cannot serve now: Redis cannot be reached, is too slow, full, read-only, or fails on what it holds. Nothing is known to have
+/// changed.
 /// </summary>
 public sealed class QueueUnavailableException(string message, Exception? inner = null) : OutageException(message, inner)
 {

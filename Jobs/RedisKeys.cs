@@ -25,7 +25,8 @@ namespace AiPlatform.Jobs;
 /// ai:{QUEUE}:broken_sizes        list    the bytes of each of those
 /// ai:{QUEUE}:running             hash    TENANT to how many of its jobs run
 /// ai:{QUEUE}:jobs:TENANT         zset    KEY, all with score 0: the tenant's jobs, whose keys sort by time
-/// ai:{QUEUE}:bytes:TENANT        hash    SLOT (its end, ms) to bytes of the tenant's records that are gone by then; '' to the sum; see bytes.lua
+/// ai:{QUEUE}:bytes:TENANT        hash    SLOT (its end, ms) to bytes of the tenant's records that are gone by then; '' to the sum; see
+///                                        bytes.lua
 /// ai:{QUEUE}:bytes               zset    "SLOT TENANT" by the slot's end (ms): the slots that there are
 /// ai:{QUEUE}:tenants             set     the tenants that have such a list
 /// ai:{QUEUE}:watch               hash    KEY to the Gateways (separated by blanks) that came later than its submit and wait for its end
@@ -35,12 +36,13 @@ namespace AiPlatform.Jobs;
 /// ai:{QUEUE}:waiting             string  there while a worker wants more jobs than there were; the next submit rings and deletes it
 /// ai:{QUEUE}:swept               string  there for a moment after a sweep, so that many processes sweep once
 /// ai:{QUEUE}:doorbell            channel a job may be leased
-/// ai:worker:NAME                 channel jobs of this worker that were ended by somebody else: "QUEUE KEY ATTEMPT"
+/// ai:worker:NAME                 channel jobs of this worker that another process ended: "QUEUE KEY ATTEMPT"
 /// ai:gateway:NAME                channel "ended QUEUE\n", then of each job "KEY WHOLE LENGTH\n" and LENGTH bytes of its record (WHOLE 0:
 ///                                        without its content, which is large); or "changed QUEUE KEY\n": it has a new status; or
 ///                                        "events QUEUE KEY NUMBER\n", then "KIND DATA\n" of each event from that number on
 /// ai:{TENANT.NAME}:IDEMPOTENCY   string  "JOB-ID FINGERPRINT": the job that a tenant's idempotency key is claimed for; expires
-/// ai:{USAGE.NAME}:DAY            hash    "MEASURE MODEL" (requests, failed, input, output) to a tenant's sum of a day (yyyy-MM-dd, UTC); expires
+/// ai:{USAGE.NAME}:DAY            hash    "MEASURE MODEL" (requests, failed, input, output) to a tenant's sum of a day (yyyy-MM-dd, UTC);
+///                                        expires
 /// ai:{ANSWERS.NAME}:FINGERPRINT  string  a provider's answer to a tenant's request; expires
 /// ai:{WORKERS}:seen              zset    worker by end of its heartbeat (ms)
 /// ai:{WORKERS}:beats             hash    worker to its heartbeat (JSON)

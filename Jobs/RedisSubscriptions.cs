@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace AiPlatform.Jobs;
 
 /// <summary>
-/// Listens on Redis channels. A message is a wake-up, never the truth: while the connection is away messages are lost, and who
-/// listens also looks by itself at a low rate.
+/// Listens on Redis channels. A message is a notification, never the truth: messages are lost while the connection is down, so every
+/// listener also polls at a low rate.
 /// </summary>
 public sealed class RedisSubscriptions(IConnectionMultiplexer redis, TimeProvider time)
 {

@@ -7,6 +7,8 @@ namespace AiPlatform.Jobs;
 /// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when nothing was refused.</param>
 public readonly record struct SubmitResult(SubmitOutcome Outcome, DateTimeOffset At, long Depth, double DrainPerSecond)
 {
-    /// <summary>About how many jobs are leased before it, as reading the job tells; null when it was not accepted, or somebody waits for its end.</summary>
+    /// <summary>
+    /// About how many jobs are leased before it, as reading the job tells; null when it was not accepted, or somebody waits for its end.
+    /// </summary>
     public long? Position { get; init; }
 }

@@ -32,9 +32,11 @@ public static class ServiceDefaultsRegistration
                 .AddCheck<RedisHealthCheck>("redis", withoutRedis, [HealthTags.Ready])
                 .AddCheck<BackgroundWorkHealthCheck>("background", HealthStatus.Degraded, [HealthTags.Ready])
                 .AddCheck<BackgroundLoopsHealthCheck>("loops", HealthStatus.Unhealthy, [HealthTags.Live]);
-            builder.Services.AddOptionsWithValidateOnStart<ShutdownOptions, ShutdownOptionsValidator>().BindConfiguration(ShutdownOptions.SectionName);
+            builder.Services.AddOptionsWithValidateOnStart<ShutdownOptions, ShutdownOptionsValidator>().BindConfiguration(
+                ShutdownOptions.SectionName);
             builder.Services.AddSingleton<IValidateOptions<ShutdownOptions>, ShutdownOrderCheck>();
-            builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>((host, shutdown) => host.ShutdownTimeout = shutdown.Value.Timeout);
+            builder.Services.AddOptions<HostOptions>().Configure<IOptions<ShutdownOptions>>(
+                (host, shutdown) => host.ShutdownTimeout = shutdown.Value.Timeout);
             return builder;
         }
     }
@@ -42,7 +44,9 @@ public static class ServiceDefaultsRegistration
     extension(WebApplication app)
     {
         /// <summary>Runs until it is stopped.</summary>
-        /// <returns>The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.</returns>
+        /// <returns>
+        /// The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.
+        /// </returns>
         public Task<int> RunToExitCodeAsync() => ServiceProcess.RunAsync(app);
 
         /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>

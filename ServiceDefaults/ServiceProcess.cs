@@ -21,8 +21,12 @@ public static partial class ServiceProcess
     [GeneratedRegex(" '[^']*' at '")]
     private static partial Regex QuotedValue { get; }
 
-    /// <summary>Builds the application and runs it until it is stopped; with <c>--version</c> alone it only says which version it is.</summary>
-    /// <returns>The exit code: 0, or 1 when it could not start, or a background loop failed and so ended it, for whoever restarts on failure.</returns>
+    /// <summary>
+    /// Builds the application and runs it until it is stopped; with <c>--version</c> alone it only says which version it is.
+    /// </summary>
+    /// <returns>
+    /// The exit code: 0, or 1 when it could not start, or a background loop failed and so ended it, for whoever restarts on failure.
+    /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<string[], WebApplication> build)
     {
         if (args is ["--version"])
@@ -42,7 +46,10 @@ public static partial class ServiceProcess
         }
     }
 
-    /// <summary>Keeps the host from logging a start that failed, with its stack trace: <see cref="RunAsync(string[], Func{string[], WebApplication})"/> says why.</summary>
+    /// <summary>
+    /// Keeps the host from logging a start that failed, with its stack trace:
+    /// <see cref="RunAsync(string[], Func{string[], WebApplication})"/> says why.
+    /// </summary>
     internal static void AddQuietStart(IHostApplicationBuilder builder)
     {
         var start = new Start();
@@ -82,14 +89,17 @@ public static partial class ServiceProcess
     private static string? ReasonOf(Exception failure) => failure switch
     {
         OptionsValidationException refused => string.Join(" ", refused.Failures),
-        AggregateException many when many.InnerExceptions.Select(ReasonOf).ToList() is var reasons && !reasons.Contains(null) => string.Join(" ", reasons),
+        AggregateException many when many.InnerExceptions.Select(ReasonOf).ToList() is var reasons && !reasons.Contains(null) =>
+            string.Join(" ", reasons),
         DirectoryNotFoundException or InvalidOperationException { Source: Ours } => failure.Message,
         InvalidDataException unreadable => $"{unreadable.Message} {unreadable.InnerException?.Message}",
         InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => failure.Message,
         ArgumentException { Source: "StackExchange.Redis" } => $"ConnectionStrings:redis cannot be read: {failure.Message}",
-        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound => QuotedValue.Replace(unbound.Message, " at '"),
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound =>
+            QuotedValue.Replace(unbound.Message, " at '"),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } taken => taken.Message,
-        FormatException { Source: { } source } malformed when source.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) => malformed.Message,
+        FormatException { Source: { } source } malformed when source.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) =>
+            malformed.Message,
         _ => null,
     };
 

@@ -20,7 +20,8 @@ free_port() {
 
 require_unsupervised() {
   if is_supervised; then
-    fail "already running with this data folder ($data), supervised by process $(<"$lock"). Stop it with './ai down', or set AI_DATA_DIR for a second one."
+    fail "already running with this data folder ($data), supervised by process $(<"$lock"). Stop it with './ai down', or" \
+      "set AI_DATA_DIR for a second one."
   fi
 }
 

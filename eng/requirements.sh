@@ -7,7 +7,8 @@ require_dotnet() {
   command -v dotnet >/dev/null ||
     fail "dotnet is not on PATH. Install the .NET SDK $wanted or a later 10.0 (https://dotnet.microsoft.com/download) and run this again."
   sdk=$(cd "$root" && dotnet --version 2>/dev/null) ||
-    fail "no .NET SDK here fits global.json, which asks for $wanted or a later 10.0; installed: $(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' '). Get one from https://dotnet.microsoft.com/download."
+    fail "no .NET SDK here fits global.json, which asks for $wanted or a later 10.0; installed:" \
+      "$(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' '). Get one from https://dotnet.microsoft.com/download."
 }
 
 redis_version() { redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\).*/\1/p'; }
@@ -15,10 +16,12 @@ redis_version() { redis-server --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\
 require_redis() {
   local version
   command -v redis-server >/dev/null ||
-    fail "redis-server (7.0 or later) is not on PATH. Install it, on Debian or Ubuntu with 'sudo apt-get install redis-server', or set ConnectionStrings__redis to a running Redis."
+    fail "redis-server (7.0 or later) is not on PATH. Install it, on Debian or Ubuntu with" \
+      "'sudo apt-get install redis-server', or set ConnectionStrings__redis to a running Redis."
   version=$(redis_version)
   [[ ${version%%.*} =~ ^[0-9]+$ && ${version%%.*} -ge 7 ]] ||
-    fail "redis-server $version ($(command -v redis-server)) is too old: 7.0 or later is needed for its Lua scripts. Put a newer one first on PATH, or set ConnectionStrings__redis to a running Redis."
+    fail "redis-server $version ($(command -v redis-server)) is too old: 7.0 or later is needed for its Lua" \
+      "scripts. Put a newer one first on PATH, or set ConnectionStrings__redis to a running Redis."
 }
 
 # Where there is no redis-server and packages can be installed.
@@ -26,7 +29,8 @@ install_redis() {
   if command -v redis-server >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
   say "Installing redis-server …"
   apt_install redis-server >/dev/null 2>&1 || { apt-get update -qq >&2 && apt_install redis-server >&2; } ||
-    fail "redis-server could not be installed with apt-get (see above). Install it yourself, or set ConnectionStrings__redis to a running Redis."
+    fail "redis-server could not be installed with apt-get (see above). Install it yourself," \
+      "or set ConnectionStrings__redis to a running Redis."
 }
 
 # The tests that step a clock need it; without it they are skipped, so that it cannot be installed is no failure.

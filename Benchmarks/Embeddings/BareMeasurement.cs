@@ -10,7 +10,8 @@ internal readonly record struct BareMeasurement(double RowsPerSecond, double Cpu
     public static BareMeasurement Parse(string line)
     {
         var space = line.IndexOf(' ', StringComparison.Ordinal);
-        return new BareMeasurement(double.Parse(line.AsSpan(0, space), CultureInfo.InvariantCulture), double.Parse(line.AsSpan(space), CultureInfo.InvariantCulture));
+        return new BareMeasurement(double.Parse(line.AsSpan(0, space), CultureInfo.InvariantCulture),
+            double.Parse(line.AsSpan(space), CultureInfo.InvariantCulture));
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowsPerSecond:R} {CpuMillisecondsPerRow:R}");

@@ -4,12 +4,15 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.Embeddings;
 
-/// <summary>64 clients, one text a call, through HTTP, Redis and the worker; next to the bare loop, in turn, on the same two cores.</summary>
+/// <summary>
+/// 64 clients, one text a call, through HTTP, Redis and the worker; next to the bare loop, in turn, on the same two cores.
+/// </summary>
 internal static class EmbeddingsBenchmark
 {
     private const string Command = "./ai bench embeddings";
 
-    private static readonly RawLoopLayout[] Layouts = [new(1, 2, IsSpinning: true), new(1, 2, IsSpinning: false), new(2, 1, IsSpinning: false)];
+    private static readonly RawLoopLayout[] Layouts =
+        [new(1, 2, IsSpinning: true), new(1, 2, IsSpinning: false), new(2, 1, IsSpinning: false)];
 
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
@@ -40,11 +43,13 @@ internal static class EmbeddingsBenchmark
             new ResultRow
             {
                 Command = Command,
-                Settings = $"{EmbeddingsRun.Texts} texts of 12 to 28 words, {EmbeddingsRun.Clients} clients, one text a call; two cores for all",
+                Settings = $"{EmbeddingsRun.Texts} texts of 12 to 28 words, {EmbeddingsRun.Clients} clients, one text a call; two "
+                + $"cores for all",
                 Ours = Describe(ours),
                 Peer = $"bare ONNX Runtime loop, {best.Key}: {Describe(best.Value)}",
                 Ratio = Median.Of(ours, one => one.Load.PerSecond) / Median.Of(best.Value, one => one.RowsPerSecond),
-                Notes = $"the best of the bare loops, which were {string.Join(", ", bare.Select(layout => $"{layout.Key}: {Describe(layout.Value)}"))}",
+                Notes = $"the best of the bare loops, which were "
+                + $"{string.Join(", ", bare.Select(layout => $"{layout.Key}: {Describe(layout.Value)}"))}",
             },
             ours.Count);
     }
@@ -53,12 +58,15 @@ internal static class EmbeddingsBenchmark
     {
         var all = runs.ToList();
         return Invariant(
-            $"{Median.Of(all, one => one.Load.PerSecond):0} rows/s, p50 {Median.Of(all, one => one.Load.P50Milliseconds):0} ms (CPU ms a row: worker {Median.Of(all, one => one.WorkerMillisecondsPerRow):0.00}, Gateway and Redis {Median.Of(all, one => one.OthersMillisecondsPerRow):0.00})");
+            $"{Median.Of(all, one => one.Load.PerSecond):0} rows/s, p50 {Median.Of(all, one => one.Load.P50Milliseconds):0} ms (CPU ms a ")
+            + Invariant($"row: worker {Median.Of(all, one => one.WorkerMillisecondsPerRow):0.00}, Gateway and Redis ")
+            + Invariant($"{Median.Of(all, one => one.OthersMillisecondsPerRow):0.00})");
     }
 
     private static string Describe(IEnumerable<BareMeasurement> runs)
     {
         var all = runs.ToList();
-        return Invariant($"{Median.Of(all, one => one.RowsPerSecond):0} rows/s (CPU ms a row: {Median.Of(all, one => one.CpuMillisecondsPerRow):0.00})");
+        return Invariant($"{Median.Of(all, one => one.RowsPerSecond):0} rows/s (CPU ms a row: ")
+            + Invariant($"{Median.Of(all, one => one.CpuMillisecondsPerRow):0.00})");
     }
 }

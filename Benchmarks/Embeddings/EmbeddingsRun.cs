@@ -52,7 +52,8 @@ internal sealed class EmbeddingsRun : IDisposable
 
     public static async Task<BareMeasurement> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
     {
-        string[] command = [.. Launcher, "dotnet", Checkout.Program("Benchmarks"), RawLoop.Role, Texts.ToString(CultureInfo.InvariantCulture), .. layout.Arguments];
+        string[] command = [.. Launcher, "dotnet", Checkout.Program("Benchmarks"), RawLoop.Role,
+            Texts.ToString(CultureInfo.InvariantCulture), .. layout.Arguments];
         return BareMeasurement.Parse(await ChildProcess.RunAsync(command[0], command[1..], BareLimit, cancellationToken));
     }
 
@@ -61,7 +62,9 @@ internal sealed class EmbeddingsRun : IDisposable
     private string WriteBodies(string name, IReadOnlyList<string> texts)
     {
         var file = Path.Combine(_folder.FullName, name);
-        File.WriteAllLines(file, texts.Select(text => JsonSerializer.Serialize(new { model = BenchmarkModel.Name, input = text, encoding_format = "base64" })));
+        File.WriteAllLines(
+            file, texts.Select(
+                text => JsonSerializer.Serialize(new { model = BenchmarkModel.Name, input = text, encoding_format = "base64" })));
         return file;
     }
 }

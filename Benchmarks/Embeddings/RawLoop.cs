@@ -46,7 +46,8 @@ internal sealed class RawLoop : IDisposable
         var (start, cpu) = (TimeProvider.System.GetTimestamp(), Environment.CpuUsage.TotalTime);
         RunAll(loops, texts);
         var measured = new BareMeasurement(
-            count / TimeProvider.System.GetElapsedTime(start).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / count);
+            count / TimeProvider.System.GetElapsedTime(start).TotalSeconds,
+            (Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / count);
         foreach (var loop in loops) loop.Dispose();
         return measured;
     }

@@ -12,10 +12,13 @@ internal sealed record RawLoopLayout(int Sessions, int Threads, bool IsSpinning)
 
     /// <summary>As it stands on a command line.</summary>
     public IReadOnlyList<string> Arguments =>
-        [Sessions.ToString(CultureInfo.InvariantCulture), Threads.ToString(CultureInfo.InvariantCulture), IsSpinning ? Spinning : "sleeping"];
+        [Sessions.ToString(CultureInfo.InvariantCulture), Threads.ToString(CultureInfo.InvariantCulture), IsSpinning
+            ? Spinning
+            : "sleeping"];
 
     public static RawLoopLayout Parse(IReadOnlyList<string> arguments) => new(
-        int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture), arguments[2] == Spinning);
+        int.Parse(arguments[0], CultureInfo.InvariantCulture), int.Parse(arguments[1], CultureInfo.InvariantCulture),
+        arguments[2] == Spinning);
 
     public override string ToString() => $"{Sessions} × {Threads} threads{(IsSpinning ? " spinning" : "")}";
 }

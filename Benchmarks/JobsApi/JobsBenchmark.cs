@@ -29,13 +29,16 @@ internal static class JobsBenchmark
     {
         var one = await JobsRun.MeasureAsync(system, cancellationToken);
         Console.WriteLine(Invariant(
-            $"run {run}, {system.Name}: {one.Load.PerSecond:0} jobs/s, p50 {one.Load.P50Milliseconds:0.0} ms, p99 {one.Load.P99Milliseconds:0.0} ms; {Costs([one])}; others used {one.OtherCores:0.00} cores"));
+            $"run {run}, {system.Name}: {one.Load.PerSecond:0} jobs/s, p50 {one.Load.P50Milliseconds:0.0} ms, p99 ")
+            + Invariant($"{one.Load.P99Milliseconds:0.0} ms; {Costs([one])}; others used {one.OtherCores:0.00} cores"));
         return one;
     }
 
     private static void Report(List<JobsMeasurement> ours, List<JobsMeasurement> peer)
     {
-        var setting = $"POST a job, then GET it with ?wait=30 until it succeeded; {JobsRun.Connections} connections, {JobsRun.Jobs} jobs after four times as many for warm-up, payload 200 bytes, no model, Redis with AOF everysec; nothing pinned";
+        var setting =
+            $"POST a job, then GET it with ?wait=30 until it succeeded; {JobsRun.Connections} connections, {JobsRun.Jobs} jobs after four "
+            + $"times as many for warm-up, payload 200 bytes, no model, Redis with AOF everysec; nothing pinned";
         double our = Median.Of(ours, one => one.Load.PerSecond), other = Median.Of(peer, one => one.Load.PerSecond);
         double ourP50 = Median.Of(ours, one => one.Load.P50Milliseconds), otherP50 = Median.Of(peer, one => one.Load.P50Milliseconds);
         ResultsFile.Append(

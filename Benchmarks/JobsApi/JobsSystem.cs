@@ -25,9 +25,11 @@ internal sealed record JobsSystem
     {
         Name = "AiPlatform",
         StartWorkerAsync = Product.StartNoopWorkerAsync,
-        StartFrontAsync = (redis, port, cancellationToken) => Product.StartGatewayAsync(redis, port, NoopModel.Name, [], [], cancellationToken),
+        StartFrontAsync = (redis, port, cancellationToken) =>
+            Product.StartGatewayAsync(redis, port, NoopModel.Name, [], [], cancellationToken),
         Path = "/v1/jobs",
-        Body = $$$"""{"endpoint":"/v1/embeddings","body":{"model":"{{{NoopModel.Name}}}","input":"{{{new string('p', 170)}}}","encoding_format":"base64"}}""",
+        Body = $$$"""{"endpoint":"/v1/embeddings","body":{"model":"{{{NoopModel.Name}}}","input":"{{{new string('p', 170)}}}","""
+            + "\"encoding_format\":\"base64\"}}",
         Done = "\"succeeded\"",
     };
 

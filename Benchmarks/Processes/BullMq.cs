@@ -25,7 +25,8 @@ internal static class BullMq
     public static Task<ChildProcess> StartFrontAsync(RedisUnderTest redis, int port, CancellationToken cancellationToken) =>
         StartAsync("bull_front.js", redis, port.ToString(CultureInfo.InvariantCulture), cancellationToken);
 
-    private static Task<ChildProcess> StartAsync(string script, RedisUnderTest redis, string argument, CancellationToken cancellationToken) =>
+    private static Task<ChildProcess> StartAsync(
+        string script, RedisUnderTest redis, string argument, CancellationToken cancellationToken) =>
         ChildProcess.Start("node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], PeerPackages.Environment)
             .OnceAsync(process => process.UntilAsync("ready", cancellationToken));
 }

@@ -38,7 +38,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    public static ChildProcess Start(string program, IReadOnlyList<string> arguments, params IReadOnlyList<(string Key, string Value)> environment)
+    public static ChildProcess Start(
+        string program, IReadOnlyList<string> arguments, params IReadOnlyList<(string Key, string Value)> environment)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -162,6 +163,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         while (_output.Reader.TryRead(out var line)) last.Add(line);
         lock (_errors) last.AddRange(_errors);
         return new BenchmarkException(
-            $"'{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}' {how}.\n{string.Join('\n', last.TakeLast(20))}");
+            $"'{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)}' "
+            + $"{how}.\n{string.Join('\n', last.TakeLast(20))}");
     }
 }

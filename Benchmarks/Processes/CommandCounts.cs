@@ -26,7 +26,10 @@ internal sealed record CommandCounts(IReadOnlyDictionary<string, long> Calls)
 
             var name = line[Prefix.Length..at];
             if (!OurQuestions.Contains(name))
-                calls[name] = long.Parse(line.AsSpan(at + Field.Length).Slice(0, line.IndexOf(',', at) - at - Field.Length), CultureInfo.InvariantCulture);
+            {
+                calls[name] = long.Parse(
+                    line.AsSpan(at + Field.Length).Slice(0, line.IndexOf(',', at) - at - Field.Length), CultureInfo.InvariantCulture);
+            }
         }
 
         return new CommandCounts(calls);

@@ -21,10 +21,14 @@ internal static class LoadGenerator
     /// a job that succeeded, and in no other.
     /// </summary>
     /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
-    public static async Task<LoadResult> RunJobsAsync(Load load, string body, string done, CancellationToken cancellationToken) => (await RunAsync(
-        load, ["-b", body, "-m", "job", "-i", "id", "-q", $"{load.Path}/{{id}}?wait=30", "-D", done, "-F", "\"failed\""], cancellationToken)).Complete();
+    public static async Task<LoadResult> RunJobsAsync(Load load, string body, string done, CancellationToken cancellationToken) =>
+        (await RunAsync(
+        load, ["-b", body, "-m", "job", "-i", "id", "-q", $"{load.Path}/{{id}}?wait=30", "-D", done, "-F", "\"failed\""],
+        cancellationToken)).Complete();
 
-    /// <summary>Posts the lines of the file <paramref name="bodies"/> in turn. <paramref name="expected"/> stands in every right answer.</summary>
+    /// <summary>
+    /// Posts the lines of the file <paramref name="bodies"/> in turn. <paramref name="expected"/> stands in every right answer.
+    /// </summary>
     /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
     public static async Task<LoadResult> PostLinesAsync(Load load, string bodies, string expected, CancellationToken cancellationToken) =>
         (await RunAsync(load, ["-B", bodies, "-e", expected], cancellationToken)).Complete();
@@ -42,7 +46,8 @@ internal static class LoadGenerator
     {
         string[] command =
         [
-            .. load.Launcher, PeerProgram.BinaryOf(Source), "-p", Text(load.Port), "-c", Text(load.Connections), "-n", Text(load.Operations),
+            .. load.Launcher, PeerProgram.BinaryOf(Source), "-p", Text(load.Port), "-c", Text(load.Connections), "-n",
+            Text(load.Operations),
             "-d", Text(load.Limit.TotalSeconds), "-r", Text(load.Ramp.TotalMilliseconds), "-T", Text(Patience.TotalMilliseconds),
             "-X", "POST", "-u", load.Path, .. load.Headers.SelectMany(header => new[] { "-H", header }), .. more,
         ];

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>A provider in OpenAI's dialect that costs next to nothing: one thread of C. How it answers stands in the model's name.</summary>
+/// <summary>
+/// A provider in OpenAI's dialect that costs next to nothing: one thread of C. How it answers stands in the model's name.
+/// </summary>
 internal sealed class MockProvider : IAsyncDisposable
 {
     private const string Source = "mock";
@@ -38,7 +40,8 @@ internal sealed class MockProvider : IAsyncDisposable
 
     /// <summary>Requests that have come and are not answered.</summary>
     public async Task<int> InFlightAsync(CancellationToken cancellationToken) =>
-        (await _http.GetFromJsonAsync<JsonElement>(new Uri("/stats", UriKind.Relative), cancellationToken)).GetProperty("inflight").GetInt32();
+        (await _http.GetFromJsonAsync<JsonElement>(new Uri("/stats", UriKind.Relative), cancellationToken))
+            .GetProperty("inflight").GetInt32();
 
     public async ValueTask DisposeAsync()
     {

@@ -22,7 +22,8 @@ internal static class PeerPackages
         Directory.CreateDirectory(Checkout.Peers);
         await File.WriteAllTextAsync(Path.Combine(Checkout.Peers, "package.json"), wanted, cancellationToken);
         await ChildProcess.RunAsync(
-            "npm", ["install", "--prefix", Checkout.Peers, "--no-audit", "--no-fund", "--no-package-lock"], InstallLimit, cancellationToken);
+            "npm", ["install", "--prefix", Checkout.Peers, "--no-audit", "--no-fund", "--no-package-lock"], InstallLimit,
+            cancellationToken);
         await File.WriteAllTextAsync(installed, wanted, cancellationToken);
     }
 }

@@ -17,7 +17,8 @@ internal static class Portkey
     public static Task<ChildProcess> StartAsync(int port, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
     {
         var number = port.ToString(CultureInfo.InvariantCulture);
-        string[] command = [.. launcher, "node", "--require", Path.Combine(Checkout.PeerSources, "bind_local.js"), Server, $"--port={number}", "--headless"];
+        string[] command = [.. launcher, "node", "--require", Path.Combine(Checkout.PeerSources, "bind_local.js"), Server,
+            $"--port={number}", "--headless"];
         return ChildProcess.Start(command[0], command[1..], PeerPackages.Environment, ("NODE_ENV", "production"), ("PORT", number))
             .OnceAsync(process => Waiting.UntilOkAsync(process, port, "/", cancellationToken));
     }

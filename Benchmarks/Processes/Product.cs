@@ -21,14 +21,16 @@ internal static class Product
     public static Task<ChildProcess> StartGatewayAsync(
         RedisUnderTest redis, int port, string model, IReadOnlyList<string> launcher, IReadOnlyList<(string Key, string Value)> settings,
         CancellationToken cancellationToken) =>
-        Start("Gateway", redis, port, launcher, settings).OnceAsync(process => Waiting.UntilOkAsync(process, port, $"/v1/models/{model}", cancellationToken));
+        Start("Gateway", redis, port, launcher, settings).OnceAsync(
+            process => Waiting.UntilOkAsync(process, port, $"/v1/models/{model}", cancellationToken));
 
     /// <summary>An InferenceWorker, once its models are warm. It is started with <paramref name="launcher"/>.</summary>
     public static Task<ChildProcess> StartInferenceWorkerAsync(
         RedisUnderTest redis, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
     {
         var port = FreePort.Next();
-        return Start("InferenceWorker", redis, port, launcher, []).OnceAsync(process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
+        return Start("InferenceWorker", redis, port, launcher, []).OnceAsync(
+            process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     }
 
     private static Task<ChildProcess> StartRoleAsync(RedisUnderTest redis, string[] role, CancellationToken cancellationToken) =>

@@ -19,7 +19,8 @@ internal static class QuietRuns
     /// <param name="otherCores">Cores that others used during it.</param>
     /// <param name="waitForQuiet">Called before each; see <see cref="WaitAsync"/>.</param>
     /// <returns>The quietest.</returns>
-    public static async Task<IReadOnlyList<T>> TakeAsync<T>(int runs, Func<int, Task<T>> measure, Func<T, double> otherCores, Func<Task> waitForQuiet)
+    public static async Task<IReadOnlyList<T>> TakeAsync<T>(
+        int runs, Func<int, Task<T>> measure, Func<T, double> otherCores, Func<Task> waitForQuiet)
     {
         var all = new List<T>();
         while (all.Count(run => IsQuiet(otherCores(run))) < runs && all.Count < 2 * runs)
@@ -35,7 +36,8 @@ internal static class QuietRuns
 
     /// <summary>What a reader must know of the runs that were kept.</summary>
     public static string Describe(double otherCores) =>
-        Invariant($"others used at most {otherCores:0.00} cores{(IsQuiet(otherCores) ? "" : ": the machine was not quiet, read the ratio only")}");
+        Invariant($"others used at most {otherCores:0.00} ")
+            + Invariant($"cores{(IsQuiet(otherCores) ? "" : ": the machine was not quiet, read the ratio only")}");
 
     /// <summary>Waits until others leave the machine alone, or have not for too long.</summary>
     public static async Task WaitAsync(CancellationToken cancellationToken)

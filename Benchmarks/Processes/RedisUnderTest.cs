@@ -57,12 +57,14 @@ internal sealed class RedisUnderTest : IAsyncDisposable
     public async Task<long> UsedBytesAsync()
     {
         const string Field = "used_memory:";
-        var line = ((string)(await AskAsync("INFO", "memory"))!).Split('\n').First(line => line.StartsWith(Field, StringComparison.Ordinal));
+        var line = ((string)(await AskAsync("INFO", "memory"))!).Split('\n').First(
+            line => line.StartsWith(Field, StringComparison.Ordinal));
         return long.Parse(line.AsSpan(Field.Length).Trim(), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Memory of one key; 0 when it is not there.</summary>
-    public async Task<long> BytesOfAsync(string key) => await AskAsync("MEMORY", "USAGE", key, "SAMPLES", "0") is { IsNull: false } bytes ? (long)bytes : 0;
+    public async Task<long> BytesOfAsync(string key) =>
+        await AskAsync("MEMORY", "USAGE", key, "SAMPLES", "0") is { IsNull: false } bytes ? (long)bytes : 0;
 
     public async ValueTask DisposeAsync()
     {
@@ -71,7 +73,8 @@ internal sealed class RedisUnderTest : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Task<RedisResult> AskAsync(string command, params object[] arguments) => _connection!.GetDatabase().ExecuteAsync(command, arguments);
+    private Task<RedisResult> AskAsync(string command, params object[] arguments) =>
+        _connection!.GetDatabase().ExecuteAsync(command, arguments);
 
     private async Task<bool> ListensAsync()
     {

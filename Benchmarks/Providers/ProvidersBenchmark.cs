@@ -3,7 +3,9 @@ using AiPlatform.Benchmarks.Results;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>The Gateway before a provider, on one core, next to the Portkey gateway and to the provider itself; load and provider on the other core.</summary>
+/// <summary>
+/// The Gateway before a provider, on one core, next to the Portkey gateway and to the provider itself; load and provider on the other core.
+/// </summary>
 internal static class ProvidersBenchmark
 {
     private const int CoresNeeded = 2;
@@ -11,7 +13,8 @@ internal static class ProvidersBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm", "gcc", "taskset");
-        if (Environment.ProcessorCount < CoresNeeded) throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
+        if (Environment.ProcessorCount < CoresNeeded)
+            throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
         await PeerPackages.InstallAsync(cancellationToken);
         await LoadGenerator.CompileAsync(cancellationToken);
         await MockProvider.CompileAsync(cancellationToken);

@@ -20,8 +20,10 @@ internal static class ProvidersReport
             Added(runs, "p50", load => load.P50Milliseconds, noise),
             Added(runs, "p99", load => load.P99Milliseconds, noise),
             Rate(runs, $"whole answers, {ProxyRun.Connections} connections", "answers/s", one => one.Together, noise),
-            Rate(runs, $"streams of {ChatKind.Chunks} chunks, each written apart, {ProxyRun.Connections} connections", "streams/s", one => one.StreamsByChunks, noise),
-            Rate(runs, $"streams of {ChatKind.Chunks} chunks in one write, {ProxyRun.Connections} connections", "streams/s", one => one.StreamsAtOnce, noise),
+            Rate(runs, $"streams of {ChatKind.Chunks} chunks, each written apart, {ProxyRun.Connections} connections", "streams/s",
+                one => one.StreamsByChunks, noise),
+            Rate(runs, $"streams of {ChatKind.Chunks} chunks in one write, {ProxyRun.Connections} connections", "streams/s",
+                one => one.StreamsAtOnce, noise),
             Users(runs, noise),
             Memory(runs, noise),
             Health(runs, noise),
@@ -33,11 +35,16 @@ internal static class ProvidersReport
     {
         var waiting = run.Waiting;
         return Invariant(
-            $"{Speeds(run.Ours)}; {Portkey.Name}: {Speeds(run.Peer)}; mock: {Speeds(run.Direct)}; users {run.Ours.Users!.Load.PerSecond:0}/s of {run.Direct.Users!.Load.PerSecond:0}, {Lost(run.Ours.Users.Load)} lost; waiting {waiting.BytesPerClient / 1024:0.0} KB each, {Lost(waiting.Load.Load)} lost, /health p99 {waiting.Health.P99.TotalMilliseconds:0} ms, max {waiting.Health.Longest.TotalMilliseconds:0} ms; {QuietRuns.Describe(run.OtherCores)}");
+            $"{Speeds(run.Ours)}; {Portkey.Name}: {Speeds(run.Peer)}; mock: {Speeds(run.Direct)}; users ")
+            + Invariant($"{run.Ours.Users!.Load.PerSecond:0}/s of {run.Direct.Users!.Load.PerSecond:0}, {Lost(run.Ours.Users.Load)} lost; ")
+            + Invariant($"waiting {waiting.BytesPerClient / 1024:0.0} KB each, {Lost(waiting.Load.Load)} lost, /health p99 ")
+            + Invariant($"{waiting.Health.P99.TotalMilliseconds:0} ms, max {waiting.Health.Longest.TotalMilliseconds:0} ms; ")
+            + Invariant($"{QuietRuns.Describe(run.OtherCores)}");
     }
 
     private static string Speeds(ProxyMeasurement one) => Invariant(
-        $"p50 {one.OneByOne.Load.P50Milliseconds:0.000} ms, {one.Together.Load.PerSecond:0} answers/s, {one.StreamsByChunks.Load.PerSecond:0} and {one.StreamsAtOnce.Load.PerSecond:0} streams/s");
+        $"p50 {one.OneByOne.Load.P50Milliseconds:0.000} ms, {one.Together.Load.PerSecond:0} answers/s, ")
+        + Invariant($"{one.StreamsByChunks.Load.PerSecond:0} and {one.StreamsAtOnce.Load.PerSecond:0} streams/s");
 
     private static ResultRow Added(IReadOnlyList<ProvidersRun> runs, string name, Func<LoadResult, double> of, string noise)
     {
@@ -47,7 +54,8 @@ internal static class ProvidersReport
         return new ResultRow
         {
             Command = Command,
-            Settings = $"{name} that a call through the gateway takes longer than one to the mock itself; whole answers, 1 connection; {Layout}",
+            Settings = $"{name} that a call through the gateway takes longer than one to the mock itself; whole answers, 1 "
+            + $"connection; {Layout}",
             Ours = Invariant($"{ours:0.000} ms"),
             Peer = Invariant($"{Portkey.Name}: {peer:0.000} ms"),
             Ratio = ours / peer,
@@ -74,15 +82,19 @@ internal static class ProvidersReport
 
     private static ResultRow Users(IReadOnlyList<ProvidersRun> runs, string noise)
     {
-        double ours = Median.Of(runs, run => run.Ours.Users!.Load.PerSecond), direct = Median.Of(runs, run => run.Direct.Users!.Load.PerSecond);
+        double ours = Median.Of(runs, run => run.Ours.Users!.Load.PerSecond),
+            direct = Median.Of(runs, run => run.Direct.Users!.Load.PerSecond);
         return new ResultRow
         {
             Command = Command,
-            Settings = $"{ProxyRun.Users} users of a model that takes 2 s: each asks, waits, asks again, {ProxyRun.Rounds} times; they come within 1 s; {Layout}",
-            Ours = Invariant($"{ours:0} answers/s, {runs.Sum(run => Lost(run.Ours.Users!.Load))} of {runs.Count * ProxyRun.Users * ProxyRun.Rounds} lost"),
+            Settings = $"{ProxyRun.Users} users of a model that takes 2 s: each asks, waits, asks again, {ProxyRun.Rounds} times; they "
+            + $"come within 1 s; {Layout}",
+            Ours = Invariant($"{ours:0} answers/s, {runs.Sum(run => Lost(run.Ours.Users!.Load))} of ")
+            + Invariant($"{runs.Count * ProxyRun.Users * ProxyRun.Rounds} lost"),
             Peer = Invariant($"{ProxySystem.Direct.Name}: {direct:0} answers/s"),
             Ratio = ours / direct,
-            Notes = Invariant($"p99 {Median.Of(runs, run => run.Ours.Users!.Load.P99Milliseconds):0} ms; CPU µs each: {Median.Of(runs, run => run.Ours.Users!.CpuMicroseconds):0}; {noise}"),
+            Notes = Invariant($"p99 {Median.Of(runs, run => run.Ours.Users!.Load.P99Milliseconds):0} ms; CPU µs each: ")
+            + Invariant($"{Median.Of(runs, run => run.Ours.Users!.CpuMicroseconds):0}; {noise}"),
         };
     }
 
@@ -92,11 +104,16 @@ internal static class ProvidersReport
         return new ResultRow
         {
             Command = Command,
-            Settings = $"memory of a client that waits: {WaitingRun.Clients} of them wait 10 s, having come within {WaitingRun.Arrival.TotalSeconds:0} s; {Layout}",
-            Ours = Invariant($"{each / 1024:0.0} KB, {runs.Sum(run => Lost(run.Waiting.Load.Load))} of {runs.Count * WaitingRun.Clients} failed"),
+            Settings = $"memory of a client that waits: {WaitingRun.Clients} of them wait 10 s, having come within "
+            + $"{WaitingRun.Arrival.TotalSeconds:0} s; {Layout}",
+            Ours = Invariant($"{each / 1024:0.0} KB, {runs.Sum(run => Lost(run.Waiting.Load.Load))} of ")
+            + Invariant($"{runs.Count * WaitingRun.Clients} failed"),
             Peer = Invariant($"goal: {GoalBytesPerClient / 1024:0} KB"),
             Ratio = each / GoalBytesPerClient,
-            Notes = Invariant($"lower is better; resident memory of the Gateway while all wait at the same time (median {Median.Of(runs, run => run.Waiting.BytesWaiting) / 1048576:0} MB), less that of the warmed-up process before the first came ({Median.Of(runs, run => run.Waiting.BytesBefore) / 1048576:0} MB), divided by the clients; {noise}"),
+            Notes = Invariant($"lower is better; resident memory of the Gateway while all wait at the same time (median ")
+            + Invariant($"{Median.Of(runs, run => run.Waiting.BytesWaiting) / 1048576:0} MB), less that of the warmed-up process before ")
+            + Invariant($"the first came ({Median.Of(runs, run => run.Waiting.BytesBefore) / 1048576:0} MB), divided by the ")
+            + Invariant($"clients; {noise}"),
         };
     }
 
@@ -106,11 +123,15 @@ internal static class ProvidersReport
         return new ResultRow
         {
             Command = Command,
-            Settings = $"longest answer of /health, asked every 100 ms while these {WaitingRun.Clients} clients come, wait and get their answers; {Layout}",
-            Ours = Invariant($"{longest:0.0} ms, {runs.Sum(run => run.Waiting.Health.Failed)} of {runs.Sum(run => run.Waiting.Health.Asked)} failed"),
+            Settings = $"longest answer of /health, asked every 100 ms while these {WaitingRun.Clients} clients come, wait and get their "
+            + $"answers; {Layout}",
+            Ours = Invariant($"{longest:0.0} ms, {runs.Sum(run => run.Waiting.Health.Failed)} of ")
+            + Invariant($"{runs.Sum(run => run.Waiting.Health.Asked)} failed"),
             Peer = Invariant($"goal: {GoalHealthMilliseconds:0} ms"),
             Ratio = longest / GoalHealthMilliseconds,
-            Notes = Invariant($"lower is better; the worst of all runs; the median run's longest: {Median.Of(runs, run => run.Waiting.Health.Longest.TotalMilliseconds):0.0} ms, its p99: {Median.Of(runs, run => run.Waiting.Health.P99.TotalMilliseconds):0.0} ms; {noise}"),
+            Notes = Invariant($"lower is better; the worst of all runs; the median run's longest: ")
+            + Invariant($"{Median.Of(runs, run => run.Waiting.Health.Longest.TotalMilliseconds):0.0} ms, its p99: ")
+            + Invariant($"{Median.Of(runs, run => run.Waiting.Health.P99.TotalMilliseconds):0.0} ms; {noise}"),
         };
     }
 

@@ -26,7 +26,10 @@ internal static class ProxyRun
     {
         await using var proxy = await RunningProxy.StartAsync(system, cancellationToken);
         if (system.StartAsync is not null)
-            foreach (var kind in new[] { ChatKind.Whole, ChatKind.StreamByChunks, ChatKind.StreamAtOnce }) await LoadAsync(kind, Connections, WarmUp);
+        {
+            foreach (var kind in new[] { ChatKind.Whole, ChatKind.StreamByChunks, ChatKind.StreamAtOnce })
+                await LoadAsync(kind, Connections, WarmUp);
+        }
 
         var measurement = new ProxyMeasurement
         {

@@ -37,6 +37,12 @@ internal static class WaitingRun
             await Task.WhenAny(load, Task.Delay(Look, TimeProvider.System, cancellationToken));
         }
 
-        return new WaitingMeasurement { Load = await load, BytesBefore = before, BytesWaiting = waiting, Health = await health.StopAsync() };
+        return new WaitingMeasurement
+        {
+            Load = await load,
+            BytesBefore = before,
+            BytesWaiting = waiting,
+            Health = await health.StopAsync(),
+        };
     }
 }

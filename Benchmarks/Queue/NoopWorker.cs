@@ -51,7 +51,8 @@ internal static class NoopWorker
         using var timer = new PeriodicTimer(services.GetRequiredService<IOptions<JobsOptions>>().Value.HeartbeatTtl / 3, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await catalog.BeatAsync(heartbeat, [NoopModel.Descriptor], stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await catalog.BeatAsync(heartbeat, [NoopModel.Descriptor], stoppingToken);
         }
         catch (OperationCanceledException)
         {

@@ -29,7 +29,9 @@ internal static class QueueBenchmark
     {
         var one = await QueueRun.MeasureAsync(system, cancellationToken);
         Console.WriteLine(Invariant(
-            $"run {run}, {system.Name}: {one.JobsPerSecond:0} jobs/s, one at a time p50 {one.P50Milliseconds:0.000} ms and p99 {one.P99Milliseconds:0.000} ms; {Costs([one])}; {one.BytesPerJob:0} B a finished job; others used {one.OtherCores:0.00} cores"));
+            $"run {run}, {system.Name}: {one.JobsPerSecond:0} jobs/s, one at a time p50 {one.P50Milliseconds:0.000} ms and p99 ")
+            + Invariant($"{one.P99Milliseconds:0.000} ms; {Costs([one])}; {one.BytesPerJob:0} B a finished job; others used ")
+            + Invariant($"{one.OtherCores:0.00} cores"));
         if (run == 1) Console.WriteLine($"  Redis commands a job: {one.Commands}");
         return one;
     }
@@ -37,13 +39,19 @@ internal static class QueueBenchmark
     private static void Report(List<QueueMeasurement> ours, List<QueueMeasurement> peer)
     {
         Append(
-            $"throughput; {QueueRun.Jobs} jobs after three times as many for warm-up, {QueueRun.InFlight} in flight, each result seen; {Setting}",
-            one => one.JobsPerSecond, value => Invariant($"{value:0} jobs/s"), Invariant($"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}; others used {Median.Of(ours.Concat(peer), one => one.OtherCores):0.00} cores"));
+            $"throughput; {QueueRun.Jobs} jobs after three times as many for warm-up, {QueueRun.InFlight} in flight, each result "
+            + $"seen; {Setting}",
+            one => one.JobsPerSecond, value =>
+                Invariant($"{value:0} jobs/s"),
+                Invariant($"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}; others used ")
+                + Invariant($"{Median.Of(ours.Concat(peer), one => one.OtherCores):0.00} cores"));
         Append(LatencySetting("p50"), one => one.P50Milliseconds, Milliseconds, "lower is better");
         Append(LatencySetting("p99"), one => one.P99Milliseconds, Milliseconds, "lower is better");
         Append(
             "Redis memory of a finished job without its payload", one => one.BytesPerJob, value => Invariant($"{value:0} B"),
-            Invariant($"lower is better; growth of used_memory over all jobs of a run, less {QueueSystem.AiPlatform.KeptPayloadBytes} B (result) and {QueueSystem.BullMq.KeptPayloadBytes} B (body and result) of payload kept; without {BullMq.Name}'s event stream"));
+            Invariant($"lower is better; growth of used_memory over all jobs of a run, less {QueueSystem.AiPlatform.KeptPayloadBytes} B ")
+                + Invariant($"(result) and {QueueSystem.BullMq.KeptPayloadBytes} B (body and result) of payload kept; without ")
+                + Invariant($"{BullMq.Name}'s event stream"));
 
         void Append(string setting, Func<QueueMeasurement, double> value, Func<double, string> format, string notes)
         {
@@ -62,7 +70,8 @@ internal static class QueueBenchmark
         }
     }
 
-    private static string LatencySetting(string percentile) => $"latency {percentile}; {QueueRun.LatencyJobs} jobs, one at a time; {Setting}";
+    private static string LatencySetting(string percentile) =>
+        $"latency {percentile}; {QueueRun.LatencyJobs} jobs, one at a time; {Setting}";
 
     private static string Milliseconds(double value) => Invariant($"{value:0.000} ms");
 
@@ -71,6 +80,8 @@ internal static class QueueBenchmark
         double redis = Median.Of(runs, one => one.RedisMicroseconds), worker = Median.Of(runs, one => one.WorkerMicroseconds),
             producer = Median.Of(runs, one => one.ProducerMicroseconds);
         return Invariant(
-            $"CPU µs a job: Redis {redis:0} + worker {worker:0} + producer {producer:0} = {redis + worker + producer:0}; {Median.Of(runs, one => one.CommandsPerJob):0.0} Redis commands and {Median.Of(runs, one => one.ScriptsPerJob):0.00} scripts a job");
+            $"CPU µs a job: Redis {redis:0} + worker {worker:0} + producer {producer:0} = {redis + worker + producer:0}; ")
+            + Invariant($"{Median.Of(runs, one => one.CommandsPerJob):0.0} Redis commands and ")
+            + Invariant($"{Median.Of(runs, one => one.ScriptsPerJob):0.00} scripts a job");
     }
 }

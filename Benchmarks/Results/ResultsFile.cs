@@ -15,7 +15,8 @@ internal static class ResultsFile
     }
 
     private static string Processor() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(
+            line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";
 
     /// <summary>The commit, with a <c>+</c> when the sources are not those of the commit.</summary>
     private static string Commit()

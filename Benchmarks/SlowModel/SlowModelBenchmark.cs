@@ -13,7 +13,8 @@ internal static class SlowModelBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "gcc", "taskset");
-        if (Environment.ProcessorCount < CoresNeeded) throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the server, one for the load.");
+        if (Environment.ProcessorCount < CoresNeeded)
+            throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the server, one for the load.");
         await LoadGenerator.CompileAsync(cancellationToken);
         await MockProvider.CompileAsync(cancellationToken);
 
@@ -21,7 +22,9 @@ internal static class SlowModelBenchmark
         while (kept.Count < runs)
         {
             kept.Add(await SlowRun.MeasureAsync(cancellationToken));
-            Console.WriteLine($"run {kept.Count}: AiPlatform {Describe(kept[^1].Ours)}; waits {Describe(kept[^1].Waits)}; blocks {Describe(kept[^1].Blocks)}");
+            Console.WriteLine(
+                $"run {kept.Count}: AiPlatform {Describe(kept[^1].Ours)}; waits {Describe(kept[^1].Waits)}; blocks "
+                + $"{Describe(kept[^1].Blocks)}");
         }
 
         ResultsFile.Append(RowOf(kept, SlowSystem.Waiting.Name, run => run.Waits), kept.Count);
@@ -31,18 +34,22 @@ internal static class SlowModelBenchmark
     private static ResultRow RowOf(List<SlowRun> runs, string peer, Func<SlowRun, SlowMeasurement> of) => new()
     {
         Command = Command,
-        Settings = $"{SlowRun.Users} users ask a model that takes {SlowRun.Latency.TotalSeconds:0} s, all at once; until the last has the answer or gave up after 60 s; the server on core 0, fresh; mock and load on core 1",
+        Settings = $"{SlowRun.Users} users ask a model that takes {SlowRun.Latency.TotalSeconds:0} s, all at once; until the last has the "
+        + $"answer or gave up after 60 s; the server on core 0, fresh; mock and load on core 1",
         Ours = Of(runs, run => run.Ours),
         Peer = $"{peer}: {Of(runs, of)}",
         Ratio = Everybody(runs, run => run.Ours) / Everybody(runs, of),
         Notes = "lower is better",
     };
 
-    private static double Everybody(List<SlowRun> runs, Func<SlowRun, SlowMeasurement> of) => Median.Of(runs, run => of(run).Everybody.TotalSeconds);
+    private static double Everybody(List<SlowRun> runs, Func<SlowRun, SlowMeasurement> of) =>
+        Median.Of(runs, run => of(run).Everybody.TotalSeconds);
 
     private static string Of(List<SlowRun> runs, Func<SlowRun, SlowMeasurement> of) => Invariant(
-        $"{Everybody(runs, of):0.0} s, {runs.Sum(run => of(run).Lost)} lost, {Median.Of(runs, run => of(run).Threads):0} threads, /health at worst {Median.Of(runs, run => of(run).Health.Longest.TotalMilliseconds):0} ms");
+        $"{Everybody(runs, of):0.0} s, {runs.Sum(run => of(run).Lost)} lost, {Median.Of(runs, run => of(run).Threads):0} threads, /health ")
+        + Invariant($"at worst {Median.Of(runs, run => of(run).Health.Longest.TotalMilliseconds):0} ms");
 
     private static string Describe(SlowMeasurement one) =>
-        Invariant($"{one.Everybody.TotalSeconds:0.0} s, {one.Lost} lost, {one.Threads} threads, /health max {one.Health.Longest.TotalMilliseconds:0} ms");
+        Invariant($"{one.Everybody.TotalSeconds:0.0} s, {one.Lost} lost, {one.Threads} threads, /health max ")
+            + Invariant($"{one.Health.Longest.TotalMilliseconds:0} ms");
 }

@@ -10,7 +10,9 @@ namespace AiPlatform.Benchmarks.SlowModel;
 /// <summary>What one writes without a platform: a server that hands a request on to a model, waiting either way.</summary>
 internal static class SlowServer
 {
-    /// <summary>The argument that makes this program one; then <see cref="Waits"/> or <see cref="Blocks"/>, the port, and the model's address.</summary>
+    /// <summary>
+    /// The argument that makes this program one; then <see cref="Waits"/> or <see cref="Blocks"/>, the port, and the model's address.
+    /// </summary>
     public const string Role = "slow-server";
 
     /// <summary>A request that waits holds no thread.</summary>
@@ -31,7 +33,8 @@ internal static class SlowServer
         app.Urls.Add($"http://127.0.0.1:{int.Parse(port, CultureInfo.InvariantCulture)}");
         using var http = new HttpClient { BaseAddress = new Uri($"{upstream}/") };
         app.MapGet("/health", () => "Healthy");
-        app.MapPost(ChatPath, way == Blocks ? (Delegate)((HttpContext context) => AskBlocking(http, context)) : (HttpContext context) => AskAsync(http, context));
+        app.MapPost(ChatPath, way == Blocks ? (Delegate)((HttpContext context) => AskBlocking(http, context))
+            : (HttpContext context) => AskAsync(http, context));
         await app.RunAsync();
     }
 

@@ -7,7 +7,8 @@ namespace AiPlatform.Benchmarks.SlowModel;
 /// <param name="Name">What it is.</param>
 /// <param name="Model">The slow model's name in a request.</param>
 /// <param name="StartAsync">Starts it on a port, on its own core, and waits until it serves.</param>
-internal sealed record SlowSystem(string Name, string Model, Func<MockProvider, RedisUnderTest, int, CancellationToken, Task<ChildProcess>> StartAsync)
+internal sealed record SlowSystem(
+    string Name, string Model, Func<MockProvider, RedisUnderTest, int, CancellationToken, Task<ChildProcess>> StartAsync)
 {
     private const string Upstream = "mock-latency15000";
     private const string OurModel = "slow";
@@ -27,7 +28,9 @@ internal sealed record SlowSystem(string Name, string Model, Func<MockProvider, 
 
     private static SlowSystem Own(string name, string way) => new(name, Upstream, (provider, _, port, cancellationToken) =>
     {
-        string[] command = [.. ProxySystem.OwnCore, "dotnet", Checkout.Program("Benchmarks"), SlowServer.Role, way, $"{port}", provider.Address];
-        return ChildProcess.Start(command[0], command[1..]).OnceAsync(process => Processes.Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
+        string[] command =
+            [.. ProxySystem.OwnCore, "dotnet", Checkout.Program("Benchmarks"), SlowServer.Role, way, $"{port}", provider.Address];
+        return ChildProcess.Start(command[0], command[1..]).OnceAsync(
+            process => Processes.Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     });
 }

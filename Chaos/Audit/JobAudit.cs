@@ -27,7 +27,8 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
     {
         if (written.Find(accepted.Id) is not { Submits.Count: > 0 } job)
         {
-            if (run.Losses.Any(loss => accepted.AcceptedAt >= loss.From && accepted.AcceptedAt <= loss.To)) run.Count("jobs lost with acknowledged writes");
+            if (run.Losses.Any(loss => accepted.AcceptedAt >= loss.From && accepted.AcceptedAt <= loss.To))
+                run.Count("jobs lost with acknowledged writes");
             else run.Complain(ProblemKind.Lost, accepted.Id, $"was accepted at {accepted.AcceptedAt:HH:mm:ss.fff} and is lost.");
             return;
         }
@@ -55,7 +56,10 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
         CheckEnd(name, request, JobRecord.Read(id, job.Ends[0], "", -1, withOutput: true));
         CheckAttempts(name, job);
         if (request.Key is not null && !_idsByKey.TryAdd(request.Key, name))
-            run.Complain(ProblemKind.Duplicated, name, $"is a second job of {request.Name}, whose key became {_idsByKey[request.Key]} before.");
+        {
+            run.Complain(
+                ProblemKind.Duplicated, name, $"is a second job of {request.Name}, whose key became {_idsByKey[request.Key]} before.");
+        }
     }
 
     private void CheckEnd(string id, GoodRequest request, Job job)
@@ -63,15 +67,22 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
         if (job.Status != JobStatus.Succeeded)
         {
             // Who waited for it got an error, or went away.
-            if (request.Kind == CallKind.Synchronous && !run.Accepted.ContainsKey(id) && job.Status is JobStatus.Expired or JobStatus.Canceled)
+            if (request.Kind == CallKind.Synchronous && !run.Accepted.ContainsKey(id)
+                && job.Status is JobStatus.Expired or JobStatus.Canceled)
+            {
                 run.Count($"unanswered calls {job.Status}");
-            else run.Complain(ProblemKind.Wrong, id, $"is a good job and has {job.Status}: {job.Error?.Message}");
+            }
+            else
+            {
+                run.Complain(ProblemKind.Wrong, id, $"is a good job and has {job.Status}: {job.Error?.Message}");
+            }
             return;
         }
 
         var output = EmbeddingOutput.Parse(job.Output!.Content);
         var vectors = Enumerable.Range(0, output.Rows).Select(row => output.Row(row).ToArray()).ToList();
-        if (VectorCheck.Difference(request, vectors) is { } difference) run.Complain(ProblemKind.Wrong, id, $"is stored wrongly: {difference}");
+        if (VectorCheck.Difference(request, vectors) is { } difference)
+            run.Complain(ProblemKind.Wrong, id, $"is stored wrongly: {difference}");
         if (job.History.Changes.Count(change => change.Status.IsFinished) != 1 || !job.History.Changes[^1].Status.IsFinished)
             run.Complain(ProblemKind.Duplicated, id, "has not exactly one end in its history.");
         run.Count(Succeeded);
@@ -81,11 +92,14 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
     /// <summary>Every lease has the next number, and the one that is committed is the last.</summary>
     private void CheckAttempts(string id, WrittenJob job)
     {
-        var leases = job.States.Where(state => state[0] == 'r').Select(state => int.Parse(state.Split(' ')[1], CultureInfo.InvariantCulture)).ToList();
+        var leases = job.States.Where(state => state[0] == 'r').Select(
+            state => int.Parse(state.Split(' ')[1], CultureInfo.InvariantCulture)).ToList();
         if (!leases.SequenceEqual(Enumerable.Range(1, leases.Count)))
             run.Complain(ProblemKind.Duplicated, id, $"was leased as {string.Join(", ", leases)}.");
     }
 
     private static DateTimeOffset EndOf(string id, WrittenJob job) =>
-        JobId.TryParse(id, out var parsed) && JobRecord.Read(parsed, job.Ends[0], "", -1, withOutput: false).FinishedAt is { } end ? end : default;
+        JobId.TryParse(id, out var parsed) && JobRecord.Read(parsed, job.Ends[0], "", -1, withOutput: false).FinishedAt is { } end
+            ? end
+            : default;
 }

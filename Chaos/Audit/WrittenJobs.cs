@@ -4,7 +4,9 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.Chaos.Audit;
 
-/// <summary>What was ever written of the jobs of some queues, as append-only files have it: more than any reading of Redis can show.</summary>
+/// <summary>
+/// What was ever written of the jobs of some queues, as append-only files have it: more than any reading of Redis can show.
+/// </summary>
 internal sealed class WrittenJobs
 {
     private readonly Dictionary<JobId, WrittenJob> _jobs = [];

@@ -40,8 +40,8 @@ internal sealed class FaultClient(
     }
 
     /// <summary>
-    /// Asks once more for jobs that have ended: each is there with its right output, has ended once as its events tell it, and is still what
-    /// its request becomes when it comes again with its key.
+    /// Asks once more for jobs that have ended: each is there with its right output, has ended once as its events tell it, and is still
+    /// what its request becomes when it comes again with its key.
     /// </summary>
     public async Task LookAgainAsync(IEnumerable<AcceptedJob> jobs)
     {
@@ -112,7 +112,8 @@ internal sealed class FaultClient(
                             run.Complain(ProblemKind.Wrong, null, $"{request.Name} was refused without Retry-After: {text}");
                         break;
                     default:
-                        run.Complain(ProblemKind.Wrong, null, $"{request.Name} ({request.Kind}) was answered {(int)reply.StatusCode}: {text}");
+                        run.Complain(
+                            ProblemKind.Wrong, null, $"{request.Name} ({request.Kind}) was answered {(int)reply.StatusCode}: {text}");
                         return null;
                 }
             }
@@ -143,7 +144,8 @@ internal sealed class FaultClient(
     private string Accept(GoodRequest request, HttpResponseMessage reply, string text)
     {
         var id = reply.Headers.GetValues("X-Job-Id").Single();
-        if (run.Accepted.TryAdd(id, new AcceptedJob(request, id, TimeProvider.System.GetUtcNow()) { IsAnswered = true })) run.Count($"{request.Kind}");
+        if (run.Accepted.TryAdd(id, new AcceptedJob(request, id, TimeProvider.System.GetUtcNow()) { IsAnswered = true }))
+            run.Count($"{request.Kind}");
         Check(request, id, JsonSerializer.Deserialize<JsonElement>(text));
         return id;
     }
@@ -206,7 +208,8 @@ internal sealed class FaultClient(
 
     private HttpRequestMessage MessageOf(GoodRequest request)
     {
-        var message = new HttpRequestMessage(HttpMethod.Post, new Uri(AnyGateway(), request.Kind == CallKind.Job ? "/v1/jobs" : "/v1/embeddings"))
+        var message = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(AnyGateway(), request.Kind == CallKind.Job ? "/v1/jobs" : "/v1/embeddings"))
         {
             Content = new ByteArrayContent(request.Body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
         };

@@ -21,7 +21,8 @@ internal static class FaultPlan
             foreach (var kind in numbers.Shuffled(round))
             {
                 var downtime = numbers.Between(TimeSpan.Zero, LongestDowntime);
-                yield return new Fault(numbers.Between(ShortestPause, LongestPause), kind, numbers.Below(2), downtime + LeastDowntime(kind, lease));
+                yield return new Fault(
+                    numbers.Between(ShortestPause, LongestPause), kind, numbers.Below(2), downtime + LeastDowntime(kind, lease));
             }
         }
     }

@@ -108,7 +108,8 @@ internal sealed class FaultyPlatform : IAsyncDisposable
     {
         var network = hasNetwork ? TcpRelay.To(Redis.Primaries[0].Port) : null;
         if (network is not null) _networks.Add(network);
-        return new RestartedProcess($"InferenceWorker-{number}", "InferenceWorker", [.. settings, RedisOf(network)], _health, _run, network);
+        return new RestartedProcess(
+            $"InferenceWorker-{number}", "InferenceWorker", [.. settings, RedisOf(network)], _health, _run, network);
     }
 
     private async Task SufferAsync(Fault fault)

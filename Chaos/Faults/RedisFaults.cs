@@ -52,7 +52,8 @@ internal sealed class RedisFaults(FaultRun run, IRedisSetup redis, FalseClock? c
         var written = file.Length;
         var kept = new SeededNumbers((int)fault.Downtime.Ticks).Between(safe, written);
         using (var stream = file.Open(FileMode.Open, FileAccess.Write)) stream.SetLength(kept);
-        run.Note($"Redis is killed, for {fault.Downtime.TotalSeconds:0.0} s; it loses {written - kept} of the {written - safe} bytes of the last second");
+        run.Note($"Redis is killed, for {fault.Downtime.TotalSeconds:0.0} s; it loses {written - kept} of the {written - safe} bytes of "
+            + $"the last second");
         await PauseAsync(fault.Downtime);
         await server.StartAsync();
         run.Losses.Enqueue((from, TimeProvider.System.GetUtcNow()));

@@ -5,7 +5,8 @@ namespace AiPlatform.Chaos.Faults;
 
 /// <summary>A process that faults happen to, and that comes back from each as an orchestrator would have it.</summary>
 internal sealed class RestartedProcess(
-    string name, string project, IReadOnlyList<(string Key, string Value)> settings, HttpClient http, FaultRun run, TcpRelay? network = null)
+    string name, string project, IReadOnlyList<(string Key, string Value)> settings, HttpClient http, FaultRun run,
+    TcpRelay? network = null)
     : IAsyncDisposable
 {
     /// <summary>How long it is undisturbed after a start, at least.</summary>

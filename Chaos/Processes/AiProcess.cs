@@ -37,7 +37,11 @@ internal sealed class AiProcess : IAsyncDisposable
     public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
-        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project)]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         foreach (var (key, value) in settings) start.Environment[key] = value;
 
@@ -52,10 +56,12 @@ internal sealed class AiProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until <c>/health</c> answers 200; a minute by default.</summary>
-    public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null, CancellationToken cancellationToken = default) => Waiting.UntilAsync(
+    public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null, CancellationToken cancellationToken = default) =>
+        Waiting.UntilAsync(
         async () =>
         {
-            if (_process.HasExited) throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
+            if (_process.HasExited)
+                throw new InvalidOperationException($"The process ended with exit code {_process.ExitCode}:\n{LogText}");
             try
             {
                 using var reply = await http.GetAsync(new Uri(Address, "/health"), cancellationToken);

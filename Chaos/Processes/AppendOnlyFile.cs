@@ -11,7 +11,9 @@ internal static class AppendOnlyFile
     public static string PathIn(string folder)
     {
         var parts = Directory.GetFiles(Path.Combine(folder, "appendonlydir"), "*.incr.aof");
-        return parts is [var only] ? only : throw new InvalidOperationException($"The append-only file has {parts.Length} parts; one is expected.");
+        return parts is [var only]
+            ? only
+            : throw new InvalidOperationException($"The append-only file has {parts.Length} parts; one is expected.");
     }
 
     /// <summary>Its commands, each with its arguments. What was written only in part at the file's end is left out.</summary>

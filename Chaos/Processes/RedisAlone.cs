@@ -19,13 +19,17 @@ internal sealed class RedisAlone : IRedisSetup
     public static RedisAlone With(string flush) => new(new RedisProcess(ArgumentsOf(flush)));
 
     /// <summary>One whose machine's clock is the given one.</summary>
-    public static RedisAlone With(string flush, FalseClock clock) => new(new RedisProcess(ArgumentsOf(flush)) { Environment = clock.Environment });
+    public static RedisAlone With(string flush, FalseClock clock) =>
+        new(new RedisProcess(ArgumentsOf(flush)) { Environment = clock.Environment });
 
-    /// <summary>What all servers of a setup are started with: the file is never rewritten, and a script that runs on is called busy soon.</summary>
+    /// <summary>
+    /// What all servers of a setup are started with: the file is never rewritten, and a script that runs on is called busy soon.
+    /// </summary>
     public static string[] ArgumentsOf(string flush) =>
     [
         "--appendfsync", flush, "--auto-aof-rewrite-percentage", "0",
-        "--busy-reply-threshold", 200.ToString(CultureInfo.InvariantCulture), "--repl-diskless-sync-delay", "0", "--repl-backlog-size", "64mb",
+        "--busy-reply-threshold", 200.ToString(CultureInfo.InvariantCulture), "--repl-diskless-sync-delay", "0", "--repl-backlog-size",
+        "64mb",
     ];
 
     public Task StartAsync() => Server.StartAsync();

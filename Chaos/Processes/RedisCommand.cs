@@ -6,13 +6,15 @@ namespace AiPlatform.Chaos.Processes;
 
 /// <summary>
 /// One command to one redis-server on a connection of its own. A client library routes and refuses commands by what it believes of a
-/// server; whoever changes what the server is must reach exactly this one.
+/// server; a command that changes the server must reach exactly this one.
 /// </summary>
 internal static class RedisCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <returns>Its reply as text: a bulk or simple string, a number, an array's parts in lines, or an error with its leading <c>-</c>.</returns>
+    /// <returns>
+    /// Its reply as text: a bulk or simple string, a number, an array's parts in lines, or an error with its leading <c>-</c>.
+    /// </returns>
     /// <exception cref="IOException">There was no reply.</exception>
     public static async Task<string> SendAsync(int port, params string[] command)
     {

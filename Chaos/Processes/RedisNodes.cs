@@ -46,7 +46,8 @@ internal sealed class RedisNodes(string flush) : IRedisSetup
         foreach (var node in _nodes)
         {
             var info = await node.Server.TellAsync("CLUSTER", "INFO");
-            var isWhole = info.Contains("cluster_state:ok", StringComparison.Ordinal) && info.Contains("cluster_size:3", StringComparison.Ordinal);
+            var isWhole = info.Contains("cluster_state:ok", StringComparison.Ordinal)
+                && info.Contains("cluster_size:3", StringComparison.Ordinal);
             if (!isWhole) return false;
         }
 
@@ -57,7 +58,8 @@ internal sealed class RedisNodes(string flush) : IRedisSetup
     {
         public Node(string flush) => Server = new RedisProcess(
         [
-            .. RedisAlone.ArgumentsOf(flush), "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "2000",
+            .. RedisAlone.ArgumentsOf(flush), "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
+            "2000",
             "--cluster-announce-ip", "127.0.0.1", "--cluster-require-full-coverage", "no",
             "--cluster-port", BusPort.ToString(CultureInfo.InvariantCulture),
         ]);

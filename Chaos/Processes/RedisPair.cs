@@ -15,7 +15,7 @@ internal enum Promotion
 /// <summary>
 /// A primary and a replica, which changes places with it whenever the primary is killed. The replica follows asynchronously: what was
 /// acknowledged a moment before the kill may not have reached it. So the kill waits for it, as <c>WAIT</c> would have every writer do.
-/// A witness, which nobody promotes or is told of, follows whoever is the primary: its file has every write, while those of the two are
+/// A witness, which is never promoted and which no client knows, follows the primary: its file has every write, while those of the two are
 /// written anew when one comes back and follows the other.
 /// </summary>
 internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
@@ -25,7 +25,8 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
 
     private readonly RedisProcess _first = new(RedisAlone.ArgumentsOf(flush)), _second = new(RedisAlone.ArgumentsOf(flush));
-    private readonly RedisProcess _witness = new([.. RedisAlone.ArgumentsOf(flush), "--replica-priority", "0", "--replica-announced", "no"]);
+    private readonly RedisProcess _witness = new(
+        [.. RedisAlone.ArgumentsOf(flush), "--replica-priority", "0", "--replica-announced", "no"]);
     private string _witnessed = "";
     private RedisSentinel? _sentinel;
 
@@ -56,7 +57,8 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         _sentinel = new RedisSentinel(Service, Primary.Port);
         await _sentinel.StartAsync();
         await Waiting.UntilAsync(
-            async () => await _sentinel.ReplicasAsync() == 2, () => "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
+            async () => await _sentinel.ReplicasAsync() == 2, () =>
+                "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
     }
 
     /// <summary>SIGKILL of the primary once the replica has all that it acknowledged; returns when the replica is the primary.</summary>
@@ -66,7 +68,8 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         await Waiting.UntilAsync(HaveFollowedAsync, () => "the replica has what the primary has", Bound, CancellationToken.None);
         await Primary.KillAsync();
         if (promotion == Promotion.ByHand) await Replica.TellAsync("REPLICAOF", "NO", "ONE");
-        await Waiting.UntilAsync(async () => await RoleAsync(Replica) == "master", () => "the replica is the primary", Bound, CancellationToken.None);
+        await Waiting.UntilAsync(
+            async () => await RoleAsync(Replica) == "master", () => "the replica is the primary", Bound, CancellationToken.None);
         (Primary, Replica) = (Replica, Primary);
         await FollowAsync(_witness);
     }

@@ -21,8 +21,9 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
 
     public string ConnectionString => $"127.0.0.1:{Port}";
 
-    /// <summary>A connection of whoever started it.</summary>
-    public IConnectionMultiplexer Connection => _connection ??= ConnectionMultiplexer.Connect($"{ConnectionString},abortConnect=false,allowAdmin=true");
+    /// <summary>A connection for the code that started it.</summary>
+    public IConnectionMultiplexer Connection =>
+        _connection ??= ConnectionMultiplexer.Connect($"{ConnectionString},abortConnect=false,allowAdmin=true");
 
     /// <summary>Environment variables of the server.</summary>
     public IReadOnlyList<(string Key, string Value)> Environment { get; init; } = [];
@@ -73,14 +74,17 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    /// <summary>Cuts half a transaction off the end of its file, as <c>./ai up</c> does: Redis 7.0 would apply it at the start after the next.</summary>
+    /// <summary>
+    /// Cuts half a transaction off the end of its file, as <c>./ai up</c> does: Redis 7.0 would apply it at the start after the next.
+    /// </summary>
     private async Task MendAsync()
     {
         var manifest = Path.Combine(Folder, "appendonlydir", "appendonly.aof.manifest");
         if (!File.Exists(manifest)) return;
 
         // It asks before it cuts.
-        using var check = Process.Start(new ProcessStartInfo("bash", ["-c", "redis-check-aof --fix \"$0\" <<<y", manifest]) { RedirectStandardOutput = true })
+        using var check = Process.Start(
+            new ProcessStartInfo("bash", ["-c", "redis-check-aof --fix \"$0\" <<<y", manifest]) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException("redis-check-aof did not start.");
         var said = await check.StandardOutput.ReadToEndAsync();
         await check.WaitForExitAsync();

@@ -10,7 +10,9 @@ internal enum NetworkCut
     /// <summary>Nothing passes in either direction, and nothing is closed; what was sent arrives when the cut is mended.</summary>
     Frozen,
 
-    /// <summary>The far end is gone, and the near end is not told: connections stay open and silent for ever, new ones until the cut is mended.</summary>
+    /// <summary>
+    /// The far end is gone, and the near end is not told: connections stay open and silent for ever, new ones until the cut is mended.
+    /// </summary>
     HalfOpen,
 
     /// <summary>Connections are reset, new ones refused.</summary>
@@ -90,7 +92,8 @@ internal sealed class TcpRelay : IAsyncDisposable
         {
             while (true) _ = ForwardAsync(await listener.AcceptSocketAsync(_stop.Token));
         }
-        catch (Exception stopped) when (stopped is SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception stopped)
+            when (stopped is SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // No more connections.
         }

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>What happened in a run: what was done to the system, what clients were promised, what went wrong. For several threads.</summary>
+/// <summary>
+/// What happened in a run: what was done to the system, what clients were promised, what went wrong. For several threads.
+/// </summary>
 internal sealed class FaultRun(int seed)
 {
     private const int MostProblems = 20;
@@ -63,7 +65,8 @@ internal sealed class FaultRun(int seed)
     {
         var report = new StringBuilder().AppendLine(Summary());
         report.AppendLine(CultureInfo.InvariantCulture, $"{_problems.Count} problems:");
-        foreach (var problem in _problems.Take(MostProblems)) report.AppendLine(CultureInfo.InvariantCulture, $"- {problem.Kind}: {problem.Id} {problem.What}");
+        foreach (var problem in _problems.Take(MostProblems))
+            report.AppendLine(CultureInfo.InvariantCulture, $"- {problem.Kind}: {problem.Id} {problem.What}");
         foreach (var id in _problems.Take(MostProblems).Select(one => one.Id).OfType<string>().Distinct())
             report.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{id}:").AppendLine(historyOf(id));
         return report.AppendLine().AppendLine("What was done:").Append(Incidents()).ToString();

@@ -77,7 +77,8 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
         return request.Dimensions > model.Dimensions
             ? InferenceError.Invalid(
-                "dimensions", $"dimensions is {request.Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
+                "dimensions",
+                $"dimensions is {request.Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
             : null;
     }
 }

@@ -134,12 +134,14 @@ internal sealed class JobCalls(
     {
         var id = JobId.New(call.Queue, time.GetUtcNow());
         if (terms.IdempotencyKey is not { } key) return new Claim(id, IsNew: true);
-        return await keys.ClaimAsync(terms.Tenant, key, id, CancellationToken.None) is { } claimed ? new Claim(claimed, claimed == id) : null;
+        return await keys.ClaimAsync(terms.Tenant, key, id, CancellationToken.None) is { } claimed
+            ? new Claim(claimed, claimed == id)
+            : null;
     }
 
     /// <summary>
-    /// Gives the key of a refused call back, if this call had claimed it. One that came again meanwhile may have submitted the job:
-    /// whoever sees the job afterwards, this call or that one, claims the key for it again.
+    /// Gives the key of a refused call back, if this call had claimed it. A repeated call may have submitted the job meanwhile:
+    /// the call that sees the job afterwards, this one or that one, claims the key for it again.
     /// </summary>
     private async Task ReleaseAsync(Claim claim, JobTerms terms)
     {
@@ -150,8 +152,11 @@ internal sealed class JobCalls(
             await keys.ClaimAsync(terms.Tenant, key, claim.Id, CancellationToken.None);
     }
 
-    /// <summary>Not canceled half-way: the answer tells whether there is a job to cancel. Bounded by the time limit of every Redis call.</summary>
-    private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
+    /// <summary>
+    /// Not canceled half-way: the answer tells whether there is a job to cancel. Bounded by the time limit of every Redis call.
+    /// </summary>
+    private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(
+        Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
     {
         var id = claim.Id;
         using var activity = JobActivities.StartSubmit(id, call.Endpoint, call.Model);

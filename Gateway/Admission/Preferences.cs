@@ -12,9 +12,12 @@ internal static class Preferences
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.String, Examples = [RespondAsync] };
 
     /// <summary>Whether the caller would rather have a job than wait.</summary>
-    public static bool WantsJob(string? header) => !string.IsNullOrEmpty(header) && Names(header).Contains(RespondAsync, StringComparer.OrdinalIgnoreCase);
+    public static bool WantsJob(string? header) => !string.IsNullOrEmpty(header)
+        && Names(header).Contains(RespondAsync, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The names of preferences without a value (<c>name=""</c> means the same), in <c>name[=value][; parameter…], …</c>.</summary>
+    /// <summary>
+    /// The names of preferences without a value (<c>name=""</c> means the same), in <c>name[=value][; parameter…], …</c>.
+    /// </summary>
     private static IEnumerable<string> Names(string header)
     {
         var start = 0;

@@ -30,7 +30,8 @@ internal static class Refusals
     {
         Kind = InferenceErrorKind.HostNotAllowed,
         Message = $"This Gateway has no API keys, so it answers to localhost and loopback addresses only, not to '{Quoted(host)}'. "
-            + $"Ask it by one of them, name the host in {GatewayOptions.SectionName}:{nameof(GatewayOptions.Hosts)}, or configure {ApiKeyReader.SectionName}.",
+            + $"Ask it by one of them, name the host in {GatewayOptions.SectionName}:{nameof(GatewayOptions.Hosts)}, or configure "
+            + $"{ApiKeyReader.SectionName}.",
     };
 
     public static InferenceError CrossSite(string origin) => new()
@@ -79,7 +80,8 @@ internal static class Refusals
     };
 
     public static InferenceError JobCannotStream() => InferenceError.Invalid(
-        "stream", "A job does not stream, and neither does a call with an Idempotency-Key: leave stream out, or send the call without them.");
+        "stream", "A job does not stream, and neither does a call with an Idempotency-Key: leave stream out, or send the call "
+        + "without them.");
 
     public static InferenceError RouteNotFound(HttpRequest request) => new()
     {
@@ -144,7 +146,8 @@ internal static class Refusals
     public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
     {
         Kind = InferenceErrorKind.TenantBytesFull,
-        Message = $"Your jobs in the queue '{queue}' and their results take all of the {limit} bytes that one tenant may have there. Try again when "
+        Message = $"Your jobs in the queue '{queue}' and their results take all of the {limit} bytes that one tenant may have there. Try "
+            + $"again when "
             + "jobs have ended or results have expired.",
         RetryAfter = LongestQueueFullPause,
     };
@@ -173,7 +176,8 @@ internal static class Refusals
     public static InferenceError DeadlineExceeded(TimeSpan waited) => new()
     {
         Kind = InferenceErrorKind.DeadlineExceeded,
-        Message = $"There was no result within {waited.TotalSeconds:0.###} s. Ask for more time with X-Request-Timeout, or send it as a job.",
+        Message = $"There was no result within {waited.TotalSeconds:0.###} s. Ask for more time with X-Request-Timeout, or send "
+        + $"it as a job.",
     };
 
     public static InferenceError Unforeseen() => new()
@@ -182,7 +186,9 @@ internal static class Refusals
         Message = "The Gateway failed on this request in a way that was not foreseen; its log says how.",
     };
 
-    /// <summary>Until a tenth of the queue has been worked off, at the rate of late; a queue that stands still is asked now and then.</summary>
+    /// <summary>
+    /// Until a tenth of the queue has been worked off, at the rate of late; a queue that stands still is asked now and then.
+    /// </summary>
     private static TimeSpan PauseUntilDrained(long depth, double drainPerSecond)
     {
         var seconds = drainPerSecond > 0 ? depth * DrainedPart / drainPerSecond : LongestQueueFullPause.TotalSeconds;
@@ -196,5 +202,6 @@ internal static class Refusals
     }
 
     /// <summary>What a caller wrote, shortened for an answer.</summary>
-    public static string Quoted(string text, int most = MaxQuotedLength) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "…");
+    public static string Quoted(string text, int most = MaxQuotedLength) =>
+        text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "…");
 }

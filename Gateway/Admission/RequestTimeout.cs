@@ -14,7 +14,8 @@ internal static class RequestTimeout
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Number, ExclusiveMinimum = "0" };
 
     /// <summary>The header's time, cut to <paramref name="longest"/>; null when it is not there.</summary>
-    public static bool TryParseHeader(string? header, TimeSpan longest, out TimeSpan? timeout, [NotNullWhen(false)] out InferenceError? error)
+    public static bool TryParseHeader(
+        string? header, TimeSpan longest, out TimeSpan? timeout, [NotNullWhen(false)] out InferenceError? error)
     {
         timeout = null;
         error = null;
@@ -22,7 +23,8 @@ internal static class RequestTimeout
 
         if (!TryParseSeconds(header, out var seconds) || seconds <= 0)
         {
-            error = InferenceError.Invalid(Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
+            error = InferenceError.Invalid(
+                Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
             return false;
         }
 

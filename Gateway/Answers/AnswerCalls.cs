@@ -9,7 +9,8 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
+    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
+    IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
 
@@ -27,12 +28,16 @@ internal sealed class AnswerCalls(
     });
 
     /// <summary>Exactly one of the two is set.</summary>
-    private async Task<(T? Answer, InferenceError? Error)> AskAsync<T>(HttpContext context, string? model, string instructions, AnswerContract<T> contract)
+    private async Task<(T? Answer, InferenceError? Error)> AskAsync<T>(
+        HttpContext context, string? model, string instructions, AnswerContract<T> contract)
         where T : class
     {
         if (RequestBody.CheckType(context.Request) is { } notJson) return (null, notJson);
-        if (!RequestTimeout.TryParseHeader(context.Request.Headers[RequestTimeout.Header], limits.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        if (!RequestTimeout.TryParseHeader(
+            context.Request.Headers[RequestTimeout.Header], limits.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        {
             return (null, badTimeout);
+        }
 
         var (prompt, invalid) = PromptRequestParser.Parse(await RequestBody.ReadAsync(context.Request, context.RequestAborted));
         if (prompt is null) return (null, invalid);
@@ -42,7 +47,8 @@ internal sealed class AnswerCalls(
         var routes = catalog.Routes;
         if (routes.Find(name) is not { } asked) return (null, NotAProvidersModel(name));
 
-        var (request, unforeseen) = ProviderRequestParser.Parse(Endpoints.ChatCompletions, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
+        var (request, unforeseen) = ProviderRequestParser.Parse(
+            Endpoints.ChatCompletions, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
         if (request is null) return (null, unforeseen);
 
         var longest = options.Value.Timeout;
@@ -52,7 +58,8 @@ internal sealed class AnswerCalls(
     }
 
     /// <summary>The check of the call has passed it, so this one does not take more steps either.</summary>
-    private async ValueTask<(T? Answer, InferenceError? Error)> ReadAsync<T>(JsonAnswer answer, AnswerContract<T> contract, CancellationToken cancellationToken)
+    private async ValueTask<(T? Answer, InferenceError? Error)> ReadAsync<T>(
+        JsonAnswer answer, AnswerContract<T> contract, CancellationToken cancellationToken)
         where T : class
     {
         var choice = ChoiceContent.Of(answer)[0];
@@ -61,7 +68,9 @@ internal sealed class AnswerCalls(
         if (choice.Text is { } text)
         {
             (read, violations) = await work.RunAsync(
-                budget => contract.TryRead(text, budget, out var fitting, out var found) ? (fitting, found) : ((T?)null, found), cancellationToken);
+                budget => contract.TryRead(text, budget, out var fitting, out var found)
+                    ? (fitting, found)
+                    : ((T?)null, found), cancellationToken);
         }
 
         return read is not null
@@ -78,7 +87,8 @@ internal sealed class AnswerCalls(
     private static InferenceError NoModel() => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
-        Message = $"No model is configured for this route: set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+        Message = $"No model is configured for this route: set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the "
+        + $"section Models.",
     };
 
     private static InferenceError NotAProvidersModel(string name) => new()

@@ -26,12 +26,16 @@ internal sealed class AnswerContract<T> : IAnswerCheck
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
         _type = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));
-        if (_type.Kind != JsonTypeInfoKind.Object) throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: it must be a record or a class.");
+        if (_type.Kind != JsonTypeInfoKind.Object)
+            throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: it must be a record or a class.");
 
         Schema = AnswerSchemaBuilder.Build(_type);
         SchemaText = Encoding.UTF8.GetBytes(Schema.ToJsonString());
-        if (!AnswerSchema.TryCompile(SchemaText, assertFormats: true, new StepBudget(StepBudget.Whole, CancellationToken.None), out var check, out var error))
+        if (!AnswerSchema.TryCompile(
+            SchemaText, assertFormats: true, new StepBudget(StepBudget.Whole, CancellationToken.None), out var check, out var error))
+        {
             throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
+        }
         _check = check;
         IsStrict = StrictSubset.Covers(Schema);
     }
@@ -47,9 +51,12 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
     public bool IsStrict { get; }
 
-    public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget) => TryRead(text, budget, out _, out var violations) ? [] : violations;
+    public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget) =>
+        TryRead(text, budget, out _, out var violations) ? [] : violations;
 
-    /// <summary>Whether the reply fits; then <paramref name="answer"/> is set, otherwise <paramref name="violations"/> is not empty.</summary>
+    /// <summary>
+    /// Whether the reply fits; then <paramref name="answer"/> is set, otherwise <paramref name="violations"/> is not empty.
+    /// </summary>
     public bool TryRead(string text, StepBudget budget, [NotNullWhen(true)] out T? answer, out IReadOnlyList<SchemaViolation> violations)
     {
         answer = null;
@@ -59,7 +66,9 @@ internal sealed class AnswerContract<T> : IAnswerCheck
         try
         {
             answer = JsonSerializer.Deserialize(text, _type)!;
-            violations = answer is IValidatableObject own ? [.. own.Validate(new ValidationContext(answer)).OfType<ValidationResult>().Select(ViolationOf)] : [];
+            violations = answer is IValidatableObject own
+                ? [.. own.Validate(new ValidationContext(answer)).OfType<ValidationResult>().Select(ViolationOf)]
+                : [];
         }
         catch (JsonException wrong)
         {
@@ -77,7 +86,8 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     private SchemaViolation ViolationOf(ValidationResult result)
     {
         var member = result.MemberNames.FirstOrDefault();
-        var property = _type.Properties.FirstOrDefault(property => (property.AttributeProvider as System.Reflection.MemberInfo)?.Name == member);
+        var property = _type.Properties.FirstOrDefault(
+            property => (property.AttributeProvider as System.Reflection.MemberInfo)?.Name == member);
         return new SchemaViolation(property is null ? "" : $"/{property.Name}", result.ErrorMessage ?? "is not valid");
     }
 }

@@ -34,7 +34,8 @@ internal static class AnswerRoutes
         {
             var contract = new AnswerContract<T>();
             return routes
-                .MapPost(route, (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
+                .MapPost(route,
+                    (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
                 .Accepts<PromptRequest>("application/json")
                 .WithHeader(
                     RequestTimeout.Header, "The longest wait in seconds, decimals allowed; then 504. It can only shorten Answers:Timeout.",
@@ -51,14 +52,18 @@ internal static class AnswerRoutes
         where T : class
     {
         // A reference of a record to itself begins at the schema, which is not the document here.
-        var text = contract.Schema.ToJsonString().Replace("\"$ref\":\"#", $"\"$ref\":\"#/components/schemas/{contract.Name}", StringComparison.Ordinal);
+        var text = contract.Schema.ToJsonString().Replace(
+            "\"$ref\":\"#", $"\"$ref\":\"#/components/schemas/{contract.Name}", StringComparison.Ordinal);
         var schema = OpenApiModelFactory.Parse<OpenApiSchema>(text, OpenApiSpecVersion.OpenApi3_1, document, out _, OpenApiConstants.Json)!;
         document.AddComponent<IOpenApiSchema>(contract.Name, schema);
         operation.Responses ??= [];
         operation.Responses["200"] = new OpenApiResponse
         {
             Description = "OK",
-            Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = new OpenApiSchemaReference(contract.Name, document) } },
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = new() { Schema = new OpenApiSchemaReference(contract.Name, document) },
+            },
         };
         return Task.CompletedTask;
     }

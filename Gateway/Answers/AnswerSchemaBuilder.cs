@@ -11,7 +11,9 @@ namespace AiPlatform.Gateway.Answers;
 /// <summary>The JSON Schema of a C# type: what its form says, and what its DataAnnotations say.</summary>
 internal static class AnswerSchemaBuilder
 {
-    /// <exception cref="InvalidOperationException">An annotation cannot be said in JSON Schema, so that a model could not be held to it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// An annotation cannot be said in JSON Schema, so that a model could not be held to it.
+    /// </exception>
     public static JsonNode Build(JsonTypeInfo type) => type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions
     {
         TreatNullObliviousAsNonNullable = true,
@@ -34,7 +36,8 @@ internal static class AnswerSchemaBuilder
     {
         ICustomAttributeProvider?[] providers = context.PropertyInfo is { } property
             ? [property.AttributeProvider, property.AssociatedParameter?.AttributeProvider] : [context.TypeInfo.Type];
-        return providers.OfType<ICustomAttributeProvider>().SelectMany(provider => provider.GetCustomAttributes(inherit: true).OfType<Attribute>());
+        return providers.OfType<ICustomAttributeProvider>().SelectMany(
+            provider => provider.GetCustomAttributes(inherit: true).OfType<Attribute>());
     }
 
     private static void Annotate(JsonObject schema, Attribute attribute, JsonSchemaExporterContext context)
@@ -75,7 +78,8 @@ internal static class AnswerSchemaBuilder
             case ValidationAttribute and not RequiredAttribute and not EnumDataTypeAttribute:
                 throw new InvalidOperationException(
                     $"{NameOf(context)} has [{attribute.GetType().Name}], "
-                    + "which JSON Schema cannot say: use [RegularExpression], [Range], [Length], [AllowedValues], or implement IValidatableObject.");
+                    + "which JSON Schema cannot say: use [RegularExpression], [Range], [Length], [AllowedValues], or implement "
+                    + "IValidatableObject.");
         }
     }
 
@@ -84,12 +88,19 @@ internal static class AnswerSchemaBuilder
     {
         foreach (var property in type.Properties)
         {
-            if (property.AttributeProvider?.GetCustomAttributes(typeof(RequiredAttribute), inherit: true) is not [RequiredAttribute required, ..]) continue;
+            if (property.AttributeProvider?.GetCustomAttributes(
+                typeof(RequiredAttribute), inherit: true) is not [RequiredAttribute required, ..])
+            {
+                continue;
+            }
 
             if (schema["required"] is not JsonArray names) schema["required"] = names = [];
             if (!names.Any(name => name!.GetValue<string>() == property.Name)) names.Add(property.Name);
-            if (!required.AllowEmptyStrings && schema["properties"]?[property.Name] is JsonObject member && member["minLength"] is null && Says(member, "string"))
+            if (!required.AllowEmptyStrings && schema["properties"]?[property.Name] is JsonObject member && member["minLength"] is null
+                && Says(member, "string"))
+            {
                 member["minLength"] = 1;
+            }
         }
     }
 
@@ -103,8 +114,12 @@ internal static class AnswerSchemaBuilder
     private static void Bound(JsonObject schema, string keyword, object bound)
     {
         if (bound is double and (double.PositiveInfinity or double.NegativeInfinity or double.MaxValue or double.MinValue)) return;
-        if (!decimal.TryParse(Convert.ToString(bound, CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
-            throw new InvalidOperationException($"[Range] has the bound '{bound}', which is no number: JSON Schema knows bounds of numbers only.");
+        if (!decimal.TryParse(
+            Convert.ToString(bound, CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        {
+            throw new InvalidOperationException(
+                $"[Range] has the bound '{bound}', which is no number: JSON Schema knows bounds of numbers only.");
+        }
         schema[keyword] = number;
     }
 

@@ -14,8 +14,11 @@ internal static class PromptRequestParser
     public static (string? Prompt, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new Fields();
-        if (RequestJson.ReadObject(body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        if (RequestJson.ReadObject(
+            body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        {
             return (null, malformed);
+        }
         return fields.Error is { } wrong ? (null, wrong) : fields.Prompt is { } prompt ? (prompt, null) : (null, Missing);
     }
 
@@ -42,7 +45,8 @@ internal static class PromptRequestParser
 
         private void ReadPrompt(ref Utf8JsonReader value)
         {
-            if (!RequestJson.TryReadText(ref value, out var prompt)) Error ??= InferenceError.Invalid(Name, "prompt must be a string of valid Unicode.");
+            if (!RequestJson.TryReadText(ref value, out var prompt))
+                Error ??= InferenceError.Invalid(Name, "prompt must be a string of valid Unicode.");
             else if (JsonUnicode.LengthOf(prompt) is var length and (0 or > PromptRequest.MaxPromptLength))
                 Error ??= InferenceError.Invalid(Name, $"prompt has {length} characters: give 1 to {PromptRequest.MaxPromptLength}.");
             Prompt = prompt ?? "";

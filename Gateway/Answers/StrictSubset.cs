@@ -10,7 +10,8 @@ namespace AiPlatform.Gateway.Answers;
 internal static class StrictSubset
 {
     private static readonly FrozenSet<string> Keywords =
-        FrozenSet.Create("type", "properties", "required", "additionalProperties", "items", "enum", "const", "description", "anyOf", "$ref");
+        FrozenSet.Create(
+            "type", "properties", "required", "additionalProperties", "items", "enum", "const", "description", "anyOf", "$ref");
 
     /// <summary>Whether every object is closed and needs all its members, and no other keyword is used.</summary>
     public static bool Covers(JsonNode? schema) =>

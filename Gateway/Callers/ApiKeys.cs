@@ -43,9 +43,10 @@ internal sealed class ApiKeys : IDisposable
     /// <summary>Whether callers need a key. One that has expired is still one: it never becomes free to call.</summary>
     public bool AreNeeded => _keys.Count > 0;
 
-    /// <summary>Whoever may have called: the tenants that have keys, and who called while nobody needed one.</summary>
+    /// <summary>The tenants that may have called: those that have keys, and the anonymous one of the time without keys.</summary>
     public IReadOnlyList<string> KnownTenants =>
-        [.. _keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        [.. _keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous)
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>Reads the <c>Authorization</c> header. Without keys it is not looked at: SDKs always send one.</summary>
     public bool TryIdentify(

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Keeps web pages out of a Gateway without keys: 403. There whoever reaches it may do everything, and a browser on this machine reaches it
-/// for every page that it shows. So it answers only to names that nobody else can point at it, and takes requests from its own pages, from
-/// those of <see cref="GatewayOptions.CorsOrigins"/>, and from programs that are no browsers. Probes of an orchestrator name the address
-/// that they have, and are answered. Where keys are needed, a page has none unless its user gave it one.
+/// Keeps web pages out of a Gateway without keys: 403. There everyone who reaches it may do everything, and a browser on this machine
+/// reaches it for every page that it shows. So it answers only to names that nobody else can point at it, and takes requests from its own
+/// pages, from those of <see cref="GatewayOptions.CorsOrigins"/>, and from programs that are no browsers. Probes of an orchestrator name
+/// the address that they have, and are answered. Where keys are needed, a page has none unless its user gave it one.
 /// </summary>
 internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<GatewayOptions> options)
 {

@@ -15,7 +15,8 @@ internal sealed class SiteOptionsCheck : IValidateOptions<GatewayOptions>
         List<string> errors =
         [
             .. options.Hosts.Where(host => !IsHost(host)).Select(host =>
-                $"{Hosts} has '{host}': give a host's name or address without scheme and port, such as gateway, *.example.com or fd00::5; or *."),
+                $"{Hosts} has '{host}': give a host's name or address without scheme and port, such as gateway, *.example.com or "
+                + $"fd00::5; or *."),
             .. options.CorsOrigins.Where(origin => !IsOrigin(origin)).Select(origin =>
                 $"{Origins} has '{origin}': give an origin as browsers write it, such as https://app.example.com or http://localhost:3000."),
         ];
@@ -25,7 +26,9 @@ internal sealed class SiteOptionsCheck : IValidateOptions<GatewayOptions>
     private static bool IsHost(string host) =>
         host == AllowedHosts.Any || Uri.CheckHostName(AllowedHosts.WithoutWildcard(host).Trim('[', ']')) != UriHostNameType.Unknown;
 
-    /// <summary>Scheme, host, and a port that is not the scheme's own, in lower case: what browsers send is compared letter by letter.</summary>
+    /// <summary>
+    /// Scheme, host, and a port that is not the scheme's own, in lower case: what browsers send is compared letter by letter.
+    /// </summary>
     private static bool IsOrigin(string origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
         && uri.Scheme is "http" or "https"

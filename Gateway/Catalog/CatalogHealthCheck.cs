@@ -2,7 +2,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AiPlatform.Gateway.Catalog;
 
-/// <summary>The catalog has been read once: before that, no model of a worker could be asked. An outage at the start is only a degradation.</summary>
+/// <summary>
+/// The catalog has been read once: before that, no model of a worker could be asked. An outage at the start is only a degradation.
+/// </summary>
 internal sealed class CatalogHealthCheck(ModelCatalog catalog) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
@@ -14,5 +16,6 @@ internal sealed class CatalogHealthCheck(ModelCatalog catalog) : IHealthCheck
         };
 
     private static HealthCheckResult Describe(ServedModels models) => HealthCheckResult.Healthy(
-        $"{models.Names.Count} models are known, {models.Workers} workers live, {models.Failures.Count} model folders could not be loaded.");
+        $"{models.Names.Count} models are known, {models.Workers} workers live, {models.Failures.Count} model folders could "
+        + $"not be loaded.");
 }

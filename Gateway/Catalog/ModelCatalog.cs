@@ -27,7 +27,9 @@ internal sealed class ModelCatalog(
     /// <summary>Told of every reading, in their order.</summary>
     public event Action<ServedModels>? Reading;
 
-    /// <summary>Whether there is a reading, and whether Redis serves: until there is one, nobody knows what this Gateway can answer.</summary>
+    /// <summary>
+    /// Whether there is a reading, and whether Redis serves: until there is one, nobody knows what this Gateway can answer.
+    /// </summary>
     public (bool HasRead, bool IsAway) State => (_models is not null, _isAway);
 
     public IReadOnlyCollection<QueueName> Queues =>
@@ -97,7 +99,8 @@ internal sealed class ModelCatalog(
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
-        var models = new ServedModels([.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
+        var models = new ServedModels(
+            [.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
         if (_models is null || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
         _isAway = false;

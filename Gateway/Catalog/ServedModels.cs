@@ -4,7 +4,9 @@ using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.Catalog;
 
-/// <summary>The models known at one moment, by name: the workers', and the providers'. A provider's hides a worker's of the same name.</summary>
+/// <summary>
+/// The models known at one moment, by name: the workers', and the providers'. A provider's hides a worker's of the same name.
+/// </summary>
 internal sealed class ServedModels
 {
     private readonly Dictionary<string, ModelDescriptor> _byName;
@@ -48,7 +50,7 @@ internal sealed class ServedModels
     /// <summary>A model of our own workers.</summary>
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Whether there is such a model, whoever serves it.</summary>
+    /// <summary>Whether there is such a model, of a worker or of a provider.</summary>
     public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
 
     /// <summary>Whether somebody runs its jobs now.</summary>

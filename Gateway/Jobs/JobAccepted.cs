@@ -17,6 +17,7 @@ internal sealed class JobAccepted(Job job) : IResult, IEndpointMetadataProvider
         response.StatusCode = StatusCodes.Status202Accepted;
         response.Headers.Location = $"{JobsEndpoints.Path}/{job.Id}";
         response.SetJobId(job.Id);
-        return response.WriteAsJsonAsync(JobResource.Of(job), GatewayJson.Readable.JobResource, "application/json", httpContext.RequestAborted);
+        return response.WriteAsJsonAsync(
+            JobResource.Of(job), GatewayJson.Readable.JobResource, "application/json", httpContext.RequestAborted);
     }
 }

@@ -75,7 +75,7 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
     {
         if (next == before + 1) return;
         var wasEnd = job.History.Changes.Any(change => change.Sequence == before && change.Status.IsFinished);
-        // Without an id: who comes again has still seen only what was before.
+        // Without an id: a client that reconnects has still read only the events before.
         if (next > before + (wasEnd ? 2 : 1)) output.Write(Encoding.UTF8.GetBytes($"event: gap\ndata: {{\"after\":{before}}}\n\n"));
     }
 

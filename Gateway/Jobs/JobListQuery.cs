@@ -75,7 +75,8 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
         return status is null ? InferenceError.Invalid(StatusName, $"status is '{Refusals.Quoted(text)}'; there are: {names}.") : null;
     }
 
-    private static InferenceError? CheckModel(string? text) => text is null || JsonUnicode.LengthOf(text) is > 0 and <= QueueName.MaxModelLength
+    private static InferenceError? CheckModel(string? text) =>
+        text is null || JsonUnicode.LengthOf(text) is > 0 and <= QueueName.MaxModelLength
         ? null
         : InferenceError.Invalid(
             ModelName, $"model has {JsonUnicode.LengthOf(text)} characters; a model's name has 1 to {QueueName.MaxModelLength}.");
@@ -89,7 +90,10 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
     {
         if (text is null) return null;
         if (!JobId.TryParse(text, out var id))
-            return InferenceError.Invalid(AfterName, $"after is '{Refusals.Quoted(text)}': give the id of a job, such as a page's last_id.");
+        {
+            return InferenceError.Invalid(
+                AfterName, $"after is '{Refusals.Quoted(text)}': give the id of a job, such as a page's last_id.");
+        }
 
         after = id;
         return null;

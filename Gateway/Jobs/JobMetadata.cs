@@ -15,7 +15,8 @@ internal static class JobMetadata
     public static InferenceError? Read(ref Utf8JsonReader reader, out Dictionary<string, string> pairs)
     {
         pairs = [];
-        if (reader.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("metadata", "metadata must be an object of strings.");
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return InferenceError.Invalid("metadata", "metadata must be an object of strings.");
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -24,7 +25,8 @@ internal static class JobMetadata
                 return InferenceError.Invalid("metadata", $"metadata has a key of {keyLength} characters; give 1 to {MaxKeyLength}.");
 
             reader.Read();
-            if (!RequestJson.TryReadText(ref reader, out var value)) return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
+            if (!RequestJson.TryReadText(ref reader, out var value))
+                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
             if (JsonUnicode.LengthOf(value) is var length and > MaxValueLength)
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 

@@ -18,7 +18,9 @@ internal sealed record JobRequest
     /// <summary>The lane to wait in: <c>interactive</c>, <c>default</c> (when absent) or <c>batch</c>.</summary>
     public string? Lane { get; init; }
 
-    /// <summary>Seconds until the job expires, more than 0, decimals allowed, at most 604,800 (7 days); 86,400 (24 h) when absent.</summary>
+    /// <summary>
+    /// Seconds until the job expires, more than 0, decimals allowed, at most 604,800 (7 days); 86,400 (24 h) when absent.
+    /// </summary>
     public double? DeadlineSeconds { get; init; }
 
     /// <summary>Not supported yet; null is taken.</summary>

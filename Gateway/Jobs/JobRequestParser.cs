@@ -18,12 +18,16 @@ internal static class JobRequestParser
     public static (ParsedJobRequest? Request, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new Fields();
-        if (RequestJson.ReadObject(body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        if (RequestJson.ReadObject(
+            body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        {
             return (null, malformed);
+        }
 
         return fields.FirstError() is { } error
             ? (null, error)
-            : (new ParsedJobRequest(fields.Endpoint, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+            : (new ParsedJobRequest(fields.Endpoint, body[fields.Body], fields.Lane, fields.Deadline
+                ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
     private struct Fields()
@@ -73,7 +77,8 @@ internal static class JobRequestParser
             "lane" => ReadLane(ref value),
             "deadline_seconds" => ReadDeadline(ref value),
             "metadata" => ReadMetadata(ref value),
-            _ => value.TokenType == JsonTokenType.Null ? null : InferenceError.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
+            _ => value.TokenType == JsonTokenType.Null ? null
+                : InferenceError.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
         };
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
@@ -86,7 +91,9 @@ internal static class JobRequestParser
         private InferenceError? ReadBody(ref Utf8JsonReader value)
         {
             _hasBody = true;
-            return value.TokenType == JsonTokenType.StartObject ? null : InferenceError.Invalid("body", "body must be a JSON object: that of the synchronous call.");
+            return value.TokenType == JsonTokenType.StartObject
+                ? null
+                : InferenceError.Invalid("body", "body must be a JSON object: that of the synchronous call.");
         }
 
         private InferenceError? ReadLane(ref Utf8JsonReader value)
@@ -105,7 +112,10 @@ internal static class JobRequestParser
 
             var longest = JobRequest.MaxDeadline.TotalSeconds;
             if (value.TokenType != JsonTokenType.Number || !value.TryGetDouble(out var seconds) || !(seconds > 0 && seconds <= longest))
-                return InferenceError.Invalid("deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
+            {
+                return InferenceError.Invalid(
+                    "deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
+            }
             // A millisecond is the least that the queue can tell apart.
             Deadline = TimeSpan.FromSeconds(Math.Max(seconds, 0.001));
             return null;
@@ -121,6 +131,7 @@ internal static class JobRequestParser
         }
 
         private static InferenceError Unknown(string name) => InferenceError.Invalid(
-            Refusals.Quoted(name), $"'{Refusals.Quoted(name)}' is not a field of a job. There are: endpoint, body, lane, deadline_seconds, metadata.");
+            Refusals.Quoted(name),
+            $"'{Refusals.Quoted(name)}' is not a field of a job. There are: endpoint, body, lane, deadline_seconds, metadata.");
     }
 }

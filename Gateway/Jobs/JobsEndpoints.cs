@@ -19,7 +19,12 @@ internal static class JobsEndpoints
 
     private static readonly OpenApiSchemaReference Id = new("JobId");
 
-    private static readonly OpenApiSchema WaitSchema = new() { Type = JsonSchemaType.Number, Minimum = "0", Maximum = $"{LongestWaitSeconds}" };
+    private static readonly OpenApiSchema WaitSchema = new()
+    {
+        Type = JsonSchemaType.Number,
+        Minimum = "0",
+        Maximum = $"{LongestWaitSeconds}",
+    };
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
@@ -27,8 +32,10 @@ internal static class JobsEndpoints
         jobs.MapPost("", PostAsync)
             .WithName("submitJob").WithSummary("Submits a call to be run in the background")
             .WithDescription("A chat cannot stream.")
-            .Accepts<JobRequest>("application/json").WithHeader(IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
-            .WithExample("""{"endpoint":"/v1/embeddings","body":{"model":"all-minilm-l6-v2","input":"The sky is blue."},"metadata":{"page":"7"}}""")
+            .Accepts<JobRequest>("application/json").WithHeader(
+                IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
+            .WithExample(
+                """{"endpoint":"/v1/embeddings","body":{"model":"all-minilm-l6-v2","input":"The sky is blue."},"metadata":{"page":"7"}}""")
             .WithProblems(400, 404, 408, 413, 415, 422, 429);
         jobs.MapGet("", ListAsync)
             .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")

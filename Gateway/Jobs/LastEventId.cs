@@ -7,7 +7,9 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>The <c>Last-Event-ID</c> header: what a reader of events has seen. The ids are ours, so what is not a number was never one.</summary>
+/// <summary>
+/// The <c>Last-Event-ID</c> header: what a reader of events has seen. The ids are ours, so what is not a number was never one.
+/// </summary>
 internal static class LastEventId
 {
     public const string Header = "Last-Event-ID";
@@ -31,5 +33,6 @@ internal static class LastEventId
     public static InferenceError NotYet(long sequence) => Wrong(sequence.ToString(CultureInfo.InvariantCulture));
 
     private static InferenceError Wrong(string text) => InferenceError.Invalid(
-        Header, $"{Header} is '{Refusals.Quoted(text)}': send the id of an event of this job, or leave the header out to read all of them.");
+        Header, $"{Header} is '{Refusals.Quoted(text)}': send the id of an event of this job, or leave the header out to read "
+            + $"all of them.");
 }

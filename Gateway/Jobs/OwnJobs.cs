@@ -29,7 +29,9 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
             ? null
             : await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
 
-    /// <summary>Makes an ended job without a result wait again. At most one of the two is set; none when the caller has no such job.</summary>
+    /// <summary>
+    /// Makes an ended job without a result wait again. At most one of the two is set; none when the caller has no such job.
+    /// </summary>
     public async Task<(Job? Job, InferenceError? Refusal)> RequeueAsync(JobId id, Caller caller, CancellationToken cancellationToken)
     {
         var result = await store.RequeueAsync(id, caller.Tenant, cancellationToken);
@@ -60,7 +62,8 @@ internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog 
 
         var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal);
         var stops = queues.Zip(lists).Where(list => list.Second.LookedTo is not null)
-            .Select(list => JobId.FromKey(list.Second.LookedTo!, list.First)).OrderByDescending(stop => stop.Key, StringComparer.Ordinal).ToList();
+            .Select(list => JobId.FromKey(list.Second.LookedTo!, list.First)).OrderByDescending(
+                stop => stop.Key, StringComparer.Ordinal).ToList();
         if (stops.Count == 0) return PageOf([.. newest], query.Limit, null);
 
         var known = newest.TakeWhile(job => string.CompareOrdinal(job.Id.Key, stops[0].Key) >= 0);

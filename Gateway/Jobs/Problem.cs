@@ -19,7 +19,9 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>Says in the API's description that a route may answer a problem of this status; every one may answer 401, 403 and 503.</summary>
+    /// <summary>
+    /// Says in the API's description that a route may answer a problem of this status; every one may answer 401, 403 and 503.
+    /// </summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(ProblemBody), [ContentType]);
 
     // :: Step 9: answer. An error's answer, on our own routes.
@@ -64,7 +66,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
         InferenceErrorKind.CrossSite => (StatusCodes.Status403Forbidden, "Pages of other sites are not let in"),
         InferenceErrorKind.QueueNotFound => (StatusCodes.Status404NotFound, "There is no such queue"),
         InferenceErrorKind.NotRequeueable => (StatusCodes.Status409Conflict, "The job cannot be run again"),
-        InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request"),
+        InferenceErrorKind.IdempotencyConflict =>
+            (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request"),
         InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "Too many of the tenant's jobs wait"),
         InferenceErrorKind.TenantBytesFull => (StatusCodes.Status429TooManyRequests, "The tenant's jobs take too many bytes"),
         InferenceErrorKind.QueueFull => (StatusCodes.Status429TooManyRequests, "The queue is full"),

@@ -5,7 +5,9 @@ namespace AiPlatform.Gateway.Jobs;
 /// <summary>The body of every error of our own routes: an RFC 9457 problem.</summary>
 internal sealed record ProblemBody
 {
-    /// <summary>A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>. A name, not a page.</summary>
+    /// <summary>
+    /// A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>. A name, not a page.
+    /// </summary>
     public required string Type { get; init; }
 
     /// <summary>The same for every problem of this type.</summary>

@@ -17,7 +17,10 @@ internal sealed record ChatRequest
     /// <summary>For streams only: <c>include_usage</c> asks for the usage at the end.</summary>
     public JsonElement? StreamOptions { get; init; }
 
-    /// <summary><c>text</c>, <c>json_object</c> (the answer must be one), or <c>json_schema</c> with a name and a schema (draft 2020-12) that the answer must fit.</summary>
+    /// <summary>
+    /// <c>text</c>, <c>json_object</c> (the answer must be one), or <c>json_schema</c> with a name and a schema (draft 2020-12) that the
+    /// answer must fit.
+    /// </summary>
     public JsonElement? ResponseFormat { get; init; }
 
     /// <summary>0 to 2. At 0 equal requests have equal answers, which a model's cache may keep.</summary>

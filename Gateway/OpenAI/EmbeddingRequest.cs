@@ -7,7 +7,9 @@ internal sealed record EmbeddingRequest
     /// <summary>The name of a model that <c>/v1/models</c> lists.</summary>
     public required string Model { get; init; }
 
-    /// <summary>One string, 1 to 2,048 strings, 1 to 2,048 token ids of one input, or 1 to 2,048 arrays of token ids. None may be empty.</summary>
+    /// <summary>
+    /// One string, 1 to 2,048 strings, 1 to 2,048 token ids of one input, or 1 to 2,048 arrays of token ids. None may be empty.
+    /// </summary>
     public required object Input { get; init; }
 
     /// <summary><c>float</c> (default): arrays of numbers; <c>base64</c>: base64 of little-endian 32-bit floats.</summary>

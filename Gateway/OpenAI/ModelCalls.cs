@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.OpenAI;
 
-/// <summary>Takes a call that asks a model from its arrival to its answer, whoever serves the model.</summary>
+/// <summary>Takes a call that asks a model from its arrival to its answer, for models of workers and of providers.</summary>
 internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
@@ -18,7 +18,9 @@ internal sealed class ModelCalls(
     ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The client went away; its job is canceled, unless it has an idempotency key.
+    /// </exception>
     public Task<IResult> AnswerAsync(HttpContext context, string endpoint) =>
         measured.RunAsync(context, endpoint, () => RunAsync(context, endpoint));
 
@@ -27,8 +29,11 @@ internal sealed class ModelCalls(
         // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
         var headers = context.Request.Headers;
-        if (!RequestTimeout.TryParseHeader(headers[RequestTimeout.Header], options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        if (!RequestTimeout.TryParseHeader(
+            headers[RequestTimeout.Header], options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        {
             return new OpenAIError(badTimeout);
+        }
         if (!IdempotencyHeader.TryParse(headers[IdempotencyHeader.Name], out var key, out var badKey))
             return new OpenAIError(badKey);
 
@@ -49,7 +54,8 @@ internal sealed class ModelCalls(
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
-            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
+            Deadline = timeout
+                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
             IdempotencyKey = IdempotencyHeader.Of(key, endpoint, body.Span),
         };
         return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);

@@ -22,7 +22,9 @@ internal sealed record ModelItem
     /// <summary>What serves it: <c>worker</c>, or <c>provider</c>.</summary>
     public required string ServedBy { get; init; }
 
-    /// <summary>False while no worker serves it: calls are 503 <c>model_unavailable</c>, jobs wait for a worker. Absent otherwise.</summary>
+    /// <summary>
+    /// False while no worker serves it: calls are 503 <c>model_unavailable</c>, jobs wait for a worker. Absent otherwise.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Available { get; init; }
 
@@ -37,5 +39,12 @@ internal sealed record ModelItem
     };
 
     public static ModelItem Of(ProviderModel model, DateTimeOffset since) =>
-        new() { Id = model.Name, Object = "model", Created = since.ToUnixTimeSeconds(), OwnedBy = model.Provider.Name, ServedBy = "provider" };
+        new()
+        {
+            Id = model.Name,
+            Object = "model",
+            Created = since.ToUnixTimeSeconds(),
+            OwnedBy = model.Provider.Name,
+            ServedBy = "provider",
+        };
 }

@@ -45,9 +45,11 @@ internal static class ModelsEndpoints
         if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
 
         var models = await catalog.ReadForAsync(name, cancellationToken);
-        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model, models.IsAttended(name))) : new OpenAIError(Refusals.ModelNotFound(name, models.Names));
+        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model, models.IsAttended(name)))
+            : new OpenAIError(Refusals.ModelNotFound(name, models.Names));
     }
 
     private static IReadOnlyList<ModelItem> ItemsOf(ServedModels models, ProviderCatalog providers) =>
-        [.. models.All.Select(model => ModelItem.Of(model, models.IsAttended(model.Name))), .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
+        [.. models.All.Select(model => ModelItem.Of(model, models.IsAttended(model.Name))),
+            .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
 }

@@ -22,7 +22,9 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>Says in the API's description that a route may answer an error of this status; every one may answer 401, 403 and 503.</summary>
+    /// <summary>
+    /// Says in the API's description that a route may answer an error of this status; every one may answer 401, 403 and 503.
+    /// </summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(OpenAIErrorBody), ["application/json"]);
 
     // :: Step 9: answer. An error's answer, in this dialect.
@@ -57,7 +59,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
     {
         InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.Canceled
             => (StatusCodes.Status400BadRequest, "invalid_request_error"),
-        InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound or InferenceErrorKind.QueueNotFound
+        InferenceErrorKind.ModelNotFound or InferenceErrorKind.JobNotFound or InferenceErrorKind.RouteNotFound
+            or InferenceErrorKind.QueueNotFound
             => (StatusCodes.Status404NotFound, "invalid_request_error"),
         InferenceErrorKind.MethodNotAllowed => (StatusCodes.Status405MethodNotAllowed, "invalid_request_error"),
         InferenceErrorKind.PayloadTooLarge => (StatusCodes.Status413PayloadTooLarge, "invalid_request_error"),
@@ -67,7 +70,8 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         InferenceErrorKind.Forbidden or InferenceErrorKind.HostNotAllowed or InferenceErrorKind.CrossSite
             => (StatusCodes.Status403Forbidden, "invalid_request_error"),
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
-        InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull =>
+            (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),
         InferenceErrorKind.ProviderBusy => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),

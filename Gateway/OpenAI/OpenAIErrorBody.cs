@@ -23,7 +23,9 @@ internal sealed record OpenAIErrorObject
     /// <summary>A stable name for programs, such as <c>model_not_found</c>.</summary>
     public required string Code { get; init; }
 
-    /// <summary>What the model said, where it does not fit its schema and the request had <c>include_raw_answer</c>; else not there.</summary>
+    /// <summary>
+    /// What the model said, where it does not fit its schema and the request had <c>include_raw_answer</c>; else not there.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RawAnswer { get; init; }
 }

@@ -14,7 +14,11 @@ internal static class StoredEmbeddings
             var output = EmbeddingOutput.Parse(stored.Content);
             return EveryNumberIsFinite(output)
                 ? (output, null)
-                : (null, new InferenceError { Kind = InferenceErrorKind.ModelFailed, Message = "The model gave numbers that are not finite." });
+                : (null, new InferenceError
+                {
+                    Kind = InferenceErrorKind.ModelFailed,
+                    Message = "The model gave numbers that are not finite.",
+                });
         }
         catch (FormatException unreadable)
         {

@@ -35,7 +35,8 @@ internal sealed class AnswerCache(
 
     /// <summary>What does not change an answer.</summary>
     private static readonly string[] Ignored =
-        ["user", "stream", "stream_options", "metadata", "store", "safety_identifier", "prompt_cache_key", ProviderRequestParser.RawAnswerField];
+        ["user", "stream", "stream_options", "metadata", "store", "safety_identifier", "prompt_cache_key",
+            ProviderRequestParser.RawAnswerField];
 
     /// <summary>Under what name an answer to this call is kept; null when none may be.</summary>
     public static string? NameOf(ProviderCall call) =>
@@ -108,7 +109,9 @@ internal sealed class AnswerCache(
         _waiting.TryRemove(new KeyValuePair<(string Tenant, string Name), WaitingAnswer>(waiting.Key, waiting));
     }
 
-    /// <summary>SHA-256 of who is asked and of the request in one form: members sorted, white space and what changes nothing left out.</summary>
+    /// <summary>
+    /// SHA-256 of who is asked and of the request in one form: members sorted, white space and what changes nothing left out.
+    /// </summary>
     private static string FingerprintOf(ProviderCall call)
     {
         var written = new ArrayBufferWriter<byte>(call.Request.Body.Length + 256);

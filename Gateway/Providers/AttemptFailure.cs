@@ -6,7 +6,9 @@ namespace AiPlatform.Gateway.Providers;
 /// <summary>How one attempt at a provider failed, and what follows from it.</summary>
 internal sealed record AttemptFailure
 {
-    /// <summary>One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>deadline</c>, <c>connection</c>, ….</summary>
+    /// <summary>
+    /// One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>deadline</c>, <c>connection</c>, ….
+    /// </summary>
     public required string Reason { get; init; }
 
     /// <summary>What the caller is told when nothing better follows.</summary>
@@ -14,7 +16,7 @@ internal sealed record AttemptFailure
 
     public required AttemptConsequence Consequence { get; init; }
 
-    /// <summary>How long the provider asks to be left alone; null when it does not say.</summary>
+    /// <summary>How long the provider asks callers to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Whether it speaks against the provider as such, and not against this call or this account.</summary>
@@ -76,7 +78,8 @@ internal sealed record AttemptFailure
     /// <param name="contentType">What it says that it is.</param>
     /// <param name="wanted">What it should be.</param>
     public static AttemptFailure BadContentType(Provider provider, string? contentType, string wanted) => BadAnswer(
-        provider.Name, "content_type", $"its content type is '{Refusals.Quoted(provider.Secret.Redact(contentType ?? "") ?? "***")}', not {wanted}");
+        provider.Name, "content_type",
+        $"its content type is '{Refusals.Quoted(provider.Secret.Redact(contentType ?? "") ?? "***")}', not {wanted}");
 
     public static AttemptFailure TooLarge(string provider, int limit) => new()
     {
@@ -91,7 +94,7 @@ internal sealed record AttemptFailure
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderUnavailable,
-            Message = $"The provider '{provider}' failed too often of late and is left alone for a while.",
+            Message = $"The provider '{provider}' failed too often of late, and is not asked for a while.",
             RetryAfter = pause ?? TimeSpan.FromSeconds(1),
         },
         Consequence = AttemptConsequence.Fallback,
@@ -103,7 +106,7 @@ internal sealed record AttemptFailure
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderBusy,
-            Message = $"{calls} calls to the provider '{provider}' are under way, as many as may be. Try again later.",
+            Message = $"{calls} calls to the provider '{provider}' are in flight, as many as may be. Try again later.",
             RetryAfter = TimeSpan.FromSeconds(1),
         },
         Consequence = AttemptConsequence.Fallback,

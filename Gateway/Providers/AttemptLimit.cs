@@ -31,7 +31,7 @@ internal sealed class AttemptLimit : IDisposable
     /// <summary>Whether what ends, or has ended, this is the deadline, and not its own limit.</summary>
     public bool IsDeadline { get; private set; }
 
-    /// <summary>How far the provider has come, for whoever says what took so long.</summary>
+    /// <summary>How far the provider has come, for the message that says what took so long.</summary>
     public AttemptProgress Progress { get; set; }
 
     /// <summary>The provider has shown that it works: the time begins anew.</summary>

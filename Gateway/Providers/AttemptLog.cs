@@ -29,7 +29,9 @@ internal sealed class AttemptLog
         IsUnderWay = false;
     }
 
-    /// <summary>Also where nothing was sent, because the provider is left alone or busy: then <see cref="Begin"/> was not called.</summary>
+    /// <summary>
+    /// Also where nothing was sent, because the circuit breaker is open or the provider is busy: then <see cref="Begin"/> was not called.
+    /// </summary>
     public void Failure(ProviderModel model, AttemptFailure failure)
     {
         (_failed ??= []).Add(new FailedAttempt(model.Name, failure.Reason));

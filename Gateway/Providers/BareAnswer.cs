@@ -23,7 +23,9 @@ internal static class BareAnswer
     private static byte[] Quoted(string text) =>
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
-    /// <summary>Where the content of each choice stands; null of one that has none. Of a field that is there twice, the last counts.</summary>
+    /// <summary>
+    /// Where the content of each choice stands; null of one that has none. Of a field that is there twice, the last counts.
+    /// </summary>
     private static List<Range?> ContentsOf(ReadOnlySpan<byte> answer)
     {
         List<Range?> contents = [];
@@ -50,8 +52,8 @@ internal static class BareAnswer
     }
 
     /// <summary>
-    /// Where the value of a field of an object stands, or of a field of the object in it; the reader stands on the object's start, and stands on
-    /// its end afterwards.
+    /// Where the value of a field of an object stands, or of a field of the object in it; the reader stands on the object's start, and
+    /// stands on its end afterwards.
     /// </summary>
     private static Range? ContentIn(ref Utf8JsonReader reader, ReadOnlySpan<byte> outer, ReadOnlySpan<byte> inner)
     {
@@ -61,7 +63,8 @@ internal static class BareAnswer
             var isWanted = reader.ValueTextEquals(outer);
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            if (isWanted && !inner.IsEmpty) at = reader.TokenType == JsonTokenType.StartObject ? ContentIn(ref reader, inner, default) : null;
+            if (isWanted && !inner.IsEmpty)
+                at = reader.TokenType == JsonTokenType.StartObject ? ContentIn(ref reader, inner, default) : null;
             reader.Skip();
             if (isWanted && inner.IsEmpty) at = start..(int)reader.BytesConsumed;
         }

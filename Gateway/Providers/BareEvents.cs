@@ -81,7 +81,8 @@ internal sealed class BareEvents
             {
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    if (reader.TokenType == JsonTokenType.StartObject && EditOf(ChunkChoice.Read(ref reader), data) is { } edit) edits.Add(edit);
+                    if (reader.TokenType == JsonTokenType.StartObject && EditOf(ChunkChoice.Read(ref reader), data) is { } edit)
+                        edits.Add(edit);
                     else reader.Skip();
                 }
             }
@@ -131,7 +132,8 @@ internal sealed class BareEvents
                 var start = (int)reader.TokenStartIndex;
                 if (isIndex && Utf8Parser.TryParse(reader.ValueSpan, out int index, out _)) choice = choice with { Index = index };
                 if (isReason && reader.TokenType == JsonTokenType.String) choice = choice with { IsFinished = true };
-                if (isDelta) choice = reader.TokenType == JsonTokenType.StartObject ? ReadDelta(ref reader, choice) : choice with { IsEmpty = null };
+                if (isDelta)
+                    choice = reader.TokenType == JsonTokenType.StartObject ? ReadDelta(ref reader, choice) : choice with { IsEmpty = null };
                 reader.Skip();
                 if (isDelta) choice = choice with { Delta = start..(int)reader.BytesConsumed };
             }

@@ -24,7 +24,8 @@ internal readonly record struct ChoiceContent(int Index, string? Text, string? F
         {
             var hasMessage = choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object;
             choices.Add(new ChoiceContent(
-                choices.Count, hasMessage ? TextOf(message, "content") : null, TextOf(choice, "finish_reason"), hasMessage && SaysOtherwise(message)));
+                choices.Count, hasMessage ? TextOf(message, "content") : null, TextOf(choice, "finish_reason"),
+                hasMessage && SaysOtherwise(message)));
         }
 
         return choices;

@@ -106,7 +106,9 @@ internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
         var decoded = ArrayPool<byte>.Shared.Rent(Base64.GetMaxDecodedFromUtf8Length(vector.ValueSpan.Length));
         try
         {
-            return Base64.DecodeFromUtf8(vector.ValueSpan, decoded, out _, out var length) == OperationStatus.Done ? CountFloats(decoded.AsSpan(0, length)) : 0;
+            return Base64.DecodeFromUtf8(vector.ValueSpan, decoded, out _, out var length) == OperationStatus.Done
+                ? CountFloats(decoded.AsSpan(0, length))
+                : 0;
         }
         finally
         {

@@ -41,7 +41,8 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         while (_whole == 0 && !_ended && !IsFull)
         {
             if (_length == _bytes.Length) PooledBytes.Grow(ref _bytes, _length);
-            var read = await content.ReadAsync(_bytes.AsMemory(_length, Math.Min(_bytes.Length, maxEventBytes) - _length), cancellationToken);
+            var read = await content.ReadAsync(
+                _bytes.AsMemory(_length, Math.Min(_bytes.Length, maxEventBytes) - _length), cancellationToken);
             _length += read;
             if (read == 0) End();
             if (!_begun) LeaveMarkOut();

@@ -3,7 +3,9 @@ using Polly;
 
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>One attempt with its time limit: its own, or what the deadline left. Thousands wait in here, so it is one state machine with one timer.</summary>
+/// <summary>
+/// One attempt with its time limit: its own, or what the deadline left. Thousands wait in here, so it is one state machine with one timer.
+/// </summary>
 internal sealed class LimitedAttempt<T>(
     ProviderCall call,
     ProviderModel model,

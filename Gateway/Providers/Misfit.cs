@@ -15,7 +15,10 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
     /// <summary>Why it could not be checked; null when it was.</summary>
     private InferenceError? Unchecked { get; init; }
 
-    /// <summary>The first choice that does not fit; null when all do. No choice at all does not fit. Refusals and tool calls are not held to a schema.</summary>
+    /// <summary>
+    /// The first choice that does not fit; null when all do. No choice at all does not fit. Refusals and tool calls are not held to a
+    /// schema.
+    /// </summary>
     public static Misfit? Of(IReadOnlyList<ChoiceContent> choices, IAnswerCheck check, StepBudget budget)
     {
         var isEmpty = true;
@@ -64,5 +67,6 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
         new("", [], CanBeCorrected: false) { Unchecked = new InferenceError { Kind = kind, Message = message } };
 
     private static Misfit CutOff(ChoiceContent choice) => new(
-        choice.Text ?? "", [new SchemaViolation("", "it was cut off at the most tokens that it may have; allow more")], CanBeCorrected: false);
+        choice.Text ?? "", [new SchemaViolation("", "it was cut off at the most tokens that it may have; allow more")],
+        CanBeCorrected: false);
 }

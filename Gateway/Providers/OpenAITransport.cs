@@ -16,7 +16,12 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
     public async Task<ProviderResponse> SendAsync(
         ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var options = new RequestOptions { CancellationToken = cancellationToken, BufferResponse = false, ErrorOptions = ClientErrorBehaviors.NoThrow };
+        var options = new RequestOptions
+        {
+            CancellationToken = cancellationToken,
+            BufferResponse = false,
+            ErrorOptions = ClientErrorBehaviors.NoThrow,
+        };
         using var content = BinaryContent.Create(BinaryData.FromBytes(body));
         try
         {
@@ -60,7 +65,8 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
     {
         // "NaN" and "Infinity" are numbers to the parser.
         if (headers.TryGetValue("retry-after-ms", out var text)
-            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds >= 0)
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds >= 0)
         {
             return TimeSpan.FromMilliseconds(Math.Min(milliseconds, LongestPause.TotalMilliseconds));
         }

@@ -61,7 +61,8 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
             if (piece.IsLast) return AttemptFailure.BadAnswer(Model.Provider.Name, "empty", "the stream has no event");
             before.Write(piece.Events.Span);
-            if (before.WrittenCount > Model.Options.MaxAnswerBytes) return AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes);
+            if (before.WrittenCount > Model.Options.MaxAnswerBytes)
+                return AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes);
             limit.Restart();
         }
     }
@@ -147,7 +148,8 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
     }
 
     /// <summary>Nothing is passed on before the stream has begun.</summary>
-    private StreamPiece SignOfLife(StreamEvent read, Memory<byte> one) => _started > 0 ? new StreamPiece(read.WriteSignOfLife(one), false, null) : default;
+    private StreamPiece SignOfLife(StreamEvent read, Memory<byte> one) =>
+        _started > 0 ? new StreamPiece(read.WriteSignOfLife(one), false, null) : default;
 
     private StreamPiece Malformed(string what) => Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "malformed", what));
 }

@@ -11,7 +11,9 @@ internal static class PooledBytes
     /// <summary>A buffer to begin with; not larger than can be needed.</summary>
     public static byte[] Rent(int most = int.MaxValue) => ArrayPool<byte>.Shared.Rent(Math.Min(FirstBytes, most));
 
-    /// <summary>Takes a buffer of twice the size, of <paramref name="most"/> bytes at least if that is less, and gives the old one back.</summary>
+    /// <summary>
+    /// Takes a buffer of twice the size, of <paramref name="most"/> bytes at least if that is less, and gives the old one back.
+    /// </summary>
     /// <param name="bytes">The buffer, and the new one afterwards.</param>
     /// <param name="used">Bytes that are kept.</param>
     /// <param name="most">More will not be needed.</param>

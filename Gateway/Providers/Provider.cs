@@ -7,7 +7,7 @@ using Polly.CircuitBreaker;
 
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>A provider as this process knows it: the SDK's client, the circuit breaker and the count of calls under way.</summary>
+/// <summary>A provider as this process knows it: the SDK's client, the circuit breaker and the count of calls in flight.</summary>
 internal sealed class Provider
 {
     private readonly ResiliencePipeline<AttemptFailure?> _breaker;
@@ -46,7 +46,7 @@ internal sealed class Provider
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>Takes a slot for one call more; null when as many as may be are under way.</summary>
+    /// <summary>Takes a slot for one more call; null when the provider has as many calls in flight as it may have.</summary>
     public ProviderSlot? TryEnter()
     {
         if (Interlocked.Increment(ref _underWay) <= Options.MaxConcurrentCalls) return new ProviderSlot(this);
@@ -65,7 +65,8 @@ internal sealed class Provider
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            var outcome = await _breaker.ExecuteOutcomeAsync(static (context, attempt) => attempt.RunAsync(context.CancellationToken), context, attempt);
+            var outcome = await _breaker.ExecuteOutcomeAsync(
+                static (context, attempt) => attempt.RunAsync(context.CancellationToken), context, attempt);
             if (outcome.Exception is BrokenCircuitException open) return AttemptFailure.BreakerOpen(Name, open.RetryAfter);
 
             outcome.ThrowIfException();
@@ -101,7 +102,9 @@ internal sealed class Provider
             AllowAutoRedirect = false,
             UseCookies = false,
             // What a caller's tracing carries is not the provider's business. Our own span of the call stays either way.
-            ActivityHeadersPropagator = options.SendTraceParent ? new TraceParentPropagator() : DistributedContextPropagator.CreateNoOutputPropagator(),
+            ActivityHeadersPropagator = options.SendTraceParent
+                ? new TraceParentPropagator()
+                : DistributedContextPropagator.CreateNoOutputPropagator(),
             ConnectTimeout = options.ConnectTimeout,
             // New addresses behind a name are found, and a connection that a peer forgot is not kept.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),

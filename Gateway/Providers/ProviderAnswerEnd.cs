@@ -8,4 +8,5 @@ namespace AiPlatform.Gateway.Providers;
 /// <param name="Usage">Tokens of all answers, those that were sent back included.</param>
 /// <param name="Error">Why there is none.</param>
 /// <param name="Refused">The provider's own refusal, which says more than <paramref name="Error"/>.</param>
-internal sealed record ProviderAnswerEnd(ProviderModel? Model, JsonAnswer? Answer, TokenUsage Usage, InferenceError? Error, RefusedAnswer? Refused);
+internal sealed record ProviderAnswerEnd(
+    ProviderModel? Model, JsonAnswer? Answer, TokenUsage Usage, InferenceError? Error, RefusedAnswer? Refused);

@@ -7,7 +7,8 @@ namespace AiPlatform.Gateway.Providers;
 /// Gets whole answers of providers, and only such that fit: a model whose answer does not is told what is wrong and asked again, a
 /// bounded number of times.
 /// </summary>
-internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempts, AnswerCache cache, AnswerChecks checks, ProviderMetrics metrics)
+internal sealed class ProviderAnswers(
+    ProviderCaller caller, JsonAttempt attempts, AnswerCache cache, AnswerChecks checks, ProviderMetrics metrics)
 {
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<ProviderAnswerEnd> AnswerAsync(ProviderCall call, CancellationToken cancellationToken)
@@ -24,7 +25,8 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
                 (model, limit) => attempts.RunAsync(
                     model, call.Request, UpstreamBody.Write(call.Request, model, asksUsage: false, conversation), limit),
                 cancellationToken);
-            if (end.Result is not { } answer) return new ProviderAnswerEnd(null, null, call.Log.Used, end.Failure!.Error, end.Failure.Answer);
+            if (end.Result is not { } answer)
+                return new ProviderAnswerEnd(null, null, call.Log.Used, end.Failure!.Error, end.Failure.Answer);
 
             call.Log.Answered(answer.Usage);
             var choices = call.Check is null ? [] : ChoiceContent.Of(answer);
@@ -38,10 +40,14 @@ internal sealed class ProviderAnswers(ProviderCaller caller, JsonAttempt attempt
             }
 
             if (!misfit.CanBeCorrected || corrections >= call.Model.Options.MaxCorrections || call.Deadline.Left == TimeSpan.Zero)
-                return new ProviderAnswerEnd(end.Model, null, call.Log.Used, misfit.ToError(call.Check!.Form, corrections, call.Request.IncludesRawAnswer), null);
+            {
+                return new ProviderAnswerEnd(
+                    end.Model, null, call.Log.Used, misfit.ToError(call.Check!.Form, corrections, call.Request.IncludesRawAnswer), null);
+            }
 
             metrics.Corrected(end.Model!);
-            conversation = [.. conversation, Message("assistant", misfit.Text), Message("user", CorrectionMessage.For(misfit.Violations, call.Check!.Form))];
+            conversation = [.. conversation, Message("assistant", misfit.Text),
+                Message("user", CorrectionMessage.For(misfit.Violations, call.Check!.Form))];
         }
     }
 

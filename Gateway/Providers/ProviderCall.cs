@@ -24,7 +24,7 @@ internal sealed record ProviderCall
     /// <summary>The model that was asked for.</summary>
     public ProviderModel Model => Candidates[0];
 
-    /// <summary>What a call used whose caller leaves now: what is known, and what the attempt under way is likely to have read.</summary>
+    /// <summary>What a call has used whose client disconnects now: the known usage, and an estimate for the attempt in flight.</summary>
     public TokenUsage UsedUntilNow => Log.IsUnderWay ? Log.Used + TokenUsage.Estimate(Request.Body.Length, 0) : Log.Used;
 
     /// <param name="route">What is asked, and of whom.</param>

@@ -53,7 +53,11 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
                 }
 
                 var pause = PauseAfter(failed, last.RetryAfter);
-                if (failed == model.Options.MaxRetries || pause >= call.Deadline.Left || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter))) break;
+                if (failed == model.Options.MaxRetries || pause >= call.Deadline.Left
+                    || (hasFallback && pause > LongestPauseBesideFallback * (1 + Jitter)))
+                {
+                    break;
+                }
                 await Task.Delay(pause, time, cancellationToken);
             }
         }
@@ -77,7 +81,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         {
             end = slot is null
                 ? AttemptFailure.Busy(provider.Name, provider.Options.MaxConcurrentCalls)
-                : await provider.AttemptAsync(new LimitedAttempt<T>(call, model, limitOf(model.Options), attempt, time, logger), cancellationToken);
+                : await provider.AttemptAsync(
+                    new LimitedAttempt<T>(call, model, limitOf(model.Options), attempt, time, logger), cancellationToken);
             if (slot is not null && end.Result is IKeepsSlot lasting)
             {
                 lasting.Keep(slot);
@@ -101,13 +106,16 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         Log.AttemptFailed(logger, model.Name, model.Provider.Name, failure.Reason);
     }
 
-    /// <summary>What the provider asks for, else the growing pause; a little more or less, so that callers do not come back all at once.</summary>
+    /// <summary>
+    /// What the provider asks for, else the growing pause; a little more or less, so that callers do not come back all at once.
+    /// </summary>
     private static TimeSpan PauseAfter(int failed, TimeSpan? asked)
     {
 #pragma warning disable CA5394 // It spreads load, it protects nothing
         var random = Random.Shared.NextDouble();
 #pragma warning restore CA5394
-        return asked is { } least ? least * (1 + (Jitter * random)) : FirstPause * Math.Pow(2, failed) * (1 + (Jitter * ((2 * random) - 1)));
+        return asked is { } least ? least * (1 + (Jitter * random))
+            : FirstPause * Math.Pow(2, failed) * (1 + (Jitter * ((2 * random) - 1)));
     }
 
     private static AttemptFailure OutOfTime(CallDeadline deadline, AttemptFailure? last) => new()
@@ -116,7 +124,8 @@ internal sealed class ProviderCaller(TimeProvider time, ProviderMetrics metrics,
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderTimeout,
-            Message = $"There was no answer before the call's deadline of {deadline.Limit.TotalSeconds:0.###} s. {last?.Error.Message}".TrimEnd(),
+            Message = ($"There was no answer before the call's deadline of {deadline.Limit.TotalSeconds:0.###} s. "
+                + $"{last?.Error.Message}").TrimEnd(),
         },
         Consequence = AttemptConsequence.Final,
     };

@@ -9,7 +9,8 @@ using AiPlatform.Jobs.Usage;
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Answers a synchronous call with a provider's model: whole or as a stream, with what was tried in the headers.</summary>
-internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams streams, UsageLedger usage, ProviderMetrics metrics, TimeProvider time)
+internal sealed class ProviderCalls(
+    ProviderAnswers answers, ProviderStreams streams, UsageLedger usage, ProviderMetrics metrics, TimeProvider time)
 {
     /// <summary>What telemetry calls the end of a call whose client did not wait for it.</summary>
     public const string ClientGone = "client_gone";
@@ -29,7 +30,8 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
 
     /// <summary>Gets a whole answer, counts it, and says in the response's headers what was tried; the rest is the caller's.</summary>
     /// <inheritdoc cref="AnswerAsync"/>
-    public Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout) => RunAsync(context, route, timeout, AskAsync);
+    public Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderRoute route, TimeSpan? timeout) =>
+        RunAsync(context, route, timeout, AskAsync);
 
     private async Task<ProviderAnswerEnd> AskAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
@@ -52,7 +54,8 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
         }
 
         End(call, activity, answered: null, default, end.Failure!.Error.Code);
-        return end.Failure.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body) : Failed(context, end.Failure.Error);
+        return end.Failure.Answer is { } refused ? new ProviderJsonAnswer(refused.Status, refused.Body)
+            : Failed(context, end.Failure.Error);
     }
 
     private async Task<T> RunAsync<T>(
@@ -74,7 +77,8 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
     {
         // Who leaves is no failure of the model, and does not get for nothing what the provider bills.
-        usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ClientGone, tokens.Input, tokens.Output, tokens.Estimated);
+        usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ClientGone, tokens.Input, tokens.Output,
+            tokens.Estimated);
         metrics.Ended(call, answered, tokens, error);
         activity?.End(call, answered, tokens, error);
     }
@@ -82,7 +86,8 @@ internal sealed class ProviderCalls(ProviderAnswers answers, ProviderStreams str
     private static OpenAIError Failed(HttpContext context, InferenceError error)
     {
         // Every retry that could help has been made: one more by the caller's SDK would only add to the load.
-        if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout) context.Response.Headers["x-should-retry"] = "false";
+        if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout)
+            context.Response.Headers["x-should-retry"] = "false";
         return new OpenAIError(error);
     }
 

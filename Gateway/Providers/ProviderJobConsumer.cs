@@ -13,7 +13,8 @@ namespace AiPlatform.Gateway.Providers;
 /// calls again.
 /// </summary>
 internal sealed class ProviderJobConsumer(
-    LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger, TimeProvider time)
+    LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger,
+    TimeProvider time)
     : IConsumer<RunJob>
 {
     public Task Consume(ConsumeContext<RunJob> context) => runner.RunAsync(RunningJob.Of(context), RunAsync);
@@ -45,7 +46,8 @@ internal sealed class ProviderJobConsumer(
         var usage = UsageJson.Write(end.Usage.Input, end.Usage.Output);
         if (end.Answer is { } answer) return JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), usage);
 
-        // The call has a retry loop of its own, and two would multiply. Where it asked nobody (the breaker was open), the lease tries again.
+        // The call has a retry loop of its own, and two would multiply. Where it asked nobody (the breaker was open), the lease tries
+        // again.
         return JobOutcome.Failure(end.Error!, end.Usage == default ? null : usage, isFinal: call.Log.Made > 0);
     }
 }

@@ -18,14 +18,18 @@ internal sealed class ProviderMetrics
     {
         var meter = meters.Create(TelemetrySources.Name);
         _attempts = meter.CreateHistogram<double>(
-            "aiplatform.provider.attempt_time", "s", "Time of one attempt, to the whole answer or to the first event of a stream, by provider, model and outcome",
+            "aiplatform.provider.attempt_time", "s",
+            "Time of one attempt, to the whole answer or to the first event of a stream, by provider, model and outcome",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
         _corrections = meter.CreateCounter<long>(
-            "aiplatform.provider.corrections", "{answer}", "Answers that did not fit their schema and were sent back to the model, by provider and model");
-        _recalls = meter.CreateCounter<long>("aiplatform.provider.cache", "{call}", "Calls that asked the answer cache, by model and whether it had the answer");
+            "aiplatform.provider.corrections", "{answer}",
+            "Answers that did not fit their schema and were sent back to the model, by provider and model");
+        _recalls = meter.CreateCounter<long>(
+            "aiplatform.provider.cache", "{call}", "Calls that asked the answer cache, by model and whether it had the answer");
         // Names, tags and buckets are those of OpenTelemetry's GenAI conventions.
         _calls = meter.CreateHistogram<double>(
-            "gen_ai.client.operation.duration", "s", "Time of a call to providers, retries and fallbacks included, to the end of the answer",
+            "gen_ai.client.operation.duration", "s",
+            "Time of a call to providers, retries and fallbacks included, to the end of the answer",
             advice: new InstrumentAdvice<double>
             {
                 HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
@@ -37,11 +41,13 @@ internal sealed class ProviderMetrics
                 HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
             });
         meter.CreateObservableGauge(
-            "aiplatform.provider.calls", () => catalog.Routes.Providers.Select(one => new Measurement<int>(one.UnderWay, Tag("provider", one.Name))),
-            "{call}", "Calls under way, by provider");
+            "aiplatform.provider.calls",
+            () => catalog.Routes.Providers.Select(one => new Measurement<int>(one.UnderWay, Tag("provider", one.Name))),
+            "{call}", "Calls in flight, by provider");
         meter.CreateObservableGauge(
-            "aiplatform.provider.breaker_open", () => catalog.Routes.Providers.Select(one => new Measurement<int>(one.IsLeftAlone ? 1 : 0, Tag("provider", one.Name))),
-            "1", "1 while the provider is left alone because it failed too often, by provider");
+            "aiplatform.provider.breaker_open",
+            () => catalog.Routes.Providers.Select(one => new Measurement<int>(one.IsLeftAlone ? 1 : 0, Tag("provider", one.Name))),
+            "1", "1 while the circuit breaker is open because the provider failed too often, by provider");
     }
 
     /// <summary>An attempt ended.</summary>
@@ -53,7 +59,8 @@ internal sealed class ProviderMetrics
 
     public void Corrected(ProviderModel model) => _corrections.Add(1, Tag("provider", model.Provider.Name), Tag("model", model.Name));
 
-    public void Recalled(ProviderModel model, bool wasThere) => _recalls.Add(1, Tag("model", model.Name), Tag("hit", wasThere ? "true" : "false"));
+    public void Recalled(ProviderModel model, bool wasThere) =>
+        _recalls.Add(1, Tag("model", model.Name), Tag("hit", wasThere ? "true" : "false"));
 
     /// <summary>A call ended.</summary>
     /// <param name="call">The call.</param>

@@ -85,7 +85,8 @@ public sealed record ProviderModelOptions
     public bool Equals(ProviderModelOptions? other) =>
         other is not null && Fallbacks.SequenceEqual(other.Fallbacks)
         && (Name, Provider, UpstreamModel, Timeout, FirstByteTimeout, IdleTimeout, AttemptTimeout)
-            == (other.Name, other.Provider, other.UpstreamModel, other.Timeout, other.FirstByteTimeout, other.IdleTimeout, other.AttemptTimeout)
+            == (other.Name, other.Provider, other.UpstreamModel, other.Timeout, other.FirstByteTimeout, other.IdleTimeout,
+                other.AttemptTimeout)
         && (MaxRetries, MaxCorrections, AssertFormats, MaxAnswerBytes, CacheTtl, ConcurrentJobs)
             == (other.MaxRetries, other.MaxCorrections, other.AssertFormats, other.MaxAnswerBytes, other.CacheTtl, other.ConcurrentJobs);
 

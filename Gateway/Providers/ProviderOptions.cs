@@ -37,11 +37,17 @@ public sealed record ProviderOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Share of failed attempts at which the circuit breaker opens: the provider is then asked nothing for <see cref="BreakerPause"/>. Default 0.5, 0.01 to 1.</summary>
+    /// <summary>
+    /// Share of failed attempts at which the circuit breaker opens: the provider is then asked nothing for <see cref="BreakerPause"/>.
+    /// Default 0.5, 0.01 to 1.
+    /// </summary>
     [Range(0.01, 1.0)]
     public double BreakerFailureRatio { get; init; } = 0.5;
 
-    /// <summary>Attempts within <see cref="BreakerWindow"/> from which on the circuit breaker looks at their share of failures. Default 20, 2 to 10,000.</summary>
+    /// <summary>
+    /// Attempts within <see cref="BreakerWindow"/> from which on the circuit breaker looks at their share of failures. Default 20, 2 to
+    /// 10,000.
+    /// </summary>
     [Range(2, 10_000)]
     public int BreakerAttempts { get; init; } = 20;
 
@@ -49,7 +55,9 @@ public sealed record ProviderOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan BreakerWindow { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an open circuit breaker keeps calls from the provider, before one attempt tries it. Default 5 s, 500 ms to 10 min.</summary>
+    /// <summary>
+    /// How long an open circuit breaker keeps calls from the provider, before one attempt tries it. Default 5 s, 500 ms to 10 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")]
     public TimeSpan BreakerPause { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -49,6 +49,8 @@ internal sealed record ProviderRequest
     /// <summary>Where our own fields stand, with the comma that parts them from their neighbours: the provider does not see them.</summary>
     public IReadOnlyList<Range> OwnFields { get; init; } = [];
 
-    /// <summary>Whether equal requests may be given equal answers: embeddings, and chats with <c>temperature</c> 0 or a <c>seed</c>.</summary>
+    /// <summary>
+    /// Whether equal requests may be given equal answers: embeddings, and chats with <c>temperature</c> 0 or a <c>seed</c>.
+    /// </summary>
     public bool IsDeterministic { get; init; }
 }

@@ -16,14 +16,18 @@ internal static class ProviderRequestParser
     private const string IncludeUsageName = "stream_options.include_usage";
 
     private static readonly string[] FieldNames =
-        ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format", RawAnswerField];
+        ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format",
+            RawAnswerField];
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (ProviderRequest? Request, InferenceError? Error) Parse(string endpoint, ReadOnlyMemory<byte> body)
     {
         var fields = new Fields(endpoint);
-        if (RequestJson.ReadObject(body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        if (RequestJson.ReadObject(
+            body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        {
             return (null, malformed);
+        }
 
         return (fields.FirstError() ?? RequestJson.CheckText(body.Span)) is { } error ? (null, error) : (fields.ToRequest(body), null);
     }
@@ -139,7 +143,8 @@ internal static class ProviderRequestParser
         {
             _inputs = 1;
             if (value.TokenType == JsonTokenType.String) return null;
-            if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid("input", "input must be a string, strings, or token ids.");
+            if (value.TokenType != JsonTokenType.StartArray)
+                return InferenceError.Invalid("input", "input must be a string, strings, or token ids.");
 
             value.Read();
             if (value.TokenType == JsonTokenType.Number) return null;
@@ -160,12 +165,14 @@ internal static class ProviderRequestParser
 
         private static InferenceError? ReadMessages(ref Utf8JsonReader value)
         {
-            if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid("messages", "messages must be an array of messages.");
+            if (value.TokenType != JsonTokenType.StartArray)
+                return InferenceError.Invalid("messages", "messages must be an array of messages.");
 
             var count = 0;
             while (value.Read() && value.TokenType != JsonTokenType.EndArray)
             {
-                if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid($"messages[{count}]", $"messages[{count}] must be an object.");
+                if (value.TokenType != JsonTokenType.StartObject)
+                    return InferenceError.Invalid($"messages[{count}]", $"messages[{count}] must be an object.");
                 value.Skip();
                 count++;
             }
@@ -183,7 +190,8 @@ internal static class ProviderRequestParser
         private InferenceError? ReadStreamOptions(ref Utf8JsonReader value)
         {
             if (value.TokenType == JsonTokenType.Null) return null;
-            if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("stream_options", "stream_options must be an object.");
+            if (value.TokenType != JsonTokenType.StartObject)
+                return InferenceError.Invalid("stream_options", "stream_options must be an object.");
 
             _hasStreamOptions = true;
             var seen = 0;
@@ -218,7 +226,8 @@ internal static class ProviderRequestParser
         private InferenceError? ReadSeed(ref Utf8JsonReader value)
         {
             if (!_isChat || value.TokenType == JsonTokenType.Null) return null;
-            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt64(out _)) return InferenceError.Invalid("seed", "seed must be an integer of 64 bits.");
+            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt64(out _))
+                return InferenceError.Invalid("seed", "seed must be an integer of 64 bits.");
 
             _isRepeatable = true;
             return null;

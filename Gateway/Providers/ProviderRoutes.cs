@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>Who serves which model, at one moment. Calls under way keep the one that they began with.</summary>
+/// <summary>Which provider serves which model, at one moment. Calls in flight keep the routes that they began with.</summary>
 internal sealed class ProviderRoutes
 {
     public static readonly ProviderRoutes None = new([], []);
@@ -19,15 +19,19 @@ internal sealed class ProviderRoutes
     /// <summary>Ordered by name.</summary>
     public IReadOnlyList<ProviderModel> All { get; }
 
-    /// <summary>The routes of these settings. A provider whose settings are as before keeps its connections and its breaker's memory.</summary>
+    /// <summary>
+    /// The routes of these settings. A provider whose settings are as before keeps its connections and its breaker's memory.
+    /// </summary>
     public static ProviderRoutes Of(ProviderSettings settings, ProviderRoutes before, TimeProvider time)
     {
         var providers = settings.Providers.ToDictionary(
             entry => entry.Key,
-            entry => before.Providers.FirstOrDefault(one => one.Name == entry.Key && one.Options == entry.Value) ?? new Provider(entry.Key, entry.Value, time),
+            entry => before.Providers.FirstOrDefault(one => one.Name == entry.Key && one.Options == entry.Value)
+                ?? new Provider(entry.Key, entry.Value, time),
             StringComparer.OrdinalIgnoreCase);
         return new ProviderRoutes(
-            [.. providers.Values], settings.Models.Select(entry => new ProviderModel(entry.Key, providers[entry.Value.Provider], entry.Value)));
+            [.. providers.Values],
+            settings.Models.Select(entry => new ProviderModel(entry.Key, providers[entry.Value.Provider], entry.Value)));
     }
 
     public ProviderModel? Find(string name) => _models.GetValueOrDefault(name);

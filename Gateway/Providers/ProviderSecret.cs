@@ -33,7 +33,8 @@ internal sealed partial class ProviderSecret(string key)
         if (text.AsSpan().ContainsAny(_parts.Value)) return true;
 
         var plain = Escape.Replace(text, static escape => escape.Groups["char"] is { Success: true } one
-            ? one.Value : ((char)ushort.Parse(escape.Groups["hex"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
+            ? one.Value : ((char)ushort.Parse(escape.Groups["hex"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+                .ToString());
         return plain.AsSpan().ContainsAny(_parts.Value);
     }
 
@@ -51,12 +52,16 @@ internal sealed partial class ProviderSecret(string key)
         var bytes = Encoding.UTF8.GetBytes(key);
         var hex = Convert.ToHexStringLower(bytes);
         return Windows(key, PartLength)
-            .Concat(bytes.Length < LeastEncoded ? [] : new[] { hex, hex.ToUpperInvariant() }.SelectMany(form => Windows(form, 2 * PartLength)))
+            .Concat(bytes.Length < LeastEncoded
+                ? []
+                : new[] { hex, hex.ToUpperInvariant() }.SelectMany(form => Windows(form, 2 * PartLength)))
             .Concat(bytes.Length < LeastEncoded ? [] : Base64Of(bytes).SelectMany(form => Windows(form, PartLength / 3 * 4)))
             .Distinct();
     }
 
-    /// <summary>What stands before the key decides how its bytes fall into groups of three. The outermost groups are mixed with its neighbors.</summary>
+    /// <summary>
+    /// What stands before the key decides how its bytes fall into groups of three. The outermost groups are mixed with its neighbors.
+    /// </summary>
     private static IEnumerable<string> Base64Of(byte[] key)
     {
         for (var shift = 0; shift < 3; shift++)

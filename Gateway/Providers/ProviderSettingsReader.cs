@@ -22,7 +22,8 @@ internal static class ProviderSettingsReader
         var models = new Dictionary<string, ProviderModelOptions>(StringComparer.Ordinal);
         foreach (var (key, model) in entries)
         {
-            if (!models.TryAdd(model.Name ?? key, model)) errors.Add($"{PathOf(key)}: there are two models of the name '{model.Name ?? key}'.");
+            if (!models.TryAdd(model.Name ?? key, model))
+                errors.Add($"{PathOf(key)}: there are two models of the name '{model.Name ?? key}'.");
         }
 
         errors.AddRange(entries.SelectMany(entry => ErrorsOf(entry.Key, entry.Value, providers, models)));
@@ -57,12 +58,15 @@ internal static class ProviderSettingsReader
         return entries;
     }
 
-    /// <summary>Which fields nobody knows, or which cannot be read: that message quotes the value, which may be a secret in the wrong place.</summary>
+    /// <summary>
+    /// Which fields nobody knows, or which cannot be read: that message quotes the value, which may be a secret in the wrong place.
+    /// </summary>
     private static string Describe(IConfigurationSection entry, InvalidOperationException unreadable)
     {
         if (unreadable.InnerException is null) return $"{entry.Path}: {unreadable.Message}";
 
-        var field = entry.AsEnumerable().Select(pair => pair.Key).FirstOrDefault(key => unreadable.Message.Contains($"'{key}'", StringComparison.Ordinal));
+        var field = entry.AsEnumerable().Select(pair => pair.Key).FirstOrDefault(
+            key => unreadable.Message.Contains($"'{key}'", StringComparison.Ordinal));
         return $"{field ?? entry.Path}: the value cannot be read; docs/settings.md has its form and range.";
     }
 
@@ -71,13 +75,18 @@ internal static class ProviderSettingsReader
         var path = $"{ProviderOptions.SectionName}:{name}";
         if (provider.BaseUrl is { } url && !(url.IsAbsoluteUri && url.Scheme is "http" or "https"))
             yield return $"{path}:{nameof(provider.BaseUrl)} must be an absolute http or https address, such as https://api.openai.com/v1.";
-        if (provider.BaseUrl is { IsAbsoluteUri: true } whole && (whole.Query.Length > 0 || whole.UserInfo.Length > 0 || whole.Fragment.Length > 0))
+        if (provider.BaseUrl is { IsAbsoluteUri: true } whole
+            && (whole.Query.Length > 0 || whole.UserInfo.Length > 0 || whole.Fragment.Length > 0))
+        {
             yield return $"{path}:{nameof(provider.BaseUrl)} must have no query, user or fragment.";
-        if (provider.ApiKey.Any(c => c is <= ' ' or > '~')) yield return $"{path}:{nameof(provider.ApiKey)} has characters that no header can carry.";
+        }
+        if (provider.ApiKey.Any(c => c is <= ' ' or > '~'))
+            yield return $"{path}:{nameof(provider.ApiKey)} has characters that no header can carry.";
     }
 
     private static IEnumerable<string> ErrorsOf(
-        string key, ProviderModelOptions model, Dictionary<string, ProviderOptions> providers, Dictionary<string, ProviderModelOptions> models)
+        string key, ProviderModelOptions model, Dictionary<string, ProviderOptions> providers,
+        Dictionary<string, ProviderModelOptions> models)
     {
         var (path, name) = (PathOf(key), model.Name ?? key);
         if (model.Provider.Length > 0 && !providers.ContainsKey(model.Provider))
@@ -86,7 +95,8 @@ internal static class ProviderSettingsReader
             yield return $"{path}: a model's name has at most {QueueName.MaxModelLength} characters.";
         foreach (var fallback in model.Fallbacks.Where(fallback => !models.ContainsKey(fallback)))
             yield return $"{path}:{nameof(model.Fallbacks)}: there is no model '{fallback}' that a provider serves.";
-        if (model.Fallbacks.Contains(name, StringComparer.Ordinal)) yield return $"{path}:{nameof(model.Fallbacks)} names the model itself.";
+        if (model.Fallbacks.Contains(name, StringComparer.Ordinal))
+            yield return $"{path}:{nameof(model.Fallbacks)} names the model itself.";
         if (IsTooLong(model.FirstByteTimeout, Defaults.FirstByteTimeout)) yield return TooLong(nameof(model.FirstByteTimeout));
         if (IsTooLong(model.AttemptTimeout, Defaults.AttemptTimeout)) yield return TooLong(nameof(model.AttemptTimeout));
 

@@ -1,6 +1,8 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>One of the calls that a provider may have under way. Disposing gives it back; disposing again does nothing.</summary>
+/// <summary>
+/// The slot of one of the calls that a provider may have in flight. Disposing gives it back; disposing again does nothing.
+/// </summary>
 internal sealed class ProviderSlot(Provider provider) : IDisposable
 {
     private Provider? _provider = provider;

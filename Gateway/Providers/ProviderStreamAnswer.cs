@@ -59,7 +59,8 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         var bare = call.Check is null ? null : new BareEvents();
         using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, CancellationToken.None);
         // A read that is canceled ends the connection, and the usage would be lost with it.
-        using var leaving = context.RequestAborted.UnsafeRegister(_ => limit.End(within: stream.AwaitsUsage ? UsageGrace : TimeSpan.Zero), null);
+        using var leaving = context.RequestAborted.UnsafeRegister(
+            _ => limit.End(within: stream.AwaitsUsage ? UsageGrace : TimeSpan.Zero), null);
         limit.Progress = AttemptProgress.Streaming;
         while (true)
         {
@@ -101,7 +102,8 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     private InferenceError OutOfTime() => new()
     {
         Kind = InferenceErrorKind.ProviderTimeout,
-        Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within {call.Deadline.Limit.TotalSeconds:0.###} s.",
+        Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within "
+        + $"{call.Deadline.Limit.TotalSeconds:0.###} s.",
     };
 
     private async ValueTask<InferenceError?> CheckAsync(HttpContext context)
@@ -120,7 +122,8 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     private static void WriteError(PipeWriter writer, InferenceError error)
     {
         writer.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(writer)) JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), GatewayJson.Readable.OpenAIErrorBody);
+        using (var json = new Utf8JsonWriter(writer))
+            JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), GatewayJson.Readable.OpenAIErrorBody);
         writer.Write("\n\n"u8);
     }
 }

@@ -27,5 +27,6 @@ internal sealed class ProviderStreams(ProviderCaller caller, StreamAttempt attem
 
     private ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, bool asksUsage, AttemptLimit limit) =>
         attempts.RunAsync(
-            model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage, []), dropsUsage: asksUsage, collects: call.Check is not null, limit);
+            model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage, []), dropsUsage: asksUsage,
+            collects: call.Check is not null, limit);
 }

@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>Registers what asks somebody else's models.</summary>
+/// <summary>Registers the calls to models of providers.</summary>
 internal static class ProvidersRegistration
 {
     extension(IServiceCollection services)

@@ -14,7 +14,8 @@ internal static class RefusalReader
     /// <summary>Cloudflare's 504.</summary>
     private const int OriginTimeout = 524;
 
-    public static async ValueTask<AttemptFailure> ReadAsync(ProviderModel model, ProviderResponse response, CancellationToken cancellationToken)
+    public static async ValueTask<AttemptFailure> ReadAsync(
+        ProviderModel model, ProviderResponse response, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> body = default;
         try
@@ -46,14 +47,22 @@ internal static class RefusalReader
     /// <param name="provider">Who.</param>
     /// <param name="status">What it means, as a status of HTTP.</param>
     /// <param name="answered">What was answered, for people.</param>
-    /// <param name="retryAfter">How long it asks to be left alone.</param>
+    /// <param name="retryAfter">How long the provider asks callers to wait.</param>
     /// <param name="said">Its error.</param>
     /// <param name="body">Where that stands.</param>
-    private static AttemptFailure FailureOf(Provider provider, int status, string answered, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
+    private static AttemptFailure FailureOf(
+        Provider provider, int status, string answered, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
     {
         var reason = said.Code == "insufficient_quota" ? said.Code : $"status_{status}";
         if (status == StatusCodes.Status402PaymentRequired || said.Code == "insufficient_quota")
-            return Fallback(reason, new InferenceError { Kind = InferenceErrorKind.ProviderQuotaExceeded, Message = $"The account at the provider '{provider.Name}' has no quota left." });
+        {
+            return Fallback(
+                reason, new InferenceError
+                {
+                    Kind = InferenceErrorKind.ProviderQuotaExceeded,
+                    Message = $"The account at the provider '{provider.Name}' has no quota left.",
+                });
+        }
 
         return status switch
         {
@@ -76,7 +85,8 @@ internal static class RefusalReader
             {
                 Consequence = AttemptConsequence.RetryOnce,
             },
-            >= 500 => Retry(reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")),
+            >= 500 => Retry(
+                reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")),
             _ => Refused(provider, status, reason, said, body),
         };
     }
@@ -109,7 +119,14 @@ internal static class RefusalReader
         text is not null && provider.Secret.Redact(text) is { } shown ? Refusals.Quoted(shown, MaxMessageLength) : null;
 
     private static AttemptFailure Retry(string reason, TimeSpan? retryAfter, bool isFault, InferenceError error) =>
-        new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Retry, RetryAfter = retryAfter, IsProvidersFault = isFault };
+        new()
+        {
+            Reason = reason,
+            Error = error,
+            Consequence = AttemptConsequence.Retry,
+            RetryAfter = retryAfter,
+            IsProvidersFault = isFault,
+        };
 
     private static AttemptFailure Fallback(string reason, InferenceError error) =>
         new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Fallback };
@@ -121,10 +138,12 @@ internal static class RefusalReader
         try
         {
             using var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("error", out var error)) return default;
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("error", out var error))
+                return default;
             if (error.ValueKind == JsonValueKind.String) return new SaidError(null, error.GetString(), null, false, null);
             return error.ValueKind == JsonValueKind.Object
-                ? new SaidError(Text(error, "code") ?? Text(error, "type"), Text(error, "message"), Text(error, "param"), true, Status(error))
+                ? new SaidError(
+                    Text(error, "code") ?? Text(error, "type"), Text(error, "message"), Text(error, "param"), true, Status(error))
                 : default;
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
@@ -138,7 +157,8 @@ internal static class RefusalReader
 
     /// <summary>Some say the status as the code, where it could not be one.</summary>
     private static int? Status(JsonElement error) =>
-        error.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var status) && status is >= 400 and <= 599
+        error.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var status)
+            && status is >= 400 and <= 599
             ? status : null;
 
     private readonly record struct SaidError(string? Code, string? Message, string? Param, bool IsOpenAIs, int? Status);

@@ -14,13 +14,14 @@ internal static partial class ResponseFormat
     private static partial Regex SchemaName { get; }
 
     /// <summary>
-    /// The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none. Besides, whether
-    /// any JSON object will do.
+    /// The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none. Besides,
+    /// whether any JSON object will do.
     /// </summary>
     public static (InferenceError? Error, Range? Schema, bool IsJsonObject) Read(ref Utf8JsonReader value)
     {
         if (value.TokenType == JsonTokenType.Null) return default;
-        if (value.TokenType != JsonTokenType.StartObject) return (InferenceError.Invalid(Name, "response_format must be an object."), null, false);
+        if (value.TokenType != JsonTokenType.StartObject)
+            return (InferenceError.Invalid(Name, "response_format must be an object."), null, false);
 
         string? type = null;
         (InferenceError? Error, Range? Schema)? format = null;
@@ -49,7 +50,8 @@ internal static partial class ResponseFormat
             "json_object" => (null, null, true),
             "json_schema" when format is { } said => (said.Error, said.Schema, false),
             "json_schema" => (missing, null, false),
-            _ => (InferenceError.Invalid($"{Name}.type", "response_format.type must be 'text', 'json_object' or 'json_schema'."), null, false),
+            _ => (InferenceError.Invalid($"{Name}.type", "response_format.type must be 'text', 'json_object' or 'json_schema'."), null,
+                false),
         };
     }
 
@@ -73,12 +75,19 @@ internal static partial class ResponseFormat
             var isObject = value.TokenType == JsonTokenType.StartObject;
             value.Skip();
             if (!isSchema) continue;
-            if (!isObject) return (InferenceError.Invalid($"{Name}.json_schema.schema", "response_format.json_schema.schema must be an object."), null);
+            if (!isObject)
+            {
+                return (InferenceError.Invalid($"{Name}.json_schema.schema", "response_format.json_schema.schema must be an object."),
+                    null);
+            }
             schema = start..(int)value.BytesConsumed;
         }
 
         if (name is null || !SchemaName.IsMatch(name))
-            return (InferenceError.Invalid($"{Name}.json_schema.name", "response_format.json_schema.name must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'."), null);
+        {
+            return (InferenceError.Invalid($"{Name}.json_schema.name",
+                "response_format.json_schema.name must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'."), null);
+        }
         return (null, schema);
     }
 }

@@ -2,7 +2,9 @@ using System.ClientModel.Primitives;
 
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>Stands where the SDK would retry, and does not. Nor does it let the SDK judge a status: that is ours, and it throws at some.</summary>
+/// <summary>
+/// Stands where the SDK would retry, and does not. Nor does it let the SDK judge a status: that is ours, and it throws at some.
+/// </summary>
 internal sealed class SingleTryPolicy : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)

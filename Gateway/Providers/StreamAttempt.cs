@@ -1,6 +1,8 @@
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>One attempt at a stream: it is opened when its first event is there and right. Until then the caller has seen nothing.</summary>
+/// <summary>
+/// One attempt at a stream: it is opened when its first event is there and right. Until then the caller has seen nothing.
+/// </summary>
 internal sealed class StreamAttempt(IProviderTransport transport)
 {
     /// <exception cref="ProviderUnreachableException">There was no answer.</exception>

@@ -40,7 +40,11 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
         }
 
         if (read.Data.Span.Trim(" \t\n"u8).IsEmpty) return read with { Data = default };
-        return read with { IsPlain = lines == 1 && one.Span.EndsWith("\n\n"u8) && one.Span.StartsWith("data:"u8) && LengthOfPrefix(one) + read.Data.Length + 2 == one.Length };
+        return read with
+        {
+            IsPlain = lines == 1 && one.Span.EndsWith("\n\n"u8) && one.Span.StartsWith("data:"u8)
+                && LengthOfPrefix(one) + read.Data.Length + 2 == one.Length,
+        };
     }
 
     /// <summary>The event in a form that every SDK reads, in the memory where it stands: no field but one line of data.</summary>

@@ -16,7 +16,8 @@ internal sealed class StreamedContent(int maxBytes)
 
     /// <summary>In the order of their index.</summary>
     public IEnumerable<ChoiceContent> Choices => _choices.Select(entry =>
-        new ChoiceContent(entry.Key, entry.Value.HasText ? entry.Value.Text.ToString() : null, entry.Value.FinishReason, entry.Value.IsExempt));
+        new ChoiceContent(
+            entry.Key, entry.Value.HasText ? entry.Value.Text.ToString() : null, entry.Value.FinishReason, entry.Value.IsExempt));
 
     /// <summary>There is more than may be.</summary>
     public bool IsFull => _bytes > maxBytes;
@@ -78,7 +79,8 @@ internal sealed class StreamedContent(int maxBytes)
         /// <returns>Bytes of text.</returns>
         public int Add(JsonElement choice)
         {
-            if (choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String) FinishReason = reason.GetString();
+            if (choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String)
+                FinishReason = reason.GetString();
             if (!choice.TryGetProperty("delta", out var delta) || delta.ValueKind != JsonValueKind.Object) return 0;
 
             IsExempt |= ChoiceContent.SaysOtherwise(delta);

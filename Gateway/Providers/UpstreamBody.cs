@@ -11,14 +11,16 @@ internal static class UpstreamBody
     /// <param name="model">Who is asked.</param>
     /// <param name="asksUsage">Whether a stream is to end with its usage though the caller did not ask for it.</param>
     /// <param name="conversation">Messages to be put behind the caller's, as JSON objects; empty for none.</param>
-    public static ReadOnlyMemory<byte> Write(ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation) =>
+    public static ReadOnlyMemory<byte> Write(
+        ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation) =>
         JsonSplice.Apply(request.Body, EditsOf(request, model, asksUsage, conversation));
 
     private static List<(Range At, byte[] Text)> EditsOf(
         ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation)
     {
         List<(Range At, byte[] Text)> edits = [];
-        if (model.UpstreamName != request.Model) edits.Add((request.ModelAt, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(model.UpstreamName))));
+        if (model.UpstreamName != request.Model)
+            edits.Add((request.ModelAt, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(model.UpstreamName))));
         foreach (var own in request.OwnFields) edits.Add((WithComma(request.Body.Span, own), []));
         if (asksUsage) edits.Add(UsageEdit(request));
         foreach (var message in conversation) edits.Add((request.MessagesEnd..request.MessagesEnd, [(byte)',', .. message]));
@@ -50,7 +52,10 @@ internal static class UpstreamBody
         {
             writer.WriteStartObject();
             if (document.RootElement.ValueKind == JsonValueKind.Object)
-                foreach (var option in document.RootElement.EnumerateObject().Where(option => option.Name != "include_usage")) option.WriteTo(writer);
+            {
+                foreach (var option in document.RootElement.EnumerateObject().Where(option => option.Name != "include_usage"))
+                    option.WriteTo(writer);
+            }
             writer.WriteBoolean("include_usage", true);
             writer.WriteEndObject();
         }

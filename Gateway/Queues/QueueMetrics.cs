@@ -23,13 +23,19 @@ internal sealed class QueueMetrics : LoopService
         _catalog = catalog;
         _operations = operations;
         var meter = meters.Create(TelemetrySources.Name);
-        _depth = meter.CreateObservableGauge("aiplatform.queue.depth", () => OfLanes(lane => lane.Depth), "{job}", "Jobs that wait, by model and lane");
+        _depth = meter.CreateObservableGauge(
+            "aiplatform.queue.depth", () => OfLanes(lane => lane.Depth), "{job}", "Jobs that wait, by model and lane");
         meter.CreateObservableGauge(
-            "aiplatform.queue.oldest_age", () => OfLanes(lane => lane.Oldest?.TotalSeconds ?? 0), "s", "How long the oldest waiting job has waited, by model and lane");
-        meter.CreateObservableGauge("aiplatform.queue.running", () => OfQueues(queue => queue.Running), "{job}", "Jobs that are leased, by model");
-        meter.CreateObservableGauge("aiplatform.queue.dead_letters", () => OfQueues(queue => queue.Dead), "{job}", "Dead letters, by model");
-        meter.CreateObservableGauge("aiplatform.queue.broken", () => OfQueues(queue => queue.Broken), "{job}", "Jobs that could not be read and are kept aside, by model");
-        meter.CreateObservableGauge("aiplatform.queue.paused", () => OfQueues(queue => queue.IsPaused ? 1L : 0), "1", "1 while the queue is paused, by model");
+            "aiplatform.queue.oldest_age", () => OfLanes(lane => lane.Oldest?.TotalSeconds ?? 0), "s",
+            "How long the oldest waiting job has waited, by model and lane");
+        meter.CreateObservableGauge(
+            "aiplatform.queue.running", () => OfQueues(queue => queue.Running), "{job}", "Jobs that are leased, by model");
+        meter.CreateObservableGauge(
+            "aiplatform.queue.dead_letters", () => OfQueues(queue => queue.Dead), "{job}", "Dead letters, by model");
+        meter.CreateObservableGauge("aiplatform.queue.broken", () => OfQueues(queue => queue.Broken), "{job}",
+            "Jobs that could not be read and are kept aside, by model");
+        meter.CreateObservableGauge(
+            "aiplatform.queue.paused", () => OfQueues(queue => queue.IsPaused ? 1L : 0), "1", "1 while the queue is paused, by model");
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(5);

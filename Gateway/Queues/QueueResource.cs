@@ -32,7 +32,9 @@ internal sealed record QueueResource
     /// <summary>Jobs that could not be read: they were put aside, and have failed.</summary>
     public required long Broken { get; init; }
 
-    /// <summary>What keeps the queue from serving: a key in Redis that holds something else than it should; null when nothing does.</summary>
+    /// <summary>
+    /// What keeps the queue from serving: a key in Redis that holds something else than it should; null when nothing does.
+    /// </summary>
     public required string? Problem { get; init; }
 
     public required LanesResource Lanes { get; init; }

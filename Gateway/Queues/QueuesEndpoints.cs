@@ -22,11 +22,13 @@ internal static class QueuesEndpoints
         var queues = routes.MapGroup(Path).WithTags("Queues").WithMetadata(OperatorOnly.Mark);
         var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
         queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
-        one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary("Gives workers no more jobs of this queue; submits are still taken")
+        one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary(
+            "Gives workers no more jobs of this queue; submits are still taken")
             .WithPath("queue", QueueDescription, QueueSchema);
         one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Gives workers jobs of this queue again")
             .WithPath("queue", QueueDescription, QueueSchema);
-        one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary("Makes all dead letters of this queue wait again")
+        one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary(
+            "Makes all dead letters of this queue wait again")
             .WithPath("queue", QueueDescription, QueueSchema);
     }
 
@@ -85,5 +87,6 @@ internal static class QueuesEndpoints
         return (models.Has(queue.Model) ? queue : null, models);
     }
 
-    private static QueueResource Resource(QueueState state, ServedModels models) => QueueResource.Of(state, models.WorkersOf(state.Queue.Model));
+    private static QueueResource Resource(QueueState state, ServedModels models) =>
+        QueueResource.Of(state, models.WorkersOf(state.Queue.Model));
 }

@@ -58,7 +58,9 @@ internal ref struct EndedJobs
         return true;
     }
 
-    /// <summary>The job that was read last, with its result; null when the content did not come along or the record cannot be read.</summary>
+    /// <summary>
+    /// The job that was read last, with its result; null when the content did not come along or the record cannot be read.
+    /// </summary>
     public readonly Job? Read()
     {
         if (!IsWhole) return null;

@@ -5,7 +5,9 @@ using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Looks at followed jobs for all who follow them: when a message says that one changed, and when one is due. A bounded number at a time.</summary>
+/// <summary>
+/// Looks at followed jobs for all who follow them: when a message says that one changed, and when one is due. A bounded number at a time.
+/// </summary>
 internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, GatewayName name, TimeProvider time, ILogger<FollowLooks> logger)
     : LoopService(loops)
 {

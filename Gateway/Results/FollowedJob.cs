@@ -58,7 +58,9 @@ internal sealed class FollowedJob(JobId id)
         lock (_gate) return _isLookWanted |= _lookedAt < timestamp;
     }
 
-    /// <summary>Whether the caller is to look, and from which number on. One looks at a time; a look that is wanted meanwhile is its next.</summary>
+    /// <summary>
+    /// Whether the caller is to look, and from which number on. One looks at a time; a look that is wanted meanwhile is its next.
+    /// </summary>
     public bool TryBeginLook(long now, out long after)
     {
         lock (_gate)

@@ -6,7 +6,9 @@ namespace AiPlatform.Gateway.Results;
 
 /// <summary>What happened to a job behind a number of its sequence: events of its log and changes of its status.</summary>
 /// <param name="Job">The job as it stood; with its result when it has ended.</param>
-/// <param name="Events">In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.</param>
+/// <param name="Events">
+/// In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.
+/// </param>
 /// <param name="HasEnded">The job has ended, and nothing comes behind these.</param>
 internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool HasEnded = false)
 {
@@ -23,10 +25,13 @@ internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool H
         return new JobEvents(log.Job, events, log.IsWhole && log.Job.Status.IsFinished);
     }
 
-    private static JobEvent EventOf(JobChange change) => new(
-        change.Sequence,
-        JobEvent.Status,
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"status":"{{change.Status.Name}}","at":"{{UtcMillisecondsConverter.Format(change.At)}}","attempt":{{change.Attempt}}}"""));
+    private static JobEvent EventOf(JobChange change)
+    {
+        var at = UtcMillisecondsConverter.Format(change.At);
+        return new JobEvent(
+            change.Sequence,
+            JobEvent.Status,
+            string.Create(
+                CultureInfo.InvariantCulture, $$"""{"status":"{{change.Status.Name}}","at":"{{at}}","attempt":{{change.Attempt}}}"""));
+    }
 }

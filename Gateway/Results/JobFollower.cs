@@ -8,7 +8,8 @@ internal sealed class JobFollower(JobFollowers followers, FollowedJob job) : IDi
     /// <summary>Pages kept for a request that is slow; what is dropped is read from the log.</summary>
     private const int MostKept = 256;
 
-    private readonly Channel<JobEvents?> _news = Channel.CreateBounded<JobEvents?>(new BoundedChannelOptions(MostKept) { SingleReader = true });
+    private readonly Channel<JobEvents?> _news = Channel.CreateBounded<JobEvents?>(
+        new BoundedChannelOptions(MostKept) { SingleReader = true });
     private volatile bool _hasMissed;
 
     public FollowedJob Job => job;
@@ -19,7 +20,9 @@ internal sealed class JobFollower(JobFollowers followers, FollowedJob job) : IDi
         if (!_news.Writer.TryWrite(page)) _hasMissed = true;
     }
 
-    /// <summary>What came next; null when the job is not there any more. False when something was missed, to be read from the log.</summary>
+    /// <summary>
+    /// What came next; null when the job is not there any more. False when something was missed, to be read from the log.
+    /// </summary>
     public async ValueTask<(bool IsWhole, JobEvents? Page)> NextAsync(CancellationToken cancellationToken)
     {
         if (_news.Reader.TryRead(out var told)) return (true, told);

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Hears of jobs' ends and events on this Gateway's channel and tells who waits for them.</summary>
+/// <summary>Receives the ends and events of jobs on this Gateway's channel, and passes them to the requests that wait for them.</summary>
 internal sealed class ResultListener(
     BackgroundLoops loops,
     GatewayName name,
@@ -19,7 +19,10 @@ internal sealed class ResultListener(
     ILogger<ResultListener> logger)
     : LoopService(loops)
 {
-    /// <summary>Requests go on in groups of so many, one after another in each: a hand-over to another thread costs as much as many go-ons.</summary>
+    /// <summary>
+    /// How many continuations of requests run on one thread, one after another: to queue one to another thread costs as much as to run
+    /// many.
+    /// </summary>
     private const int AtATime = 8;
 
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) =>
@@ -34,7 +37,8 @@ internal sealed class ResultListener(
         {
             ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1), othersWait),
             ["changed", var queue, var key] => ReceiveEvents(queue, key, 0, []),
-            ["events", var queue, var key, var number] when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var first) =>
+            ["events", var queue, var key, var number]
+                when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var first) =>
                 ReceiveEvents(queue, key, first, bytes.AsSpan(line + 1)),
             _ => false,
         };
@@ -87,7 +91,8 @@ internal sealed class ResultListener(
             if (line.IsEmpty) continue;
             var blank = line.IndexOf((byte)' ');
             if (blank < 0) return false;
-            events.Add(new JobEvent(first + events.Count, Encoding.UTF8.GetString(line[..blank]), Encoding.UTF8.GetString(line[(blank + 1)..])));
+            events.Add(new JobEvent(
+                first + events.Count, Encoding.UTF8.GetString(line[..blank]), Encoding.UTF8.GetString(line[(blank + 1)..])));
         }
 
         if (!followed.Tell(events)) looks.LookSoon(followed);

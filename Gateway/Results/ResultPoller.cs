@@ -8,7 +8,8 @@ namespace AiPlatform.Gateway.Results;
 /// Has every awaited job looked up once in a poll interval, should the message of its end be lost: while the connection was
 /// away, or because Redis restarted. One timer for all of them.
 /// </summary>
-internal sealed class ResultPoller(BackgroundLoops loops, JobWaiters waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
+internal sealed class ResultPoller(
+    BackgroundLoops loops, JobWaiters waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
     : LoopService(loops)
 {
     protected override TimeSpan Interval => options.Value.PollInterval / 4;

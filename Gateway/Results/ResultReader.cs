@@ -6,7 +6,8 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Looks jobs up whose end did not bring the result along, a bounded number at a time.</summary>
-internal sealed class ResultReader(BackgroundLoops loops, GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
+internal sealed class ResultReader(
+    BackgroundLoops loops, GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
     : LoopService(loops)
 {
     private const int ParallelReads = 32;

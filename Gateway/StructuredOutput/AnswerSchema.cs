@@ -32,7 +32,9 @@ internal sealed class AnswerSchema : IAnswerCheck
 
     /// <summary>False with an error when the text is not a schema that can be checked in full.</summary>
     /// <param name="schema">The schema's JSON text in UTF-8, at most 512 KiB.</param>
-    /// <param name="assertFormats">Whether <c>format</c> is checked; otherwise it is a hint for the model only, as the draft has it.</param>
+    /// <param name="assertFormats">
+    /// Whether <c>format</c> is checked; otherwise it is a hint for the model only, as the draft has it.
+    /// </param>
     /// <param name="budget">Pays for it.</param>
     /// <param name="compiled">The schema, when this is true.</param>
     /// <param name="error">What is wrong and where, when this is false.</param>
@@ -86,7 +88,8 @@ internal sealed class AnswerSchema : IAnswerCheck
         return violations.Count > 0 ? violations : [new SchemaViolation("", "does not fit the schema")];
     }
 
-    private static (AnswerSchema? Compiled, InferenceError? Error) Compile(ReadOnlyMemory<byte> schema, bool assertFormats, StepBudget budget)
+    private static (AnswerSchema? Compiled, InferenceError? Error) Compile(
+        ReadOnlyMemory<byte> schema, bool assertFormats, StepBudget budget)
     {
         budget.Spend(schema.Length / JsonPerStep);
         JsonNode? root;
@@ -113,7 +116,8 @@ internal sealed class AnswerSchema : IAnswerCheck
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException or JsonException)
         {
             // What reading an escaped half of a surrogate pair throws; and a value deeper than the serializer goes.
-            const string Message = "The schema has a string that is not valid Unicode, or a value in an enum or a const that is nested deeper than 64.";
+            const string Message =
+                "The schema has a string that is not valid Unicode, or a value in an enum or a const that is nested deeper than 64.";
             return (null, InferenceError.Invalid(Param, Message));
         }
     }

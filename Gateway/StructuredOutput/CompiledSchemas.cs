@@ -42,7 +42,8 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
         }
         catch (StepsSpentException spent)
         {
-            var tooMuch = InferenceError.Invalid(AnswerSchema.Param, $"The schema could not be compiled: {spent.Message}. Make it simpler.");
+            var tooMuch = InferenceError.Invalid(
+                AnswerSchema.Param, $"The schema could not be compiled: {spent.Message}. Make it simpler.");
             outcome = new Outcome(null, tooMuch, 0);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -65,7 +66,8 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
     private static InferenceError TookTooLong() => new()
     {
         Kind = InferenceErrorKind.DeadlineExceeded,
-        Message = $"The schema could not be compiled within {LongestWait.TotalSeconds:0} s: the Gateway is busy with others. Try again later.",
+        Message = $"The schema could not be compiled within {LongestWait.TotalSeconds:0} s: the Gateway is busy with others. Try "
+        + $"again later.",
     };
 
     private sealed record Outcome(AnswerSchema? Compiled, InferenceError? Error, long Steps);

@@ -6,7 +6,9 @@ internal interface IAnswerCheck
     /// <summary>What the answer must be, as an error and the model's correction name it.</summary>
     string Form => "its JSON schema";
 
-    /// <summary>What is wrong with the answer, at most 20 things; empty when it fits. Whatever the text, no other exception comes.</summary>
+    /// <summary>
+    /// What is wrong with the answer, at most 20 things; empty when it fits. Whatever the text, no other exception comes.
+    /// </summary>
     /// <param name="text">The model's reply as it came, whole.</param>
     /// <param name="budget">Pays for the check.</param>
     /// <exception cref="StepsSpentException">The check needs more steps than it may have.</exception>

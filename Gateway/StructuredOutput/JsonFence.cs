@@ -9,7 +9,9 @@ namespace AiPlatform.Gateway.StructuredOutput;
 /// text comes in pieces. A text that does not begin with a fence goes through as it is. What may turn out to be part of a fence is held
 /// back, at most <see cref="MaxHeld"/> characters.
 /// </summary>
-/// <remarks>It works on the inside of JSON strings, escapes included, so that what it lets through need not be read and written anew.</remarks>
+/// <remarks>
+/// It works on the inside of JSON strings, escapes included, so that what it lets through need not be read and written anew.
+/// </remarks>
 internal sealed class JsonFence
 {
     /// <summary>White space before a fence, or around the closing one; behind more of it no fence is looked for.</summary>

@@ -6,7 +6,9 @@ namespace AiPlatform.Gateway.StructuredOutput;
 /// </summary>
 internal sealed class SchemaWork : IDisposable
 {
-    /// <summary>Steps on the thread that asks, about two milliseconds. What needs more loses them: a hundredth of what it may have.</summary>
+    /// <summary>
+    /// Steps on the thread that asks, about two milliseconds. What needs more loses them: a hundredth of what it may have.
+    /// </summary>
     private const long StepsInPlace = StepBudget.Whole / 100;
 
     /// <summary>Half of the cores at most: the other half serves.</summary>

@@ -60,6 +60,7 @@ internal static partial class Log
     [LoggerMessage(2017, LogLevel.Debug, "The answer cache is passed over: {Reason}")]
     public static partial void CacheAway(ILogger logger, string reason);
 
-    [LoggerMessage(2040, LogLevel.Warning, "{Provider} refuses stream_options for {Model}: its streams are not asked for their usage until the configuration changes")]
+    [LoggerMessage(2040, LogLevel.Warning,
+        "{Provider} refuses stream_options for {Model}: its streams are not asked for their usage until the configuration changes")]
     public static partial void StreamOptionsRefused(ILogger logger, string model, string provider);
 }

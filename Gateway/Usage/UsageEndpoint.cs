@@ -14,11 +14,14 @@ internal static class UsageEndpoint
         .MapGet(Path, GetAsync)
         .WithName("getUsage").WithTags("Usage").WithSummary("Says what was used, by day, tenant and model")
         .WithDescription("A tenant sees its own; an operator sees everybody's. What was used in the last second may be missing.")
-        .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last when absent.", UsageQuery.DateSchema)
-        .WithQuery(UsageQuery.ToName, "The last day (UTC), included; today when absent. Not before from, and at most 366 days.", UsageQuery.DateSchema)
+        .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last when absent.",
+            UsageQuery.DateSchema)
+        .WithQuery(UsageQuery.ToName, "The last day (UTC), included; today when absent. Not before from, and at most 366 days.",
+            UsageQuery.DateSchema)
         .WithProblems(400);
 
-    private static async Task<Results<Ok<UsageList>, Problem>> GetAsync(HttpContext context, ApiKeys keys, IUsageStore store, TimeProvider time)
+    private static async Task<Results<Ok<UsageList>,
+    Problem>> GetAsync(HttpContext context, ApiKeys keys, IUsageStore store, TimeProvider time)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         if (!UsageQuery.TryParse(context.Request.Query, today, out var query, out var invalid)) return new Problem(invalid);

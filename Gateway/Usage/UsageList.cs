@@ -32,7 +32,9 @@ internal sealed record UsageItem
 
     public required long OutputTokens { get; init; }
 
-    /// <summary>Tokens among both that nobody has said: of calls that were left, and of streams that broke, before their usage came.</summary>
+    /// <summary>
+    /// Tokens among both that nobody has said: of calls that were left, and of streams that broke, before their usage came.
+    /// </summary>
     public required long EstimatedTokens { get; init; }
 
     public static UsageItem Of(UsageRow row) => new()

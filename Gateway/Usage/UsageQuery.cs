@@ -36,19 +36,23 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
 
         var last = to ?? today;
         var first = from ?? last.AddDays(1 - UsualDays);
-        if (first > last) error = InferenceError.Invalid(FromName, $"from is {first.ToString(Format, CultureInfo.InvariantCulture)}, later than to.");
-        else if (last.DayNumber - first.DayNumber >= MostDays) error = InferenceError.Invalid(FromName, $"from and to are more than {MostDays} days apart: ask for fewer.");
+        if (first > last)
+            error = InferenceError.Invalid(FromName, $"from is {first.ToString(Format, CultureInfo.InvariantCulture)}, later than to.");
+        else if (last.DayNumber - first.DayNumber >= MostDays)
+            error = InferenceError.Invalid(FromName, $"from and to are more than {MostDays} days apart: ask for fewer.");
         else parsed = new UsageQuery(first, last);
         return parsed is not null;
     }
 
-    private static bool TryParseDate(IQueryCollection query, string name, out DateOnly? date, [NotNullWhen(false)] out InferenceError? error)
+    private static bool TryParseDate(
+        IQueryCollection query, string name, out DateOnly? date, [NotNullWhen(false)] out InferenceError? error)
     {
         date = null;
         error = null;
         if (!query.TryGetValue(name, out var values)) return true;
 
-        if (values.Count == 1 && DateOnly.TryParseExact(values[0], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
+        if (values.Count == 1
+            && DateOnly.TryParseExact(values[0], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
             && parsed.Year is >= 1000 and < 8000)
         {
             date = parsed;

@@ -81,7 +81,8 @@ internal sealed class CostMeasurement(
         {
             var buffers = BuffersFor(i, rows * length);
             threads[i] = Task.Factory.StartNew(
-                () => RunTries(batch, buffers, tries, barrier), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => RunTries(batch, buffers, tries, barrier), CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
         }
 
         Task.WhenAll(threads).GetAwaiter().GetResult();

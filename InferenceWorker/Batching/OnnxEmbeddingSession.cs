@@ -33,7 +33,8 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
     public int HiddenSize { get; }
 
     /// <exception cref="ModelProblemException">The file cannot be loaded, or is no encoder of this form.</exception>
-    public static OnnxEmbeddingSession Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
+    public static OnnxEmbeddingSession Open(
+        ModelManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
     {
         var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
         if (!device.Uses(manifest.Model))
@@ -92,7 +93,8 @@ internal sealed class OnnxEmbeddingSession : IEmbeddingSession
     /// <summary>The front of a buffer as a tensor, without a copy.</summary>
     private static OrtValue Bind<T>(T[] buffer, long[] shape)
         where T : unmanaged =>
-        OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
+        OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
 
     private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest, RunBuffers buffers)
     {

@@ -57,7 +57,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>No more rows: who waits in <see cref="Take"/> returns. Gives what still waited.</summary>
+    /// <summary>Closes the queue: threads that wait in <see cref="Take"/> return. Gives the rows that still waited.</summary>
     public IReadOnlyList<EmbeddingRun> Close()
     {
         lock (_gate)
@@ -72,7 +72,9 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>Waits for rows and moves the next batch into <paramref name="batch"/>, at once with what is there; false when closed.</summary>
+    /// <summary>
+    /// Waits for rows and moves the next batch into <paramref name="batch"/>, at once with what is there; false when closed.
+    /// </summary>
     public bool Take(List<WaitingRow> batch)
     {
         lock (_gate)
@@ -106,7 +108,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     {
         if (_requests.Count == 1)
         {
-            // One request alone gives one batch: who comes next must not wait for a whole round of it.
+            // One request alone gives one batch: the next request must not wait for a whole round of it.
             var rows = _requests.First!.Value.Waiting;
             var given = _cutter.RowsOfABatch(rows, ShareOf(rows.Count));
             _round.AddLast(rows.GetRange(rows.Count - given, given));

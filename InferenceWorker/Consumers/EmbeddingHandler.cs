@@ -10,7 +10,8 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Consumers;
 
 /// <summary>Runs <c>/v1/embeddings</c>: reads the body, tokenizes beside the device, and has the vectors written into the result.</summary>
-internal sealed class EmbeddingHandler(ServedModels models, ProgressReporter progress, BatchMetrics metrics, TimeProvider time) : IEndpointHandler
+internal sealed class EmbeddingHandler(ServedModels models, ProgressReporter progress, BatchMetrics metrics, TimeProvider time)
+    : IEndpointHandler
 {
     /// <summary>Requests with fewer rows are over before anybody asks how far they are.</summary>
     private const int FewestRowsReported = 64;

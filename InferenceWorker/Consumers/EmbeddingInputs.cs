@@ -52,7 +52,8 @@ internal static class EmbeddingInputs
             Kind = InferenceErrorKind.InvalidRequest,
             Message =
                 $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to "
-                + $"{tokenizer.VocabularySize - 1}. Ids of another model's tokenizer mean nothing to it: send text, and let the model cut it.",
+                + $"{tokenizer.VocabularySize - 1}. Ids of another model's tokenizer mean nothing to it: send text, and let the "
+                + $"model cut it.",
             Param = $"{call.NameOf(index)}[{position}]",
         };
     }

@@ -65,5 +65,6 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         }
     }
 
-    private void Say(string verdict, string subject, string what) => output.WriteLine($"{verdict,-5} {PrintableText.Of(subject),-24} {PrintableText.Of(what)}");
+    private void Say(string verdict, string subject, string what) =>
+        output.WriteLine($"{verdict,-5} {PrintableText.Of(subject),-24} {PrintableText.Of(what)}");
 }

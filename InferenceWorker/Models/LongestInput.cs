@@ -28,7 +28,8 @@ internal static class LongestInput
                 ? $"{file}: it loads, but fails when it runs: {said}"
                 : string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{file}: it runs inputs of up to {runs} tokens; the field 'max_tokens' in {ModelManifest.FileName} is {longest}. A longer input "
+                    $"{file}: it runs inputs of up to {runs} tokens; the field 'max_tokens' in {ModelManifest.FileName} is {longest}. A "
+                    + $"longer input "
                     + $"fails: {said}"),
             failure);
     }

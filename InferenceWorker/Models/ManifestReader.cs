@@ -152,7 +152,8 @@ internal static class ManifestReader
         catch (JsonException broken)
         {
             throw new ModelProblemException(
-                $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.", broken);
+                $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.",
+                broken);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {

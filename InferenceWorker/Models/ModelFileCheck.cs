@@ -27,7 +27,7 @@ internal static class ModelFileCheck
     {
         if (!File.Exists(path)) throw new ModelProblemException($"{name}: the file is missing.");
 
-        // Before it is opened: a pipe has no length, and opening one waits for whoever writes into it.
+        // Before it is opened: a pipe has no length, and opening one waits for a writer.
         var length = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path).Length;
         if (length != file.Bytes)
         {

@@ -13,7 +13,8 @@ internal static class ModelFolders
         {
             return
             [
-                Problem(options.Path, $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
+                Problem(options.Path,
+                    $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
             ];
         }
 

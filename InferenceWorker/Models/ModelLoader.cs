@@ -10,7 +10,8 @@ namespace AiPlatform.InferenceWorker.Models;
 /// with it liveness and the process.
 /// </summary>
 internal sealed class ModelLoader(
-    BackgroundLoops loops, ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time, ILogger<ModelLoader> logger)
+    BackgroundLoops loops, ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time,
+    ILogger<ModelLoader> logger)
     : LoopService(loops)
 {
     public override async Task StopAsync(CancellationToken cancellationToken)

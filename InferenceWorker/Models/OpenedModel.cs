@@ -10,7 +10,9 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <param name="Threads">How the session was opened.</param>
 internal sealed record OpenedModel(ModelManifest Manifest, ITokenizer Tokenizer, IEmbeddingSession Session, ThreadSplit Threads)
 {
-    /// <summary>Verifies the files, then opens tokenizer and session; where the split of threads is to be measured, with one run on all.</summary>
+    /// <summary>
+    /// Verifies the files, then opens tokenizer and session; where the split of threads is to be measured, with one run on all.
+    /// </summary>
     /// <exception cref="ModelProblemException">One of them cannot be used.</exception>
     public static OpenedModel Open(ModelManifest manifest, ExecutionDevice device, ModelOptions options)
     {

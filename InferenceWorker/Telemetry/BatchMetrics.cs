@@ -26,7 +26,8 @@ internal sealed class BatchMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75] });
         _tokenizeTime = meter.CreateHistogram("aiplatform.tokenize_time", "s", "Time to tokenize one request", advice: seconds);
         _runTime = meter.CreateHistogram("aiplatform.batch.run_time", "s", "Time of one run on the device", advice: seconds);
-        meter.CreateObservableGauge("aiplatform.batch.rows_waiting", () => Of(queue => queue.Rows), "{row}", "Rows that wait for the device");
+        meter.CreateObservableGauge(
+            "aiplatform.batch.rows_waiting", () => Of(queue => queue.Rows), "{row}", "Rows that wait for the device");
         meter.CreateObservableGauge(
             "aiplatform.batch.threads_idle", () => Of(queue => queue.IdleThreads), "{thread}", "Device threads that wait for rows");
     }

@@ -32,14 +32,17 @@ internal static partial class Log
     public static partial void HeartbeatFailed(ILogger logger, string reason);
 
     [LoggerMessage(2010, LogLevel.Information,
-        "{Model}: a short row takes {ParallelMilliseconds:0.00} ms of CPU time in {ParallelRuns} runs at a time, {OneRunMilliseconds:0.00} ms in one run "
+        "{Model}: a short row takes {ParallelMilliseconds:0.00} ms of CPU time in {ParallelRuns} runs at a time, "
+        + "{OneRunMilliseconds:0.00} ms in one run "
         + "on {Threads} threads")]
     public static partial void ParallelRunsMeasured(
         ILogger logger, string model, double parallelMilliseconds, int parallelRuns, double oneRunMilliseconds, int threads);
 
     [LoggerMessage(2011, LogLevel.Information,
-        "{Model}: {ParallelRuns} runs at a time, threads for each: {Threads}. A run takes {FixedMilliseconds:0.00} ms, and {MicrosecondsPerToken:0.0} µs "
+        "{Model}: {ParallelRuns} runs at a time, threads for each: {Threads}. A run takes {FixedMilliseconds:0.00} ms, and "
+        + "{MicrosecondsPerToken:0.0} µs "
         + "for each token beyond {FreeTokens}; rows share one up to {MaxTokens} tokens")]
     public static partial void CostMeasured(
-        ILogger logger, string model, int parallelRuns, int threads, double fixedMilliseconds, double microsecondsPerToken, int freeTokens, int maxTokens);
+        ILogger logger, string model, int parallelRuns, int threads, double fixedMilliseconds, double microsecondsPerToken, int freeTokens,
+        int maxTokens);
 }

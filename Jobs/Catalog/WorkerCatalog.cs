@@ -33,7 +33,8 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
 
     private async Task RunAsync(string worker, string beat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments = [worker, beat, ScriptArgument.Milliseconds(options.Value.HeartbeatTtl), ScriptArgument.Milliseconds(ModelMemory)];
+        List<RedisValue> arguments =
+            [worker, beat, ScriptArgument.Milliseconds(options.Value.HeartbeatTtl), ScriptArgument.Milliseconds(ModelMemory)];
         foreach (var model in models)
             arguments.AddRange([model.Name, JsonSerializer.Serialize(model, CatalogJson.Default.ModelDescriptor)]);
 

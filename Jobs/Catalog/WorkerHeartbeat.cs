@@ -17,7 +17,9 @@ public sealed record WorkerHeartbeat
     /// <summary>A row for each model.</summary>
     public required IReadOnlyList<ModelLoad> Models { get; init; }
 
-    /// <summary>The model folders that it could not load, at most <see cref="MostFailures"/>; an older version says nothing of them.</summary>
+    /// <summary>
+    /// The model folders that it could not load, at most <see cref="MostFailures"/>; an older version says nothing of them.
+    /// </summary>
     public IReadOnlyList<ModelFailure> Failures { get; init; } = [];
 
     /// <summary>Folders that a heartbeat names at most: it is read every two seconds by every Gateway.</summary>

@@ -12,7 +12,9 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
     private TaskCompletionSource? _opened;
     private int _leasing;
 
-    /// <summary>Enters a call that leases; waits while the gate is shut. Dispose the entry when the leased jobs are among the running.</summary>
+    /// <summary>
+    /// Enters a call that leases; waits while the gate is shut. Dispose the entry when the leased jobs are among the running.
+    /// </summary>
     public async ValueTask<Entry> EnterAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -34,7 +36,7 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
     }
 
     /// <summary>
-    /// Shuts the gate. False when somebody else has: then there is nothing to open. Otherwise call <see cref="Open"/> afterwards,
+    /// Shuts the gate. False when another caller has shut it: then there is nothing to open. Otherwise call <see cref="Open"/> afterwards,
     /// whatever happens.
     /// </summary>
     public bool TryShut()
@@ -47,7 +49,7 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
         }
     }
 
-    /// <summary>Waits until no job runs and no call that leases is under way. The gate must be shut.</summary>
+    /// <summary>Waits until no job runs and no call that leases is in flight. The gate must be shut.</summary>
     public async Task UntilIdleAsync(CancellationToken cancellationToken)
     {
         while (Volatile.Read(ref _leasing) > 0 || running.Count > 0) await Task.Delay(IdlePoll, time, cancellationToken);

@@ -3,9 +3,12 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>Renews every lease of this process at a third of its duration, one call for each queue; stops jobs that are no longer ours.</summary>
+/// <summary>
+/// Renews every lease of this process at a third of its duration, one call for each queue; stops jobs that are no longer ours.
+/// </summary>
 /// <remarks>Nobody else can take the jobs either while Redis is away.</remarks>
-internal sealed class LeaseRenewer(BackgroundLoops loops, RunningJobs running, IJobStore store, IOptions<JobsOptions> options) : LoopService(loops)
+internal sealed class LeaseRenewer(BackgroundLoops loops, RunningJobs running, IJobStore store, IOptions<JobsOptions> options)
+    : LoopService(loops)
 {
     private const int MostInOneCall = 500;
 

@@ -20,7 +20,9 @@ public sealed class LeasedJobRunner(
     private readonly ResiliencePipeline _commit = pipelines.GetPipeline(ResiliencePipelineNames.RedisCommit);
 
     /// <param name="running">The job and its lease.</param>
-    /// <param name="run">Runs it; expected errors are returned as a failed outcome, anything thrown is a bug or the machine's fault.</param>
+    /// <param name="run">
+    /// Runs it; expected errors are returned as a failed outcome, anything thrown is a bug or the machine's fault.
+    /// </param>
     public async Task RunAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
     {
         var job = running.Job;

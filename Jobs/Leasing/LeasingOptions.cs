@@ -31,10 +31,13 @@ internal sealed partial class LeasingOptionsValidator : IValidateOptions<Leasing
 /// <summary>Checks at start that a process which stops has drained, and given the rest back, before it must have ended.</summary>
 internal sealed class DrainOrderCheck(IOptions<ShutdownOptions> shutdown) : IValidateOptions<LeasingOptions>
 {
-    public ValidateOptionsResult Validate(string? name, LeasingOptions options) => options.DrainTimeout + LeasingOptions.ReturnTime <= shutdown.Value.Timeout
+    public ValidateOptionsResult Validate(string? name, LeasingOptions options) =>
+        options.DrainTimeout + LeasingOptions.ReturnTime <= shutdown.Value.Timeout
         ? ValidateOptionsResult.Success
         : ValidateOptionsResult.Fail(
-            $"{LeasingOptions.SectionName}:{nameof(options.DrainTimeout)} is {options.DrainTimeout}; with {LeasingOptions.ReturnTime.TotalSeconds:0} s to give back "
-            + $"what has not ended it must fit into {ShutdownOptions.SectionName}:{nameof(ShutdownOptions.Timeout)} ({shutdown.Value.Timeout}). Lower it, or raise that and "
+            $"{LeasingOptions.SectionName}:{nameof(options.DrainTimeout)} is {options.DrainTimeout}; with "
+            + $"{LeasingOptions.ReturnTime.TotalSeconds:0} s to give back "
+            + $"what has not ended it must fit into {ShutdownOptions.SectionName}:{nameof(ShutdownOptions.Timeout)} "
+            + $"({shutdown.Value.Timeout}). Lower it, or raise that and "
             + $"{ShutdownOptions.SectionName}:{nameof(ShutdownOptions.GracePeriod)}.");
 }

@@ -33,7 +33,8 @@ internal sealed class LeasingService(
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         _interrupts = Loops.Start(
-            "interrupts", TimeSpan.Zero, (_, token) => subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), (message, _) => Interrupt((string?)message), token));
+            "interrupts", TimeSpan.Zero,
+            (_, token) => subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), (message, _) => Interrupt((string?)message), token));
         return base.StartAsync(cancellationToken);
     }
 

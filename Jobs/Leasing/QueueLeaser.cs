@@ -18,7 +18,9 @@ internal sealed class QueueLeaser(
     TimeProvider time,
     ILogger logger)
 {
-    /// <summary>Payload with which a job is begun on the thread that leased it: a hand-over to another costs more than reading so little.</summary>
+    /// <summary>
+    /// Largest payload of a job that starts on the thread that leased it: to queue it to another thread costs more than to read so little.
+    /// </summary>
     private const int MostBytesInline = 2_048;
 
     private readonly WakeUp _wakeUp = new();

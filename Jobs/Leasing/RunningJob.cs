@@ -19,7 +19,8 @@ public sealed class RunningJob : IDisposable
         Job = job;
         _time = time;
         _leasedAt = time.GetTimestamp();
-        _stop = new CancellationTokenSource(job.TimeLeft < TimeSpan.Zero ? TimeSpan.Zero : job.TimeLeft < LongestTimer ? job.TimeLeft : LongestTimer, time);
+        _stop = new CancellationTokenSource(
+            job.TimeLeft < TimeSpan.Zero ? TimeSpan.Zero : job.TimeLeft < LongestTimer ? job.TimeLeft : LongestTimer, time);
         Token = _stop.Token;
     }
 

@@ -25,7 +25,7 @@ public sealed class RunningJobs
 
     internal void Remove(RunningJob job) => _jobs.TryRemove(new KeyValuePair<JobId, RunningJob>(job.Job.Id, job));
 
-    /// <summary>Stops an attempt that somebody else ended.</summary>
+    /// <summary>Stops an attempt that another process ended.</summary>
     internal void Interrupt(JobId id, int attempt)
     {
         if (_jobs.TryGetValue(id, out var job) && job.Job.Attempt == attempt) job.Stop(StopReason.NotOurs);

@@ -6,7 +6,7 @@ public enum StopReason
     /// <summary>It was not stopped.</summary>
     None,
 
-    /// <summary>It is no longer ours: canceled, expired, or leased to somebody else. Its result is not wanted.</summary>
+    /// <summary>The job is no longer ours: it was canceled, expired, or leased to another process. Its result is not wanted.</summary>
     NotOurs,
 
     /// <summary>Its deadline has passed.</summary>

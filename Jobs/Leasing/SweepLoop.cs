@@ -7,12 +7,14 @@ namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>Sweeps the queues that this process knows. Many processes do; the script lets one at a time do the work.</summary>
 internal sealed class SweepLoop(
-    BackgroundLoops loops, ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options, ILogger<SweepLoop> logger)
+    BackgroundLoops loops, ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options,
+    ILogger<SweepLoop> logger)
     : LoopService(loops)
 {
     protected override TimeSpan Interval => options.Value.SweepInterval;
 
-    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => loop.ForEachAsync(queues.Queues, async queue =>
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) =>
+        loop.ForEachAsync(queues.Queues, async queue =>
     {
         var swept = await store.SweepAsync(queue, stoppingToken);
         metrics.Swept(queue, swept);

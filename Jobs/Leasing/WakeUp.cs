@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>A latch that one loop waits on: a ring while nobody waits is kept, several are one.</summary>
+/// <summary>A latch that one loop waits on: a signal that comes while the loop does not wait is kept, and several count as one.</summary>
 internal sealed class WakeUp
 {
     private readonly Channel<bool> _rung = Channel.CreateBounded<bool>(
@@ -23,7 +23,7 @@ internal sealed class WakeUp
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The time is up: the caller looks by itself.
+            // The time is up: the caller polls.
         }
     }
 }

@@ -57,8 +57,11 @@ public readonly struct EmbeddingOutput
             throw new FormatException("The stored embeddings are of a form that this version cannot read.");
 
         var output = new EmbeddingOutput(content);
-        if (output.Rows < 0 || output.Dimensions <= 0 || HeaderBytes + ((long)output.Rows * output.Dimensions * sizeof(float)) != content.Length)
+        if (output.Rows < 0 || output.Dimensions <= 0
+            || HeaderBytes + ((long)output.Rows * output.Dimensions * sizeof(float)) != content.Length)
+        {
             throw new FormatException("The stored embeddings are not as long as their header says.");
+        }
         return output;
     }
 

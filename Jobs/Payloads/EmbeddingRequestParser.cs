@@ -16,8 +16,11 @@ public static class EmbeddingRequestParser
     public static (EmbeddingCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
     {
         var fields = new Fields(content);
-        if (RequestJson.ReadObject(body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        if (RequestJson.ReadObject(
+            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        {
             return (null, malformed);
+        }
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
             ? (null, error)

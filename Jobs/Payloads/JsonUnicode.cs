@@ -3,7 +3,9 @@ using System.Text.Unicode;
 
 namespace AiPlatform.Jobs.Payloads;
 
-/// <summary>Whether the text in JSON is text. JSON's grammar lets an escape be half of a surrogate pair, which no reader can make a string of.</summary>
+/// <summary>
+/// Whether the text in JSON is text. JSON's grammar lets an escape be half of a surrogate pair, which no reader can make a string of.
+/// </summary>
 public static class JsonUnicode
 {
     private const int EscapeLength = 6;

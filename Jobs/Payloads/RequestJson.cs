@@ -54,7 +54,8 @@ public static class RequestJson
     /// <summary>What is wrong with the text of a body that is otherwise right, wherever it stands; null when nothing is.</summary>
     /// <param name="body">What <see cref="ReadObject"/> took.</param>
     public static InferenceError? CheckText(ReadOnlySpan<byte> body) => JsonUnicode.HalfPairAt(body) is var at and >= 0
-        ? InferenceError.Invalid(null, $"The body has half of a surrogate pair at byte {at + 1}, which is not valid Unicode: escape whole characters.")
+        ? InferenceError.Invalid(
+            null, $"The body has half of a surrogate pair at byte {at + 1}, which is not valid Unicode: escape whole characters.")
         : null;
 
     /// <summary>

@@ -8,7 +8,9 @@ internal sealed class AnswerStore(ScriptRunner scripts) : IAnswerStore
         return reply.IsNull ? null : (byte[]?)reply;
     }
 
-    public Task RememberAsync(string tenant, string fingerprint, ReadOnlyMemory<byte> answer, TimeSpan ttl, CancellationToken cancellationToken) =>
+    public Task RememberAsync(
+        string tenant, string fingerprint, ReadOnlyMemory<byte> answer, TimeSpan ttl, CancellationToken cancellationToken) =>
         scripts.RunAsync(
-            JobScript.Remember, RedisKeys.AnswersBase(tenant), [fingerprint, answer.ToArray(), ScriptArgument.Milliseconds(ttl)], cancellationToken);
+            JobScript.Remember, RedisKeys.AnswersBase(tenant), [fingerprint, answer.ToArray(), ScriptArgument.Milliseconds(ttl)],
+            cancellationToken);
 }

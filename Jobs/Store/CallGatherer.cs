@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>
-/// Sends calls of one script together that come while an earlier one is under way: alone a call goes at once, many share a round
-/// trip and what a script costs by itself. Calls of one queue keep their order. Who called goes on without a thread of its own: whoever has
-/// long work to do yields first.
+/// Coalesces calls of one script: a call that is alone is sent at once; calls that arrive while one is in flight share the next round trip
+/// and the fixed cost of a script. Calls of one queue keep their order. Continuations run on the thread that received the reply, so a
+/// caller that has long work to do yields first.
 /// </summary>
 /// <param name="send">Sends calls of one queue; gives a result for each.</param>
 /// <param name="mostCalls">Most calls sent together.</param>
@@ -14,10 +14,12 @@ namespace AiPlatform.Jobs.Store;
 internal sealed class CallGatherer<TCall, TResult>(
     Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf)
 {
-    /// <summary>Queues are spread over so many lines: what one of them waits for does not hold up the others.</summary>
+    /// <summary>How many lines the queues are spread over: a line that waits does not delay the others.</summary>
     private const int Lines = 16;
 
-    /// <summary>Who called goes on in groups of so many, one after another in each: a hand-over to another thread costs as much as many go-ons.</summary>
+    /// <summary>
+    /// How many continuations of callers run on one thread, one after another: to queue one to another thread costs as much as to run many.
+    /// </summary>
     private const int AtATime = 8;
 
     private readonly Line[] _lines = [.. Enumerable.Range(0, Lines).Select(_ => new Line())];
@@ -58,7 +60,7 @@ internal sealed class CallGatherer<TCall, TResult>(
         while (batch is not null)
         {
             var (ended, reply) = (batch, await sending);
-            // The next ones are under way while those who called go on.
+            // The next call is in flight while the continuations of this one run.
             batch = Next(line);
             if (batch is not null) sending = SendAsync(batch);
             Complete(ended, reply);
@@ -72,9 +74,11 @@ internal sealed class CallGatherer<TCall, TResult>(
             var results = await send(batch[0].Queue, [.. batch.Select(pending => pending.Call)]);
             return results.Count == batch.Count
                 ? new Reply(results, null)
-                : new Reply([], new InvalidOperationException($"{batch.Count} calls were sent together and {results.Count} answered. This is a bug."));
+                : new Reply(
+                    [], new InvalidOperationException(
+                        $"{batch.Count} calls were sent together and {results.Count} answered. This is a bug."));
         }
-#pragma warning disable CA1031 // Whatever it was, whoever called learns of it
+#pragma warning disable CA1031 // Whatever it was, the callers are told
         catch (Exception failure)
         {
             return new Reply([], failure);
@@ -82,11 +86,14 @@ internal sealed class CallGatherer<TCall, TResult>(
 #pragma warning restore CA1031
     }
 
-    /// <summary>Lets who called go on: a few here, the others on threads of their own, a few on each.</summary>
+    /// <summary>Runs the callers' continuations: a few on this thread, the others on threads of the pool, a few on each.</summary>
     private static void Complete(List<Pending> batch, Reply reply)
     {
         for (var from = AtATime; from < batch.Count; from += AtATime)
-            ThreadPool.UnsafeQueueUserWorkItem(static part => CompleteSome(part.Batch, part.Reply, part.From), (Batch: batch, Reply: reply, From: from), preferLocal: true);
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static part => CompleteSome(part.Batch, part.Reply, part.From),
+                (Batch: batch, Reply: reply, From: from), preferLocal: true);
+        }
         CompleteSome(batch, reply, 0);
     }
 

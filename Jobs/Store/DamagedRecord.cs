@@ -9,7 +9,8 @@ internal sealed record DamagedRecord(JobId Id, byte[] Head, string State, string
 {
     /// <summary>What a caller is told of it.</summary>
     public const string Explanation =
-        "What Redis holds of this job is damaged and cannot be read. It is kept for the operator, but the job cannot be run or answered: submit it again.";
+        "What Redis holds of this job is damaged and cannot be read. It is kept for the operator, but the job cannot be run or answered: "
+        + "submit it again.";
 
     public static DamagedRecord Of(JobId id, ReadOnlyMemory<byte> record, string state, FormatException why)
     {

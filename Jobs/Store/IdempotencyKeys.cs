@@ -12,7 +12,8 @@ internal sealed class IdempotencyKeys(ScriptRunner scripts, IOptions<JobsOptions
         var reply = (string?)await scripts.RunAsync(JobScript.Claim, RedisKeys.TenantBase(tenant), arguments, cancellationToken);
         if (string.IsNullOrEmpty(reply)) return id;
 
-        return reply.Split(' ') is [var claimed, var fingerprint] && fingerprint == key.Fingerprint && JobId.TryParse(claimed, out var earlier)
+        return reply.Split(' ') is [var claimed, var fingerprint] && fingerprint == key.Fingerprint
+            && JobId.TryParse(claimed, out var earlier)
             ? earlier
             : null;
     }

@@ -123,7 +123,8 @@ public static class JobRecord
             : (Encoding.UTF8.GetString(record.Span[..end]), record[(end + 1)..]);
     }
 
-    private static (JobStatus Status, int Attempts, long Events, JobHistory History) Standing(Fields fields, string state, DateTimeOffset created)
+    private static (JobStatus Status, int Attempts, long Events, JobHistory History) Standing(
+        Fields fields, string state, DateTimeOffset created)
     {
         if (fields.Status is { } ended)
         {
@@ -135,7 +136,8 @@ public static class JobRecord
 
         var parts = state.Split(' ', 8);
         return parts.Length == 8
-            ? (parts[0] == "r" ? JobStatus.Running : JobStatus.Queued, Number(parts[1]), Number(parts[4]), JobHistory.Parse(parts[7], created))
+            ? (parts[0] == "r" ? JobStatus.Running : JobStatus.Queued, Number(parts[1]), Number(parts[4]),
+                JobHistory.Parse(parts[7], created))
             : throw new FormatException("A job's state cannot be read. Another program wrote it.");
     }
 
@@ -146,7 +148,8 @@ public static class JobRecord
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    private static int Number(ReadOnlySpan<char> text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int Number(ReadOnlySpan<char> text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     /// <summary>A record's line.</summary>
     private readonly struct Fields

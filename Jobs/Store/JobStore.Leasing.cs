@@ -40,7 +40,7 @@ internal sealed partial class JobStore
             }
             catch (FormatException unreadable)
             {
-                // Where it cannot be put aside now, its lease ends, and somebody else tries.
+                // Where it cannot be put aside now, its lease ends, and another process tries.
                 await TryPutAsideAsync(DamagedRecord.Of(id, record, state, unreadable), CancellationToken.None);
             }
         }
@@ -64,7 +64,7 @@ internal sealed partial class JobStore
         return (int)await RunAsync(JobScript.Append, job.Id.Queue, [.. arguments], cancellationToken) == 1;
     }
 
-    // :: Step 7: commit. The result is stored only if the lease is still ours, and published to who waits.
+    // :: Step 7: commit. The result is stored only if the lease is still ours, and published to the Gateways that wait.
     public Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken) =>
         _commits.CallAsync(job.Id.Queue, (job, outcome), cancellationToken);
 
@@ -74,7 +74,8 @@ internal sealed partial class JobStore
     public Task<ReleaseOutcome> FailAsync(LeasedJob job, InferenceError error, CancellationToken cancellationToken) =>
         ReleaseAsync(job, error, maxFailures: 1, cancellationToken);
 
-    private async Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, int maxFailures, CancellationToken cancellationToken)
+    private async Task<ReleaseOutcome> ReleaseAsync(
+        LeasedJob job, InferenceError? error, int maxFailures, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
@@ -92,8 +93,10 @@ internal sealed partial class JobStore
 #pragma warning restore CA5394
         RedisValue[] arguments =
         [
-            ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases, ScriptArgument.Milliseconds(_options.ResultTtl),
-            ScriptArgument.Milliseconds(_options.DeadLetterTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
+            ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases,
+            ScriptArgument.Milliseconds(_options.ResultTtl),
+            ScriptArgument.Milliseconds(_options.DeadLetterTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
+            JobErrors.Expired.ToJson(),
             JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(), random, JobErrors.Damaged.ToJson(),
         ];
         var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
@@ -122,7 +125,9 @@ internal sealed partial class JobStore
             arguments[next++] = outcome.Error is null ? JobRecord.WriteSuccess(job) : "";
             arguments[next++] = job.Ticket?.Watcher ?? "";
             arguments[next++] = JobRecord.WriteOutcome(outcome);
-            arguments[next++] = outcome.Error is { IsOfRequest: var fails } ? fails ? "" : "1" : AsValue(outcome.Output?.Content ?? default);
+            arguments[next++] = outcome.Error is { IsOfRequest: var fails }
+                ? fails ? ""
+                : "1" : AsValue(outcome.Output?.Content ?? default);
         }
 
         var stored = (RedisResult[])(await RunAsync(JobScript.Commit, queue, arguments, CancellationToken.None))!;

@@ -51,7 +51,7 @@ internal sealed partial class JobStore : IJobStore
     public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
     {
         var read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
-        // Put aside it has failed, and whoever asks is told so.
+        // Once put aside the job has failed, and readers are told so.
         if (read.Damage is not null && await TryPutAsideAsync(read.Damage, cancellationToken))
             read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
         return read.Known();
@@ -72,7 +72,8 @@ internal sealed partial class JobStore : IJobStore
         if (job is null) return null;
 
         var entries = (RedisResult[])parts[2]!;
-        return new JobLog(job, [.. entries.Select(entry => ReadEvent((RedisResult[])entry!)).OfType<JobEvent>()], entries.Length < MostEvents);
+        return new JobLog(
+            job, [.. entries.Select(entry => ReadEvent((RedisResult[])entry!)).OfType<JobEvent>()], entries.Length < MostEvents);
     }
 
     public async Task<JobPage> ListAsync(
@@ -109,7 +110,8 @@ internal sealed partial class JobStore : IJobStore
     {
         RedisValue[] arguments =
         [
-            id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
+            id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl),
+            ScriptArgument.Milliseconds(_options.EventsTtl),
             onlyWaiting ? "1" : "0",
         ];
         var reply = (string?)await RunOnSoundAsync(JobScript.Cancel, id, arguments, cancellationToken);
@@ -163,7 +165,8 @@ internal sealed partial class JobStore : IJobStore
         return results;
     }
 
-    private async Task<IReadOnlyList<JobReading>> ReadAllAsync(QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
+    private async Task<IReadOnlyList<JobReading>> ReadAllAsync(
+        QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
     {
         _metrics.SentTogether(JobScript.Read.Name, reads.Count);
         var arguments = new RedisValue[3 * reads.Count];
@@ -212,7 +215,8 @@ internal sealed partial class JobStore : IJobStore
     {
         RedisValue[] arguments =
         [
-            damage.Id.Key, damage.Head, damage.State, damage.Why, ScriptArgument.Milliseconds(_options.ResultTtl), JobErrors.Damaged.ToJson(),
+            damage.Id.Key, damage.Head, damage.State, damage.Why, ScriptArgument.Milliseconds(_options.ResultTtl),
+            JobErrors.Damaged.ToJson(),
         ];
         try
         {
@@ -255,7 +259,10 @@ internal sealed partial class JobStore : IJobStore
         }
     }
 
-    /// <summary>Runs a script that reads and notes who asked; where Redis refuses writes it only reads, and whoever asked looks again by itself.</summary>
+    /// <summary>
+    /// Runs a script that reads, and registers the reader for notifications; where Redis refuses writes it only reads, and the reader
+    /// polls.
+    /// </summary>
     private async Task<RedisResult> RunOrReadAsync(
         JobScript noting, JobScript reading, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken)
     {

@@ -28,9 +28,11 @@ internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
         };
     }
 
-    public Task PauseAsync(QueueName queue, CancellationToken cancellationToken) => RunAsync(JobScript.Pause, queue, ["1"], cancellationToken);
+    public Task PauseAsync(QueueName queue, CancellationToken cancellationToken) =>
+        RunAsync(JobScript.Pause, queue, ["1"], cancellationToken);
 
-    public Task ResumeAsync(QueueName queue, CancellationToken cancellationToken) => RunAsync(JobScript.Pause, queue, ["0"], cancellationToken);
+    public Task ResumeAsync(QueueName queue, CancellationToken cancellationToken) =>
+        RunAsync(JobScript.Pause, queue, ["0"], cancellationToken);
 
     public async Task<long> RequeueDeadAsync(QueueName queue, CancellationToken cancellationToken)
     {

@@ -12,5 +12,7 @@ internal static class QueueProblem
     /// <returns>Every key that holds something else than it should, and what to do; null when there is none.</returns>
     public static string? In(RedisResult[] state) => state.Length < FirstWord + 3
         ? null
-        : string.Join(" ", state[FirstWord..].Chunk(3).Select(key => $"The key {key[0]} in Redis holds a {key[1]} where a {key[2]} belongs: rename it out of the way."));
+        : string.Join(
+            " ", state[FirstWord..].Chunk(3).Select(
+                key => $"The key {key[0]} in Redis holds a {key[1]} where a {key[2]} belongs: rename it out of the way."));
 }

@@ -15,7 +15,7 @@ internal static class RedisRefusals
     /// <summary>Longest text of Redis that is repeated.</summary>
     private const int MostRepeated = 300;
 
-    /// <summary>What an exception means for whoever wanted something of Redis.</summary>
+    /// <summary>What an exception of the Redis client means for its caller.</summary>
     /// <param name="thrown">What the client threw.</param>
     /// <param name="what">What was asked for, such as <c>the script 'lease'</c>.</param>
     /// <param name="cancellationToken">The caller's.</param>
@@ -23,13 +23,15 @@ internal static class RedisRefusals
     public static QueueUnavailableException? Of(Exception thrown, string what, CancellationToken cancellationToken) => thrown switch
     {
         QueueUnavailableException known => known,
-        TimeoutRejectedException late => new QueueUnavailableException($"Redis did not answer {what} within {late.Timeout.TotalSeconds:0.#} s.", late),
+        TimeoutRejectedException late =>
+            new QueueUnavailableException($"Redis did not answer {what} within {late.Timeout.TotalSeconds:0.#} s.", late),
         RedisServerException refused => Refused(refused, what),
         RedisCommandException refused => new QueueUnavailableException(RedisWords.NoPrimary, refused) { RefusesWrites = true },
         RedisException or SocketException or IOException => new QueueUnavailableException(RedisWords.CannotBeReached, thrown),
         TimeoutException late => new QueueUnavailableException($"Redis did not answer {what} in time.", late),
         ObjectDisposedException or ChannelClosedException => new QueueUnavailableException("The connection to Redis was closed.", thrown),
-        OperationCanceledException when !cancellationToken.IsCancellationRequested => new QueueUnavailableException(RedisWords.CannotBeReached, thrown),
+        OperationCanceledException when !cancellationToken.IsCancellationRequested =>
+            new QueueUnavailableException(RedisWords.CannotBeReached, thrown),
         _ => null,
     };
 

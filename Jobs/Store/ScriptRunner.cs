@@ -12,7 +12,9 @@ internal sealed class ScriptRunner(
 {
     private readonly ResiliencePipeline _call = pipelines.GetPipeline(ResiliencePipelineNames.RedisCall);
 
-    /// <exception cref="QueueUnavailableException">Redis cannot be reached, does not answer in time, refuses writes, or fails on what it holds.</exception>
+    /// <exception cref="QueueUnavailableException">
+    /// Redis cannot be reached, does not answer in time, refuses writes, or fails on what it holds.
+    /// </exception>
     public async Task<RedisResult> RunAsync(JobScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();

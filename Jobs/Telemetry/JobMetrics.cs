@@ -25,9 +25,12 @@ public sealed class JobMetrics
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets };
         _jobs = meter.CreateCounter<long>("aiplatform.jobs.ended", "{job}", "Jobs that this process ended, by model and outcome");
         _runs = meter.CreateCounter<long>("aiplatform.jobs.runs", "{run}", "Runs of jobs that ended, by model and outcome");
-        _broken = meter.CreateCounter<long>("aiplatform.jobs.broken", "{job}", "Jobs that this process put aside because they could not be read, by model");
-        _waited = meter.CreateHistogram<double>("aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only", advice: seconds);
-        _ran = meter.CreateHistogram<double>("aiplatform.jobs.run_time", "s", "Time from lease to the end of the run, by model and outcome", advice: seconds);
+        _broken = meter.CreateCounter<long>(
+            "aiplatform.jobs.broken", "{job}", "Jobs that this process put aside because they could not be read, by model");
+        _waited = meter.CreateHistogram<double>(
+            "aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only", advice: seconds);
+        _ran = meter.CreateHistogram<double>(
+            "aiplatform.jobs.run_time", "s", "Time from lease to the end of the run, by model and outcome", advice: seconds);
         _redisCalls = meter.CreateHistogram<double>(
             "aiplatform.redis.call_time", "s", "Time of one call to Redis, by script and whether it was answered", advice: seconds);
         _redisItems = meter.CreateHistogram(
@@ -46,7 +49,8 @@ public sealed class JobMetrics
     /// <summary>Jobs ended for good: <c>succeeded</c>, <c>failed</c>, <c>canceled</c> or <c>expired</c>.</summary>
     internal void Ended(string model, JobStatus outcome, int jobs = 1)
     {
-        if (jobs > 0) _jobs.Add(jobs, new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome.Name));
+        if (jobs > 0)
+            _jobs.Add(jobs, new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome.Name));
     }
 
     /// <summary>A job could not be read and was put aside.</summary>
@@ -70,7 +74,8 @@ public sealed class JobMetrics
     /// <summary>A run ended.</summary>
     internal void RunEnded(RunningJob running, string outcome)
     {
-        var (model, ended) = (new KeyValuePair<string, object?>("model", running.Job.Model), new KeyValuePair<string, object?>("outcome", outcome));
+        var (model, ended) =
+            (new KeyValuePair<string, object?>("model", running.Job.Model), new KeyValuePair<string, object?>("outcome", outcome));
         _runs.Add(1, model, ended);
         if (_ran.Enabled) _ran.Record(running.Elapsed.TotalSeconds, model, ended);
     }

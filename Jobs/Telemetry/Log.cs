@@ -15,13 +15,15 @@ internal static partial class Log
     [LoggerMessage(1004, LogLevel.Debug, "Run {Attempt} of {JobId} was stopped: {Reason}")]
     public static partial void RunStopped(ILogger logger, JobId jobId, int attempt, StopReason reason);
 
-    [LoggerMessage(1005, LogLevel.Information, "The result of run {Attempt} of {JobId} was refused: its lease was lost or the job had ended")]
+    [LoggerMessage(
+        1005, LogLevel.Information, "The result of run {Attempt} of {JobId} was refused: its lease was lost or the job had ended")]
     public static partial void ResultNotWanted(ILogger logger, JobId jobId, int attempt);
 
     [LoggerMessage(1006, LogLevel.Error, "Run {Attempt} of {JobId} could not be dispatched or committed; its lease brings it back")]
     public static partial void DispatchFailed(ILogger logger, Exception exception, JobId jobId, int attempt);
 
-    [LoggerMessage(1008, LogLevel.Information, "Swept {Queue}: {Requeued} lost leases requeued, {Failed} jobs failed, {Expired} expired, {RetriesDue} retries due")]
+    [LoggerMessage(1008, LogLevel.Information,
+        "Swept {Queue}: {Requeued} lost leases requeued, {Failed} jobs failed, {Expired} expired, {RetriesDue} retries due")]
     public static partial void Swept(ILogger logger, QueueName queue, int requeued, int failed, int expired, int retriesDue);
 
     [LoggerMessage(1010, LogLevel.Information, "Stopping: {Jobs} jobs may finish within {Limit}")]
@@ -36,9 +38,11 @@ internal static partial class Log
     [LoggerMessage(1014, LogLevel.Debug, "How far {JobId} is could not be said: {Reason}")]
     public static partial void ProgressNotSaid(ILogger logger, JobId jobId, string reason);
 
-    [LoggerMessage(1015, LogLevel.Error, "{JobId} is damaged ({Reason}): it was put aside in its queue's list of broken jobs, and has failed")]
+    [LoggerMessage(
+        1015, LogLevel.Error, "{JobId} is damaged ({Reason}): it was put aside in its queue's list of broken jobs, and has failed")]
     public static partial void PutAside(ILogger logger, JobId jobId, string reason);
 
-    [LoggerMessage(1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left for its workers: upgrade this one")]
+    [LoggerMessage(
+        1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left for its workers: upgrade this one")]
     public static partial void NewerJobs(ILogger logger, int jobs, QueueName queue);
 }

@@ -46,13 +46,16 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
 
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => WriteAsync(loop.Suffer, stoppingToken);
 
-    /// <summary>Writes what was counted, and keeps what could not be written. One that is refused does not keep the others from being written.</summary>
+    /// <summary>
+    /// Writes what was counted, and keeps what could not be written. One that is refused does not keep the others from being written.
+    /// </summary>
     private async Task WriteAsync(Action<string> refused, CancellationToken cancellationToken)
     {
         Dictionary<(DateOnly Date, string Tenant, string Model), UsageCount> counts;
         lock (_gate) (counts, _counts) = (_counts, []);
 
-        var left = new Queue<IGrouping<(DateOnly Date, string Tenant), KeyValuePair<(DateOnly Date, string Tenant, string Model), UsageCount>>>(
+        var left = new Queue<IGrouping<(DateOnly Date, string Tenant), KeyValuePair<(DateOnly Date, string Tenant, string Model),
+        UsageCount>>>(
             counts.GroupBy(entry => (entry.Key.Date, entry.Key.Tenant)));
         try
         {
@@ -60,7 +63,8 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
             {
                 try
                 {
-                    await store.AddAsync(day.Key.Date, day.Key.Tenant, day.ToDictionary(entry => entry.Key.Model, entry => entry.Value), cancellationToken);
+                    await store.AddAsync(
+                        day.Key.Date, day.Key.Tenant, day.ToDictionary(entry => entry.Key.Model, entry => entry.Value), cancellationToken);
                 }
                 catch (OutageException outage) when (outage.IsPartial)
                 {

@@ -23,7 +23,7 @@ local function check_structure()
   call('HLEN', base .. 'state')
 end
 
--- Tells whoever waits for work that there is some. Each waiter is woken once.
+-- Notifies the workers that wait for jobs. Each is notified once.
 local function ring()
   if call('DEL', base .. 'waiting') == 1 then call('PUBLISH', base .. 'doorbell', '') end
 end

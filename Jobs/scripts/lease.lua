@@ -2,8 +2,8 @@
 -- include transitions.lua
 -- Gives a worker the jobs whose turn it is, with their records.
 -- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
---       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else meanwhile,
---       ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job
+--       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else
+--       meanwhile, ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job
 -- Returns {now, what else, jobs that were too late and ended, jobs of a newer version that were left, {id and reason of each job that was
 -- put aside}, then id, state and record of each}.
 -- What else: 1 the one job given must run alone, 2 a job waits that must run alone: come back when nothing runs, 0 neither.
@@ -122,7 +122,10 @@ end
 local free = {}
 local function free_of(tenant)
   if not free[tenant] then
-    free[tenant] = most_running == math.huge and most_running or most_running - (tonumber(mild('HGET', base .. 'running', tenant) or 0) or 0)
+    free[tenant] = most_running
+    if most_running ~= math.huge then
+      free[tenant] = most_running - (tonumber(mild('HGET', base .. 'running', tenant) or 0) or 0)
+    end
   end
   return free[tenant]
 end

@@ -1,9 +1,9 @@
 #!lua flags=no-writes
 -- include lanes.lua
 -- Reads how a queue is, as far as it can be read.
--- Returns {now, jobs that wait, jobs that run, jobs ended a second in thousandths, 1 when paused, dead letters, jobs put aside, then of each
--- lane: jobs that wait, ms since the oldest was submitted or -1; then the keys that hold something else than they should: name, what it holds,
--- what it should}. Of many tenants a lane's first thousand are looked at.
+-- Returns {now, jobs that wait, jobs that run, jobs ended a second in thousandths, 1 when paused, dead letters, jobs put aside, then of
+-- each lane: jobs that wait, ms since the oldest was submitted or -1; then the keys that hold something else than they should: name, what
+-- it holds, what it should}. Of many tenants a lane's first thousand are looked at.
 -- ARGV: '1' to look for such keys also where no job waits
 local kinds, wrong = {}, {}
 

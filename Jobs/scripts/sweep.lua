@@ -9,8 +9,8 @@
 local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
 damaged_error, damaged_ttl = ARGV[10], ttl
--- A mark that ends later than it could have been set to end was left by a clock that has been set back since; one that never ends was put
--- there by somebody else.
+-- A mark that ends later than it could have been set to end was left by a clock that has been set back since; one that never ends was not
+-- written by this platform.
 if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
   local left = call('PTTL', base .. 'swept')
   if left >= 0 and left <= tonumber(ARGV[1]) then return nil end

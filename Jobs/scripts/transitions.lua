@@ -154,7 +154,9 @@ local function put_aside(id, tenant, why)
   if state and state.status == 'r' then interrupt(id, state) end
   for _, lane in ipairs(tenant and lanes or {}) do
     local line = line_key(lane, tenant)
-    if call('ZREM', line, id) == 1 and call('EXISTS', line) == 0 then leave(lane, tenant, tonumber(call('ZSCORE', lane_key(lane), tenant) or 0)) end
+    if call('ZREM', line, id) == 1 and call('EXISTS', line) == 0 then
+      leave(lane, tenant, tonumber(call('ZSCORE', lane_key(lane), tenant) or 0))
+    end
   end
 
   local created, leased = submitted_at(id), call('ZSCORE', base .. 'leases', id) and true
@@ -165,7 +167,8 @@ local function put_aside(id, tenant, why)
     return
   end
   local start = string.sub(record, 1, 4096)
-  local head = '1\t' .. created .. '\t' .. now_ms .. '\td\t1\t' .. tenant .. '\t' .. (string.match(start, '\t(/v1/[%l/]+)') or '/v1/embeddings') ..
+  local head = '1\t' .. created .. '\t' .. now_ms .. '\td\t1\t' .. tenant .. '\t' ..
+    (string.match(start, '\t(/v1/[%l/]+)') or '/v1/embeddings') ..
     '\ts=failed\ta=' .. (state and state.attempt or '0') .. '\th=q0 f' .. elapsed(created) .. '\te=' .. damaged_error
   store_ended({{id = id, tenant = tenant, leased = leased, record = head .. '\n', content_bytes = 0,
     watchers = string.match(start, '\tw=([^%s]+)') or '', dead = false}}, damaged_ttl, damaged_ttl)

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace AiPlatform.ServiceDefaults.Health;
 
-/// <summary>Every background loop of the process runs, libraries' included. One that has ended, with or without an exception, ends liveness.</summary>
+/// <summary>
+/// Every background loop of the process runs, libraries' included. One that has ended, with or without an exception, ends liveness.
+/// </summary>
 internal sealed class BackgroundLoopsHealthCheck(BackgroundLoops loops, IServiceProvider services) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

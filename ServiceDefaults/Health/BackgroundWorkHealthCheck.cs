@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AiPlatform.ServiceDefaults.Health;
 
-/// <summary>The background loops do all of their work. Those that wait, for Redis or for somebody to mend a key, are named with the reason.</summary>
+/// <summary>
+/// The background loops do all of their work. Those that wait, for Redis or for somebody to mend a key, are named with the reason.
+/// </summary>
 internal sealed class BackgroundWorkHealthCheck(BackgroundLoops loops) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

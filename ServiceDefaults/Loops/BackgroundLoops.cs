@@ -23,7 +23,9 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
 
     /// <summary>Starts a loop.</summary>
     /// <param name="name">What logs and health checks call it.</param>
-    /// <param name="interval">From the beginning of a turn to that of the next; zero when the turn itself waits for what there is to do.</param>
+    /// <param name="interval">
+    /// From the beginning of a turn to that of the next; zero when the turn itself waits for what there is to do.
+    /// </param>
     /// <param name="turn">One turn. It ends soon after its token is canceled.</param>
     public BackgroundLoop Start(string name, TimeSpan interval, Func<BackgroundLoop, CancellationToken, Task> turn)
     {
@@ -51,7 +53,8 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
         else LogWaits(logger, loop.Name, trouble);
     }
 
-    [LoggerMessage(110, LogLevel.Critical, "The background loop '{Loop}' failed in a way that was not foreseen. The process ends, to be started again")]
+    [LoggerMessage(110, LogLevel.Critical,
+        "The background loop '{Loop}' failed in a way that was not foreseen. The process ends, to be started again")]
     private static partial void LogDied(ILogger logger, Exception bug, string loop);
 
     [LoggerMessage(111, LogLevel.Warning, "The background loop '{Loop}' cannot do its work and tries again: {Reason}")]

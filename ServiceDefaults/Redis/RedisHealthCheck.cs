@@ -4,8 +4,9 @@ using StackExchange.Redis;
 namespace AiPlatform.ServiceDefaults.Redis;
 
 /// <summary>
-/// Redis answers, takes jobs, and would not drop them. One that cannot be reached, or refuses what a submit needs (it is full, a replica, cannot
-/// save), gives the status that the process registered (a Gateway is degraded, a worker not ready); one that evicts keys is never ready.
+/// Redis answers, takes jobs, and would not drop them. One that cannot be reached, or refuses what a submit needs (it is full, a replica,
+/// cannot save), gives the status that the process registered (a Gateway is degraded, a worker not ready); one that evicts keys is never
+/// ready.
 /// </summary>
 internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvider time) : IHealthCheck
 {
@@ -31,7 +32,8 @@ internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvide
         catch (RedisServerException refused)
         {
             return new HealthCheckResult(
-                context.Registration.FailureStatus, RedisWords.Explain(refused.Message)?.Reason ?? $"Redis refuses to tell how it is: {refused.Message}", refused);
+                context.Registration.FailureStatus,
+                RedisWords.Explain(refused.Message)?.Reason ?? $"Redis refuses to tell how it is: {refused.Message}", refused);
         }
         catch (RedisCommandException refused)
         {

@@ -6,7 +6,8 @@ public static class RedisWords
     public const string CannotBeReached = "Redis cannot be reached.";
 
     public const string NoPrimary =
-        "No Redis server takes writes now. While a replica becomes the primary this passes by itself; else ConnectionStrings:redis names no primary.";
+        "No Redis server takes writes now. While a replica becomes the primary this passes by itself; else ConnectionStrings:redis names "
+        + "no primary.";
 
     /// <param name="message">An error that Redis answered.</param>
     /// <returns>What it means, and whether Redis refuses writes only; null when it is an error about what was asked for.</returns>
@@ -15,11 +16,13 @@ public static class RedisWords
         "OOM" => ("Redis is full: it takes no new jobs until results expire or maxmemory is raised.", true),
         "READONLY" => ("This Redis is a read-only replica: connect to the primary.", true),
         "MISCONF" => ("Redis refuses writes because it cannot save to disk: look at its log and its disk.", true),
-        "NOREPLICAS" => ("Redis refuses writes because too few replicas follow it: look at its replicas, and at min-replicas-to-write.", true),
+        "NOREPLICAS" =>
+            ("Redis refuses writes because too few replicas follow it: look at its replicas, and at min-replicas-to-write.", true),
         "LOADING" => ("Redis is loading its data; it will serve in a moment.", false),
         "BUSY" => ("Redis is busy with another script.", false),
         "MASTERDOWN" or "CLUSTERDOWN" or "TRYAGAIN" or "MOVED" or "ASK" => ("The Redis cluster is not ready: " + message, false),
-        "NOAUTH" or "WRONGPASS" or "NOPERM" => ("Redis refuses this user: check the password and permissions in ConnectionStrings:redis.", false),
+        "NOAUTH" or "WRONGPASS" or "NOPERM" =>
+            ("Redis refuses this user: check the password and permissions in ConnectionStrings:redis.", false),
         _ => null,
     };
 }

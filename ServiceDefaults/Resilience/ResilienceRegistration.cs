@@ -17,7 +17,7 @@ public static class ResilienceRegistration
         public IServiceCollection AddResiliencePipelines()
         {
             services.TryAddSingleton(TimeProvider.System);
-            // A line for each call of an outage; whoever calls says once that it began, and once that it ended.
+            // This would log each call of an outage; the callers log once that it began, and once that it ended.
             services.AddLogging(logging => logging.AddFilter("Polly", LogLevel.None));
             return services.AddTimedPipeline(ResiliencePipelineNames.RedisCall, pipeline => pipeline.AddTimeout(RedisCallTimeout));
         }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
-/// <summary>Makes what a file or a setting says fit for a terminal and a log line: it can neither steer a terminal nor begin a line of its own.</summary>
+/// <summary>
+/// Makes what a file or a setting says fit for a terminal and a log line: it can neither steer a terminal nor begin a line of its own.
+/// </summary>
 public static class PrintableText
 {
     /// <summary>The text with control, format and line-separating characters written <c>\uXXXX</c>.</summary>

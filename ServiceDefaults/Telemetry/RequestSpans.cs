@@ -12,7 +12,8 @@ internal sealed class RequestSpans : BaseProcessor<Activity>
 {
     public const string Source = "Microsoft.AspNetCore";
 
-    private static readonly string[] WrittenByCallers = ["url.query", "http.request.method_original", "user_agent.original", "server.address", "server.port"];
+    private static readonly string[] WrittenByCallers =
+        ["url.query", "http.request.method_original", "user_agent.original", "server.address", "server.port"];
 
     /// <summary>Has ASP.NET Core write OpenTelemetry's attributes into its spans, which it leaves to others unless it is told.</summary>
     public static void Fill() => AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);

@@ -11,7 +11,8 @@ namespace AiPlatform.ServiceDefaults.Telemetry;
 /// <param name="servers">The server; none in a process that listens nowhere.</param>
 /// <param name="logger">Where to.</param>
 internal sealed class StartLog(
-    IHostApplicationLifetime lifetime, IHostEnvironment environment, IEnumerable<IServer> servers, ILogger<StartLog> logger) : IHostedService
+    IHostApplicationLifetime lifetime, IHostEnvironment environment, IEnumerable<IServer> servers, ILogger<StartLog> logger)
+        : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -22,6 +23,7 @@ internal sealed class StartLog(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private string Addresses =>
-        string.Join(", ", servers.SelectMany(server => server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])) is { Length: > 0 } listed
+        string.Join(
+            ", ", servers.SelectMany(server => server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])) is { Length: > 0 } listed
             ? listed : "no address";
 }

@@ -16,7 +16,8 @@ internal static class TelemetryRegistration
 
     private static readonly string[] Meters =
     [
-        TelemetrySources.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Polly", "System.Net.Http", "System.Runtime",
+        TelemetrySources.Name, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Polly", "System.Net.Http",
+        "System.Runtime",
     ];
 
     public static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)

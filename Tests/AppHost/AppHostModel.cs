@@ -11,16 +11,19 @@ internal sealed class AppHostModel(params string[] settings) : IAsyncDisposable
 {
     private readonly DistributedApplication _application = AiPlatform.AppHost.Program.Build(settings);
 
-    public IReadOnlyCollection<IResource> Resources => [.. _application.Services.GetRequiredService<DistributedApplicationModel>().Resources];
+    public IReadOnlyCollection<IResource> Resources =>
+        [.. _application.Services.GetRequiredService<DistributedApplicationModel>().Resources];
 
-    private DistributedApplicationExecutionContext Context => _application.Services.GetRequiredService<DistributedApplicationExecutionContext>();
+    private DistributedApplicationExecutionContext Context =>
+        _application.Services.GetRequiredService<DistributedApplicationExecutionContext>();
 
     public IResource Resource(string name) => Resources.Single(resource => resource.Name == name);
 
     /// <summary>The command line, as the program or the shell gets it.</summary>
     public async Task<string[]> ArgumentsOfAsync(string name)
     {
-        var configuration = await ExecutionConfigurationBuilder.Create(Resource(name)).WithArgumentsConfig().BuildAsync(Context, NullLogger.Instance);
+        var configuration = await ExecutionConfigurationBuilder.Create(Resource(name)).WithArgumentsConfig().BuildAsync(
+            Context, NullLogger.Instance);
         return [.. configuration.Arguments.Select(argument => argument.Value)];
     }
 

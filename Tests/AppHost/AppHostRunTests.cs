@@ -38,7 +38,9 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
         http.DefaultRequestHeaders.Authorization = new("Bearer", Key);
         using var reply = await http.PostAsJsonAsync("/v1/embeddings", new { model = Model, input = "Hello, world" }, cancellation);
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
-        Assert.Equal(384, (await reply.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
+        Assert.Equal(
+            384, (await reply.Content.ReadFromJsonAsync<JsonElement>(cancellation))
+                .GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
 
         Assert.Contains("succeeded", (await CommandAsync(application, "sample-job")).Message, StringComparison.Ordinal);
         Assert.Equal(Model, (await CommandAsync(application, "pause")).Message);
@@ -55,12 +57,14 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
 
     private static async Task<ExecuteCommandResult> CommandAsync(DistributedApplication application, string command, string? queue = null)
     {
-        var result = await application.ResourceCommands.ExecuteCommandAsync("gateway", command, Queue(queue), TestContext.Current.CancellationToken);
+        var result = await application.ResourceCommands.ExecuteCommandAsync(
+            "gateway", command, Queue(queue), TestContext.Current.CancellationToken);
         Assert.True(result.Success, result.Message);
         return result;
     }
 
-    private static InteractionInputCollection Queue(string? name) => new([new InteractionInput { Name = "queue", InputType = InputType.Text, Value = name }]);
+    private static InteractionInputCollection Queue(string? name) =>
+        new([new InteractionInput { Name = "queue", InputType = InputType.Text, Value = name }]);
 
     private static async Task<JsonElement> QueueAsync(HttpClient http) =>
         (await http.GetFromJsonAsync<JsonElement>("/v1/queues", TestContext.Current.CancellationToken)).GetProperty("data")[0];

@@ -17,7 +17,12 @@ internal static class Published
         var folder = Path.Combine(Checkout.Root, "artifacts", "published", name);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        };
         foreach (var argument in (string[])[Checkout.Program("AppHost"), .. arguments]) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -45,7 +50,8 @@ internal static class Published
     }
 
     private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal);
+        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(
+            file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal);
 
     private static void Copy(string from, string to)
     {

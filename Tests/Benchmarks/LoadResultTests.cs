@@ -14,7 +14,9 @@ public sealed class LoadResultTests
     {
         var result = LoadResult.Parse(Printed);
 
-        Assert.Equal((10, 20, 1.5, 3.25, 0.125), (result.Ok, result.PerSecond, result.P50Milliseconds, result.P99Milliseconds, result.GeneratorSeconds));
+        Assert.Equal(
+            (10, 20, 1.5, 3.25, 0.125),
+            (result.Ok, result.PerSecond, result.P50Milliseconds, result.P99Milliseconds, result.GeneratorSeconds));
         Assert.Same(result, result.Complete());
     }
 

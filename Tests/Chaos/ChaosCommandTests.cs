@@ -72,9 +72,11 @@ public sealed class ChaosCommandTests
     }
 
     private static List<int> ChildrenOf(int parent) =>
-        [.. Process.GetProcesses().Select(process => process.Id).Where(id => StatusOf(id).Contains($"PPid:\t{parent}\n", StringComparison.Ordinal))];
+        [.. Process.GetProcesses().Select(process => process.Id)
+            .Where(id => StatusOf(id).Contains($"PPid:\t{parent}\n", StringComparison.Ordinal))];
 
-    private static bool IsRunning(int id) => StatusOf(id) is { Length: > 0 } status && !status.Contains("State:\tZ", StringComparison.Ordinal);
+    private static bool IsRunning(int id) => StatusOf(id) is { Length: > 0 } status
+        && !status.Contains("State:\tZ", StringComparison.Ordinal);
 
     /// <summary>What Linux says of a process; nothing when there is none.</summary>
     private static string StatusOf(int id)

@@ -97,7 +97,8 @@ public sealed class JobAuditTests : IAsyncLifetime
 
     /// <summary>A request whose body is a job's body as it stands.</summary>
     private static GoodRequest RequestOf(int least) =>
-        Enumerable.Range(least, 100).Select(Requests.Make).First(request => request.Kind == CallKind.RespondAsync && request.Vectors.Count == 1);
+        Enumerable.Range(least, 100).Select(Requests.Make).First(
+            request => request.Kind == CallKind.RespondAsync && request.Vectors.Count == 1);
 
     private async Task<(LeasedJob Job, GoodRequest Request)> AcceptAndLeaseAsync()
     {
@@ -114,7 +115,8 @@ public sealed class JobAuditTests : IAsyncLifetime
     {
         var content = EmbeddingOutput.Create(request.Vectors.Count, request.Vectors[0].Length, promptTokens: 3, EmbeddingFormat.Float);
         for (var i = 0; i < request.Vectors.Count; i++) request.Vectors[i].CopyTo(EmbeddingOutput.MutableRow(content, i));
-        Assert.True(await _sut.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), usage: null), Ct));
+        Assert.True(
+            await _sut.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), usage: null), Ct));
     }
 
     private void AssertFound(int lost = 0, int duplicated = 0, int stuck = 0, int wrong = 0)

@@ -11,7 +11,8 @@ public sealed class AzureTests
 {
     private static readonly JsonSerializerOptions AsTheGatewayWrites = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    private static readonly string Apps = Read("azure", "platform.bicep") + Read("azure", "gateway.bicep") + Read("azure", "inference.bicep");
+    private static readonly string Apps = Read("azure", "platform.bicep") + Read("azure", "gateway.bicep")
+        + Read("azure", "inference.bicep");
 
     [Fact]
     public void Variables_ThatAppsGet_AreSettings()
@@ -29,7 +30,8 @@ public sealed class AzureTests
 
         using var given = JsonDocument.Parse(Read("azure", "main.parameters.json"));
 
-        Assert.Equal(template.Order(), given.RootElement.GetProperty("parameters").EnumerateObject().Select(parameter => parameter.Name).Order());
+        Assert.Equal(
+            template.Order(), given.RootElement.GetProperty("parameters").EnumerateObject().Select(parameter => parameter.Name).Order());
     }
 
     [Fact]
@@ -57,7 +59,9 @@ public sealed class AzureTests
 
         Assert.All(services, service =>
         {
-            Assert.True(File.Exists(Path.Combine(Checkout.Root, At<string>(service.Value, "project"), $"{At<string>(service.Value, "project")}.csproj")));
+            Assert.True(
+                File.Exists(
+                    Path.Combine(Checkout.Root, At<string>(service.Value, "project"), $"{At<string>(service.Value, "project")}.csproj")));
             Assert.Contains($"'azd-service-name': '{service.Key}'", Apps, StringComparison.Ordinal);
         });
     }

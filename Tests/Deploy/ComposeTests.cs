@@ -20,7 +20,8 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
         var services = At<Dictionary<object, object?>>(Compose, "services");
 
         Assert.Equal(["gateway", "inference", "redis"], services.Keys.Cast<string>().Order());
-        Assert.All(services.Values, service => Assert.Equal(("unless-stopped", "35s"), (At<string>(service, "restart"), At<string>(service, "stop_grace_period"))));
+        Assert.All(services.Values,
+            service => Assert.Equal(("unless-stopped", "35s"), (At<string>(service, "restart"), At<string>(service, "stop_grace_period"))));
     }
 
     [Theory]
@@ -32,7 +33,8 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
     [Fact]
     public void Variables_ThatAreNeeded_AreInTheExample()
     {
-        var needed = Regex.Matches(Read("compose", "compose.yaml"), @"\$\{([A-Z_0-9]+):[?-]").Select(match => match.Groups[1].Value).Distinct();
+        var needed = Regex.Matches(Read("compose", "compose.yaml"), @"\$\{([A-Z_0-9]+):[?-]").Select(
+            match => match.Groups[1].Value).Distinct();
         var example = Read("compose", ".env.example");
 
         Assert.All(needed, name => Assert.Matches($"(?m)^(# )?{name}=", example));
@@ -51,7 +53,8 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
     [Fact]
     public async Task Redis_ItsCommand_KeepsJobs()
     {
-        var command = Substitute(((string)At<List<object?>>(Compose, "services", "redis", "command").Single()!).Replace("$$", "$", StringComparison.Ordinal));
+        var command = Substitute(
+            ((string)At<List<object?>>(Compose, "services", "redis", "command").Single()!).Replace("$$", "$", StringComparison.Ordinal));
 
         await using var started = await RedisOfCommand.StartAsync(command, "sesame");
 
@@ -64,7 +67,8 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
     [Fact]
     public async Task Gateway_ItsEnvironment_ServesTheOperatorOnly()
     {
-        var settings = Environment("gateway").Where(setting => setting.Key != "ConnectionStrings__redis").Select(setting => (setting.Key, Substitute(setting.Value)));
+        var settings = Environment("gateway").Where(setting => setting.Key != "ConnectionStrings__redis").Select(
+            setting => (setting.Key, Substitute(setting.Value)));
         await using var gateway = AiProcess.Start("Gateway", [.. settings, ("ConnectionStrings__redis", redis.ConnectionString)]);
         using var http = new HttpClient { BaseAddress = gateway.Address };
         await gateway.UntilReadyAsync(http);
@@ -77,10 +81,12 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     private static Dictionary<string, string> Environment(string service) =>
-        At<Dictionary<object, object?>>(Compose, "services", service, "environment").ToDictionary(entry => (string)entry.Key, entry => (string)entry.Value!);
+        At<Dictionary<object, object?>>(Compose, "services", service, "environment").ToDictionary(entry => (string)entry.Key,
+            entry => (string)entry.Value!);
 
     /// <summary>As compose does it, with the operator's key and otherwise the defaults.</summary>
-    private static string Substitute(string text) => Regex.Replace(text, @"\$\{([A-Z_0-9]+)(?::([?-])([^}]*))?\}", match => match.Groups[1].Value switch
+    private static string Substitute(string text) =>
+        Regex.Replace(text, @"\$\{([A-Z_0-9]+)(?::([?-])([^}]*))?\}", match => match.Groups[1].Value switch
     {
         "OPERATOR_KEY_SHA256" => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key))),
         _ when match.Groups[2].Value == "-" => match.Groups[3].Value,

@@ -23,7 +23,9 @@ internal static partial class DeployFiles
     public static T At<T>(object? node, params string[] path) =>
         path.Length == 0 ? (T)node! : At<T>(((Dictionary<object, object?>)node!)[path[0]], path[1..]);
 
-    /// <summary>Whether docs/settings.md has an environment variable: <c>ApiKeys__operator__Role</c> is its <c>ApiKeys:{tenant}:Role</c>.</summary>
+    /// <summary>
+    /// Whether docs/settings.md has an environment variable: <c>ApiKeys__operator__Role</c> is its <c>ApiKeys:{tenant}:Role</c>.
+    /// </summary>
     public static bool IsSetting(string variable) => Settings.Any(setting => setting.IsMatch(variable));
 
     private static IReadOnlyList<Regex> Settings { get; } =

@@ -8,14 +8,17 @@ namespace AiPlatform.Tests.Deploy;
 public sealed class HelmTests
 {
     private static readonly string Templates =
-        string.Join('\n', Directory.EnumerateFiles(Path.Combine(Folder, "helm", "templates")).Order(StringComparer.Ordinal).Select(File.ReadAllText));
+        string.Join(
+            '\n', Directory.EnumerateFiles(Path.Combine(Folder, "helm", "templates"))
+                .Order(StringComparer.Ordinal).Select(File.ReadAllText));
 
     [Fact]
     public void Values_ThatTemplatesUse_AreDescribed()
     {
         var values = Yaml(Read("helm", "values.yaml"));
 
-        var used = Regex.Matches(Templates, @"\.Values((?:\.\w+)+)").Select(match => match.Groups[1].Value.TrimStart('.')).Distinct().ToList();
+        var used = Regex.Matches(Templates, @"\.Values((?:\.\w+)+)").Select(
+            match => match.Groups[1].Value.TrimStart('.')).Distinct().ToList();
 
         Assert.NotEmpty(used);
         Assert.All(used, path => At<object?>(values, path.Split('.')));
@@ -44,7 +47,8 @@ public sealed class HelmTests
     {
         var compose = (string)At<List<object?>>(Yaml(Read("compose", "compose.yaml")), "services", "redis", "command").Single()!;
 
-        var lines = compose.Replace("$$", "$", StringComparison.Ordinal).Replace("${REDIS_MAXMEMORY:-0}", "{{ .Values.redis.maxMemory }}", StringComparison.Ordinal)
+        var lines = compose.Replace("$$", "$", StringComparison.Ordinal).Replace(
+            "${REDIS_MAXMEMORY:-0}", "{{ .Values.redis.maxMemory }}", StringComparison.Ordinal)
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(3, lines.Length);

@@ -34,7 +34,8 @@ internal sealed class RedisOfCommand : IAsyncDisposable
         return redis;
     }
 
-    public async Task<string?> SettingAsync(string name) => (string?)((RedisResult[])(await _connection.GetDatabase().ExecuteAsync("CONFIG", "GET", name))!)[1];
+    public async Task<string?> SettingAsync(string name) =>
+        (string?)((RedisResult[])(await _connection.GetDatabase().ExecuteAsync("CONFIG", "GET", name))!)[1];
 
     public async ValueTask DisposeAsync()
     {

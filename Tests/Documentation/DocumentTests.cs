@@ -29,7 +29,8 @@ public sealed partial class DocumentTests
     public void DocumentsThatSourcesName_AreThere()
     {
         string[] folders = ["Gateway", "InferenceWorker", "Jobs", "ServiceDefaults", "AppHost", "Chaos", "deploy", "eng"];
-        var sources = folders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Checkout.Root, folder), "*", SearchOption.AllDirectories))
+        var sources = folders.SelectMany(
+            folder => Directory.EnumerateFiles(Path.Combine(Checkout.Root, folder), "*", SearchOption.AllDirectories))
             .Append(Path.Combine(Checkout.Root, "ai"));
 
         var missing = from source in sources

@@ -12,7 +12,9 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Tests.Documentation;
 
-/// <summary>The tables of docs/settings.md as the options' types have them: name, form, default, range, and what the documentation says.</summary>
+/// <summary>
+/// The tables of docs/settings.md as the options' types have them: name, form, default, range, and what the documentation says.
+/// </summary>
 internal static partial class SettingsDocument
 {
     public const string Begin = "<!-- Made from the options' types: eng/write-settings writes it anew. -->";
@@ -42,12 +44,16 @@ internal static partial class SettingsDocument
         {
             var documentation = XDocument.Load(System.IO.Path.ChangeExtension(assembly.Location, ".xml"))
                 .Descendants("member").ToDictionary(member => (string)member.Attribute("name")!);
-            foreach (var (section, type, summary) in OptionsOf(assembly, documentation).OrderBy(options => options.Section, StringComparer.Ordinal))
+            foreach (var (section, type, summary) in OptionsOf(assembly, documentation)
+                .OrderBy(options => options.Section, StringComparer.Ordinal))
             {
                 text.Append(CultureInfo.InvariantCulture, $"\n### {section}\n\n{summary} {reader}\n\n");
                 text.Append("| setting | form | default | range | what |\n|---|---|---|---|---|\n");
-                foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
+                foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                    .Where(property => property.CanWrite))
+                {
                     text.Append(Row(section, property, Activator.CreateInstance(type)!, documentation));
+                }
             }
         }
 
@@ -55,7 +61,8 @@ internal static partial class SettingsDocument
     }
 
     /// <summary>Every type that is checked at start, with the section that its documentation names.</summary>
-    private static IEnumerable<(string Section, Type Type, string Summary)> OptionsOf(Assembly assembly, Dictionary<string, XElement> documentation)
+    private static IEnumerable<(string Section, Type Type, string Summary)> OptionsOf(
+        Assembly assembly, Dictionary<string, XElement> documentation)
     {
         var types = assembly.GetTypes().SelectMany(type => type.GetInterfaces())
             .Where(check => check.IsGenericType && check.GetGenericTypeDefinition() == typeof(IValidateOptions<>))
@@ -82,7 +89,9 @@ internal static partial class SettingsDocument
         return $"| `{section}:{property.Name}` | {FormName(property)} | {initial} | {range} | {what.Replace("|", "\\|", StringComparison.Ordinal)} |\n";
     }
 
-    /// <summary>The text without its sentence on default and range; a text whose sentence is another one than the code says is refused.</summary>
+    /// <summary>
+    /// The text without its sentence on default and range; a text whose sentence is another one than the code says is refused.
+    /// </summary>
     private static string WithoutDefault(string summary, string said, PropertyInfo property)
     {
         foreach (var end in (string[])[".", "; "])
@@ -116,7 +125,9 @@ internal static partial class SettingsDocument
         return property.PropertyType == typeof(bool) ? "false, true" : "";
     }
 
-    /// <summary>A bound as a value of the property; the attribute has those of durations as text, and those of long numbers as doubles.</summary>
+    /// <summary>
+    /// A bound as a value of the property; the attribute has those of durations as text, and those of long numbers as doubles.
+    /// </summary>
     private static object Bound(PropertyInfo property, object bound) => bound switch
     {
         string time => TimeSpan.Parse(time, CultureInfo.InvariantCulture),

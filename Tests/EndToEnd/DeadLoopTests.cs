@@ -44,7 +44,8 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
     [Fact]
     public async Task AnyLoopOfTheWorker_Dies_EndsIt()
     {
-        var names = await EachDiesAsync(() => WorkerHost.Build([.. Arguments(), $"--Models:Path={Checkout.Models}"]), $"leasing {Platform.Model}");
+        var names = await EachDiesAsync(
+            () => WorkerHost.Build([.. Arguments(), $"--Models:Path={Checkout.Models}"]), $"leasing {Platform.Model}");
 
         Assert.Superset(new SortedSet<string>(LoopsOf(typeof(WorkerHost))), names);
     }
@@ -75,7 +76,8 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
     private static partial Regex NotAwaitedCall();
 
     private static IEnumerable<Assembly> Assemblies =>
-        [typeof(AiPlatform.Gateway.Program).Assembly, typeof(WorkerHost).Assembly, typeof(IJobStore).Assembly, typeof(LoopService).Assembly];
+        [typeof(AiPlatform.Gateway.Program).Assembly, typeof(WorkerHost).Assembly, typeof(IJobStore).Assembly,
+            typeof(LoopService).Assembly];
 
     /// <summary>The loops that a program, and what it shares with others, has by its types.</summary>
     private static IEnumerable<string> LoopsOf(Type program) =>
@@ -114,7 +116,8 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
         var running = app.RunToExitCodeAsync();
         string[] awaited = [last, last.Replace("leasing", "doorbell", StringComparison.Ordinal)];
         await Poll.UntilAsync(
-            () => app.Lifetime.ApplicationStarted.IsCancellationRequested && awaited.All(name => loops.All.Any(loop => loop.Name == name)), "all loops run");
+            () => app.Lifetime.ApplicationStarted.IsCancellationRequested
+                && awaited.All(name => loops.All.Any(loop => loop.Name == name)), "all loops run");
         var victim = loops.All.FirstOrDefault(loop => !died.Contains(loop.Name));
         if (victim is null) app.Lifetime.StopApplication();
         else victim.Break(new InvalidOperationException("Nobody foresaw this."));
@@ -124,7 +127,8 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, alive?.Status);
         Assert.Contains(victim.Name, alive?.Body, StringComparison.Ordinal);
-        Assert.Contains(log.Lines, line => line.Level == LogLevel.Critical && line.Text.Contains($"'{victim.Name}'", StringComparison.Ordinal));
+        Assert.Contains(
+            log.Lines, line => line.Level == LogLevel.Critical && line.Text.Contains($"'{victim.Name}'", StringComparison.Ordinal));
         return victim.Name;
     }
 
@@ -144,10 +148,12 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
         using var supervisor = Start(redis, http.BaseAddress.Port, data.FullName, log);
         try
         {
-            await Poll.UntilAsync(() => Logged(log, "AiPlatform is ready at"), () => $"the platform is ready:\n{log}", TimeSpan.FromMinutes(3));
+            await Poll.UntilAsync(
+                () => Logged(log, "AiPlatform is ready at"), () => $"the platform is ready:\n{log}", TimeSpan.FromMinutes(3));
 
             using (var kill = Process.Start("pkill", ["-KILL", "-P", $"{supervisor.Id}", "dotnet"])) await kill.WaitForExitAsync(Ct);
-            await Poll.UntilAsync(() => Logged(log, "gateway ended by signal 9") && Logged(log, "worker-1 ended by signal 9"), () => $"both have ended:\n{log}");
+            await Poll.UntilAsync(() => Logged(log, "gateway ended by signal 9")
+                && Logged(log, "worker-1 ended by signal 9"), () => $"both have ended:\n{log}");
 
             await Poll.UntilAsync(() => IsReadyAsync(http), "the Gateway is ready again", TimeSpan.FromMinutes(3));
             await Poll.UntilAsync(async () => await EmbedsAsync(http), "the worker serves again", TimeSpan.FromMinutes(3));
@@ -163,7 +169,11 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
 
     private static Process Start(RedisServer redis, int port, string data, StringBuilder log)
     {
-        var start = new ProcessStartInfo("bash", [Path.Combine(Checkout.Root, "eng", "supervise"), "1", $"{port}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", [Path.Combine(Checkout.Root, "eng", "supervise"), "1", $"{port}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["AI_DATA_DIR"] = data;
         start.Environment["ConnectionStrings__redis"] = redis.ConnectionString;
         var process = Process.Start(start)!;

@@ -89,7 +89,10 @@ public sealed class EmbeddingTests(EmbeddingTests.Shared shared) : IClassFixture
 
         Assert.Equal(texts.Count, reply.Value.Count);
         for (var i = 0; i < texts.Count; i++)
-            Assert.InRange(ReferenceEmbeddings.LargestDifference(reply.Value[i].ToFloats().Span, texts[i].Vector), 0, ReferenceEmbeddings.Tolerance);
+        {
+            Assert.InRange(
+                ReferenceEmbeddings.LargestDifference(reply.Value[i].ToFloats().Span, texts[i].Vector), 0, ReferenceEmbeddings.Tolerance);
+        }
         Assert.Equal(texts.Sum(one => one.Tokens), reply.Value.Usage.InputTokenCount);
     }
 
@@ -98,9 +101,12 @@ public sealed class EmbeddingTests(EmbeddingTests.Shared shared) : IClassFixture
     {
         var tooLong = string.Concat(Enumerable.Repeat("word ", 300));
 
-        var unknown = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient("no-such-model").GenerateEmbeddingAsync("x", cancellationToken: Ct));
-        var empty = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient().GenerateEmbeddingsAsync([""], cancellationToken: Ct));
-        var longer = await Assert.ThrowsAsync<ClientResultException>(() => CreateClient().GenerateEmbeddingAsync(tooLong, cancellationToken: Ct));
+        var unknown = await Assert.ThrowsAsync<ClientResultException>(
+            () => CreateClient("no-such-model").GenerateEmbeddingAsync("x", cancellationToken: Ct));
+        var empty = await Assert.ThrowsAsync<ClientResultException>(
+            () => CreateClient().GenerateEmbeddingsAsync([""], cancellationToken: Ct));
+        var longer = await Assert.ThrowsAsync<ClientResultException>(
+            () => CreateClient().GenerateEmbeddingAsync(tooLong, cancellationToken: Ct));
 
         Assert.Equal((404, 400, 400), (unknown.Status, empty.Status, longer.Status));
         Assert.Contains("context_length_exceeded", longer.Message, StringComparison.Ordinal);

@@ -24,7 +24,8 @@ public sealed class MetricsTests
     {
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var provider = await FakeProvider.StartAsync();
-        await using var sut = await Platform.StartAsync([.. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00")]);
+        await using var sut = await Platform.StartAsync(
+            [.. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00")]);
         var documented = DocumentedMetric.ReadAll();
 
         provider.Script(FakeProvider.Says("not a number"), FakeProvider.Says("7"));
@@ -38,14 +39,16 @@ public sealed class MetricsTests
         await Poll.UntilAsync(() => !Missing().Any(), () => $"these are exported: {string.Join(", ", Missing())}");
 
         var ours = receiver.Points.Where(point => DocumentedMetric.IsOurs(point.Metric)).ToList();
-        Assert.All(needed, metric => Assert.Contains(ours, point => point.Metric == metric.Name && DocumentedMetric.UnitOf(point) == metric.Unit));
+        Assert.All(needed,
+            metric => Assert.Contains(ours, point => point.Metric == metric.Name && DocumentedMetric.UnitOf(point) == metric.Unit));
         Assert.Empty(ours.Select(point => point.Metric).Distinct().Except(documented.Select(metric => metric.Name)));
         Assert.Contains(receiver.Points, point => (point.Service, point.Metric) == ("gateway", "http.server.request.duration"));
         Assert.Contains(receiver.Logs, log => log.Service == "gateway");
         Assert.Contains(receiver.Logs, log => log.Service == "inference-worker");
         await Poll.UntilAsync(() => (TokensOf(receiver, "input"), TokensOf(receiver, "output")) == (28, 12), "the tokens of all chats, of the answer that was sent back, too");
 
-        IEnumerable<string> Missing() => needed.Where(metric => !receiver.Points.Any(point => point.Service == metric.Process && point.Metric == metric.Name))
+        IEnumerable<string> Missing() =>
+            needed.Where(metric => !receiver.Points.Any(point => point.Service == metric.Process && point.Metric == metric.Name))
             .Select(metric => $"{metric.Process}: {metric.Name}");
     }
 
@@ -60,20 +63,27 @@ public sealed class MetricsTests
         for (var i = 0; i < 20; i++)
         {
             using var embeddings = await sut.Http.PostAsJsonAsync("/v1/embeddings", new { model = $"made-up-{i}", input = "a" }, Ct);
-            using var chat = await sut.Http.PostAsJsonAsync("/v1/chat/completions", new { model = $"made-up-{i}", messages = new[] { new { } } }, Ct);
-            using var job = await sut.Http.PostAsJsonAsync("/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = $"made-up-{i}", input = "a" } }, Ct);
+            using var chat = await sut.Http.PostAsJsonAsync(
+                "/v1/chat/completions", new { model = $"made-up-{i}", messages = new[] { new { } } }, Ct);
+            using var job = await sut.Http.PostAsJsonAsync(
+                "/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = $"made-up-{i}", input = "a" } }, Ct);
             using var queue = await sut.Http.PostAsync($"/v1/queues/made-up-{i}/pause", null, Ct);
             using var route = await sut.Http.GetAsync($"/made-up-{i}", Ct);
             Assert.All([embeddings, chat, job, queue, route], reply => Assert.Equal(HttpStatusCode.NotFound, reply.StatusCode));
         }
 
         await Poll.UntilAsync(
-            () => receiver.Points.Any(point => point.Metric == "aiplatform.gateway.request_time" && point.Attributes["outcome"] == "model_not_found" && point.Count >= 20),
+            () => receiver.Points.Any(point => point.Metric == "aiplatform.gateway.request_time"
+                && point.Attributes["outcome"] == "model_not_found" && point.Count >= 20),
             "the calls are counted");
-        Assert.DoesNotContain(receiver.Points, point => point.Attributes.Values.Any(value => value.Contains("made-up", StringComparison.Ordinal)));
+        Assert.DoesNotContain(
+            receiver.Points, point => point.Attributes.Values.Any(value => value.Contains("made-up", StringComparison.Ordinal)));
     }
 
-    /// <summary>Each process finds a job of which Redis has lost the record's middle: the Gateway when it is asked for it, the worker when it leases.</summary>
+    /// <summary>
+    /// Each process finds a job of which Redis has lost the record's middle: the Gateway when it is asked for it, the worker when it
+    /// leases.
+    /// </summary>
     private static async Task BreakJobsAsync(Platform sut)
     {
         using var paused = await sut.Http.PostAsync($"/v1/queues/{Platform.Model}/pause", null, Ct);

@@ -42,7 +42,8 @@ internal sealed class Platform : IAsyncDisposable
         await platform.Gateway.UntilReadyAsync(platform.Http);
         await platform.Worker.UntilReadyAsync(platform.Http);
         await Poll.UntilAsync(
-            async () => (await platform.Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK, "the Gateway knows the model");
+            async () => (await platform.Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK,
+            "the Gateway knows the model");
         return platform;
     }
 
@@ -52,7 +53,8 @@ internal sealed class Platform : IAsyncDisposable
     /// <summary>Submits an embedding of one text as a job and returns its id.</summary>
     public async Task<string> SubmitAsync(string text)
     {
-        using var reply = await Http.PostAsJsonAsync("/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = Model, input = text } });
+        using var reply = await Http.PostAsJsonAsync(
+            "/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = Model, input = text } });
         Assert.True(reply.StatusCode == HttpStatusCode.Accepted, await reply.Content.ReadAsStringAsync());
         using var job = JsonDocument.Parse(await reply.Content.ReadAsStringAsync());
         return job.RootElement.GetProperty("id").GetString()!;
@@ -87,7 +89,8 @@ internal sealed class Platform : IAsyncDisposable
     {
         var process = AiProcess.Start(project,
         [
-            ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Jobs__LeaseDuration", "00:00:02"), .. _settings,
+            ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Jobs__LeaseDuration", "00:00:02"),
+            .. _settings,
         ]);
         _processes.Add(process);
         return process;

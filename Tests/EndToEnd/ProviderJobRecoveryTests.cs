@@ -36,7 +36,8 @@ public sealed class ProviderJobRecoveryTests(RedisServer redis) : IClassFixture<
         using var reader = new HttpClient { BaseAddress = second.Address };
         var changes = (await EventReader.ReadAllAsync(reader, id)).Where(one => one.Kind == "status").Select(one => one.Data).ToList();
 
-        Assert.Equal(("succeeded", 2, 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32(), provider.Received.Count));
+        Assert.Equal(
+            ("succeeded", 2, 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32(), provider.Received.Count));
         Assert.Equal(
             ["queued", "running", "queued", "running", "succeeded"],
             changes.Select(change => JsonDocument.Parse(change).RootElement.GetProperty("status").GetString()));
@@ -48,7 +49,12 @@ public sealed class ProviderJobRecoveryTests(RedisServer redis) : IClassFixture<
     private static async Task<string> SubmitAsync(HttpClient http, Uri gateway)
     {
         using var reply = await http.PostAsJsonAsync(
-            new Uri(gateway, "/v1/jobs"), new { endpoint = "/v1/chat/completions", body = new { model = "gpt", messages = new[] { new { role = "user", content = "hi" } } } }, Ct);
+            new Uri(gateway, "/v1/jobs"),
+            new
+            {
+                endpoint = "/v1/chat/completions",
+                body = new { model = "gpt", messages = new[] { new { role = "user", content = "hi" } } },
+            }, Ct);
         return (await reply.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetString()!;
     }
 }

@@ -31,7 +31,8 @@ public sealed class RefusedSettingsTests(RedisServer redis) : IClassFixture<Redi
         var lines = sut.LogText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.StartsWith("error: ", lines[^1], StringComparison.Ordinal);
         Assert.Contains(named, lines[^1], StringComparison.Ordinal);
-        Assert.DoesNotContain(lines, line => line.StartsWith("at ", StringComparison.Ordinal) || line.Contains('\u001b', StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines, line => line.StartsWith("at ", StringComparison.Ordinal) || line.Contains('\u001b', StringComparison.Ordinal));
     }
 
     [Fact]

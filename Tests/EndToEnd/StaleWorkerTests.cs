@@ -28,7 +28,8 @@ public sealed class StaleWorkerTests
         var run = $"un 1 of {id}";
         var logged = stale.LogText.Length;
         await stale.SignalAsync("-CONT");
-        await Poll.UntilAsync(() => stale.LogText.AsSpan(logged).Contains(run, StringComparison.Ordinal), "the stale worker gives its run up");
+        await Poll.UntilAsync(
+            () => stale.LogText.AsSpan(logged).Contains(run, StringComparison.Ordinal), "the stale worker gives its run up");
         await stale.UntilReadyAsync(sut.Http);
         var after = await StoredAsync(sut, id);
         await other.StopAsync();

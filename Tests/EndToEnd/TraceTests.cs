@@ -25,7 +25,8 @@ public sealed class TraceTests
 
         // The processes export by themselves, and a span when it has ended: process after commit, which ends the request.
         await UntilAsync(
-            receiver, trace, "POST /v1/embeddings", $"submit {Model}", $"wait {Model}", $"lease {Model}", $"process {Model}", $"embeddings {Model}", $"commit {Model}");
+            receiver, trace, "POST /v1/embeddings", $"submit {Model}", $"wait {Model}", $"lease {Model}", $"process {Model}",
+            $"embeddings {Model}", $"commit {Model}");
         var batch = await UntilBatchAsync(receiver, trace);
 
         var http = receiver.Of(trace, "POST /v1/embeddings", "gateway", TracedCalls.CallersSpan);
@@ -40,7 +41,8 @@ public sealed class TraceTests
         Assert.Equal((embeddings.SpanId, batch.SpanId, ""), (Assert.Single(batch.Links), Assert.Single(embeddings.Links), batch.ParentId));
         ulong[] order =
         [
-            http.Start, submit.Start, submit.End, process.Start, embeddings.Start, batch.Start, run.Start, run.End, embeddings.End, commit.Start, commit.End, process.End,
+            http.Start, submit.Start, submit.End, process.Start, embeddings.Start, batch.Start, run.Start, run.End, embeddings.End,
+            commit.Start, commit.End, process.End,
         ];
         Assert.Equal(order.Order(), order);
         Assert.True(wait.End <= http.End && commit.Start <= wait.End);
@@ -77,7 +79,8 @@ public sealed class TraceTests
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var provider = await FakeProvider.StartAsync();
         await using var sut = await Platform.StartAsync([.. receiver.Settings("grpc"), .. provider.Environment()]);
-        provider.Script(FakeProvider.Fails(404), FakeProvider.Says("whole"), FakeProvider.StreamsWords("streamed"), FakeProvider.Says("as a job"));
+        provider.Script(
+            FakeProvider.Fails(404), FakeProvider.Says("whole"), FakeProvider.StreamsWords("streamed"), FakeProvider.Says("as a job"));
 
         var whole = await TracedCalls.ChatAsync(sut.Http, "with-fallback");
         var streamed = await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"stream\":true");
@@ -93,7 +96,8 @@ public sealed class TraceTests
                 chat["gen_ai.response.model"], chat["aiplatform.provider.attempts"], chat["aiplatform.provider.attempt_failures"],
                 chat["gen_ai.usage.input_tokens"], chat["gen_ai.usage.output_tokens"], chat["server.address"], chat.Status));
         var failed = Assert.Single(chat.Events);
-        Assert.Equal(("attempt failed", "fake", "status_404"), (failed.Name, failed.Attributes["gen_ai.provider.name"], failed.Attributes["error.type"]));
+        Assert.Equal(("attempt failed", "fake", "status_404"),
+            (failed.Name, failed.Attributes["gen_ai.provider.name"], failed.Attributes["error.type"]));
         Assert.Equal(2, receiver.Spans.Count(span => span.ParentId == chat.SpanId && span["http.request.method"] == "POST"));
         var stream = receiver.Spans.Single(span => span.TraceId == streamed && span.Name == "chat gpt");
         Assert.Equal(("11", "5"), (stream["gen_ai.usage.input_tokens"], stream["gen_ai.usage.output_tokens"]));
@@ -131,13 +135,19 @@ public sealed class TraceTests
             ("redis", one.Name, one.Type, Model),
             (one.Span["messaging.system"], one.Span["messaging.operation.name"], one.Span["messaging.operation.type"],
                 one.Span["messaging.destination.name"])));
-        Assert.Single(messaging.Select(one => one.Span["messaging.message.id"]).Distinct(), id => id.StartsWith("job_", StringComparison.Ordinal));
-        Assert.Equal(("1", "1", "1"), (lease["messaging.batch.message_count"], batch["messaging.batch.message_count"], batch["aiplatform.batch.rows"]));
-        Assert.All([submit, process, embeddings], span => Assert.Equal(("embeddings", Model), (span["gen_ai.operation.name"], span["gen_ai.request.model"])));
+        Assert.Single(
+            messaging.Select(one => one.Span["messaging.message.id"]).Distinct(), id => id.StartsWith("job_", StringComparison.Ordinal));
+        Assert.Equal(
+            ("1", "1", "1"),
+            (lease["messaging.batch.message_count"], batch["messaging.batch.message_count"], batch["aiplatform.batch.rows"]));
+        Assert.All([submit, process, embeddings],
+            span => Assert.Equal(("embeddings", Model), (span["gen_ai.operation.name"], span["gen_ai.request.model"])));
         Assert.Equal(
             ("aiplatform", Model, "4", "384"),
-            (embeddings["gen_ai.provider.name"], embeddings["gen_ai.response.model"], embeddings["gen_ai.usage.input_tokens"], embeddings["gen_ai.embeddings.dimension.count"]));
-        Assert.Equal(("1", "4", "0"), (process["aiplatform.job.attempt"], run["gen_ai.usage.input_tokens"], run["aiplatform.batch.padding_ratio"]));
+            (embeddings["gen_ai.provider.name"], embeddings["gen_ai.response.model"], embeddings["gen_ai.usage.input_tokens"],
+                embeddings["gen_ai.embeddings.dimension.count"]));
+        Assert.Equal(
+            ("1", "4", "0"), (process["aiplatform.job.attempt"], run["gen_ai.usage.input_tokens"], run["aiplatform.batch.padding_ratio"]));
     }
 
     private static async Task<long> DepthAsync(Platform sut)

@@ -17,7 +17,10 @@ internal static class TracedCalls
     /// <summary>Embeds a text as part of a trace of its own, and returns the trace's id.</summary>
     public static async Task<string> EmbedAsync(HttpClient http, string text = "hello there", HttpStatusCode status = HttpStatusCode.OK)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/embeddings") { Content = JsonContent.Create(new { model = Platform.Model, input = text }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/embeddings")
+        {
+            Content = JsonContent.Create(new { model = Platform.Model, input = text }),
+        };
         var trace = Traced(request);
         using var reply = await http.SendAsync(request, Ct);
         Assert.Equal(status, reply.StatusCode);
@@ -25,7 +28,8 @@ internal static class TracedCalls
     }
 
     /// <summary>Sends a chat as part of a trace of its own, and returns the trace's id.</summary>
-    public static async Task<string> ChatAsync(HttpClient http, string model, string more = "", params (string Name, string Value)[] headers)
+    public static async Task<string> ChatAsync(
+        HttpClient http, string model, string more = "", params (string Name, string Value)[] headers)
     {
         var body = $$"""{"model":"{{model}}","messages":[{"role":"user","content":"hi"}]{{more}}}""";
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };

@@ -81,11 +81,14 @@ internal sealed class LeasingHost : IAsyncDisposable
                 : ILeasedQueues.NeverAsync(cancellationToken);
     }
 
-    private sealed class ScriptedConsumer(LeasedJobRunner runner, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run) : IConsumer<RunJob>
+    private sealed class ScriptedConsumer(LeasedJobRunner runner, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
+        : IConsumer<RunJob>
     {
         public Task Consume(ConsumeContext<RunJob> context)
         {
-            var running = context.TryGetPayload<RunningJob>(out var job) ? job : throw new InvalidOperationException("No job came beside the command.");
+            var running = context.TryGetPayload<RunningJob>(out var job)
+                ? job
+                : throw new InvalidOperationException("No job came beside the command.");
             if (running.Job.Id.ToString() != context.Message.JobId || running.Job.Attempt != context.Message.Attempt)
                 throw new InvalidOperationException("The job beside the command is another one.");
             return runner.RunAsync(running, run);

@@ -16,7 +16,8 @@ internal static class Poll
     public static Task UntilAsync(Func<bool> condition, Func<string> what, TimeSpan? bound = null) =>
         UntilAsync(() => Task.FromResult(condition()), what, bound);
 
-    public static Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null) => UntilAsync(condition, () => what, bound);
+    public static Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null) =>
+        UntilAsync(condition, () => what, bound);
 
     private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? bound)
     {

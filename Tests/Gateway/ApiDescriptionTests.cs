@@ -51,7 +51,9 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
             }
 
             if (route.Metadata.GetMetadata<IAcceptsMetadata>() is null) continue;
-            Assert.True(operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").TryGetProperty("schema", out _));
+            Assert.True(
+                operation.GetProperty("requestBody").GetProperty("content")
+                    .GetProperty("application/json").TryGetProperty("schema", out _));
             foreach (var status in (int[])[400, 413, 415, 422, 429]) Assert.Contains(status, responses.Keys);
             Assert.Contains("Idempotency-Key", NamesOf(operation));
         }

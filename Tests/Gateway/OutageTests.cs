@@ -132,7 +132,8 @@ public sealed class OutageTests : IAsyncLifetime
             await AssertUnavailableAsync();
             string[] paths =
             [
-                "/v1/usage", "/v1/jobs", $"/v1/jobs/{waiting}", $"/v1/jobs/{waiting}?wait=0.2", $"/v1/jobs/{ended}", $"/v1/jobs/{ended}/events", "/v1/queues", "/v1/models",
+                "/v1/usage", "/v1/jobs", $"/v1/jobs/{waiting}", $"/v1/jobs/{waiting}?wait=0.2", $"/v1/jobs/{ended}",
+                $"/v1/jobs/{ended}/events", "/v1/queues", "/v1/models",
             ];
             foreach (var path in paths)
             {
@@ -178,10 +179,12 @@ public sealed class OutageTests : IAsyncLifetime
         using var answer = await waited.WaitAsync(Bound);
         var queues = await _gateway.Client.GetFromJsonAsync<JsonElement>("/v1/queues");
 
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Conflict), (job.StatusCode, events.StatusCode, again.StatusCode));
+        Assert.Equal(
+            (HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Conflict), (job.StatusCode, events.StatusCode, again.StatusCode));
         Assert.Contains("\"status\":\"failed\"", await job.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        foreach (var said in new[] { job, events, answer }) Assert.Contains("damaged", await said.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        foreach (var said in new[] { job, events, answer })
+            Assert.Contains("damaged", await said.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(2, queues.GetProperty("data").EnumerateArray().Single(queue => queue.GetProperty("queue").GetString() == "m").GetProperty("broken").GetInt32());
         await AssertServesAsync();
 
@@ -299,7 +302,10 @@ public sealed class OutageTests : IAsyncLifetime
     {
         var name = _gateway.Services.GetService(typeof(AiPlatform.Gateway.Results.GatewayName))!.ToString();
         foreach (var noise in (string[])["", "x", "\n", "a b c d e\nf", "m 00000000000000000000000000 running 1 x\ny", "ended m\n\0 1 99\n", "events m x 99999999999999999999\n"])
-            await _redis.Connection.GetSubscriber().PublishAsync(new RedisChannel($"ai:gateway:{name}", RedisChannel.PatternMode.Literal), noise);
+        {
+            await _redis.Connection.GetSubscriber().PublishAsync(
+                new RedisChannel($"ai:gateway:{name}", RedisChannel.PatternMode.Literal), noise);
+        }
 
         await AssertServesAsync();
         using var alive = await _gateway.Client.GetAsync("/alive");
@@ -393,5 +399,6 @@ public sealed class OutageTests : IAsyncLifetime
         }
     }
 
-    private async Task ConfigureAsync(string name, string value) => await _redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", name, value);
+    private async Task ConfigureAsync(string name, string value) =>
+        await _redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", name, value);
 }

@@ -84,7 +84,8 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
             });
 
         using var openAI = await gateway.Client.GetAsync(new Uri("/v1/fault", UriKind.Relative), TestContext.Current.CancellationToken);
-        using var native = await gateway.Client.GetAsync(new Uri("/v1/jobs/any/fault", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var native = await gateway.Client.GetAsync(
+            new Uri("/v1/jobs/any/fault", UriKind.Relative), TestContext.Current.CancellationToken);
 
         Assert.Equal((HttpStatusCode.InternalServerError, HttpStatusCode.InternalServerError), (openAI.StatusCode, native.StatusCode));
         Assert.Equal("application/problem+json", native.Content.Headers.ContentType!.MediaType);

@@ -35,7 +35,8 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         WriteChatModel();
         await using var worker = Start();
 
-        await Poll.UntilAsync(() => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
+        await Poll.UntilAsync(
+            () => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
         await Poll.UntilAsync(async () => await StatusAsync(worker, "/alive") == HttpStatusCode.OK, "the worker is alive");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(worker, "/health"));
@@ -47,16 +48,20 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
     {
         Directory.CreateSymbolicLink(Path.Combine(_models.Path, "good"), Manifests.ShippedFolder);
         var manifest = Path.Combine(Directory.CreateDirectory(Path.Combine(_models.Path, "slow")).FullName, "model.json");
-        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [manifest])) await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [manifest]))
+            await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
         await using var worker = Start();
 
         await Poll.UntilAsync(async () => await StatusAsync(worker, "/alive") == HttpStatusCode.OK, "the worker is alive");
         using var loading = await _http.GetAsync(new Uri(worker.Address, "/health"), TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, loading.StatusCode);
-        Assert.Contains("Not ready yet: finding models", await loading.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        var shipped = await File.ReadAllTextAsync(Path.Combine(Manifests.ShippedFolder, "model.json"), TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(manifest, shipped.Replace("\"all-minilm-l6-v2\"", "\"slow\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        Assert.Contains("Not ready yet: finding models", await loading.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        var shipped = await File.ReadAllTextAsync(
+            Path.Combine(Manifests.ShippedFolder, "model.json"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            manifest, shipped.Replace("\"all-minilm-l6-v2\"", "\"slow\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         await worker.UntilReadyAsync(_http);
     }
 

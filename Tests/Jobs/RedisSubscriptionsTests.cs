@@ -48,6 +48,7 @@ public sealed class RedisSubscriptionsTests(RedisServer redis) : IClassFixture<R
         var sut = new RedisSubscriptions(nowhere, TimeProvider.System);
 
         await Assert.ThrowsAsync<QueueUnavailableException>(
-            () => sut.ListenAsync(new RedisChannel("x", RedisChannel.PatternMode.Literal), (_, _) => { }, Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct));
+            () => sut.ListenAsync(new RedisChannel("x", RedisChannel.PatternMode.Literal), (_, _) => { }, Ct).WaitAsync(
+                TimeSpan.FromSeconds(30), Ct));
     }
 }

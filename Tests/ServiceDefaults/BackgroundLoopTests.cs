@@ -30,7 +30,8 @@ public sealed class BackgroundLoopTests
         Volatile.Write(ref away, false);
         await Poll.UntilAsync(() => loop.Trouble is null, "it goes on");
 
-        Assert.Equal((HealthStatus.Degraded, "searching: It is away."), (degraded.Entries["background"].Status, degraded.Entries["background"].Description));
+        Assert.Equal((HealthStatus.Degraded, "searching: It is away."),
+            (degraded.Entries["background"].Status, degraded.Entries["background"].Description));
         Assert.Equal(HealthStatus.Healthy, alive.Status);
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(sut, HealthTags.Ready)).Entries["background"].Status);
         Assert.Null(loop.Death);
@@ -43,7 +44,8 @@ public sealed class BackgroundLoopTests
         await using var sut = Build();
         await sut.StartAsync(Ct);
         var done = new ConcurrentQueue<int>();
-        var loop = sut.Services.GetRequiredService<BackgroundLoops>().Start("some", TimeSpan.FromMilliseconds(20), (loop, _) => loop.ForEachAsync(Enumerable.Range(0, 3), one =>
+        var loop = sut.Services.GetRequiredService<BackgroundLoops>().Start(
+            "some", TimeSpan.FromMilliseconds(20), (loop, _) => loop.ForEachAsync(Enumerable.Range(0, 3), one =>
         {
             if (one == 1) throw new OutageException("The second is damaged.") { IsPartial = true };
             done.Enqueue(one);
@@ -57,7 +59,8 @@ public sealed class BackgroundLoopTests
         Assert.Equal([0, 2, 0, 2], done.Take(4));
     }
 
-    public static TheoryData<string> Bugs => ["InvalidOperationException", "OperationCanceledException", "ObjectDisposedException", "broken"];
+    public static TheoryData<string> Bugs =>
+        ["InvalidOperationException", "OperationCanceledException", "ObjectDisposedException", "broken"];
 
     [Theory]
     [MemberData(nameof(Bugs))]

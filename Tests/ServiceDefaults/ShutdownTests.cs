@@ -38,7 +38,8 @@ public sealed class ShutdownTests(RedisServer redis) : IClassFixture<RedisServer
     [Fact]
     public async Task Start_LongerInTheSameOrder_IsTaken()
     {
-        await using var sut = await StartAsync(("Leasing:DrainTimeout", "00:05:00"), ("Shutdown:Timeout", "00:05:10"), ("Shutdown:GracePeriod", "00:05:20"));
+        await using var sut = await StartAsync(
+            ("Leasing:DrainTimeout", "00:05:00"), ("Shutdown:Timeout", "00:05:10"), ("Shutdown:GracePeriod", "00:05:20"));
 
         Assert.Equal(0, sut.Running.Count);
     }
@@ -49,12 +50,14 @@ public sealed class ShutdownTests(RedisServer redis) : IClassFixture<RedisServer
     public async Task Process_InAnotherOrder_DoesNotStart(string project)
     {
         await using var sut = AiProcess.Start(
-            project, [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", Checkout.Models), ("Leasing__DrainTimeout", "00:00:40")]);
+            project, [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", Checkout.Models),
+                ("Leasing__DrainTimeout", "00:00:40")]);
 
         Assert.NotEqual(0, await sut.ExitCodeAsync());
         Assert.Contains("Leasing:DrainTimeout is 00:00:40", sut.LogText, StringComparison.Ordinal);
     }
 
     private Task<LeasingHost> StartAsync(params (string Key, string Value)[] settings) =>
-        LeasingHost.StartAsync(redis.ConnectionString, QueueName.ForModel(RedisServer.Unique("q")), (_, _) => Task.FromResult(StoreSut.Success), settings);
+        LeasingHost.StartAsync(
+            redis.ConnectionString, QueueName.ForModel(RedisServer.Unique("q")), (_, _) => Task.FromResult(StoreSut.Success), settings);
 }

@@ -16,7 +16,10 @@ internal static class ArrayKeywords
             checking.Spend(StepsOfKeyword);
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var item in value.EnumerateArray())
-                if (!seen.Add(checking.CanonicalOf(item))) return checking.Fails($"must have no item twice, has {Checking.Quoted(item)} twice");
+            {
+                if (!seen.Add(checking.CanonicalOf(item)))
+                    return checking.Fails($"must have no item twice, has {Checking.Quoted(item)} twice");
+            }
             return true;
         };
     }

@@ -7,7 +7,9 @@ using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>One check of one answer: where it is, what it found, and who pays. Whatever takes time by what it is given is paid for.</summary>
+/// <summary>
+/// One check of one answer: where it is, what it found, and who pays. Whatever takes time by what it is given is paid for.
+/// </summary>
 /// <param name="budget">Pays; when it has no more, its exception ends the check, and what was found means nothing.</param>
 internal sealed class Checking(StepBudget budget)
 {

@@ -22,7 +22,8 @@ internal static partial class Formats
         ["idn-email"] = text => IdnEmail.IsMatch(text),
         ["hostname"] = text => text.Length <= 253 && Hostname.IsMatch(text),
         ["ipv4"] = text => Ipv4.IsMatch(text),
-        ["ipv6"] = text => Ipv6Characters.IsMatch(text) && IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6,
+        ["ipv6"] = text => Ipv6Characters.IsMatch(text) && IPAddress.TryParse(text, out var address)
+            && address.AddressFamily == AddressFamily.InterNetworkV6,
         ["uri"] = text => IsUri(text, UriKind.Absolute) && AsciiUri.IsMatch(text),
         ["uri-reference"] = text => IsUri(text, UriKind.RelativeOrAbsolute) && AsciiUri.IsMatch(text),
         ["iri"] = text => IsUri(text, UriKind.Absolute) && Iri.IsMatch(text),
@@ -42,10 +43,17 @@ internal static partial class Formats
     [GeneratedRegex(@"\A(?<time>[0-9]{2}:[0-9]{2}):(?<seconds>[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|(?<offset>[+-][0-9]{2}:[0-9]{2}))\z", Linear)]
     private static partial Regex TimeForm { get; }
 
-    [GeneratedRegex(@"\AP(?:[0-9]+W|(?:[0-9]+D|[0-9]+M(?:[0-9]+D)?|[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?)(?:T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))?|T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))\z", Linear)]
+    [GeneratedRegex(
+        @"\AP(?:[0-9]+W|(?:[0-9]+D|[0-9]+M(?:[0-9]+D)?|[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?)"
+        + @"(?:T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))?"
+        + @"|T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))\z",
+        Linear)]
     private static partial Regex Duration { get; }
 
-    [GeneratedRegex(@"\A(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*|""[ !#-\[\]-~]*"")@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\z", Linear)]
+    [GeneratedRegex(
+        @"\A(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*|""[ !#-\[\]-~]*"")"
+        + @"@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\z",
+        Linear)]
     private static partial Regex Email { get; }
 
     [GeneratedRegex(@"\A[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)*\z", Linear)]
@@ -74,7 +82,8 @@ internal static partial class Formats
 
     // "/a" is an absolute path on some systems, and an absolute address nowhere.
     private static bool IsUri(string text, UriKind kind) =>
-        Uri.TryCreate(text, kind, out _) && (kind == UriKind.RelativeOrAbsolute || text.Contains(':', StringComparison.Ordinal)) && (kind != UriKind.Absolute || char.IsAsciiLetter(text[0]));
+        Uri.TryCreate(text, kind, out _) && (kind == UriKind.RelativeOrAbsolute || text.Contains(':', StringComparison.Ordinal))
+            && (kind != UriKind.Absolute || char.IsAsciiLetter(text[0]));
 
     private static bool IsDateTime(string text) => text.IndexOfAny(['T', 't']) is 10 && IsDate(text[..10]) && IsTime(text[11..]);
 
@@ -84,13 +93,18 @@ internal static partial class Formats
     private static bool IsTime(string text)
     {
         var match = TimeForm.Match(text);
-        if (!match.Success || !TimeOnly.TryParseExact(match.Groups["time"].Value, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        if (!match.Success
+            || !TimeOnly.TryParseExact(
+                match.Groups["time"].Value, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        {
             return false;
+        }
 
         var offset = TimeSpan.Zero;
         if (match.Groups["offset"] is { Success: true, Value: var sign and var shift })
         {
-            if (!TimeOnly.TryParseExact(shift[1..], "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var ahead)) return false;
+            if (!TimeOnly.TryParseExact(shift[1..], "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var ahead))
+                return false;
             offset = sign[0] == '-' ? -ahead.ToTimeSpan() : ahead.ToTimeSpan();
         }
 

@@ -41,15 +41,18 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
     };
 
     public IReadOnlyList<string> Texts() =>
-        Value is JsonArray all ? [.. all.Select(one => TextOf(one) ?? throw Wrong("must be an array of strings"))] : throw Wrong("must be an array of strings");
+        Value is JsonArray all ? [.. all.Select(one => TextOf(one) ?? throw Wrong("must be an array of strings"))]
+            : throw Wrong("must be an array of strings");
 
     /// <summary>The schema that it holds, for another value than this one's.</summary>
     public SchemaNode Schema() => Compiler.NodeOf(Value, this);
 
     public IReadOnlyList<SchemaNode> Schemas() =>
-        Value is JsonArray { Count: > 0 } all ? [.. all.Select(one => Compiler.NodeOf(one, this))] : throw Wrong("must be an array of schemas, at least one");
+        Value is JsonArray { Count: > 0 } all ? [.. all.Select(one => Compiler.NodeOf(one, this))]
+            : throw Wrong("must be an array of schemas, at least one");
 
-    public IReadOnlyDictionary<string, SchemaNode> NamedSchemas() => Named().ToDictionary(one => one.Key, one => Compiler.NodeOf(one.Value, this));
+    public IReadOnlyDictionary<string, SchemaNode> NamedSchemas() =>
+        Named().ToDictionary(one => one.Key, one => Compiler.NodeOf(one.Value, this));
 
     public JsonObject Named() => Value as JsonObject ?? throw Wrong("must be an object");
 
@@ -68,7 +71,8 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
         return ExactNumber.TryParse(value, out number);
     }
 
-    private static JsonElement ElementOf(JsonNode? value) => value is null ? JsonSerializer.SerializeToElement<string?>(null) : JsonSerializer.SerializeToElement(value);
+    private static JsonElement ElementOf(JsonNode? value) =>
+        value is null ? JsonSerializer.SerializeToElement<string?>(null) : JsonSerializer.SerializeToElement(value);
 
     private static string? TextOf(JsonNode? value) => value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : null;
 }

@@ -69,7 +69,8 @@ internal static class LogicKeywords
         if (!checking.Explains) return false;
 
         var reasons = schemas.Select(schema => checking.Explain(schema, value)).Where(found => found.Count > 0).ToList();
-        var inside = reasons.Where(found => found.All(one => one.Pointer.Count(c => c == '/') > checking.Depth)).MinBy(found => found.Count);
+        var inside = reasons.Where(found => found.All(one => one.Pointer.Count(c => c == '/') > checking.Depth))
+            .MinBy(found => found.Count);
         if (inside is not null || reasons.Count == 1) return checking.Fails(inside ?? reasons[0]);
         var messages = reasons.Select(found => found[0].Message).Distinct().Take(MaxReasons);
         return checking.Fails($"must fit one of {schemas.Length} forms: it {string.Join(", or ", messages)}");

@@ -56,7 +56,8 @@ internal sealed class SchemaCompiler
     public SchemaNode NodeReferredTo(string reference, Keyword keyword) =>
         _resources.Find(keyword.Owner, reference) is { } schema
             ? NodeOf(schema, keyword)
-            : throw keyword.Wrong($"names '{Checking.Shortened(reference)}', which is not in the schema; nothing is fetched from elsewhere");
+            : throw keyword.Wrong(
+                $"names '{Checking.Shortened(reference)}', which is not in the schema; nothing is fetched from elsewhere");
 
     /// <summary>The pattern, compiled once however often it stands in the schema.</summary>
     /// <exception cref="SchemaException">It is none, or it or all together are too large.</exception>
@@ -69,7 +70,10 @@ internal sealed class SchemaCompiler
             var pattern = EcmaPattern.Compile(text, Budget);
             _states += pattern.States;
             if (_states > MaxStates)
-                throw keyword.Wrong($"has one pattern too many: with their counts written out the schema's have more than {MaxStates} states");
+            {
+                throw keyword.Wrong(
+                    $"has one pattern too many: with their counts written out the schema's have more than {MaxStates} states");
+            }
             _patterns.Add(text, pattern);
             return pattern;
         }

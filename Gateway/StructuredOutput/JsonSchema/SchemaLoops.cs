@@ -10,7 +10,10 @@ internal static class SchemaLoops
     {
         HashSet<SchemaNode> done = [];
         foreach (var (schema, node) in nodes)
-            if (Loops(node, done)) throw new SchemaException($"{SchemaException.PlaceOf(schema)} refers to itself without going into a property or an item.");
+        {
+            if (Loops(node, done))
+                throw new SchemaException($"{SchemaException.PlaceOf(schema)} refers to itself without going into a property or an item.");
+        }
     }
 
     private static bool Loops(SchemaNode start, HashSet<SchemaNode> done)

@@ -63,7 +63,8 @@ internal sealed class SchemaResources(StepBudget budget)
         {
             if (id.IndexOf('#', StringComparison.Ordinal) is var hash and >= 0 && hash < id.Length - 1)
                 throw new SchemaException($"{SchemaException.PlaceOf(schema)}.$id has a fragment: use $anchor.");
-            if (Resolved(baseAddress, id.TrimEnd('#')) is not { } own) throw new SchemaException($"{SchemaException.PlaceOf(schema)}.$id is no address.");
+            if (Resolved(baseAddress, id.TrimEnd('#')) is not { } own)
+                throw new SchemaException($"{SchemaException.PlaceOf(schema)}.$id is no address.");
             baseAddress = own;
             AddResource(own, schema);
         }
@@ -111,12 +112,14 @@ internal sealed class SchemaResources(StepBudget budget)
     private static JsonNode? Walk(JsonNode resource, string pointer)
     {
         JsonNode? at = resource;
-        foreach (var step in pointer.Split('/').Skip(1).Select(step => step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)))
+        foreach (var step in pointer.Split('/')
+            .Skip(1).Select(step => step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)))
         {
             at = at switch
             {
                 JsonObject fields => fields[step],
-                JsonArray items when int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Count => items[index],
+                JsonArray items when int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                    && index < items.Count => items[index],
                 _ => null,
             };
             if (at is null) return null;

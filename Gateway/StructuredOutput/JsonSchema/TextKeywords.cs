@@ -24,7 +24,8 @@ internal static class TextKeywords
     {
         var text = keyword.Text();
         var pattern = keyword.Compiler.PatternOf(text, keyword);
-        return Check($"must match the pattern {Checking.Shortened(text, MaxPatternShown)}", (value, checking) => checking.Matches(pattern, value));
+        return Check(
+            $"must match the pattern {Checking.Shortened(text, MaxPatternShown)}", (value, checking) => checking.Matches(pattern, value));
     }
 
     /// <summary>Null where formats are remarks, and for a format that is not known: the draft has it so.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
-/// <summary>What named classes hold in ECMAScript: <c>\d</c> and <c>\w</c> are ASCII, <c>\s</c> is a list, <c>\p</c> names categories.</summary>
+/// <summary>
+/// What named classes hold in ECMAScript: <c>\d</c> and <c>\w</c> are ASCII, <c>\s</c> is a list, <c>\p</c> names categories.
+/// </summary>
 internal static class EcmaClass
 {
     private const int LastCodePoint = 0x10FFFF;

@@ -299,8 +299,11 @@ internal sealed class PatternParser(string pattern)
         {
             var end = pattern.IndexOf('}', _at);
             var digits = end < 0 ? [] : pattern.AsSpan(_at, end - _at);
-            if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point) || point is < 0 or > 0x10FFFF)
+            if (!int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point)
+                || point is < 0 or > 0x10FFFF)
+            {
                 throw new PatternException(@"\u{ needs a code point and a brace.");
+            }
             _at = end + 1;
             return point;
         }
@@ -330,7 +333,8 @@ internal sealed class PatternParser(string pattern)
         return character;
     }
 
-    private char Peek(string missing = "It ends in a backslash.") => _at < pattern.Length ? pattern[_at] : throw new PatternException(missing);
+    private char Peek(string missing = "It ends in a backslash.") =>
+        _at < pattern.Length ? pattern[_at] : throw new PatternException(missing);
 
     private bool TryRead(char c)
     {

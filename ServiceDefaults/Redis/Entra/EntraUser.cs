@@ -17,5 +17,6 @@ internal sealed class EntraUser(TokenCredential credential, string objectId) : D
 
     public override string? Password => credential.GetToken(Scope, CancellationToken.None).Token;
 
-    public async Task<string> TokenAsync(CancellationToken cancellationToken) => (await credential.GetTokenAsync(Scope, cancellationToken)).Token;
+    public async Task<string> TokenAsync(CancellationToken cancellationToken) =>
+        (await credential.GetTokenAsync(Scope, cancellationToken)).Token;
 }

@@ -26,7 +26,8 @@ internal sealed class CanaryRequests(string text, string jobId)
     {
         ["POST /v1/embeddings"] =
         [
-            Post(Embeddings, Embedding), Post(Embeddings, Embedding, ("Idempotency-Key", text)), Post(Embeddings, Embedding, ("Prefer", "respond-async")),
+            Post(Embeddings, Embedding), Post(Embeddings, Embedding, ("Idempotency-Key", text)),
+            Post(Embeddings, Embedding, ("Prefer", "respond-async")),
             Post($"{Embeddings}?{text}={text}", Embedding), .. Wrong(Embeddings, Platform.Model, $"\"input\":\"{text}\""),
             Post(Embeddings, $$"""{"model":"{{Platform.Model}}","input":"{{LongText}}"}"""),
             Post(Embeddings, $$"""{"model":"{{Platform.Model}}","input":"a","encoding_format":"{{text}}"}"""),
@@ -39,7 +40,8 @@ internal sealed class CanaryRequests(string text, string jobId)
             Post(Chat, ChatBody(",\"stream\":true")), Post(Chat, ChatBody(",\"stream\":true")), Post(Chat, ChatBody(Tools)), Post(Chat, ChatBody($",\"metadata\":{{\"{text}\":\"{text}\"}}")),
             Post(Chat, ChatBody(), ("Prefer", "respond-async")), Post(Chat, ChatBody(), ("Idempotency-Key", text)),
             Post(Chat, ChatBody(Schema("[0-9]"))), Post(Chat, ChatBody(Schema("[0-9]") + ",\"stream\":true,\"include_raw_answer\":true")), Post(Chat, ChatBody(Schema($"({text}"))),
-            Post(Chat, ChatBody(",\"temperature\":0")), Post(Chat, ChatBody(model: "tls")), Post(Chat, ChatBody($",\"response_format\":{{\"type\":\"{text}\"}}")),
+            Post(Chat, ChatBody(",\"temperature\":0")), Post(Chat, ChatBody(model: "tls")),
+            Post(Chat, ChatBody($",\"response_format\":{{\"type\":\"{text}\"}}")),
             .. Wrong(Chat, "gpt", $$"""
                 "messages":[{"role":"user","content":"{{text}}"}]
                 """),

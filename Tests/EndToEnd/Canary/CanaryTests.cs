@@ -27,7 +27,8 @@ public sealed class CanaryTests
     {
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var provider = await FakeProvider.StartAsync();
-        await using var sut = await Platform.StartAsync(_operator, [.. receiver.Settings("http/protobuf"), .. provider.Environment(), .. Settings(provider)]);
+        await using var sut = await Platform.StartAsync(
+            _operator, [.. receiver.Settings("http/protobuf"), .. provider.Environment(), .. Settings(provider)]);
         ScriptProvider(provider);
         var requests = new CanaryRequests(Text, await EndedJobAsync(sut)).ByRoute;
         Assert.Empty((await RoutesAsync(sut)).Except(requests.Keys));
@@ -59,7 +60,8 @@ public sealed class CanaryTests
     private static (string Key, string Value)[] Settings(FakeProvider provider) =>
     [
         ("Providers__tls__BaseUrl", $"https://127.0.0.1:{provider.Address.Port}/v1"), ("Providers__tls__ApiKey", TlsKey), ("Models__tls__Provider", "tls"),
-        ("Models__tls__MaxRetries", "0"), ("Models__gpt__MaxRetries", "0"), ("Models__gpt__CacheTtl", "00:01:00"), ("Answers__Model", "gpt"),
+        ("Models__tls__MaxRetries", "0"), ("Models__gpt__MaxRetries", "0"), ("Models__gpt__CacheTtl", "00:01:00"),
+        ("Answers__Model", "gpt"),
         ("Providers__fake__BreakerAttempts", "1000"), ("Jobs__RetryDelay", "00:00:00"),
         ("Logging__LogLevel__AiPlatform", "Trace"), ("Gateway__MaxBodyBytes", "200000"),
     ];
@@ -70,9 +72,11 @@ public sealed class CanaryTests
         const string Both = $"{Text} {FakeProvider.Key}";
         Func<HttpContext, Task>[] whole =
         [
-            FakeProvider.Fails(400, Text, Both), FakeProvider.Fails(401, Text, Both), FakeProvider.Fails(422, "context_length_exceeded", Both),
+            FakeProvider.Fails(400, Text, Both), FakeProvider.Fails(401, Text, Both),
+            FakeProvider.Fails(422, "context_length_exceeded", Both),
             FakeProvider.Fails(429, "insufficient_quota", Both),
-            FakeProvider.Fails(500, Text, Both, ("X-Request-Id", Text)), FakeProvider.Json($"{{\"{Both}"), FakeProvider.Answers(200, $"text/{Text}", Both),
+            FakeProvider.Fails(500, Text, Both, ("X-Request-Id", Text)), FakeProvider.Json($"{{\"{Both}"),
+            FakeProvider.Answers(200, $"text/{Text}", Both),
             FakeProvider.Json($$$"""{"error":{"message":"{{{Both}}}","code":"{{{Text}}}","param":"{{{Text}}}"}}"""), FakeProvider.Says(Text, Text),
         ];
         Assert.Equal(CanaryRequests.ProviderReplies, whole.Length);

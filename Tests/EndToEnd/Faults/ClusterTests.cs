@@ -16,7 +16,8 @@ public sealed class ClusterTests
     [Fact]
     [Trait("Category", "Long")]
     public Task EverythingKilledOrRefused_QueuesOnThreeServers_EveryAcceptedJobSucceedsOnce() => Scenario.RunAsync(ScaleOf(
-        [FaultKind.KillRedis, FaultKind.KillWorker, FaultKind.FillRedis, FaultKind.StopWorker, FaultKind.KillGateway, FaultKind.ForgetScripts], faults: 24));
+        [FaultKind.KillRedis, FaultKind.KillWorker, FaultKind.FillRedis, FaultKind.StopWorker, FaultKind.KillGateway,
+            FaultKind.ForgetScripts], faults: 24));
 
     private static FaultScale ScaleOf(FaultKind[] round, int faults) => new()
     {

@@ -33,7 +33,8 @@ public sealed class FailoverTests
 
         Assert.Contains("Redis cannot be reached", before, StringComparison.Ordinal);
         await Poll.UntilAsync(
-            async () => (await http.GetStringAsync(new Uri(gateway.Address, "/health"))).Contains("Redis answers", StringComparison.Ordinal),
+            async () => (await http.GetStringAsync(new Uri(gateway.Address, "/health"))).Contains(
+                "Redis answers", StringComparison.Ordinal),
             "the Gateway finds Redis");
     }
 
@@ -42,7 +43,8 @@ public sealed class FailoverTests
     [InlineData("BySentinel")]
     [Trait("Category", "Long")]
     public Task PrimaryKilled_AgainAndAgainWithTheProcesses_EveryAcceptedJobSucceedsOnce(string promotion) => Scenario.RunAsync(ScaleOf(
-        Enum.Parse<Promotion>(promotion), [FaultKind.FailOver, FaultKind.KillWorker, FaultKind.FailOver, FaultKind.KillGateway], faults: 16));
+        Enum.Parse<Promotion>(promotion), [FaultKind.FailOver, FaultKind.KillWorker, FaultKind.FailOver, FaultKind.KillGateway],
+        faults: 16));
 
     private static FaultScale ScaleOf(Promotion promotion, FaultKind[] round, int faults) => new()
     {

@@ -6,14 +6,17 @@ namespace AiPlatform.Tests.EndToEnd.Faults;
 /// <summary>A Redis that runs but refuses: what was accepted stays, submits are 503 meanwhile, and everything goes on by itself.</summary>
 public sealed class RedisRefusalTests
 {
-    private static readonly FaultKind[] Refusals = [FaultKind.MakeRedisReplica, FaultKind.FillRedis, FaultKind.ForgetScripts, FaultKind.HoldScript];
+    private static readonly FaultKind[] Refusals =
+        [FaultKind.MakeRedisReplica, FaultKind.FillRedis, FaultKind.ForgetScripts, FaultKind.HoldScript];
 
     [Fact]
-    public Task RedisReplicaFullBusyOrWithoutScripts_DuringLoad_EveryAcceptedJobSucceedsOnce() => Scenario.RunAsync(ScaleOf(Refusals.Length));
+    public Task RedisReplicaFullBusyOrWithoutScripts_DuringLoad_EveryAcceptedJobSucceedsOnce() =>
+        Scenario.RunAsync(ScaleOf(Refusals.Length));
 
     [Fact]
     [Trait("Category", "Long")]
-    public Task RedisReplicaFullBusyOrWithoutScripts_AgainAndAgain_EveryAcceptedJobSucceedsOnce() => Scenario.RunAsync(ScaleOf(15 * Refusals.Length));
+    public Task RedisReplicaFullBusyOrWithoutScripts_AgainAndAgain_EveryAcceptedJobSucceedsOnce() =>
+        Scenario.RunAsync(ScaleOf(15 * Refusals.Length));
 
     private static FaultScale ScaleOf(int faults) => new()
     {

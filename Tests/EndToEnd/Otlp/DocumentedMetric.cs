@@ -2,7 +2,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Otlp;
 
-/// <summary>A row of the metrics' tables in docs/operations.md: name, process, unit, what it is, what is normal, what to do when it is off.</summary>
+/// <summary>
+/// A row of the metrics' tables in docs/operations.md: name, process, unit, what it is, what is normal, what to do when it is off.
+/// </summary>
 internal sealed record DocumentedMetric(string Name, IReadOnlyList<string> Processes, string Unit)
 {
     private const int Columns = 6;

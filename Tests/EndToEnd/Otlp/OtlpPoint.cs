@@ -7,7 +7,8 @@ namespace AiPlatform.Tests.EndToEnd.Otlp;
 /// <param name="Value">The number; of a histogram, the sum.</param>
 /// <param name="Count">Values of a histogram; else 0.</param>
 /// <param name="Attributes">Its labels.</param>
-internal sealed record OtlpPoint(string Service, string Metric, string Unit, double Value, ulong Count, IReadOnlyDictionary<string, string> Attributes)
+internal sealed record OtlpPoint(
+    string Service, string Metric, string Unit, double Value, ulong Count, IReadOnlyDictionary<string, string> Attributes)
 {
     private const int Histogram = 9;
 
@@ -21,7 +22,9 @@ internal sealed record OtlpPoint(string Service, string Metric, string Unit, dou
         from point in metric.Message(kind).Messages(1)
         select kind == Histogram
             ? new OtlpPoint(service, metric.Text(1), metric.Text(3), Real(point.Bits(5)), point.Bits(4), OtlpAttributes.Read(point, 9))
-            : new OtlpPoint(service, metric.Text(1), metric.Text(3), point.Has(4) ? Real(point.Bits(4)) : (long)point.Bits(6), 0, OtlpAttributes.Read(point, 7));
+            : new OtlpPoint(service, metric.Text(1), metric.Text(3), point.Has(4)
+                ? Real(point.Bits(4))
+                : (long)point.Bits(6), 0, OtlpAttributes.Read(point, 7));
 
     private static double Real(ulong bits) => BitConverter.UInt64BitsToDouble(bits);
 }

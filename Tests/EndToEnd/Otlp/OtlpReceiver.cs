@@ -117,7 +117,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private static async Task<byte[]> ReadAsync(HttpRequest request)
     {
         using var body = new MemoryStream();
-        await using var content = request.Headers.ContentEncoding == "gzip" ? new GZipStream(request.Body, CompressionMode.Decompress) : request.Body;
+        await using var content = request.Headers.ContentEncoding == "gzip"
+            ? new GZipStream(request.Body, CompressionMode.Decompress)
+            : request.Body;
         await content.CopyToAsync(body);
         return body.ToArray();
     }

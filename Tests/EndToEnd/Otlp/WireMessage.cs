@@ -46,7 +46,8 @@ internal sealed class WireMessage
     public WireMessage Message(int number) => Read(Bytes(number));
 
     /// <summary>Every message of a repeated field.</summary>
-    public IEnumerable<WireMessage> Messages(int number) => _fields.Where(field => field.Number == number).Select(field => Read(field.Bytes));
+    public IEnumerable<WireMessage> Messages(int number) =>
+        _fields.Where(field => field.Number == number).Select(field => Read(field.Bytes));
 
     private static ReadOnlyMemory<byte> Take(ReadOnlyMemory<byte> bytes, ref int at, int count)
     {

@@ -12,7 +12,9 @@ namespace AiPlatform.Tests.EndToEnd.Outgoing;
 /// <summary>The processes speak with whom their settings name, and with nobody else: no library of theirs reports to its makers.</summary>
 public sealed class OutgoingConnectionsTests : IDisposable
 {
-    /// <summary>Longer than any library was seen to wait before it reports: MassTransit asks for its makers' address after five minutes.</summary>
+    /// <summary>
+    /// Longer than any library was seen to wait before it reports: MassTransit asks for its makers' address after five minutes.
+    /// </summary>
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(6);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ai-outgoing-").FullName;
@@ -50,13 +52,15 @@ public sealed class OutgoingConnectionsTests : IDisposable
         await TracedCalls.EmbedAsync(sut.Http);
         await TracedCalls.ChatAsync(sut.Http, "gpt");
         await Poll.UntilAsync(
-            () => configured.All(port => Seen(file).Contains(Connection(port))), () => $"each is connected to: {string.Join("; ", Seen(file))}");
+            () => configured.All(port => Seen(file).Contains(Connection(port))), () =>
+                $"each is connected to: {string.Join("; ", Seen(file))}");
         var end = TimeProvider.System.GetUtcNow() + life;
         HashSet<IPEndPoint> sockets = [];
         await Poll.UntilAsync(
             () =>
             {
-                foreach (var process in (AiProcess[])[sut.Gateway, sut.Worker]) sockets.UnionWith(OpenSockets.Of(process.Id, process.Address.Port));
+                foreach (var process in (AiProcess[])[sut.Gateway, sut.Worker])
+                    sockets.UnionWith(OpenSockets.Of(process.Id, process.Address.Port));
                 return TimeProvider.System.GetUtcNow() >= end;
             },
             "the processes lived long enough",

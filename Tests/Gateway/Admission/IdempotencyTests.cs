@@ -17,7 +17,8 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
     private readonly GatewayHost _gateway = fixture.Gateway;
     private readonly HttpClient _user = fixture.User.ClientOf(fixture.Gateway);
 
-    public static TheoryData<string> BadKeys { get; } = ["", "\"\"", "\"open", "a b", "a\u0001b", "é", new string('k', 256), new string('k', 10_000)];
+    public static TheoryData<string> BadKeys { get; } =
+        ["", "\"\"", "\"open", "a b", "a\u0001b", "é", new string('k', 256), new string('k', 10_000)];
 
     public void Dispose() => _user.Dispose();
 
@@ -39,7 +40,9 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
         Assert.Single(answers.Select(one => one.JobId).Distinct());
         Assert.Single(answers.Select(one => one.Status).Distinct());
         if (path == Embeddings) Assert.Single(answers.Select(one => one.Text).Distinct());
-        Assert.Empty((await _gateway.Store.LeaseAsync(QueueName.ForModel(model), "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs);
+        Assert.Empty(
+            (await _gateway.Store.LeaseAsync(QueueName.ForModel(model), "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None))
+                .Jobs);
     }
 
     /// <summary>What was refused is not there: the key is free, also for another request.</summary>
@@ -169,7 +172,8 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
         var otherRoute = await SendAsync(_user, Embeddings, model, jobKey);
         var otherInput = await SendAsync(_user, Embeddings, model, embeddingsKey, input: "b");
 
-        Assert.All((Answer[])[otherBody, otherRoute, otherInput], answer => Assert.Equal((HttpStatusCode.UnprocessableEntity, null), (answer.Status, answer.JobId)));
+        Assert.All((Answer[])[otherBody, otherRoute, otherInput],
+            answer => Assert.Equal((HttpStatusCode.UnprocessableEntity, null), (answer.Status, answer.JobId)));
         Assert.Equal("idempotency_conflict", JsonSerializer.Deserialize<JsonElement>(otherBody.Text).GetProperty("code").GetString());
         foreach (var answer in (Answer[])[otherRoute, otherInput])
             Assert.Equal("idempotency_conflict", JsonSerializer.Deserialize<JsonElement>(answer.Text).GetProperty("error").GetProperty("code").GetString());
@@ -241,7 +245,8 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
     }
 
     private static async Task<Answer> SendAsync(
-        HttpClient client, string path, string model, string key, string input = "a", string? prefer = null, CancellationToken cancellationToken = default)
+        HttpClient client, string path, string model, string key, string input = "a", string? prefer = null,
+        CancellationToken cancellationToken = default)
     {
         object body = path == Jobs ? new { endpoint = Embeddings, body = new { model, input } } : new { model, input };
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };

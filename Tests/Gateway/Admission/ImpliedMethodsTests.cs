@@ -38,7 +38,8 @@ public sealed class ImpliedMethodsTests(GatewayFixture fixture) : IClassFixture<
         await _gateway.ServeAsync(model);
         var id = await _gateway.Client.SubmitForIdAsync(model);
 
-        using var response = await _gateway.Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/events")).WaitAsync(TimeSpan.FromSeconds(30));
+        using var response = await _gateway.Client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/events")).WaitAsync(TimeSpan.FromSeconds(30));
 
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
     }

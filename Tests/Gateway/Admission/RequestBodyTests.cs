@@ -97,7 +97,8 @@ public sealed class RequestBodyTests(GatewayFixture fixture) : IClassFixture<Gat
         using var compressed = await PostAsync("/v1/embeddings", Compress(json, encoding), encoding);
         using var job = await PostAsync("/v1/jobs", Compress(Encoding.UTF8.GetBytes($$"""{"endpoint":"/v1/embeddings","body":{{Encoding.UTF8.GetString(json)}} }"""), encoding), encoding);
 
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Accepted), (plain.StatusCode, compressed.StatusCode, job.StatusCode));
+        Assert.Equal(
+            (HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Accepted), (plain.StatusCode, compressed.StatusCode, job.StatusCode));
         Assert.Equal(await plain.Content.ReadAsStringAsync(), await compressed.Content.ReadAsStringAsync());
     }
 
@@ -126,7 +127,8 @@ public sealed class RequestBodyTests(GatewayFixture fixture) : IClassFixture<Gat
         foreach (var path in BodyRoutes)
         {
             using var noise = await PostAsync(path, "no compression at all, but text"u8.ToArray(), encoding);
-            using var cut = await PostAsync(path, Compress(Encoding.UTF8.GetBytes(new string(' ', 10_000) + "{}"), encoding)[..^4], encoding);
+            using var cut = await PostAsync(
+                path, Compress(Encoding.UTF8.GetBytes(new string(' ', 10_000) + "{}"), encoding)[..^4], encoding);
 
             Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (noise.StatusCode, cut.StatusCode));
         }
@@ -165,7 +167,8 @@ public sealed class RequestBodyTests(GatewayFixture fixture) : IClassFixture<Gat
             using var withoutType = await _gateway.Client.PostAsync(path, new ByteArrayContent("{}"u8.ToArray()));
             using var withoutBody = await _gateway.Client.PostAsync(path, content: null);
 
-            Assert.Equal((HttpStatusCode.UnsupportedMediaType, HttpStatusCode.BadRequest), (withoutType.StatusCode, withoutBody.StatusCode));
+            Assert.Equal(
+                (HttpStatusCode.UnsupportedMediaType, HttpStatusCode.BadRequest), (withoutType.StatusCode, withoutBody.StatusCode));
             Assert.Contains("Content-Type: application/json", await withoutType.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             Assert.Contains("has no body", await withoutBody.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }

@@ -38,7 +38,8 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
     public async Task Generate_AnswerDoesNotFit_IsCorrectedBeforeAnybodySeesIt()
     {
         await using var sut = await StartAsync();
-        sut.Provider.Script(FakeProvider.Says(Generated.Replace("Positive", "Happy", StringComparison.Ordinal)), FakeProvider.Says(Generated));
+        sut.Provider.Script(
+            FakeProvider.Says(Generated.Replace("Positive", "Happy", StringComparison.Ordinal)), FakeProvider.Says(Generated));
 
         var (status, body) = await PostAsync(sut, "/generate", """{"prompt":"It was a good day."}""");
 
@@ -134,7 +135,8 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
     [InlineData("Answers:Model=nothing", "'nothing'")]
     public async Task AskAi_NoModel_Is404ThatNamesTheSetting(string? setting, string words)
     {
-        await using var sut = setting is null ? await ProviderGateway.StartAsync(_redis) : await ProviderGateway.StartAsync(_redis, setting);
+        await using var sut = setting is null ? await ProviderGateway.StartAsync(_redis)
+            : await ProviderGateway.StartAsync(_redis, setting);
 
         var (status, problem) = await PostAsync(sut, "/ask-ai", """{"prompt":"hi"}""");
 
@@ -185,7 +187,9 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
         var document = JsonNode.Parse(await sut.Gateway.Client.GetStringAsync("/openapi/v1.json", Ct))!;
 
         var operation = document["paths"]!["/generate"]!["post"]!;
-        Assert.Equal("#/components/schemas/generate_answer", (string?)operation["responses"]!["200"]!["content"]!["application/json"]!["schema"]!["$ref"]);
+        Assert.Equal(
+            "#/components/schemas/generate_answer",
+            (string?)operation["responses"]!["200"]!["content"]!["application/json"]!["schema"]!["$ref"]);
         Assert.Equal(
             ["200", "400", "401", "403", "404", "408", "413", "415", "422", "429", "502", "503", "504"],
             operation["responses"]!.AsObject().Select(one => one.Key).Order());
@@ -196,13 +200,18 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
 
     private static string? CodeOf(string problem) => JsonDocument.Parse(problem).RootElement.GetProperty("code").GetString();
 
-    private static async Task<(int Status, string Body)> PostAsync(ProviderGateway sut, string path, string body, params (string Name, string Value)[] headers)
+    private static async Task<(int Status, string Body)> PostAsync(
+        ProviderGateway sut, string path, string body, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
         using var reply = await sut.Gateway.Client.SendAsync(request, Ct);
         return ((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(Ct));
     }
 
-    private Task<ProviderGateway> StartAsync(params string[] settings) => ProviderGateway.StartAsync(_redis, ["Answers:Model=gpt", .. settings]);
+    private Task<ProviderGateway> StartAsync(params string[] settings) =>
+        ProviderGateway.StartAsync(_redis, ["Answers:Model=gpt", .. settings]);
 }

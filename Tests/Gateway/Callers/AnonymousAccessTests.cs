@@ -95,7 +95,8 @@ public sealed class AnonymousAccessTests
     {
         await using var redis = new RedisServer();
 
-        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => GatewayHost.StartAsync(redis, "ApiKeys:one:Sha256=no", "ApiKeys:two:Role=x"));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => GatewayHost.StartAsync(redis, "ApiKeys:one:Sha256=no", "ApiKeys:two:Role=x"));
 
         Assert.Contains("ApiKeys:one:Sha256", error.Message, StringComparison.Ordinal);
         Assert.Contains("ApiKeys:two:Role", error.Message, StringComparison.Ordinal);

@@ -63,7 +63,8 @@ public sealed class ApiKeyReaderTests
     public void Read_SeveralWrong_SaysAllAtOnce()
     {
         var error = Assert.Throws<OptionsValidationException>(() => Read(
-            ("ApiKeys:a:Sha256", OneHash), ("ApiKeys:b:Sha256", OneHash.ToUpperInvariant()), ("ApiKeys:c:Sha256", "x"), ("ApiKeys:d:Role", "root")));
+            ("ApiKeys:a:Sha256", OneHash), ("ApiKeys:b:Sha256", OneHash.ToUpperInvariant()), ("ApiKeys:c:Sha256", "x"),
+            ("ApiKeys:d:Role", "root")));
 
         string[] named = ["ApiKeys:c:Sha256 must", "ApiKeys:d:Sha256 must", "ApiKeys:d:Role must", "ApiKeys:a:Sha256 and ApiKeys:b:Sha256 are"];
         Assert.Equal(named.Length, error.Failures.Count());
@@ -75,10 +76,12 @@ public sealed class ApiKeyReaderTests
     {
         var keys = Read(
             ("ApiKeys:a:Role", "operator"), ("ApiKeys:a:Sha256", OneHash), ("ApiKeys:a:ExpiresAt", "2027-01-31T23:00:00Z"),
-            ("ApiKeys:a:Keys:next:Sha256", OtherHash), ("ApiKeys:b:Keys:0:Sha256", new string('c', 64)), ("ApiKeys:b:Keys:0:ExpiresAt", "2020-02-29T00:00:01Z"));
+            ("ApiKeys:a:Keys:next:Sha256", OtherHash), ("ApiKeys:b:Keys:0:Sha256", new string('c', 64)),
+            ("ApiKeys:b:Keys:0:ExpiresAt", "2020-02-29T00:00:01Z"));
 
         Assert.Equal(
-            [("a", true, OneHash, "2027-01-31T23:00:00Z"), ("a", true, OtherHash, ""), ("b", false, new string('c', 64), "2020-02-29T00:00:01Z")],
+            [("a", true, OneHash, "2027-01-31T23:00:00Z"), ("a", true, OtherHash, ""),
+                ("b", false, new string('c', 64), "2020-02-29T00:00:01Z")],
             keys.Select(key => (
                 key.Caller.Tenant, key.Caller.IsOperator, Convert.ToHexStringLower(key.Sha256.Span), $"{key.ExpiresAt?.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}")));
         Assert.All(keys, key => Assert.Equal(TimeSpan.Zero, key.ExpiresAt?.Offset ?? TimeSpan.Zero));

@@ -25,7 +25,8 @@ public sealed class ApiKeyRotationTests : IDisposable
     [Fact]
     public void TryIdentify_TwoKeysOfATenant_AreBothItsOwn()
     {
-        var sut = CreateSut(out _, ("ApiKeys:a:Sha256", HashOf("old")), ("ApiKeys:a:Role", "operator"), ("ApiKeys:a:Keys:next:Sha256", HashOf("new")));
+        var sut = CreateSut(
+            out _, ("ApiKeys:a:Sha256", HashOf("old")), ("ApiKeys:a:Role", "operator"), ("ApiKeys:a:Keys:next:Sha256", HashOf("new")));
 
         Assert.Equal((new Caller("a", IsOperator: true), new Caller("a", IsOperator: true)), (CallerOf(sut, "old"), CallerOf(sut, "new")));
         Assert.Equal(["a", "anonymous"], sut.KnownTenants);
@@ -54,7 +55,8 @@ public sealed class ApiKeyRotationTests : IDisposable
 
         configuration["ApiKeys:a:Keys:next:Sha256"] = HashOf("new");
         ((IConfigurationRoot)configuration).Reload();
-        Assert.Equal((new Caller("a", IsOperator: false), new Caller("a", IsOperator: false)), (CallerOf(sut, "old"), CallerOf(sut, "new")));
+        Assert.Equal(
+            (new Caller("a", IsOperator: false), new Caller("a", IsOperator: false)), (CallerOf(sut, "old"), CallerOf(sut, "new")));
 
         configuration["ApiKeys:a:Sha256"] = null;
         ((IConfigurationRoot)configuration).Reload();
@@ -127,7 +129,8 @@ public sealed class ApiKeyRotationTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(oldClient));
 
             File.Delete(Path.Combine(secrets, "ApiKeys__search__Sha256"));
-            await Poll.UntilAsync(async () => await StatusAsync(oldClient) == HttpStatusCode.Unauthorized, "the old key is not let in any more");
+            await Poll.UntilAsync(
+                async () => await StatusAsync(oldClient) == HttpStatusCode.Unauthorized, "the old key is not let in any more");
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(newClient));
         }
         finally
@@ -170,7 +173,8 @@ public sealed class ApiKeyRotationTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add((logLevel, formatter(state, exception)));
     }
 }

@@ -117,7 +117,8 @@ public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
         using var user = fixture.User.ClientOf(_gateway);
         using var response = await user.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
 
-        Assert.Equal((HttpStatusCode.Forbidden, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+        Assert.Equal(
+            (HttpStatusCode.Forbidden, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal((403, "forbidden"), (problem.GetProperty("status").GetInt32(), problem.GetProperty("code").GetString()));
     }
@@ -126,7 +127,8 @@ public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     public async Task OpenAISdk_RightAndWrongKey_IsLetInAndRefused()
     {
         OpenAIClient SdkWith(string key) => new(
-            new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(_gateway.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(0) });
+            new ApiKeyCredential(key),
+            new OpenAIClientOptions { Endpoint = new Uri(_gateway.Address, "/v1"), RetryPolicy = new ClientRetryPolicy(0) });
 
         await SdkWith(fixture.User.Value).GetOpenAIModelClient().GetModelsAsync();
         var error = await Assert.ThrowsAsync<ClientResultException>(() => SdkWith("wrong").GetOpenAIModelClient().GetModelsAsync());

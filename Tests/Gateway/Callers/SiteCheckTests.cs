@@ -59,7 +59,8 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     [InlineData("http://127.0.0.1:PORT@evil.example")]
     public async Task AnyRoute_OriginThatIsNotItsOwn_Answers403(string origin)
     {
-        using var response = await SendAsync(Keyless, "POST", "/v1/jobs", ("Origin", origin.Replace("PORT", $"{Keyless.Address.Port}", StringComparison.Ordinal)));
+        using var response = await SendAsync(
+            Keyless, "POST", "/v1/jobs", ("Origin", origin.Replace("PORT", $"{Keyless.Address.Port}", StringComparison.Ordinal)));
 
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
@@ -88,7 +89,8 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     public async Task Post_FormOfAnotherPage_Answers403()
     {
         using var response = await SendAsync(
-            Keyless, "POST", "/v1/queues/m/pause", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"));
+            Keyless, "POST", "/v1/queues/m/pause", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"),
+            ("Sec-Fetch-Dest", "document"));
 
         Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
     }
@@ -131,7 +133,8 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     [InlineData("[::1]:5000", "http://[::1]:5000")]
     public async Task Post_PageOfItsOwn_IsTaken(string host, string origin)
     {
-        using var response = await SendAsync(Keyless, "POST", "/v1/embeddings", ("Host", host), ("Origin", origin), ("Sec-Fetch-Site", "same-origin"));
+        using var response = await SendAsync(
+            Keyless, "POST", "/v1/embeddings", ("Host", host), ("Origin", origin), ("Sec-Fetch-Site", "same-origin"));
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
@@ -176,7 +179,8 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
 
         Assert.Equal(HttpStatusCode.NoContent, preflight.StatusCode);
         Assert.Equal(App, preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
-        Assert.Contains("idempotency-key", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "idempotency-key", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.OrdinalIgnoreCase);
         Assert.Equal((HttpStatusCode.NotFound, App), (call.StatusCode, call.Headers.GetValues("Access-Control-Allow-Origin").Single()));
         Assert.Contains("X-Job-Id", string.Join(',', call.Headers.GetValues("Access-Control-Expose-Headers")), StringComparison.OrdinalIgnoreCase);
         Assert.Equal(HttpStatusCode.Forbidden, other.StatusCode);
@@ -188,10 +192,13 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     {
         (string, string)[] foreign = [("Host", "ai.example.com"), ("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")];
         using var without = await SendAsync(gateways.Keyed, "GET", "/v1/models", foreign);
-        using var with = await SendAsync(gateways.Keyed, "GET", "/v1/models", [.. foreign, ("Authorization", $"Bearer {gateways.Key.Value}")]);
-        using var allowed = await SendAsync(gateways.Keyed, "GET", "/v1/models", ("Origin", App), ("Authorization", $"Bearer {gateways.Key.Value}"));
+        using var with = await SendAsync(
+            gateways.Keyed, "GET", "/v1/models", [.. foreign, ("Authorization", $"Bearer {gateways.Key.Value}")]);
+        using var allowed = await SendAsync(
+            gateways.Keyed, "GET", "/v1/models", ("Origin", App), ("Authorization", $"Bearer {gateways.Key.Value}"));
         using var preflight = await SendAsync(
-            gateways.Keyed, "OPTIONS", "/v1/models", ("Origin", App), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "authorization"));
+            gateways.Keyed, "OPTIONS", "/v1/models", ("Origin", App), ("Access-Control-Request-Method", "GET"),
+            ("Access-Control-Request-Headers", "authorization"));
 
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (without.StatusCode, with.StatusCode));
         Assert.False(with.Headers.Contains("Access-Control-Allow-Origin"));
@@ -221,9 +228,11 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     [InlineData("*.example.com", "example.com", false)]
     [InlineData("a.example.com", "b.a.example.com", false)]
     [InlineData("fd00::5", "[FD00::5]", true)]
-    public void Contains_ConfiguredName_FitsWholeNames(string configured, string host, bool fits) => Assert.Equal(fits, new AllowedHosts([configured]).Contains(host));
+    public void Contains_ConfiguredName_FitsWholeNames(string configured, string host, bool fits) =>
+        Assert.Equal(fits, new AllowedHosts([configured]).Contains(host));
 
-    private static async Task<HttpResponseMessage> SendAsync(GatewayHost gateway, string method, string path, params (string Name, string Value)[] headers)
+    private static async Task<HttpResponseMessage> SendAsync(
+        GatewayHost gateway, string method, string path, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (method == "POST") request.Content = new StringContent("""{"model":"nobody","input":"a"}""", Encoding.UTF8, "application/json");
@@ -261,7 +270,8 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
             await _redis.InitializeAsync();
             Keyless = await GatewayHost.StartAsync(_redis);
             Configured = await GatewayHost.StartAsync(
-                _redis, "Gateway:Hosts:0=gateway", "Gateway:Hosts:1=*.internal.example", "Gateway:Hosts:2=10.0.0.5", "Gateway:Hosts:3=fd00::5", $"Gateway:CorsOrigins:0={App}");
+                _redis, "Gateway:Hosts:0=gateway", "Gateway:Hosts:1=*.internal.example", "Gateway:Hosts:2=10.0.0.5",
+                "Gateway:Hosts:3=fd00::5", $"Gateway:CorsOrigins:0={App}");
             Keyed = await GatewayHost.StartAsync(_redis, [.. Key.Settings, $"Gateway:CorsOrigins:0={App}"]);
         }
 

@@ -12,7 +12,8 @@ namespace AiPlatform.Tests.Gateway.Catalog;
 public sealed class ModelCatalogTests : IDisposable
 {
     private readonly FakeCatalog _workers = new();
-    private readonly ProviderCatalog _providers = new(new ConfigurationBuilder().Build(), TimeProvider.System, NullLogger<ProviderCatalog>.Instance);
+    private readonly ProviderCatalog _providers = new(
+        new ConfigurationBuilder().Build(), TimeProvider.System, NullLogger<ProviderCatalog>.Instance);
 
     [Fact]
     public async Task ReadForAsync_UnknownNamesAtOnce_ShareReadings()
@@ -72,7 +73,8 @@ public sealed class ModelCatalogTests : IDisposable
 
     public void Dispose() => _providers.Dispose();
 
-    private ModelCatalog CreateSut() => new(TestLoops.With(TimeProvider.System), _workers, _providers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
+    private ModelCatalog CreateSut() =>
+        new(TestLoops.With(TimeProvider.System), _workers, _providers, TimeProvider.System, NullLogger<ModelCatalog>.Instance);
 
     private sealed class FakeCatalog : IWorkerCatalog
     {
@@ -84,7 +86,8 @@ public sealed class ModelCatalogTests : IDisposable
 
         public int Readings => _readings;
 
-        public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) =>
+            Task.CompletedTask;
 
         public Task LeaveAsync(string worker, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -63,7 +63,8 @@ internal sealed class FakeProvider : IAsyncDisposable
     /// <summary>Settings of a Gateway that knows it as <c>fake</c>, with the model <c>gpt</c>.</summary>
     public string[] Settings(params string[] more) =>
     [
-        $"Providers:fake:BaseUrl={Address}", $"Providers:fake:ApiKey={Key}", "Models:gpt:Provider=fake", "Models:gpt:UpstreamModel=gpt-upstream", .. more,
+        $"Providers:fake:BaseUrl={Address}", $"Providers:fake:ApiKey={Key}", "Models:gpt:Provider=fake",
+        "Models:gpt:UpstreamModel=gpt-upstream", .. more,
     ];
 
     /// <summary>The same as environment variables of a process; and a model <c>with-fallback</c>, whose fallback <c>gpt</c> is.</summary>
@@ -73,23 +74,34 @@ internal sealed class FakeProvider : IAsyncDisposable
             .Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1])),
     ];
 
-    public static string ChatJson(string content, string finishReason = "stop", int input = 7, int output = 3) => JsonSerializer.Serialize(new
-    {
-        id = "chatcmpl-1",
-        @object = "chat.completion",
-        created = 1_700_000_000,
-        model = "gpt-upstream-2026",
-        choices = new[] { new { index = 0, message = new { role = "assistant", content, refusal = (string?)null }, logprobs = (object?)null, finish_reason = finishReason } },
-        usage = new { prompt_tokens = input, completion_tokens = output, total_tokens = input + output },
-        unknown_field = "kept",
-    });
+    public static string ChatJson(string content, string finishReason = "stop", int input = 7, int output = 3) =>
+        JsonSerializer.Serialize(new
+        {
+            id = "chatcmpl-1",
+            @object = "chat.completion",
+            created = 1_700_000_000,
+            model = "gpt-upstream-2026",
+            choices = new[]
+            {
+                new
+                {
+                    index = 0,
+                    message = new { role = "assistant", content, refusal = (string?)null },
+                    logprobs = (object?)null,
+                    finish_reason = finishReason,
+                },
+            },
+            usage = new { prompt_tokens = input, completion_tokens = output, total_tokens = input + output },
+            unknown_field = "kept",
+        });
 
     public static Func<HttpContext, Task> Says(string content, string finishReason = "stop") => Json(ChatJson(content, finishReason));
 
     public static Func<HttpContext, Task> Json(string body, int status = 200, params (string Name, string Value)[] headers) =>
         Answers(status, "application/json", body, headers);
 
-    public static Func<HttpContext, Task> Answers(int status, string contentType, string body, params (string Name, string Value)[] headers) => async context =>
+    public static Func<HttpContext, Task> Answers(
+        int status, string contentType, string body, params (string Name, string Value)[] headers) => async context =>
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
@@ -97,7 +109,8 @@ internal sealed class FakeProvider : IAsyncDisposable
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(body));
     };
 
-    public static Func<HttpContext, Task> Fails(int status, string code = "server_error", string message = "It failed.", params (string Name, string Value)[] headers) =>
+    public static Func<HttpContext, Task> Fails(
+        int status, string code = "server_error", string message = "It failed.", params (string Name, string Value)[] headers) =>
         Json(JsonSerializer.Serialize(new { error = new { message, type = code, param = (string?)null, code } }), status, headers);
 
     /// <summary>Sends nothing until the caller goes away.</summary>
@@ -126,14 +139,20 @@ internal sealed class FakeProvider : IAsyncDisposable
         @object = "chat.completion.chunk",
         created = 1_700_000_000,
         model = "gpt-upstream-2026",
-        choices = new[] { new { index = 0, delta = finishReason is null ? new { role = "assistant", content } : (object)new { }, finish_reason = finishReason } },
+        choices = new[] { new
+        {
+            index = 0,
+            delta = finishReason is null ? new { role = "assistant", content } : (object)new { },
+            finish_reason = finishReason,
+        } },
     });
 
     public const string UsageChunk =
         """{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":11,"completion_tokens":5,"total_tokens":16}}""";
 
     /// <summary>Streams chunks, each flushed; ends as it is told.</summary>
-    public static Func<HttpContext, Task> Streams(IEnumerable<string> chunks, bool done = true, Func<HttpContext, Task>? end = null) => async context =>
+    public static Func<HttpContext, Task> Streams(IEnumerable<string> chunks, bool done = true, Func<HttpContext, Task>? end = null) =>
+        async context =>
     {
         context.Response.ContentType = "text/event-stream";
         context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
@@ -143,7 +162,8 @@ internal sealed class FakeProvider : IAsyncDisposable
     };
 
     /// <summary>A good stream of words.</summary>
-    public static Func<HttpContext, Task> StreamsWords(params string[] words) => Streams([.. words.Select(word => Chunk(word)), Chunk("", "stop"), UsageChunk]);
+    public static Func<HttpContext, Task> StreamsWords(params string[] words) =>
+        Streams([.. words.Select(word => Chunk(word)), Chunk("", "stop"), UsageChunk]);
 
     public static async Task SendAsync(HttpContext context, string text)
     {
@@ -167,7 +187,8 @@ internal sealed class FakeProvider : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync();
             _received.Enqueue(new ReceivedCall(
-                context.Request.Path.Value!, body, context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+                context.Request.Path.Value!, body,
+                context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
             await (_script.TryDequeue(out var behaviour) ? behaviour : Otherwise)(context);
         }
         finally

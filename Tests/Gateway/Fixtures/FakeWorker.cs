@@ -90,7 +90,8 @@ internal sealed class FakeWorker : IAsyncDisposable
     }
 
     public Task<bool> FailAsync(LeasedJob job, InferenceErrorKind kind, string? param = null) => _store.CommitAsync(
-        job, JobOutcome.Failure(new InferenceError { Kind = kind, Message = "The fake worker says so.", Param = param }), CancellationToken.None);
+        job, JobOutcome.Failure(new InferenceError { Kind = kind, Message = "The fake worker says so.", Param = param }),
+        CancellationToken.None);
 
     /// <summary>Gives the job back as a failed run: with <c>Jobs:MaxFailures=1</c> it is a dead letter then.</summary>
     public Task<ReleaseOutcome> DieAsync(LeasedJob job) => _store.ReleaseAsync(

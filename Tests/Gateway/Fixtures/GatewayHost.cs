@@ -73,7 +73,8 @@ internal sealed class GatewayHost : IAsyncDisposable
             CancellationToken.None);
 
     /// <summary>That worker ends.</summary>
-    public Task LeaveAsync(string model) => Services.GetRequiredService<IWorkerCatalog>().LeaveAsync($"worker-of-{model}", CancellationToken.None);
+    public Task LeaveAsync(string model) =>
+        Services.GetRequiredService<IWorkerCatalog>().LeaveAsync($"worker-of-{model}", CancellationToken.None);
 
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Client.PostAsJsonAsync(path, body);
 
@@ -89,7 +90,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         string[] type = body.Length == 0 || headers.Any(line => line.StartsWith("Content-Type", StringComparison.OrdinalIgnoreCase))
             ? [] : ["Content-Type: application/json"];
         string[] lines =
-            [$"{requestLine} HTTP/1.1", $"Host: {Address.Authority}", "Connection: close", $"Content-Length: {body.Length}", .. type, .. headers, "", body];
+            [$"{requestLine} HTTP/1.1", $"Host: {Address.Authority}", "Connection: close", $"Content-Length: {body.Length}", .. type,
+                .. headers, "", body];
         return SendBytesAsync(Encoding.UTF8.GetBytes(string.Join("\r\n", lines)));
     }
 

@@ -13,7 +13,8 @@ internal static class JobClient
         /// <summary>Submits an embedding of one text; the answer must be 202.</summary>
         public async Task<JsonElement> SubmitAsync(string model, string? lane = null)
         {
-            using var response = await client.PostAsJsonAsync("/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model, input = "a" }, lane });
+            using var response = await client.PostAsJsonAsync(
+                "/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model, input = "a" }, lane });
             Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
             return await response.Content.ReadFromJsonAsync<JsonElement>();
         }

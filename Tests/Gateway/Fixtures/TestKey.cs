@@ -19,7 +19,8 @@ internal sealed record TestKey(string Tenant, string Role = "user")
 
     /// <summary>The same as environment variables of a process.</summary>
     public (string Key, string Value)[] Environment =>
-        [.. Settings.Select(setting => setting.Split('=', 2)).Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1]))];
+        [.. Settings.Select(setting => setting.Split('=', 2))
+            .Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1]))];
 
     /// <summary>A client of the Gateway that presents it.</summary>
     public HttpClient ClientOf(GatewayHost gateway) => new()

@@ -39,7 +39,8 @@ public sealed class ApiFuzzTests
     /// <summary>Errors behind a 5xx that is no fault of the Gateway's.</summary>
     private static readonly string[] Causes =
     [
-        "provider_failed", "provider_timeout", "provider_unavailable", "model_unavailable", "deadline_exceeded", "model_failed", "lease_lost",
+        "provider_failed", "provider_timeout", "provider_unavailable", "model_unavailable", "deadline_exceeded", "model_failed",
+        "lease_lost",
         "internal_error",
     ];
 

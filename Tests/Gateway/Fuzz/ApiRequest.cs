@@ -83,7 +83,8 @@ internal sealed class ApiClient(Uri address) : IDisposable
             .ToDictionary(
                 one => one.Key, one => string.Join(", ", one.SelectMany(values => values.Value)), StringComparer.OrdinalIgnoreCase);
         var type = response.Content.Headers.ContentType?.MediaType;
-        var body = type == "text/event-stream" ? await ReadEventsAsync(response, streamTime) : await response.Content.ReadAsByteArrayAsync();
+        var body = type == "text/event-stream" ? await ReadEventsAsync(response, streamTime)
+            : await response.Content.ReadAsByteArrayAsync();
         return new ApiAnswer((int)response.StatusCode, type, headers, body);
     }
 

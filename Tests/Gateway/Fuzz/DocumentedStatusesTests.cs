@@ -7,7 +7,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
-/// <summary>The document claims no more than is true: every status of every operation is provoked, and each answer is held to the document.</summary>
+/// <summary>
+/// The document claims no more than is true: every status of every operation is provoked, and each answer is held to the document.
+/// </summary>
 public sealed class DocumentedStatusesTests : IAsyncLifetime
 {
     private const string Model = "m";
@@ -81,7 +83,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         var last = events.Text.Split('\n').Last(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
         await AnswersAsync("followJob", 204, id, headers: ("Last-Event-ID", last));
         await AnswersAsync("cancelJob", 200, id);
-        foreach (var operation in (string[])["listModels", "listJobs", "listQueues", "getUsage"]) await AnswersAsync(operation, 200, body: null);
+        foreach (var operation in (string[])["listModels", "listJobs", "listQueues", "getUsage"])
+            await AnswersAsync(operation, 200, body: null);
         foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"]) await AnswersAsync(operation, 200, Model, query: "");
     }
 
@@ -103,7 +106,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync("createEmbeddings", 404, Embedding.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
         await AnswersAsync("submitJob", 404, Job.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
         foreach (var operation in (string[])["getJob", "cancelJob", "retryJob", "followJob"]) await AnswersAsync(operation, 404, NoJob, query: "");
-        foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"]) await AnswersAsync(operation, 404, "nobody", query: "");
+        foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"])
+            await AnswersAsync(operation, 404, "nobody", query: "");
         await using var unset = await GatewayHost.StartAsync(_redis, Settings());
         using var client = new ApiClient(unset.Address);
         foreach (var operation in (string[])["askAi", "generate"]) await AnswersAsync(client, operation, 404, Prompt);
@@ -167,7 +171,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         }
 
         await using var fragile = await GatewayHost.StartAsync(
-            _redis, [.. Settings(), "Answers:Model=gpt", "Providers:fake:BreakerAttempts=2", "Providers:fake:BreakerFailureRatio=0.01", "Providers:fake:BreakerPause=00:10:00"]);
+            _redis, [.. Settings(), "Answers:Model=gpt", "Providers:fake:BreakerAttempts=2", "Providers:fake:BreakerFailureRatio=0.01",
+                "Providers:fake:BreakerPause=00:10:00"]);
         using var client = new ApiClient(fragile.Address);
         _provider.Script(FakeProvider.Fails(500), FakeProvider.Fails(500));
         for (var i = 0; i < 2; i++) await AnswersAsync(client, "askAi", 502, Prompt);
@@ -182,7 +187,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         TestKey user = new("user-1");
         await using var keyed = await GatewayHost.StartAsync(_redis, [.. Settings(), .. user.Settings]);
         using var client = new ApiClient(keyed.Address);
-        foreach (var operation in _document.Operations) await AnswersAsync(client, operation.Name, 401, operation.Body is null ? "x" : "{}", query: "");
+        foreach (var operation in _document.Operations)
+            await AnswersAsync(client, operation.Name, 401, operation.Body is null ? "x" : "{}", query: "");
         foreach (var operation in _document.Operations.Where(one => one.Path.StartsWith("/v1/queues", StringComparison.Ordinal)))
             await AnswersAsync(client, operation.Name, 403, "x", query: "", ("Authorization", $"Bearer {user.Value}"));
     }
@@ -214,7 +220,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
     private Task<ApiAnswer> AnswersAsync(string operation, int status, string? body, params (string Name, string Value)[] headers) =>
         AnswersAsync(_client, operation, status, body, query: "", headers);
 
-    private Task<ApiAnswer> AnswersAsync(string operation, int status, string? subject, string query, params (string Name, string Value)[] headers) =>
+    private Task<ApiAnswer> AnswersAsync(
+        string operation, int status, string? subject, string query, params (string Name, string Value)[] headers) =>
         AnswersAsync(_client, operation, status, subject, query, headers);
 
     /// <summary>Sends a request, and asserts that its answer is what the document says of this status.</summary>
@@ -231,7 +238,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         var hasBody = operation.Body is not null;
         var path = hasBody ? operation.Path : operation.Path.Replace("{id}", subject, StringComparison.Ordinal).Replace("{queue}", subject, StringComparison.Ordinal);
         if (hasBody && headers.All(one => one.Name != "Content-Type")) headers = [.. headers, ("Content-Type", "application/json")];
-        var request = new ApiRequest(operation, operation.Method, path + query, headers, hasBody ? Encoding.UTF8.GetBytes(subject!) : null, Verdict.Unsaid);
+        var request = new ApiRequest(
+            operation, operation.Method, path + query, headers, hasBody ? Encoding.UTF8.GetBytes(subject!) : null, Verdict.Unsaid);
 
         var answer = await client.SendAsync(request, TimeSpan.FromSeconds(30));
         List<string> wrong = [.. AnswerCheck.Of(_document, operation, answer)];

@@ -16,7 +16,8 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
 
     private static readonly string[] Texts =
     [
-        "a", "hello", "two words", "ä€", "😀", "日本語", "\"quoted\"", "\\", "\n\t", "\u0001", "null", "0", "<script>", "{}", "a/b", "%2F", "'; --",
+        "a", "hello", "two words", "ä€", "😀", "日本語", "\"quoted\"", "\\", "\n\t", "\u0001", "null", "0", "<script>", "{}", "a/b", "%2F",
+        "'; --",
         "\u2028", "e\u0301",
     ];
 
@@ -93,7 +94,8 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
         2 => JsonNode.Parse(random.OneOf(Numbers)),
         3 or 4 => random.OneOf(Texts),
         5 => new JsonArray([.. Enumerable.Range(0, random.Below(4)).Select(_ => Anything(depth + 1))]),
-        _ => new JsonObject([.. Enumerable.Range(0, random.Below(4)).Select(i => Field(i == 0 ? random.OneOf(Texts) : $"k{i}", depth + 1))]),
+        _ => new JsonObject(
+            [.. Enumerable.Range(0, random.Below(4)).Select(i => Field(i == 0 ? random.OneOf(Texts) : $"k{i}", depth + 1))]),
     };
 
     private KeyValuePair<string, JsonNode?> Field(string name, int depth) => new(name, Anything(depth));

@@ -19,7 +19,8 @@ internal sealed class RequestMaker(
 
     private static readonly string[] OddTexts =
     [
-        "", "abc", "-1", "0", "1", "2", "100", "101", "60", "60.5", "61", "1e1", "0x1", "NaN", "null", "true", "a,b", "\"", "\"a", "*", "2026-02-30",
+        "", "abc", "-1", "0", "1", "2", "100", "101", "60", "60.5", "61", "1e1", "0x1", "NaN", "null", "true", "a,b", "\"", "\"a", "*",
+        "2026-02-30",
         "9999-01-01",
     ];
 

@@ -54,7 +54,8 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { $$"""{{{Call}},"metadata":{{{string.Join(',', Enumerable.Range(0, 17).Select(i => $"\"k{i}\":\"v\""))}}} }""", "metadata" },
     };
 
-    public static TheoryData<byte[]> BadBodies { get; } = new((byte[][])[.. BadEmbeddingRequests.Bodies.Select(row => row.Data), .. NotNumbers]);
+    public static TheoryData<byte[]> BadBodies { get; } = new(
+        (byte[][])[.. BadEmbeddingRequests.Bodies.Select(row => row.Data), .. NotNumbers]);
 
     private static IEnumerable<byte[]> NotNumbers =>
         ((string[])["NaN", "Infinity", "-Infinity", "+1", ".5", "1.", "0x10"]).Select(number => Encoding.UTF8.GetBytes($$"""{{{Call}},"deadline_seconds":{{number}} }"""));
@@ -125,7 +126,10 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
     [InlineData(true)]
     public async Task PostJobs_BodyOverTheLimit_Answers413AndServesOn(bool chunked)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new ByteArrayContent(new byte[(4 * 1024 * 1024) + 1]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+        {
+            Content = new ByteArrayContent(new byte[(4 * 1024 * 1024) + 1]),
+        };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;
         request.Headers.ExpectContinue = true;
@@ -189,7 +193,8 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         var problem = await ProblemAsync(response);
         Assert.Equal(
             (status, (int)status, code, param),
-            (response.StatusCode, problem.GetProperty("status").GetInt32(), problem.GetProperty("code").GetString(), problem.GetProperty("param").GetString()));
+            (response.StatusCode, problem.GetProperty("status").GetInt32(), problem.GetProperty("code").GetString(),
+                problem.GetProperty("param").GetString()));
         Assert.Equal($"/problems/{code.Replace('_', '-')}", problem.GetProperty("type").GetString());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
         Assert.NotEmpty(problem.GetProperty("detail").GetString()!);

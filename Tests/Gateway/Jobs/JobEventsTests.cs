@@ -94,7 +94,8 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
         var reading = early.ReadToEndAsync();
 
         var leased = await worker.LeaseAsync();
-        for (var i = 0; i < 25; i++) await worker.SayAsync(leased, JobEvent.Output, [.. Enumerable.Range(100 * i, 100).Select(n => $"{n}")]);
+        for (var i = 0; i < 25; i++)
+            await worker.SayAsync(leased, JobEvent.Output, [.. Enumerable.Range(100 * i, 100).Select(n => $"{n}")]);
         await worker.SucceedAsync(leased);
 
         var seen = await reading;
@@ -154,7 +155,10 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
         await worker.SucceedAsync(await worker.LeaseAsync());
         var done = (await EventReader.ReadAllAsync(_gateway.Client, id))[^1];
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/events") { Headers = { { "Last-Event-ID", $"{done.Id}" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{id}/events")
+        {
+            Headers = { { "Last-Event-ID", $"{done.Id}" } },
+        };
         using var response = await _other.Client.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
@@ -198,7 +202,8 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
 
         using var response = await _gateway.Client.SendAsync(request);
 
-        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+        Assert.Equal((HttpStatusCode.BadRequest, "application/problem+json"),
+            (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
         Assert.Equal("Last-Event-ID", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("param").GetString());
     }
 

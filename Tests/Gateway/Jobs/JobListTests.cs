@@ -34,7 +34,9 @@ public sealed class JobListTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal("""{"object":"list","data":[],"first_id":null,"last_id":null,"has_more":false}""", list.GetRawText());
     }
 
-    /// <summary>Lengths are counted in characters, of which some take two UTF-16 units; a name of so many units no model can have.</summary>
+    /// <summary>
+    /// Lengths are counted in characters, of which some take two UTF-16 units; a name of so many units no model can have.
+    /// </summary>
     [Fact]
     public async Task GetJobs_ModelOfAsManyCharactersAsMayBe_IsAnEmptyList()
     {

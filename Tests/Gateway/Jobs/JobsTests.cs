@@ -236,7 +236,8 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
-    private Task<HttpResponseMessage> SubmitAsync(string model, string metadata = "null", string deadlineSeconds = "null") => _gateway.PostTextAsync(
+    private Task<HttpResponseMessage> SubmitAsync(string model, string metadata = "null", string deadlineSeconds = "null") =>
+        _gateway.PostTextAsync(
         Path,
         $$"""{"endpoint":"/v1/embeddings","body":{"model":"{{model}}","input":"a"},"lane":"default","metadata":{{metadata}},"deadline_seconds":{{deadlineSeconds}}}""");
 

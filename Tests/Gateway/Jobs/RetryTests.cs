@@ -32,7 +32,8 @@ public sealed class RetryTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         if (status == "expired") return;
         await worker.SucceedAsync(await worker.LeaseAsync());
         var done = await _gateway.GetJobAsync(id, "?wait=30");
-        Assert.Equal(("succeeded", status == "failed" ? 2 : 1), (done.GetProperty("status").GetString(), done.GetProperty("attempts").GetInt32()));
+        Assert.Equal(
+            ("succeeded", status == "failed" ? 2 : 1), (done.GetProperty("status").GetString(), done.GetProperty("attempts").GetInt32()));
     }
 
     [Theory]

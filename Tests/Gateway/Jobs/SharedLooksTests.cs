@@ -50,7 +50,8 @@ public sealed class SharedLooksTests(RedisServer redis) : IClassFixture<RedisSer
     {
         await gateway.ServeAsync(model);
         var id = await gateway.Client.SubmitForIdAsync(model);
-        var readers = new Readers(await Task.WhenAll(Enumerable.Range(0, Followers).Select(_ => EventReader.OpenAsync(gateway.Client, id))));
+        var readers = new Readers(
+            await Task.WhenAll(Enumerable.Range(0, Followers).Select(_ => EventReader.OpenAsync(gateway.Client, id))));
         foreach (var reader in readers.All) Assert.Equal("status", (await reader.NextAsync())!.Kind);
         return readers;
     }

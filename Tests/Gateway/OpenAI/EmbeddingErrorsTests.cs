@@ -82,7 +82,8 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
     {
         using var response = await PostBytesAsync("{}"u8.ToArray(), contentType);
 
-        await AssertErrorAsync(response, HttpStatusCode.UnsupportedMediaType, "invalid_request_error", "unsupported_media_type", param: null);
+        await AssertErrorAsync(
+            response, HttpStatusCode.UnsupportedMediaType, "invalid_request_error", "unsupported_media_type", param: null);
     }
 
     [Theory]
@@ -101,7 +102,10 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
     public async Task PostEmbeddings_BodyOverTheLimit_Answers413AndServesOn(bool chunked)
     {
         var json = $$"""{"model":"m","input":"{{new string('x', 4 * 1024 * 1024)}}"}""";
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
         request.Headers.TransferEncodingChunked = chunked;
         request.Headers.ExpectContinue = true;
 
@@ -142,7 +146,10 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
     [InlineData(" ")]
     public async Task PostEmbeddings_BadTimeout_Answers400(string timeout)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(new { model = "m", input = "a" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+        {
+            Content = JsonContent.Create(new { model = "m", input = "a" }),
+        };
         request.Headers.TryAddWithoutValidation("X-Request-Timeout", timeout);
 
         using var response = await _gateway.Client.SendAsync(request);
@@ -156,12 +163,16 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
     {
         foreach (var timeouts in (string[][])[["1", "1"], [new string('9', 10_000)]])
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(new { model = "m", input = "a" }) };
+            using var request = new HttpRequestMessage(HttpMethod.Post, Path)
+            {
+                Content = JsonContent.Create(new { model = "m", input = "a" }),
+            };
             request.Headers.TryAddWithoutValidation("X-Request-Timeout", timeouts);
 
             using var response = await _gateway.Client.SendAsync(request);
 
-            var message = await AssertErrorAsync(response, HttpStatusCode.BadRequest, "invalid_request_error", "invalid_request", "X-Request-Timeout");
+            var message = await AssertErrorAsync(
+                response, HttpStatusCode.BadRequest, "invalid_request_error", "invalid_request", "X-Request-Timeout");
             Assert.InRange(message.Length, 1, 200);
         }
     }
@@ -173,7 +184,8 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
         return await _gateway.Client.PostAsync(Path, content);
     }
 
-    private static async Task<string> AssertErrorAsync(HttpResponseMessage response, HttpStatusCode status, string type, string code, string? param)
+    private static async Task<string> AssertErrorAsync(
+        HttpResponseMessage response, HttpStatusCode status, string type, string code, string? param)
     {
         var error = await ErrorAsync(response);
         Assert.Equal(status, response.StatusCode);

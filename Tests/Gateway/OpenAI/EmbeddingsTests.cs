@@ -256,7 +256,8 @@ public sealed class EmbeddingsTests(GatewayFixture fixture) : IClassFixture<Gate
     {
         RedisValue[] keys = [];
         await Poll.UntilAsync(
-            async () => (keys = await fixture.Redis.Connection.GetDatabase().SortedSetRangeByRankAsync($"ai:{{{queue}}}:jobs:{Tenants.Anonymous}")).Length > 0,
+            async () => (keys = await fixture.Redis.Connection.GetDatabase()
+                .SortedSetRangeByRankAsync($"ai:{{{queue}}}:jobs:{Tenants.Anonymous}")).Length > 0,
             "the job is queued");
         return JobId.FromKey(keys[0]!, queue);
     }

@@ -10,7 +10,8 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.OpenAI;
 
 /// <summary>Models that are known, but that no worker serves at the moment.</summary>
-public sealed class ModelUnavailableTests(ModelUnavailableTests.ImpatientGateway fixture) : IClassFixture<ModelUnavailableTests.ImpatientGateway>
+public sealed class ModelUnavailableTests(ModelUnavailableTests.ImpatientGateway fixture)
+    : IClassFixture<ModelUnavailableTests.ImpatientGateway>
 {
     private readonly GatewayHost _gateway = fixture.Gateway;
 

@@ -29,7 +29,8 @@ public sealed class OpenAISdkTests(GatewayFixture fixture) : IClassFixture<Gatew
         for (var row = 0; row < 3; row++)
         {
             Assert.Equal(
-                Enumerable.Range(0, FakeWorker.Dimensions).Select(column => FakeWorker.ValueOf(row, column)), embeddings[row].ToFloats().ToArray());
+                Enumerable.Range(0, FakeWorker.Dimensions).Select(column => FakeWorker.ValueOf(row, column)),
+                embeddings[row].ToFloats().ToArray());
         }
     }
 
@@ -51,7 +52,8 @@ public sealed class OpenAISdkTests(GatewayFixture fixture) : IClassFixture<Gatew
         await _gateway.ServeAsync(model, dimensions: 8);
         var sut = CreateSut().GetEmbeddingClient(model);
 
-        var error = await Assert.ThrowsAsync<ClientResultException>(() => sut.GenerateEmbeddingAsync("a", new EmbeddingGenerationOptions { Dimensions = 9 }));
+        var error = await Assert.ThrowsAsync<ClientResultException>(
+            () => sut.GenerateEmbeddingAsync("a", new EmbeddingGenerationOptions { Dimensions = 9 }));
 
         Assert.Equal(400, error.Status);
     }

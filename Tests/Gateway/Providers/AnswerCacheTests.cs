@@ -19,7 +19,8 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
     public async Task Chat_Repeated_IsAnsweredFromTheCacheWhereTheAnswerWouldBeTheSame(string first, string second, bool isKept)
     {
         var model = RedisServer.Unique("gpt");
-        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
 
         var one = await sut.ChatAsync(first, model);
         var other = await sut.ChatAsync(second, model);
@@ -37,7 +38,8 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
         var (one, other) = (new TestKey("one"), new TestKey("other"));
         await using var sut = await ProviderGateway.StartAsync(
             _redis,
-            [$"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{plain}:Provider=fake", .. one.Settings, .. other.Settings]);
+            [$"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{plain}:Provider=fake", .. one.Settings,
+                .. other.Settings]);
 
         foreach (var (key, name) in new[] { (one, model), (other, model), (one, plain), (one, plain) })
             await sut.ChatAsync("\"temperature\":0", name, ("Authorization", $"Bearer {key.Value}"));
@@ -50,7 +52,8 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
     {
         var model = RedisServer.Unique("gpt");
         await using var sut = await ProviderGateway.StartAsync(
-            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{model}:MaxRetries=0", $"Models:{model}:Fallbacks:0=gpt");
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00", $"Models:{model}:MaxRetries=0",
+            $"Models:{model}:Fallbacks:0=gpt");
         sut.Provider.Script(FakeProvider.Fails(503), FakeProvider.Says("the fallback"), FakeProvider.Says("the model"));
 
         var first = await sut.ChatAsync("\"temperature\":0", model);
@@ -106,7 +109,8 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
     public async Task Chat_Failed_IsNotKept()
     {
         var model = RedisServer.Unique("gpt");
-        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:CacheTtl=01:00:00");
         sut.Provider.Script(FakeProvider.Fails(400));
 
         var failed = await sut.ChatAsync("\"temperature\":0", model);

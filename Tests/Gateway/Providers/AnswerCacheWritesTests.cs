@@ -18,7 +18,8 @@ public sealed class AnswerCacheWritesTests : IDisposable
     private readonly ProviderCatalog _catalog;
     private readonly Store _store = new();
 
-    public AnswerCacheWritesTests() => _catalog = new ProviderCatalog(new ConfigurationBuilder().Build(), _time, NullLogger<ProviderCatalog>.Instance);
+    public AnswerCacheWritesTests() =>
+        _catalog = new ProviderCatalog(new ConfigurationBuilder().Build(), _time, NullLogger<ProviderCatalog>.Instance);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -128,7 +129,8 @@ public sealed class AnswerCacheWritesTests : IDisposable
             return null;
         }
 
-        public async Task RememberAsync(string tenant, string fingerprint, ReadOnlyMemory<byte> answer, TimeSpan ttl, CancellationToken cancellationToken)
+        public async Task RememberAsync(
+            string tenant, string fingerprint, ReadOnlyMemory<byte> answer, TimeSpan ttl, CancellationToken cancellationToken)
         {
             await Write(fingerprint).WaitAsync(cancellationToken);
             lock (_written) _written.Add(fingerprint);

@@ -12,7 +12,11 @@ namespace AiPlatform.Tests.Gateway.Providers;
 /// <summary>The retry loop by a clock that is moved by hand.</summary>
 public sealed class ProviderCallerTests : IDisposable
 {
-    private static readonly ProviderModelOptions Limits = new() { Timeout = TimeSpan.FromSeconds(60), AttemptTimeout = TimeSpan.FromSeconds(30) };
+    private static readonly ProviderModelOptions Limits = new()
+    {
+        Timeout = TimeSpan.FromSeconds(60),
+        AttemptTimeout = TimeSpan.FromSeconds(30),
+    };
 
     private readonly ManualTime _time = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -20,8 +24,10 @@ public sealed class ProviderCallerTests : IDisposable
     public static TheoryData<int, string, bool> Failures => new()
     {
         { 408, "server_error", true }, { 409, "server_error", true }, { 429, "rate_limit_exceeded", true }, { 500, "server_error", true },
-        { 502, "server_error", true }, { 503, "server_error", true }, { 504, "server_error", true }, { 529, "server_error", true }, { 0, "", true },
-        { 400, "invalid_request_error", false }, { 401, "invalid_api_key", false }, { 403, "forbidden", false }, { 404, "model_not_found", false },
+        { 502, "server_error", true }, { 503, "server_error", true }, { 504, "server_error", true }, { 529, "server_error", true },
+        { 0, "", true },
+        { 400, "invalid_request_error", false }, { 401, "invalid_api_key", false }, { 403, "forbidden", false },
+        { 404, "model_not_found", false },
         { 413, "too_large", false }, { 422, "invalid", false }, { 429, "insufficient_quota", false }, { 302, "moved", false },
     };
 
@@ -80,7 +86,8 @@ public sealed class ProviderCallerTests : IDisposable
     public async Task CallAsync_ProviderAsksForAPause_GetsItOrIsLeft(string model, double asked, double least, double most)
     {
         var transport = new ScriptedTransport(
-            _time, call => call == 0 ? new ScriptedStep(429) { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(asked) } : new ScriptedStep(200));
+            _time, call => call == 0 ? new ScriptedStep(429) { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(asked) }
+                : new ScriptedStep(200));
 
         var (end, _) = await RunAsync(transport, model);
 
@@ -91,7 +98,8 @@ public sealed class ProviderCallerTests : IDisposable
     [Fact]
     public async Task CallAsync_PauseBeyondTheDeadline_EndsAtOnce()
     {
-        var transport = new ScriptedTransport(_time, _ => new ScriptedStep(429) { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(90) });
+        var transport = new ScriptedTransport(
+            _time, _ => new ScriptedStep(429) { Code = "rate_limit_exceeded", RetryAfter = TimeSpan.FromSeconds(90) });
 
         var (end, _) = await RunAsync(transport, "gpt");
 
@@ -184,13 +192,15 @@ public sealed class ProviderCallerTests : IDisposable
         for (var round = 0; round < 100; round++)
         {
             var start = _time.GetElapsedTime(0);
-            var transport = new ScriptedTransport(_time, _ => new ScriptedStep(random.Next(8) switch { 0 => 200, 1 => 0, 2 => 429, 3 => 500, 4 => 503, 5 => 408, 6 => 400, _ => 401 })
-            {
-                Takes = TimeSpan.FromSeconds(random.NextDouble() * (random.Next(3) == 0 ? 100 : 5)),
-                RetryAfter = random.Next(3) == 0 ? TimeSpan.FromSeconds(random.Next(0, 40)) : null,
-                Code = random.Next(5) == 0 ? "insufficient_quota" : "x",
-                Body = random.Next(4) == 0 ? "{" : FakeProvider.ChatJson("fine"),
-            });
+            var transport = new ScriptedTransport(
+                _time, _ => new ScriptedStep(
+                    random.Next(8) switch { 0 => 200, 1 => 0, 2 => 429, 3 => 500, 4 => 503, 5 => 408, 6 => 400, _ => 401 })
+                {
+                    Takes = TimeSpan.FromSeconds(random.NextDouble() * (random.Next(3) == 0 ? 100 : 5)),
+                    RetryAfter = random.Next(3) == 0 ? TimeSpan.FromSeconds(random.Next(0, 40)) : null,
+                    Code = random.Next(5) == 0 ? "insufficient_quota" : "x",
+                    Body = random.Next(4) == 0 ? "{" : FakeProvider.ChatJson("fine"),
+                });
 
             var (end, log) = await RunAsync(transport, random.Next(2) == 0 ? "gpt" : "with-fallback");
 
@@ -205,7 +215,8 @@ public sealed class ProviderCallerTests : IDisposable
         RunAsync(Models(transport), transport, model);
 
     /// <summary>Runs a call, moving the clock whenever nothing else is to be done.</summary>
-    private async Task<(ProviderEnd<JsonAnswer> End, AttemptLog Log)> RunAsync(Dictionary<string, ProviderModel> models, ScriptedTransport transport, string model)
+    private async Task<(ProviderEnd<JsonAnswer> End, AttemptLog Log)> RunAsync(
+        Dictionary<string, ProviderModel> models, ScriptedTransport transport, string model)
     {
         var call = CallOf(models, model);
         var calling = CallAsync(call, transport, CancellationToken.None);
@@ -216,7 +227,8 @@ public sealed class ProviderCallerTests : IDisposable
     private Task<ProviderEnd<JsonAnswer>> CallAsync(ProviderCall call, ScriptedTransport transport, CancellationToken cancellationToken)
     {
         using var catalog = new ProviderCatalog(new ConfigurationBuilder().Build(), _time, NullLogger<ProviderCatalog>.Instance);
-        var sut = new ProviderCaller(_time, new ProviderMetrics(_services.GetRequiredService<IMeterFactory>(), catalog), NullLogger<ProviderCaller>.Instance);
+        var sut = new ProviderCaller(
+            _time, new ProviderMetrics(_services.GetRequiredService<IMeterFactory>(), catalog), NullLogger<ProviderCaller>.Instance);
         var attempt = new JsonAttempt(transport);
         return sut.CallAsync(
             call, options => options.AttemptTimeout,
@@ -226,7 +238,8 @@ public sealed class ProviderCallerTests : IDisposable
     private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)
     {
         var request = new ProviderRequest { Endpoint = Endpoints.ChatCompletions, Body = default, Model = model, ModelAt = default };
-        var route = new ProviderRoute(request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
+        var route = new ProviderRoute(
+            request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
         return ProviderCall.Of(route, Tenants.Anonymous, atMost: null, _time);
     }
 

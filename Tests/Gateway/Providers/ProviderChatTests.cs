@@ -22,31 +22,39 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(200, reply.Status);
         Assert.Equal(FakeProvider.ChatJson("Hello!"), reply.Body);
         Assert.Equal("/v1/chat/completions", received.Path);
-        Assert.Equal(("gpt-upstream", $"Bearer {FakeProvider.Key}"), (received.Json.GetProperty("model").GetString(), received.Headers["Authorization"]));
+        Assert.Equal(("gpt-upstream", $"Bearer {FakeProvider.Key}"),
+            (received.Json.GetProperty("model").GetString(), received.Headers["Authorization"]));
         Assert.Contains("\"vendor_field\":{\"x\":[1,2.50]}", received.Body, StringComparison.Ordinal);
-        Assert.Equal(("gpt", "fake", "1", ""), (reply.Header("X-Model"), reply.Header("X-Provider"), reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
+        Assert.Equal(
+            ("gpt", "fake", "1", ""),
+            (reply.Header("X-Model"), reply.Header("X-Provider"), reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
     }
 
     [Fact]
     public async Task Chat_TransientFailures_AreRetriedAndTold()
     {
         await using var sut = await ProviderGateway.StartAsync(_redis);
-        sut.Provider.Script(FakeProvider.Fails(503, headers: ("Retry-After", "0")), FakeProvider.Fails(429, headers: ("retry-after-ms", "10")));
+        sut.Provider.Script(
+            FakeProvider.Fails(503, headers: ("Retry-After", "0")), FakeProvider.Fails(429, headers: ("retry-after-ms", "10")));
 
         var reply = await sut.ChatAsync();
 
-        Assert.Equal((200, "3", "gpt=status_503, gpt=status_429"), (reply.Status, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
+        Assert.Equal(
+            (200, "3", "gpt=status_503, gpt=status_429"), (reply.Status, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
     }
 
     [Fact]
     public async Task Chat_BrokenAnswers_AreRetried()
     {
-        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxRetries=10", "Models:gpt:Timeout=00:05:00", "Models:gpt:Fallbacks:0=backup", "Models:backup:Provider=fake");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, "Models:gpt:MaxRetries=10", "Models:gpt:Timeout=00:05:00", "Models:gpt:Fallbacks:0=backup",
+            "Models:backup:Provider=fake");
         sut.Provider.Script(FakeProvider.TruncatesAsync, FakeProvider.ResetsAsync);
 
         var reply = await sut.ChatAsync();
 
-        Assert.Equal((200, "3", "gpt=truncated, gpt=connection"), (reply.Status, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
+        Assert.Equal(
+            (200, "3", "gpt=truncated, gpt=connection"), (reply.Status, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
     }
 
     [Fact]
@@ -66,12 +74,15 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     public async Task Chat_ProviderIsSilent_TheFallbackAnswers()
     {
         await using var sut = await ProviderGateway.StartAsync(
-            _redis, "Models:gpt:AttemptTimeout=00:00:00.300", "Models:gpt:MaxRetries=0", "Models:gpt:Fallbacks:0=backup", "Models:backup:Provider=fake");
+            _redis, "Models:gpt:AttemptTimeout=00:00:00.300", "Models:gpt:MaxRetries=0", "Models:gpt:Fallbacks:0=backup",
+            "Models:backup:Provider=fake");
         sut.Provider.Script(FakeProvider.HangsAsync);
 
         var reply = await sut.ChatAsync();
 
-        Assert.Equal((200, "backup", "2", "gpt=timeout"), (reply.Status, reply.Header("X-Model"), reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
+        Assert.Equal(
+            (200, "backup", "2", "gpt=timeout"),
+            (reply.Status, reply.Header("X-Model"), reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
         Assert.Equal("backup", sut.Provider.Received[1].Json.GetProperty("model").GetString());
         await Poll.UntilAsync(() => sut.Provider.Aborted == 1, "the silent call was ended");
     }
@@ -164,7 +175,8 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         using var response = await gateway.PostTextAsync("/v1/chat/completions", """{"model":"gpt","messages":[{"role":"user","content":"hi"}]}""");
 
         Assert.Equal(502, (int)response.StatusCode);
-        Assert.Contains("TLS failed", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "TLS failed", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -59,7 +59,8 @@ public sealed class ProviderEmbeddingsTests(RedisServer redis) : IClassFixture<R
     public async Task Embeddings_EveryFormOfInput_HasAVectorForEachInput(string input, int vectors)
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxRetries=0");
-        sut.Provider.Script(FakeProvider.Json(Vectors(vectors)), FakeProvider.Json(Vectors(vectors + 1)), FakeProvider.Json(Vectors(vectors - 1)));
+        sut.Provider.Script(
+            FakeProvider.Json(Vectors(vectors)), FakeProvider.Json(Vectors(vectors + 1)), FakeProvider.Json(Vectors(vectors - 1)));
         var body = $$"""{"model":"gpt","input":{{input}}}""";
 
         Assert.Equal(200, (await EmbedAsync(sut, body)).Status);

@@ -31,7 +31,8 @@ internal sealed class ProviderGateway : IAsyncDisposable
     {
         using var request = ChatRequest(more, model, headers);
         using var response = await Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
-        return new ChatReply((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), response.Headers);
+        return new ChatReply(
+            (int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), response.Headers);
     }
 
     public static HttpRequestMessage ChatRequest(string more = "", string model = "gpt", params (string Name, string Value)[] headers)

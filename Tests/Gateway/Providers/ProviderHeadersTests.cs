@@ -11,11 +11,13 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
 
     private static readonly (string, string)[] Callers =
     [
-        ("baggage", "user=alice,secret=1"), ("tracestate", "a=b"), ("traceparent", $"00-{Trace}-b7ad6b7169203331-01"), ("Cookie", "session=1"),
+        ("baggage", "user=alice,secret=1"), ("tracestate", "a=b"), ("traceparent", $"00-{Trace}-b7ad6b7169203331-01"),
+        ("Cookie", "session=1"),
         ("Request-Id", "|x.1."), ("Correlation-Context", "user=alice"), ("X-Custom", "1"), ("X-Forwarded-For", "10.0.0.1"), ("Referer", "http://a.example/"),
     ];
 
-    private static readonly string[] Own = ["Accept", "Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "User-Agent"];
+    private static readonly string[] Own =
+        ["Accept", "Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "User-Agent"];
 
     [Theory]
     [InlineData("", null)]

@@ -19,7 +19,8 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
 
         using var accepted = await sut.Gateway.PostAsync(
             "/v1/jobs", new { endpoint = "/v1/chat/completions", body = new { model, messages = new[] { new { role = "user", content = "hi" } } } });
-        var id = (await accepted.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken)).GetProperty("id").GetString()!;
+        var id = (await accepted.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken))
+            .GetProperty("id").GetString()!;
         var job = await sut.Gateway.GetJobAsync(id, "?wait=30");
 
         Assert.Equal(202, (int)accepted.StatusCode);
@@ -107,14 +108,16 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
     public async Task Job_ProviderFails_IsNotTriedAgainByItsLease()
     {
         var model = RedisServer.Unique("gpt");
-        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:00.100");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:00.100");
         sut.Provider.Otherwise = FakeProvider.Fails(503);
 
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
         var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
 
         Assert.Equal(("failed", "provider_failed", 1), (
-            job.GetProperty("status").GetString(), job.GetProperty("error").GetProperty("code").GetString(), job.GetProperty("attempts").GetInt32()));
+            job.GetProperty("status").GetString(), job.GetProperty("error").GetProperty("code").GetString(),
+            job.GetProperty("attempts").GetInt32()));
         Assert.Equal(2, sut.Provider.Received.Count);
     }
 
@@ -123,7 +126,8 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
     {
         var model = RedisServer.Unique("gpt");
         await using var sut = await ProviderGateway.StartAsync(
-            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:01", "Providers:fake:BreakerAttempts=2",
+            _redis, $"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=1", "Jobs:RetryDelay=00:00:01",
+            "Providers:fake:BreakerAttempts=2",
             "Providers:fake:BreakerPause=00:00:00.500");
         sut.Provider.Script(FakeProvider.Fails(503), FakeProvider.Fails(503));
         await sut.ChatAsync(model: model);
@@ -146,7 +150,8 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
         var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
 
         Assert.Equal("failed", job.GetProperty("status").GetString());
-        Assert.Equal(("context_length_exceeded", "Too long."), (job.GetProperty("error").GetProperty("code").GetString(), job.GetProperty("error").GetProperty("message").GetString()));
+        Assert.Equal(("context_length_exceeded", "Too long."),
+            (job.GetProperty("error").GetProperty("code").GetString(), job.GetProperty("error").GetProperty("message").GetString()));
     }
 
     [Fact]
@@ -158,7 +163,8 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
 
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 1, "the job runs");
-        using var deleted = await sut.Gateway.Client.DeleteAsync($"/v1/jobs/{reply.Json.GetProperty("id").GetString()}", TestContext.Current.CancellationToken);
+        using var deleted = await sut.Gateway.Client.DeleteAsync(
+            $"/v1/jobs/{reply.Json.GetProperty("id").GetString()}", TestContext.Current.CancellationToken);
 
         await Poll.UntilAsync(() => sut.Provider is { UnderWay: 0, Aborted: 1 }, "the provider's call was ended");
     }
@@ -167,7 +173,8 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
     public async Task Job_GatewayStopsInMidCall_AnotherOneRunsIt()
     {
         var model = RedisServer.Unique("gpt");
-        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake", "Leasing:DrainTimeout=00:00:00.100");
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, $"Models:{model}:Provider=fake", "Leasing:DrainTimeout=00:00:00.100");
         sut.Provider.Script(FakeProvider.HangsAsync);
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 1, "the job runs");

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Whatever bytes a provider sends, whole or streamed, they become an answer, a failed attempt or an error event: never a 500.</summary>
+/// <summary>
+/// Whatever bytes a provider sends, whole or streamed, they become an answer, a failed attempt or an error event: never a 500.
+/// </summary>
 public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const int Cases = 250;
@@ -21,23 +23,28 @@ public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<Red
 
     private static readonly string[] Bits =
     [
-        "\\ud83d", "\\ude00", "\"", "{", "}", "[", "]", ",", ":", "1e999", "\0", "\uFEFF", "\r", "\n", "\n\n", "\r\n\r\n", "data:", "data: [DONE]\n\n", "event: error\n", "id: \0\n",
+        "\\ud83d", "\\ude00", "\"", "{", "}", "[", "]", ",", ":", "1e999", "\0", "\uFEFF", "\r", "\n", "\n\n", "\r\n\r\n", "data:",
+        "data: [DONE]\n\n", "event: error\n", "id: \0\n",
         "retry: -1\n", "```json", "99999999999999999999", new('[', 300), string.Concat(Enumerable.Repeat("{\"a\":", 300)),
     ];
 
     private static readonly string[] Values =
     [
-        "null", "{}", "[]", "\"0\"", "-1", "1e308", "1e400", "99999999999999999999", "9223372036854775807", "\"\\ud83d\"", "true", "[[]]", "[null]", "{\"\\ud83d\":0}", "\"\"", "3.5",
+        "null", "{}", "[]", "\"0\"", "-1", "1e308", "1e400", "99999999999999999999", "9223372036854775807", "\"\\ud83d\"", "true", "[[]]",
+        "[null]", "{\"\\ud83d\":0}", "\"\"", "3.5",
         "{\"content\":5,\"\\udc00\":1}", "{\"content\":\"\\ud83d\"}",
     ];
 
     private static readonly string[] Statuses =
-        ["200 OK", "200 OK", "200 OK", "200 OK", "200 OK", "200", "201 Created", "204 No Content", "302 Found", "400 Bad", "422 Bad", "429 Slow", "500 Oh", "529 Oh", "999 Oh", "000 Oh", "1000 Oh", "100 Continue", "101 Switching Protocols"];
+        ["200 OK", "200 OK", "200 OK", "200 OK", "200 OK", "200", "201 Created", "204 No Content", "302 Found", "400 Bad", "422 Bad",
+            "429 Slow", "500 Oh", "529 Oh", "999 Oh", "000 Oh", "1000 Oh", "100 Continue", "101 Switching Protocols"];
 
     private static readonly string[] Headers =
     [
-        "retry-after-ms: NaN", "retry-after-ms: -1", "Retry-After: 9999999999", "Retry-After: x", "X-Odd: \u00e9\u00ff", "X-Empty:", "No-Colon", "Content-Type: x/y", "Content-Type: ;;;",
-        "Content-Length: 5", "Content-Length: -1", "Content-Length: 99999", "Content-Encoding: gzip", "Transfer-Encoding: chunked", "Set-Cookie: \"", "Location: :::",
+        "retry-after-ms: NaN", "retry-after-ms: -1", "Retry-After: 9999999999", "Retry-After: x", "X-Odd: \u00e9\u00ff", "X-Empty:",
+        "No-Colon", "Content-Type: x/y", "Content-Type: ;;;",
+        "Content-Length: 5", "Content-Length: -1", "Content-Length: 99999", "Content-Encoding: gzip", "Transfer-Encoding: chunked",
+        "Set-Cookie: \"", "Location: :::",
     ];
 
     [Theory]
@@ -49,8 +56,10 @@ public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<Red
         await using var raw = new RawProvider();
         var model = RedisServer.Unique("gpt");
         await using var gateway = await GatewayHost.StartAsync(
-            redis, $"Providers:raw:BaseUrl={raw.Address}", "Providers:raw:BreakerAttempts=10000", $"Models:{model}:Provider=raw", $"Models:{model}:MaxRetries=0",
-            $"Models:{model}:MaxCorrections=1", $"Models:{model}:Timeout=00:00:10", $"Models:{model}:MaxAnswerBytes=100000", $"Models:{model}:CacheTtl=00:10:00");
+            redis, $"Providers:raw:BaseUrl={raw.Address}", "Providers:raw:BreakerAttempts=10000", $"Models:{model}:Provider=raw",
+            $"Models:{model}:MaxRetries=0",
+            $"Models:{model}:MaxCorrections=1", $"Models:{model}:Timeout=00:00:10", $"Models:{model}:MaxAnswerBytes=100000",
+            $"Models:{model}:CacheTtl=00:10:00");
 
         for (var round = 0; round < Cases; round++)
         {
@@ -105,7 +114,9 @@ public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<Red
     private static (string Status, string[] Headers, byte[] Body) Mutated(SeededNumbers numbers, bool streams)
     {
         var text = streams
-            ? string.Concat(new[] { FakeProvider.Chunk("{\"a\""), FakeProvider.Chunk(":1}"), FakeProvider.Chunk("", "stop"), FakeProvider.UsageChunk }.Select(chunk => $"data: {chunk}\n\n")) + "data: [DONE]\n\n"
+            ? string.Concat(
+                new[] { FakeProvider.Chunk("{\"a\""), FakeProvider.Chunk(":1}"),
+                    FakeProvider.Chunk("", "stop"), FakeProvider.UsageChunk }.Select(chunk => $"data: {chunk}\n\n")) + "data: [DONE]\n\n"
             : FakeProvider.ChatJson("{\"a\":1}");
         var body = Encoding.UTF8.GetBytes(text).ToList();
         for (var changes = numbers.Below(4); changes >= 0; changes--) Change(numbers, body);
@@ -139,7 +150,12 @@ public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<Red
             default:
                 // A name that is there twice.
                 var brace = body.IndexOf((byte)'{', at);
-                if (brace >= 0) body.InsertRange(brace + 1, Encoding.UTF8.GetBytes($"\"{numbers.OneOf(["choices", "index", "delta", "content", "usage", "error", "finish_reason", "message"])}\":{numbers.OneOf(Values)},"));
+                if (brace >= 0)
+                {
+                    var twin = numbers.OneOf(["choices", "index", "delta", "content", "usage", "error", "finish_reason", "message"]);
+                    body.InsertRange(brace + 1, Encoding.UTF8.GetBytes($"\"{twin}\":{numbers.OneOf(Values)},"));
+                }
+
                 break;
         }
     }

@@ -200,7 +200,8 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
             context.Response.ContentType = "text/event-stream";
             await FakeProvider.SendAsync(context, $": hi\n\ndata: {Filter}\n\n");
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
-            await FakeProvider.SendAsync(context, $"data: {FakeProvider.Chunk("a")}\n\ndata: {FakeProvider.Chunk("", "stop")}\n\ndata: [DONE]\n\n");
+            await FakeProvider.SendAsync(
+                context, $"data: {FakeProvider.Chunk("a")}\n\ndata: {FakeProvider.Chunk("", "stop")}\n\ndata: [DONE]\n\n");
         });
 
         var reply = await sut.ChatAsync(Streaming);
@@ -249,9 +250,12 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
 
     private static string Chunk(string choice) => $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{{{choice}}}]}""";
 
-    private static string Compact(string json) => json.StartsWith('{') ? JsonSerializer.Serialize(JsonDocument.Parse(json).RootElement) : json;
+    private static string Compact(string json) =>
+        json.StartsWith('{') ? JsonSerializer.Serialize(JsonDocument.Parse(json).RootElement) : json;
 
-    private static string MessageOf(string json) => JsonDocument.Parse(json).RootElement.GetProperty("error").GetProperty("message").GetString()!;
+    private static string MessageOf(string json) =>
+        JsonDocument.Parse(json).RootElement.GetProperty("error").GetProperty("message").GetString()!;
 
-    private static string ErrorCode(string json) => JsonDocument.Parse(json).RootElement.GetProperty("error").GetProperty("code").GetString()!;
+    private static string ErrorCode(string json) =>
+        JsonDocument.Parse(json).RootElement.GetProperty("error").GetProperty("code").GetString()!;
 }

@@ -23,7 +23,8 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
         ChatCompletion completion = await Chat(sut).CompleteChatAsync("hi");
 
         Assert.Equal("Hello!", completion.Content[0].Text);
-        Assert.Equal((7, 3, ChatFinishReason.Stop), (completion.Usage.InputTokenCount, completion.Usage.OutputTokenCount, completion.FinishReason));
+        Assert.Equal(
+            (7, 3, ChatFinishReason.Stop), (completion.Usage.InputTokenCount, completion.Usage.OutputTokenCount, completion.FinishReason));
     }
 
     [Fact]
@@ -48,7 +49,10 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
             """;
         await using var sut = await ProviderGateway.StartAsync(_redis);
         sut.Provider.Script(FakeProvider.Json(Call));
-        var options = new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("weather", "Tells it.", BinaryData.FromString("""{"type":"object"}""")) } };
+        var options = new ChatCompletionOptions
+        {
+            Tools = { ChatTool.CreateFunctionTool("weather", "Tells it.", BinaryData.FromString("""{"type":"object"}""")) },
+        };
 
         ChatCompletion completion = await Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], options);
 
@@ -74,7 +78,8 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
         await using var sut = await ProviderGateway.StartAsync(_redis);
         sut.Provider.Otherwise = FakeProvider.Says("{}");
 
-        var wrong = await Assert.ThrowsAsync<ClientResultException>(() => Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], Structured));
+        var wrong = await Assert.ThrowsAsync<ClientResultException>(
+            () => Chat(sut).CompleteChatAsync([new UserChatMessage("hi")], Structured));
 
         Assert.Equal(422, wrong.Status);
         Assert.Contains("must have the property 'a'", wrong.Message, StringComparison.Ordinal);
@@ -126,7 +131,8 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
             "n", BinaryData.FromString("""{"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false}"""), jsonSchemaIsStrict: true),
     };
 
-    private static ChatClient Chat(ProviderGateway sut, ClientRetryPolicy? retries = null) => Client(sut, retries ?? new ClientRetryPolicy(0)).GetChatClient("gpt");
+    private static ChatClient Chat(ProviderGateway sut, ClientRetryPolicy? retries = null) =>
+        Client(sut, retries ?? new ClientRetryPolicy(0)).GetChatClient("gpt");
 
     private static OpenAIClient Client(ProviderGateway sut, ClientRetryPolicy retries) => new(
         new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(sut.Gateway.Address, "/v1"), RetryPolicy = retries });

@@ -12,7 +12,8 @@ public sealed class ProviderSecretTests
     [
         Key, $"Bearer {Key}.", Key[3..15], $"{Key[^12..]}…", Escaped(Key), Escaped(Key[5..17]), Key.Replace("/", "\\/", StringComparison.Ordinal),
         Escaped(Key).Replace("\\", "\\\\", StringComparison.Ordinal), Uri.EscapeDataString(Key), Percent(Key), Percent(Key).Replace("%", "%25", StringComparison.Ordinal),
-        Base64(Key), Base64($"Bearer {Key}"), Base64($"user:{Key}@"), Base64($"x{Key}").Replace('+', '-').Replace('/', '_').TrimEnd('='), Base64(Key[4..16]),
+        Base64(Key), Base64($"Bearer {Key}"), Base64($"user:{Key}@"), Base64($"x{Key}").Replace('+', '-').Replace('/', '_').TrimEnd('='),
+        Base64(Key[4..16]),
         Convert.ToHexString(Encoding.UTF8.GetBytes(Key)), Convert.ToHexStringLower(Encoding.UTF8.GetBytes(Key[1..13])),
     ];
 

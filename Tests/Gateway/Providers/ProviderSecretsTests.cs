@@ -16,9 +16,11 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
     /// <summary>A key in its place that is wrong, and a key where none belongs.</summary>
     public static TheoryData<string> WrongSettings =>
     [
-        $"Providers:p:ApiKey={Secret} and a blank", $"Providers:p:ApiKye={Secret}", $"Providers:p:BaseUrl={Secret}", $"Providers:p:BaseUrl=https://{Secret}@p.example/v1",
+        $"Providers:p:ApiKey={Secret} and a blank", $"Providers:p:ApiKye={Secret}", $"Providers:p:BaseUrl={Secret}",
+        $"Providers:p:BaseUrl=https://{Secret}@p.example/v1",
         $"Providers:p:BaseUrl=https://p.example/v1?key={Secret}", $"Providers:p:BaseUrl=https://user:{Secret}@[", $"Providers:p:MaxConcurrentCalls={Secret}",
-        $"Providers:p:ConnectTimeout={Secret}", $"Providers:p:AskStreamUsage={Secret}", $"Providers:p:ApiKeyHeader={Secret} {Secret}", $"Models:m:Timeout={Secret}", $"Models:m:MaxRetries={Secret}",
+        $"Providers:p:ConnectTimeout={Secret}", $"Providers:p:AskStreamUsage={Secret}", $"Providers:p:ApiKeyHeader={Secret} {Secret}",
+        $"Models:m:Timeout={Secret}", $"Models:m:MaxRetries={Secret}",
     ];
 
     [Theory]
@@ -95,7 +97,8 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
             Assert.Equal(400, reply.Status);
             Assert.DoesNotContain(form, reply.Body, StringComparison.Ordinal);
             Assert.DoesNotContain(FakeProvider.Key, reply.Json.ToString(), StringComparison.Ordinal);
-            Assert.DoesNotContain(FakeProvider.Key, reply.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                FakeProvider.Key, reply.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
         }
     }
 
@@ -142,7 +145,8 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             lines.Add($"{formatter(state, exception)} {exception}");
 
         public void Dispose()

@@ -27,7 +27,8 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
                 await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, context.RequestAborted);
             }
 
-            await FakeProvider.SendAsync(context, $"data: {FakeProvider.Chunk("Hello")}\n\ndata: {FakeProvider.Chunk("", "stop")}\n\ndata: [DONE]\n\n");
+            await FakeProvider.SendAsync(
+                context, $"data: {FakeProvider.Chunk("Hello")}\n\ndata: {FakeProvider.Chunk("", "stop")}\n\ndata: [DONE]\n\n");
         };
 
         var reply = await sut.ChatAsync(Streaming);
@@ -121,7 +122,8 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
     [Fact]
     public async Task Call_ManyShortDeadlines_DoNotOpenTheBreaker()
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Providers:fake:BreakerAttempts=4", "Providers:fake:BreakerWindow=00:01:00");
+        await using var sut = await ProviderGateway.StartAsync(
+            redis, "Providers:fake:BreakerAttempts=4", "Providers:fake:BreakerWindow=00:01:00");
         sut.Provider.Otherwise = FakeProvider.HangsAsync;
 
         for (var call = 0; call < 6; call++) Assert.Equal(504, (await sut.ChatAsync(headers: ("X-Request-Timeout", "0.1"))).Status);

@@ -16,7 +16,8 @@ public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisSe
 
     public static TheoryData<string> Endings =>
     [
-        .. ProviderStreamTests.BadBeginnings.Select(row => row.Data), "comments and silence", "999", "204", "too large", "no choice", "400", "insufficient_quota",
+        .. ProviderStreamTests.BadBeginnings.Select(row => row.Data), "comments and silence", "999", "204", "too large", "no choice", "400",
+        "insufficient_quota",
     ];
 
     [Theory]
@@ -137,7 +138,8 @@ public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisSe
 
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 1, "the job runs");
-        using var canceled = await sut.Gateway.Client.DeleteAsync($"/v1/jobs/{reply.Json.GetProperty("id").GetString()}", TestContext.Current.CancellationToken);
+        using var canceled = await sut.Gateway.Client.DeleteAsync(
+            $"/v1/jobs/{reply.Json.GetProperty("id").GetString()}", TestContext.Current.CancellationToken);
 
         Assert.True(canceled.IsSuccessStatusCode);
         await AssertThereIsRoomAsync(sut);
@@ -146,7 +148,8 @@ public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisSe
     private Task<ProviderGateway> StartAsync(params string[] settings) => ProviderGateway.StartAsync(
         redis, ["Providers:fake:MaxConcurrentCalls=1", "Models:gpt:MaxRetries=0", .. settings]);
 
-    private static int UnderWay(ProviderGateway sut) => sut.Gateway.Services.GetRequiredService<ProviderCatalog>().Routes.Providers.Single().UnderWay;
+    private static int UnderWay(ProviderGateway sut) =>
+        sut.Gateway.Services.GetRequiredService<ProviderCatalog>().Routes.Providers.Single().UnderWay;
 
     private static async Task AssertThereIsRoomAsync(ProviderGateway sut)
     {

@@ -52,7 +52,8 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
         });
         using var request = ProviderGateway.ChatRequest(Streaming);
 
-        using var response = await sut.Gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var response = await sut.Gateway.Client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         var first = await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         go.SetResult();
@@ -60,10 +61,13 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
 
         Assert.Equal($"data: {FakeProvider.Chunk("first")}", first);
         Assert.EndsWith("data: [DONE]\n\n", rest, StringComparison.Ordinal);
-        Assert.Equal(("text/event-stream", "no-cache"), (response.Content.Headers.ContentType!.MediaType, response.Headers.CacheControl!.ToString()));
+        Assert.Equal(
+            ("text/event-stream", "no-cache"),
+            (response.Content.Headers.ContentType!.MediaType, response.Headers.CacheControl!.ToString()));
     }
 
-    public static TheoryData<string> BadBeginnings => new("503", "hang", "reset", "error event", "malformed", "json", "empty", "nothing but comments");
+    public static TheoryData<string> BadBeginnings =>
+        new("503", "hang", "reset", "error event", "malformed", "json", "empty", "nothing but comments");
 
     [Theory]
     [MemberData(nameof(BadBeginnings))]
@@ -137,7 +141,8 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
         sut.Provider.Script(FakeProvider.Streams([FakeProvider.Chunk("a")], done: false, FakeProvider.HangsAsync));
         using var request = ProviderGateway.ChatRequest(Streaming);
 
-        var response = await sut.Gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var response = await sut.Gateway.Client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         response.Dispose();
 
         await Poll.UntilAsync(() => sut.Provider is { UnderWay: 0, Aborted: 1 }, "the provider's stream was ended");

@@ -73,7 +73,9 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
         var accepted = await sut.ChatAsync(Format(PatternsForNames), model: model, headers: ("Prefer", "respond-async"));
         var job = await sut.Gateway.GetJobAsync(accepted.Json.GetProperty("id").GetString()!, "?wait=30");
 
-        Assert.Equal(("failed", "answer_invalid"), (job.GetProperty("status").GetString(), job.GetProperty("error").GetProperty("code").GetString()));
+        Assert.Equal(
+            ("failed", "answer_invalid"),
+            (job.GetProperty("status").GetString(), job.GetProperty("error").GetProperty("code").GetString()));
         Assert.Single(sut.Provider.Received);
     }
 
@@ -85,7 +87,8 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
         var work = sut.Gateway.Services.GetRequiredService<SchemaWork>();
         using var gate = new ManualResetEventSlim();
         var busy = Enumerable.Range(0, Threads)
-            .Select(_ => work.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None).AsTask()).ToList();
+            .Select(_ => work.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None)
+                .AsTask()).ToList();
         try
         {
             using var leaving = new CancellationTokenSource();
@@ -93,7 +96,8 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
             var left = sut.Gateway.Client.SendAsync(request, leaving.Token);
             await Poll.UntilAsync(() => work.Waiting == 1, "the schema waits for a thread");
 
-            using var health = await sut.Gateway.Client.GetAsync(new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
+            using var health = await sut.Gateway.Client.GetAsync(
+                new Uri("/health", UriKind.Relative), TestContext.Current.CancellationToken);
             var small = await sut.ChatAsync(Format("""{"type":"object"}"""));
             await leaving.CancelAsync();
 
@@ -116,7 +120,8 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
         var work = sut.Gateway.Services.GetRequiredService<SchemaWork>();
         using var gate = new ManualResetEventSlim();
         var busy = Enumerable.Range(0, Threads)
-            .Select(_ => work.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None).AsTask()).ToList();
+            .Select(_ => work.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None)
+                .AsTask()).ToList();
         try
         {
             var reply = await sut.ChatAsync(Format("""{"additionalProperties":{"type":"integer"}}"""));

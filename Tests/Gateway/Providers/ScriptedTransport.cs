@@ -12,7 +12,8 @@ internal sealed class ScriptedTransport(TimeProvider time, Func<int, ScriptedSte
     /// <summary>Who was called, and when.</summary>
     public IReadOnlyList<(string Model, TimeSpan At)> Calls => _calls;
 
-    public async Task<ProviderResponse> SendAsync(ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<ProviderResponse> SendAsync(
+        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var step = script(_calls.Count);

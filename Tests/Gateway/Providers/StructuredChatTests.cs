@@ -105,7 +105,8 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
 
             Assert.Equal((200, "1"), (reply.Status, reply.Header("X-Attempts")));
             Assert.Equal(
-                JsonSerializer.Serialize(JsonDocument.Parse(FakeProvider.ChatJson(Good)).RootElement), JsonSerializer.Serialize(reply.Json));
+                JsonSerializer.Serialize(JsonDocument.Parse(FakeProvider.ChatJson(Good)).RootElement),
+                JsonSerializer.Serialize(reply.Json));
         }
 
         Assert.Equal(answer, (await sut.ChatAsync()).Body);
@@ -137,7 +138,8 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
     public async Task Chat_JsonObjectIsNone_IsCorrectedThenRefused(string content)
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxCorrections=1");
-        sut.Provider.Script(FakeProvider.Says(content), FakeProvider.Says("{\"any\":[1]}"), FakeProvider.Says(content), FakeProvider.Says(content));
+        sut.Provider.Script(
+            FakeProvider.Says(content), FakeProvider.Says("{\"any\":[1]}"), FakeProvider.Says(content), FakeProvider.Says(content));
 
         var corrected = await sut.ChatAsync(ObjectFormat);
         var refused = await sut.ChatAsync(ObjectFormat);
@@ -174,7 +176,8 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
 
         var reply = await sut.ChatAsync($"{Format},\"stream\":true");
 
-        string[] expected = [FakeProvider.Chunk("{"), FakeProvider.Chunk("\"a\""), FakeProvider.Chunk(":1}"), FakeProvider.Chunk("\n"), FakeProvider.Chunk("", "stop"), "[DONE]"];
+        string[] expected = [FakeProvider.Chunk("{"), FakeProvider.Chunk("\"a\""), FakeProvider.Chunk(":1}"), FakeProvider.Chunk("\n"),
+            FakeProvider.Chunk("", "stop"), "[DONE]"];
         Assert.Equal(string.Concat(expected.Select(chunk => $"data: {chunk}\n\n")), reply.Body);
     }
 
@@ -208,7 +211,8 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
         var reply = await sut.ChatAsync($"{ObjectFormat},\"stream\":true");
 
         var last = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)[^1];
-        Assert.Equal("answer_invalid", JsonDocument.Parse(last["data: ".Length..]).RootElement.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(
+            "answer_invalid", JsonDocument.Parse(last["data: ".Length..]).RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 
     [Theory]
@@ -223,8 +227,16 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
 
         var events = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal($"data: {FakeProvider.Chunk(second)}", events[1]);
-        if (fits) Assert.Equal("data: [DONE]", events[^1]);
-        else Assert.Equal("answer_invalid", JsonDocument.Parse(events[^1]["data: ".Length..]).RootElement.GetProperty("error").GetProperty("code").GetString());
+        if (fits)
+        {
+            Assert.Equal("data: [DONE]", events[^1]);
+        }
+        else
+        {
+            Assert.Equal(
+                "answer_invalid",
+                JsonDocument.Parse(events[^1]["data: ".Length..]).RootElement.GetProperty("error").GetProperty("code").GetString());
+        }
     }
 
     /// <summary>What a choice of a stream says, put together as clients do.</summary>

@@ -101,7 +101,8 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
         await using var worker = await FakeWorker.IdleAsync(_gateway, model);
 
         var (status, paused) = await _operator.SendAsync(HttpMethod.Post, $"{Path}/{model}/pause");
-        Assert.Equal((HttpStatusCode.OK, true, model), (status, paused.GetProperty("paused").GetBoolean(), paused.GetProperty("queue").GetString()));
+        Assert.Equal(
+            (HttpStatusCode.OK, true, model), (status, paused.GetProperty("paused").GetBoolean(), paused.GetProperty("queue").GetString()));
         // Submits are still taken.
         var id = await _user.SubmitForIdAsync(model);
         await using (FakeWorker.Start(_gateway, model))
@@ -161,7 +162,8 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
         var model = $"org/{RedisServer.Unique("slash")}";
         await _gateway.ServeAsync(model);
 
-        var (status, queue) = await _operator.SendAsync(HttpMethod.Post, $"{Path}/{model.Replace("/", "_2f", StringComparison.Ordinal)}/pause");
+        var (status, queue) = await _operator.SendAsync(
+            HttpMethod.Post, $"{Path}/{model.Replace("/", "_2f", StringComparison.Ordinal)}/pause");
 
         Assert.Equal((HttpStatusCode.OK, 1), (status, queue.GetProperty("workers").GetInt32()));
         Assert.True((await ReadAsync(queue.GetProperty("queue").GetString()!)).GetProperty("paused").GetBoolean());

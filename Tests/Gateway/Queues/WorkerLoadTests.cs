@@ -12,7 +12,9 @@ public sealed class WorkerLoadTests
     [Fact]
     public void Of_SeveralQueues_SumsJobsAndTakesTheOldest()
     {
-        var load = WorkerLoad.Of([State(depth: 5, running: 2, oldest: 700), State(depth: 0, running: 3, oldest: null), State(depth: 1, running: 0, oldest: 4_000)]);
+        var load = WorkerLoad.Of(
+            [State(depth: 5, running: 2, oldest: 700), State(depth: 0, running: 3, oldest: null),
+                State(depth: 1, running: 0, oldest: 4_000)]);
 
         Assert.Equal(new WorkerLoad { Jobs = 11, OldestMs = 4_000 }, load);
     }

@@ -24,7 +24,8 @@ public sealed class EndedJobsTests
 
         Assert.True(sut.MoveNext());
         var job = sut.Read()!;
-        Assert.Equal(($"job_{Key}.m-1", JobStatus.Succeeded, 2, "text/x"), (job.Id.ToString(), job.Status, job.Attempts, job.Output!.ContentType));
+        Assert.Equal(
+            ($"job_{Key}.m-1", JobStatus.Succeeded, 2, "text/x"), (job.Id.ToString(), job.Status, job.Attempts, job.Output!.ContentType));
         Assert.Equal(content, job.Output.Content.ToArray());
         Assert.True(sut.MoveNext());
         Assert.Null(sut.Read());

@@ -48,7 +48,8 @@ public sealed class AnswerSchemaTests
     [Theory]
     [InlineData("""{"type":"string","minLength":2}""", "\"\\ud800\"")]
     [InlineData("""{"additionalProperties":{"enum":[1]}}""", "{\"\\udc00\":2}")]
-    public void Check_HalfASurrogatePair_IsSaidAndNotThrown(string schema, string answer) => Assert.NotEmpty(CreateSut(schema).Check(answer));
+    public void Check_HalfASurrogatePair_IsSaidAndNotThrown(string schema, string answer) =>
+        Assert.NotEmpty(CreateSut(schema).Check(answer));
 
     [Fact]
     public void Check_MuchIsWrong_NamesTwenty() =>
@@ -168,7 +169,8 @@ public sealed class AnswerSchemaTests
     [Fact]
     public Task Check_AnyTextAndAnySchema_NeverThrows()
     {
-        string[] pieces = ["{", "}", "[", "]", ",", ":", "\"tags\"", "\"type\"", "\"not\"", "\"pattern\"", "\"\\ud800\"", "\"[(\"", "1e9999", "-0.5", "true", "null"];
+        string[] pieces = ["{", "}", "[", "]", ",", ":", "\"tags\"", "\"type\"", "\"not\"", "\"pattern\"", "\"\\ud800\"", "\"[(\"",
+            "1e9999", "-0.5", "true", "null"];
         var review = CreateSut(Review);
         return Property.HoldsAsync(Gen.Elements(pieces), mostSteps: 12, cases: 2_000, chosen =>
         {
@@ -183,5 +185,7 @@ public sealed class AnswerSchemaTests
     private static string Quoted(string text) => System.Text.Json.JsonSerializer.Serialize(text);
 
     private static AnswerSchema CreateSut(string schema) =>
-        AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(schema), assertFormats: false, out var sut, out var error) ? sut : throw new InvalidOperationException(error.Message);
+        AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(schema), assertFormats: false, out var sut, out var error)
+            ? sut
+            : throw new InvalidOperationException(error.Message);
 }

@@ -16,7 +16,8 @@ internal static class Budgets
             ReadOnlyMemory<byte> schema,
             bool assertFormats,
             [NotNullWhen(true)] out AnswerSchema? compiled,
-            [NotNullWhen(false)] out InferenceError? error) => AnswerSchema.TryCompile(schema, assertFormats, Whole(), out compiled, out error);
+            [NotNullWhen(false)] out InferenceError? error) => AnswerSchema.TryCompile(
+                schema, assertFormats, Whole(), out compiled, out error);
     }
 
     extension(IAnswerCheck check)

@@ -90,7 +90,8 @@ public sealed class EcmaPatternTests
     public void Compile_WhatNoSmallAutomatonCanDo_IsAPatternAndIsRefused(string pattern)
     {
         Assert.True(EcmaPattern.IsPattern(pattern));
-        Assert.Contains("linear time", Assert.Throws<PatternException>(() => EcmaPattern.Compile(pattern, Budgets.Whole())).Message, StringComparison.Ordinal);
+        Assert.Contains("linear time", Assert.Throws<PatternException>(() => EcmaPattern.Compile(pattern, Budgets.Whole())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,7 +150,8 @@ public sealed class EcmaPatternTests
     [Fact]
     public void IsMatch_RandomPatterns_AgreesWithDotNet()
     {
-        string[] pieces = ["a", "b", "[ab]", "[^a]", ".", "(", "(?:", ")", "|", "*", "+", "?", "{2}", "{1,3}", "{2,}", "^", "$", @"\b", @"\w", "-"];
+        string[] pieces =
+            ["a", "b", "[ab]", "[^a]", ".", "(", "(?:", ")", "|", "*", "+", "?", "{2}", "{1,3}", "{2,}", "^", "$", @"\b", @"\w", "-"];
         string[] texts = ["", "a", "b", "ab", "ba", "aab", "-a", "a-b", "abab", "bbaab", "aaaaaa", "b-ab-a"];
         var random = new SeededNumbers(20261128);
         var compared = 0;
@@ -159,7 +161,8 @@ public sealed class EcmaPatternTests
             if (Compiled(pattern) is not { } sut) continue;
 
             // On ASCII, and with the end that ECMAScript means, .NET's patterns mean the same. What braces it reads as counts is its own.
-            var oracle = new Regex(pattern.Replace("$", @"\z", StringComparison.Ordinal), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            var oracle = new Regex(
+                pattern.Replace("$", @"\z", StringComparison.Ordinal), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             foreach (var text in texts)
                 Assert.True(oracle.IsMatch(text) == sut.IsMatch(text, new MatchSpace(), Budgets.Whole()), $"{pattern} on '{text}'");
             compared++;
@@ -180,5 +183,6 @@ public sealed class EcmaPatternTests
         }
     }
 
-    private static bool IsMatch(string pattern, string text) => EcmaPattern.Compile(pattern, Budgets.Whole()).IsMatch(text, new MatchSpace(), Budgets.Whole());
+    private static bool IsMatch(string pattern, string text) =>
+        EcmaPattern.Compile(pattern, Budgets.Whole()).IsMatch(text, new MatchSpace(), Budgets.Whole());
 }

@@ -48,5 +48,6 @@ public sealed class ExactNumberTests
         Assert.True(ExactNumber.TryParse($"1{new string('0', 100_000)}", out _));
     }
 
-    private static ExactNumber Parse(string text) => ExactNumber.TryParse(text, out var number) ? number : throw new ArgumentException(text, nameof(text));
+    private static ExactNumber Parse(string text) =>
+        ExactNumber.TryParse(text, out var number) ? number : throw new ArgumentException(text, nameof(text));
 }

@@ -14,7 +14,8 @@ public sealed class JsonSchemaSuiteTests
     private static readonly string Folder = Path.Combine(Checkout.Root, "Tests", "Reference", "json-schema-suite");
 
     /// <summary>What lets a schema be left out: keywords that are refused, and the draft's own schema, which is not in the suite.</summary>
-    private static readonly string[] Reasons = ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "json-schema.org/draft/2020-12/schema", "draft2019-09"];
+    private static readonly string[] Reasons =
+        ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "json-schema.org/draft/2020-12/schema", "draft2019-09"];
 
     public static TheoryData<string> Files =>
         [.. Directory.EnumerateFiles(Path.Combine(Folder, "tests"), "*.json", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Path.Combine(Folder, "tests"), file)).Order(StringComparer.Ordinal)];

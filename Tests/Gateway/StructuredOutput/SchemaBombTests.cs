@@ -27,7 +27,8 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
         ("thousands of small patterns", Ends.TakesTooMuch, () => All(4_000, i => Pattern($"x{i}y"), "anyOf"), () => Text(100_000)),
         ("one pattern thousands of times", Ends.TakesTooMuch, () => All(9_000, _ => Pattern("^(a|b)*c"), "anyOf"), () => Text(100_000)),
         ("classes of many ranges", Ends.Fits, () => All(20, i => Pattern($"[^{ManyRanges(i)}]")), () => Text(1_000)),
-        ("patterns for many names", Ends.TakesTooMuch, () => Keyed("patternProperties", 2_000, i => $"^p{i}.*z$", _ => "{}"), () => Fields(40_000)),
+        ("patterns for many names", Ends.TakesTooMuch, () => Keyed("patternProperties", 2_000, i => $"^p{i}.*z$", _ => "{}"),
+            () => Fields(40_000)),
         ("properties and no pattern", Ends.Fits, () => Keyed("properties", 10_000 - 2, i => $"f{i}", _ => "true"), () => Fields(40_000)),
         ("a fan of references", Ends.TakesTooMuch, () => Fan("anyOf", 40), () => "1"),
         ("a fan of references that must all fit", Ends.TakesTooMuch, () => Fan("allOf", 40), () => "\"a\""),
@@ -57,8 +58,10 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
         ("names, each a value", Ends.TakesTooMuch, () => All(200, i => $$"""{"propertyNames":{"minLength":{{i}}} }"""), () => Fields(40_000)),
         ("required fields of a large object", Ends.DoesNotFit, () => $$"""{"required":{{Array(50_000, i => $"\"r{i}\"")}}}""", () => Fields(40_000)),
         ("required fields beside an escaped name", Ends.DoesNotFit, () => $$"""{"required":{{Array(50_000, i => $"\"a{i}\"")}}}""", () => $$"""{"{{Escaped(500_000)}}":1}"""),
-        ("fields that others depend on", Ends.TakesTooMuch, () => Keyed("dependentSchemas", 9_000, i => $"f{i}", _ => """{"required":["f1","z"]}""", "\"not\":{}"), () => Fields(40_000)),
-        ("required by others", Ends.DoesNotFit, () => Keyed("dependentRequired", 20_000, i => $"f{i}", _ => "[\"z\"]"), () => Fields(40_000)),
+        ("fields that others depend on", Ends.TakesTooMuch,
+            () => Keyed("dependentSchemas", 9_000, i => $"f{i}", _ => """{"required":["f1","z"]}""", "\"not\":{}"), () => Fields(40_000)),
+        ("required by others", Ends.DoesNotFit, () => Keyed("dependentRequired", 20_000, i => $"f{i}", _ => "[\"z\"]"),
+            () => Fields(40_000)),
         ("contains", Ends.TakesTooMuch, () => All(1_000, i => $$"""{"contains":{"const":{{i + 1}}},"minContains":1}""", "anyOf"), () => Array(100_000, _ => "0")),
         ("digits of a multiple", Ends.DoesNotFit, () => $$"""{"multipleOf":{{Digits(900)}}}""", () => $"{Digits(990, '3')}e400000"),
         ("more digits than are taken", Ends.Refused, () => $$"""{"multipleOf":{{Digits(100_000)}}}""", () => "1"),
@@ -114,7 +117,8 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
         Ends ends;
         try
         {
-            ends = !AnswerSchema.TryCompile(schema, assertFormats: true, compiling, out var compiled, out var error) ? Refused(error.Message)
+            ends = !AnswerSchema.TryCompile(schema, assertFormats: true, compiling, out var compiled, out var error)
+                ? Refused(error.Message)
                 : compiled.Check(answer, checking).Count == 0 ? Ends.Fits : Ends.DoesNotFit;
         }
         catch (StepsSpentException)
@@ -146,7 +150,8 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
 
     private static string Fields(int count) => $$"""{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"f{i}\":{i}"))}}}""";
 
-    private static string Keyed(string keyword, int count, Func<int, string> name, Func<int, string> value, string more = "\"title\":\"t\"") =>
+    private static string Keyed(
+        string keyword, int count, Func<int, string> name, Func<int, string> value, string more = "\"title\":\"t\"") =>
         $$"""{"{{keyword}}":{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{name(i)}\":{value(i)}"))}}},{{more}}}""";
 
     private static string Nested(string open, string close, int depth) =>

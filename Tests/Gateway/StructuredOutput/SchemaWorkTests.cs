@@ -24,7 +24,8 @@ public sealed class SchemaWorkTests : IDisposable
     [Fact]
     public async Task RunAsync_MuchWork_IsDoneOnAThreadOfItsOwn()
     {
-        var isPool = await _sut.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); return Thread.CurrentThread.IsThreadPoolThread; }, CancellationToken.None);
+        var isPool = await _sut.RunAsync(
+            budget => { budget.Spend(StepBudget.Whole / 2); return Thread.CurrentThread.IsThreadPoolThread; }, CancellationToken.None);
 
         Assert.False(isPool);
     }
@@ -61,7 +62,9 @@ public sealed class SchemaWorkTests : IDisposable
     public async Task RunAsync_AllThreadsAreBusy_WaitsAndCanLeave()
     {
         using var gate = new ManualResetEventSlim();
-        var busy = Enumerable.Range(0, Threads).Select(_ => _sut.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None).AsTask()).ToList();
+        var busy = Enumerable.Range(0, Threads).Select(
+            _ => _sut.RunAsync(budget => { budget.Spend(StepBudget.Whole / 2); gate.Wait(); return 0; }, CancellationToken.None).AsTask())
+                .ToList();
         using var leaving = new CancellationTokenSource();
 
         var waiting = _sut.RunAsync<int>(Endless, leaving.Token).AsTask();

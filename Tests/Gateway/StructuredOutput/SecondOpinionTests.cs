@@ -32,7 +32,8 @@ public sealed class SecondOpinionTests
             foreach (var (name, value) in Schema(3)) schema[name] = value?.DeepClone();
             var text = schema.ToJsonString();
             var oracle = Json.Schema.JsonSchema.FromText(text);
-            Assert.True(AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(text), assertFormats: false, out var sut, out var error), $"{error?.Message}\n{text}");
+            Assert.True(AnswerSchema.TryCompile(Encoding.UTF8.GetBytes(text), assertFormats: false, out var sut, out var error),
+                $"{error?.Message}\n{text}");
             for (var j = 0; j < 8; j++)
             {
                 var value = Value(3);
@@ -63,7 +64,9 @@ public sealed class SecondOpinionTests
         {
             case 0: schema["type"] = Type(); break;
             case 1: schema["type"] = new JsonArray(Type(), "null"); break;
-            case 2: schema["enum"] = new JsonArray([.. Enumerable.Range(0, 1 + _random.Below(4)).Select(_ => JsonNode.Parse(Value(1)))]); break;
+            case 2:
+                schema["enum"] = new JsonArray(
+                [.. Enumerable.Range(0, 1 + _random.Below(4)).Select(_ => JsonNode.Parse(Value(1)))]); break;
             case 3: schema["const"] = JsonNode.Parse(Value(1)); break;
             case 4: schema[_random.OneOf(["minimum", "exclusiveMinimum"])] = Number(); break;
             case 5: schema[_random.OneOf(["maximum", "exclusiveMaximum"])] = Number(); break;

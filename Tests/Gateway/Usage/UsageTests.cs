@@ -21,7 +21,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task Usage_CallsOfEveryKind_AreCounted()
     {
         var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
-        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=0", .. tenant.Settings]);
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxRetries=0", .. tenant.Settings]);
         sut.Provider.Script(FakeProvider.Says("a"), FakeProvider.StreamsWords("b"), FakeProvider.Fails(500), FakeProvider.Says("c"));
 
         await ChatAsync(sut, tenant, model);
@@ -30,7 +31,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await ChatAsync(sut, tenant, model, headers: [("Idempotency-Key", "a-key")]);
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 4, Failed: 1, InputTokens: 7 + 11 + 7, OutputTokens: 3 + 5 + 3 } row] && row.Model == model,
+            async () => await UsageOfAsync(
+                sut, tenant) is [{ Requests: 4, Failed: 1, InputTokens: 7 + 11 + 7, OutputTokens: 3 + 5 + 3 } row] && row.Model == model,
             "four calls are counted");
     }
 
@@ -42,14 +44,20 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task Usage_SumsThatCannotBeCounted_StayAtTheLargest(string tokens)
     {
         var (model, other, tenant) = (RedisServer.Unique("gpt"), RedisServer.Unique("other"), new TestKey(RedisServer.Unique("t")));
-        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{other}:Provider=fake", .. tenant.Settings]);
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, [$"Models:{model}:Provider=fake", $"Models:{other}:Provider=fake", .. tenant.Settings]);
         var ledger = sut.Gateway.Services.GetRequiredService<UsageLedger>();
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
         // What an older version may have stored.
         await _redis.Connection.GetDatabase().HashSetAsync($"ai:{{USAGE.{tenant.Tenant}}}:{today:yyyy-MM-dd}",
             [new($"output {model}", tokens), new($"failed {model}", "many")]);
 
-        for (var i = 0; i < 3; i++) ledger.Add(tenant.Tenant, model, failed: true, long.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture), i == 0 ? long.MaxValue : 2);
+        for (var i = 0; i < 3; i++)
+        {
+            ledger.Add(tenant.Tenant, model, failed: true, long.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture), i == 0
+                ? long.MaxValue
+                : 2);
+        }
         ledger.Add(tenant.Tenant, other, failed: false, -5, 3);
 
         await Poll.UntilAsync(async () => await UsageOfAsync(sut, tenant) is [_, _], "both are counted");
@@ -66,8 +74,10 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     [Fact]
     public async Task Usage_OneTenantsIsRefused_OthersAreCounted()
     {
-        var (model, damaged, sound) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("a")), new TestKey(RedisServer.Unique("b")));
-        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. damaged.Settings, .. sound.Settings]);
+        var (model, damaged, sound) =
+            (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("a")), new TestKey(RedisServer.Unique("b")));
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, [$"Models:{model}:Provider=fake", .. damaged.Settings, .. sound.Settings]);
         var ledger = sut.Gateway.Services.GetRequiredService<UsageLedger>();
         var key = $"ai:{{USAGE.{damaged.Tenant}}}:{TimeProvider.System.GetUtcNow():yyyy-MM-dd}";
         await _redis.Connection.GetDatabase().StringSetAsync(key, "no hash");
@@ -95,20 +105,23 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await ChatAsync(sut, tenant, model, headers: [("Idempotency-Key", RedisServer.Unique("key"))]);
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 7, Failed: 0, InputTokens: 1000 + 7, OutputTokens: 7 * 3 }], "seven calls are counted");
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 7, Failed: 0, InputTokens: 1000 + 7, OutputTokens: 7 * 3 }],
+            "seven calls are counted");
     }
 
     [Fact]
     public async Task Usage_JobThatFailedAfterCorrections_CountsTheirTokens()
     {
         var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
-        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxCorrections=1", .. tenant.Settings]);
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, [$"Models:{model}:Provider=fake", $"Models:{model}:MaxCorrections=1", .. tenant.Settings]);
         const string Format = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"type\":\"object\"}}}";
 
         await ChatAsync(sut, tenant, model, Format, [("Idempotency-Key", RedisServer.Unique("key"))]);
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, InputTokens: 14, OutputTokens: 6 }], "both answers are counted");
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, InputTokens: 14, OutputTokens: 6 }],
+            "both answers are counted");
     }
 
     [Fact]
@@ -117,7 +130,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
         await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
         var go = new TaskCompletionSource();
-        sut.Provider.Script(FakeProvider.Streams([FakeProvider.Chunk("Hello"), FakeProvider.Chunk("", "stop")], done: false, async context =>
+        sut.Provider.Script(
+            FakeProvider.Streams([FakeProvider.Chunk("Hello"), FakeProvider.Chunk("", "stop")], done: false, async context =>
         {
             await go.Task;
             // By then the Gateway knows that the client has left.
@@ -129,7 +143,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         go.SetResult();
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: 11, OutputTokens: 5, EstimatedTokens: 0 }], "its usage is counted");
+            async () => await UsageOfAsync(
+                sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: 11, OutputTokens: 5, EstimatedTokens: 0 }], "its usage is counted");
     }
 
     [Theory]
@@ -139,13 +154,15 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
         await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
-        string[] chunks = [FakeProvider.Chunk(new string('x', 400)), .. isFinished ? [FakeProvider.Chunk("", "stop")] : Array.Empty<string>()];
+        string[] chunks =
+            [FakeProvider.Chunk(new string('x', 400)), .. isFinished ? [FakeProvider.Chunk("", "stop")] : Array.Empty<string>()];
         sut.Provider.Script(FakeProvider.Streams(chunks, done: false, FakeProvider.HangsAsync));
 
         await LeaveStreamAsync(sut, tenant, model, until: isFinished ? "stop" : "xxx");
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: > 10 and < 100, OutputTokens: >= 100 and < 110 } row]
+            async () => await UsageOfAsync(
+                sut, tenant) is [{ Requests: 1, Failed: 0, InputTokens: > 10 and < 100, OutputTokens: >= 100 and < 110 } row]
                 && row.EstimatedTokens == row.InputTokens + row.OutputTokens,
             "its usage is estimated");
         Assert.Equal((0, 1), (sut.Provider.UnderWay, sut.Provider.Aborted));
@@ -161,7 +178,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await ChatAsync(sut, tenant, model, "\"stream\":true");
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, OutputTokens: >= 100, EstimatedTokens: > 100 }], "it is counted");
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 1, Failed: 1, OutputTokens: >= 100, EstimatedTokens: > 100 }],
+            "it is counted");
     }
 
     [Fact]
@@ -176,7 +194,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
             using var leaving = new CancellationTokenSource();
             var calling = ChatAsync(sut, tenant, model, cancellationToken: leaving.Token);
             // The first is left while the provider works, the second while nobody does.
-            await Poll.UntilAsync(() => sut.Provider.Received.Count == seen && sut.Provider.UnderWay == (seen == 1 ? 1 : 0), "the provider has the call");
+            await Poll.UntilAsync(
+                () => sut.Provider.Received.Count == seen && sut.Provider.UnderWay == (seen == 1 ? 1 : 0), "the provider has the call");
             await leaving.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => calling);
         }
@@ -203,7 +222,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         using var deleted = await sut.Gateway.Client.SendAsync(deletion, TestContext.Current.CancellationToken);
 
         await Poll.UntilAsync(
-            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 0, Failed: 0, InputTokens: > 10 and < 50 } row] && row.EstimatedTokens == row.InputTokens,
+            async () => await UsageOfAsync(sut, tenant) is [{ Requests: 0, Failed: 0, InputTokens: > 10 and < 50 } row]
+                && row.EstimatedTokens == row.InputTokens,
             "what it sent is counted");
     }
 
@@ -211,13 +231,15 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task Usage_OfOthers_IsForOperatorsOnly()
     {
         var model = RedisServer.Unique("gpt");
-        var (one, other, operators) = (new TestKey(RedisServer.Unique("one")), new TestKey(RedisServer.Unique("other")), new TestKey(RedisServer.Unique("ops"), "operator"));
+        var (one, other, operators) = (new TestKey(RedisServer.Unique("one")), new TestKey(RedisServer.Unique("other")),
+            new TestKey(RedisServer.Unique("ops"), "operator"));
         await using var sut = await ProviderGateway.StartAsync(
             _redis, [$"Models:{model}:Provider=fake", .. one.Settings, .. other.Settings, .. operators.Settings]);
 
         await ChatAsync(sut, one, model);
 
-        await Poll.UntilAsync(async () => (await UsageOfAsync(sut, operators)).Any(row => row.Tenant == one.Tenant), "the operator sees it");
+        await Poll.UntilAsync(
+            async () => (await UsageOfAsync(sut, operators)).Any(row => row.Tenant == one.Tenant), "the operator sees it");
         Assert.Single(await UsageOfAsync(sut, one));
         Assert.Empty(await UsageOfAsync(sut, other));
     }
@@ -250,7 +272,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         await sut.Gateway.StopAsync();
         await using var other = await GatewayHost.StartAsync(_redis, sut.Provider.Settings(settings));
         var today = DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime);
-        var rows = await other.Services.GetRequiredService<IUsageStore>().ReadAsync(today.AddDays(-1), today, tenant.Tenant, CancellationToken.None);
+        var rows = await other.Services.GetRequiredService<IUsageStore>().ReadAsync(
+            today.AddDays(-1), today, tenant.Tenant, CancellationToken.None);
 
         Assert.Equal(1, Assert.Single(rows).Count.Requests);
     }
@@ -275,7 +298,8 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     private static async Task ChatAsync(
-        ProviderGateway sut, TestKey key, string model, string more = "", (string Name, string Value)[]? headers = null, CancellationToken cancellationToken = default)
+        ProviderGateway sut, TestKey key, string model, string more = "", (string Name, string Value)[]? headers = null,
+        CancellationToken cancellationToken = default)
     {
         using var request = ProviderGateway.ChatRequest(more, model, headers ?? []);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
@@ -295,7 +319,11 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
                 + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"),
             TestContext.Current.CancellationToken);
         using var reader = new StreamReader(client.GetStream());
-        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line && !line.Contains(until, StringComparison.Ordinal)) { }
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line
+            && !line.Contains(until, StringComparison.Ordinal))
+        {
+            { }
+        }
     }
 
     private static async Task<List<Row>> UsageOfAsync(ProviderGateway sut, TestKey? key)
@@ -311,5 +339,6 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
             row.GetProperty("estimated_tokens").GetInt64()))];
     }
 
-    private sealed record Row(string Tenant, string Model, long Requests, long Failed, long InputTokens, long OutputTokens, long EstimatedTokens);
+    private sealed record Row(
+        string Tenant, string Model, long Requests, long Failed, long InputTokens, long OutputTokens, long EstimatedTokens);
 }

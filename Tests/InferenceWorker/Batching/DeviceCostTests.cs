@@ -28,7 +28,8 @@ public sealed class DeviceCostTests
         Gen.Choose(0, 20).ArrayOf(12).ToArbitrary(),
         percents =>
         {
-            var noisy = Samples(Costs.Named(name)).Select((sample, i) => sample with { Seconds = sample.Seconds * (1 + (percents[i] / 100.0)) });
+            var noisy = Samples(Costs.Named(name)).Select(
+                (sample, i) => sample with { Seconds = sample.Seconds * (1 + (percents[i] / 100.0)) });
             var fitted = DeviceCost.Fit([.. noisy]);
 
             foreach (var tokens in (int[])[32, 64, 200, 1_000])

@@ -15,7 +15,8 @@ public sealed class OnnxEmbeddingSessionTests
     public async Task Run_BatchesOfAnyLengths_EqualTheReferenceAndSingleRows()
     {
         var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
-        int[][] rows = [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
+        int[][] rows =
+            [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
         // Whatever waits shares a run, so that padding is put to the test.
         var batched = Start(tokenizer.PadId, new BatchLimits(32, 8192));
         var single = Start(tokenizer.PadId, new BatchLimits(1, 256));
@@ -62,7 +63,8 @@ public sealed class OnnxEmbeddingSessionTests
     public async Task Run_SeveralAtOnce_GiveTheVectorsOfOneAtATime()
     {
         var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
-        int[][] rows = [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
+        int[][] rows =
+            [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
         var parallel = Start(tokenizer.PadId, new BatchLimits(4, 1_024), parallelRuns: 3);
 
         // Every row is a request of its own, several times, so that the threads run different batches beside each other.
@@ -73,8 +75,10 @@ public sealed class OnnxEmbeddingSessionTests
         {
             Assert.Null(results[i].Error);
             var reference = ReferenceEmbeddings.All[i % rows.Length];
-            Assert.InRange(ReferenceEmbeddings.LargestDifference(results[i].Vectors[0], reference.Vector), 0, ReferenceEmbeddings.Tolerance);
-            Assert.InRange(ReferenceEmbeddings.LargestDifference(results[i].Vectors[0], results[i % rows.Length].Vectors[0]), 0, SameResult);
+            Assert.InRange(
+                ReferenceEmbeddings.LargestDifference(results[i].Vectors[0], reference.Vector), 0, ReferenceEmbeddings.Tolerance);
+            Assert.InRange(
+                ReferenceEmbeddings.LargestDifference(results[i].Vectors[0], results[i % rows.Length].Vectors[0]), 0, SameResult);
         }
 
         parallel.Stop();

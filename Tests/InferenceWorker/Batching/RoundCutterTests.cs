@@ -77,7 +77,8 @@ public sealed class RoundCutterTests
 
             Assert.InRange(batches.Count, 1, RoundCutter.MaxBatches);
             var taken = batches.Sum(batch => batch.Count);
-            Assert.Equal(rows.Take(taken).Select(row => row.Request).ToHashSet(), batches.SelectMany(batch => batch).Select(row => row.Request).ToHashSet());
+            Assert.Equal(rows.Take(taken).Select(row => row.Request).ToHashSet(),
+                batches.SelectMany(batch => batch).Select(row => row.Request).ToHashSet());
             Assert.InRange(batches.Sum(batch => SecondsOf(cost, batch)), 0, SecondsOfFilling(cost, rows.Take(taken)) * 1.000001);
         }).QuickCheckThrowOnFailure();
 
@@ -96,8 +97,15 @@ public sealed class RoundCutterTests
         List<List<WaitingRow>> batches = [];
         foreach (var row in rows.OrderByDescending(row => row.Length))
         {
-            if (batches is [.., var last] && Limits.Allow(last.Count + 1, last[0].Length) && cost.GainOf(last.Count, last[0].Length, row.Length) > 0) last.Add(row);
-            else batches.Add([row]);
+            if (batches is [.., var last] && Limits.Allow(last.Count + 1, last[0].Length)
+                && cost.GainOf(last.Count, last[0].Length, row.Length) > 0)
+            {
+                last.Add(row);
+            }
+            else
+            {
+                batches.Add([row]);
+            }
         }
 
         return batches.Sum(batch => SecondsOf(cost, batch));

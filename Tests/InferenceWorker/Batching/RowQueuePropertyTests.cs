@@ -18,7 +18,8 @@ public sealed class RowQueuePropertyTests
 
     /// <summary>A request's lengths, and batches taken after it came.</summary>
     private static Gen<(int[] Lengths, int Takes)> Arrival =>
-        from lengths in Gen.Frequency((2, Gen.Choose(1, 64).ArrayOf(1)), (1, Gen.Choose(1, 64).NonEmptyListOf().Select(list => list.ToArray())))
+        from lengths in Gen.Frequency(
+            (2, Gen.Choose(1, 64).ArrayOf(1)), (1, Gen.Choose(1, 64).NonEmptyListOf().Select(list => list.ToArray())))
         from takes in Gen.Frequency((8, Gen.Constant(0)), (3, Gen.Constant(1)), (1, Gen.Choose(2, 6)))
         select (lengths, takes);
 

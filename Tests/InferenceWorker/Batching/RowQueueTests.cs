@@ -66,7 +66,8 @@ public sealed class RowQueueTests
     {
         var queue = new RowQueue(Limits, Costs.Flat);
         var takers = Enumerable.Range(0, 2)
-            .Select(_ => Task.Factory.StartNew(() => Take(queue), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))
+            .Select(_ =>
+                Task.Factory.StartNew(() => Take(queue), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))
             .ToList();
         await Poll.UntilAsync(() => queue.IdleThreads == 2, "both threads wait");
 

@@ -31,7 +31,8 @@ internal static class Batchers
         this EmbeddingBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {
         var output = EmbeddingOutput.Create(rows.Length, dimensions, 0, EmbeddingFormat.Float);
-        var error = await batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+        var error = await batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(
+            TimeSpan.FromMinutes(1), CancellationToken.None);
         var parsed = EmbeddingOutput.Parse(output);
         return ([.. Enumerable.Range(0, rows.Length).Select(i => parsed.Row(i).ToArray())], error);
     }

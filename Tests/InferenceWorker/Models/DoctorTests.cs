@@ -56,7 +56,8 @@ public sealed class DoctorTests
         using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, "model.onnx")]))
             await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        var running = Task.Run(() => Run(new ModelOptions { Path = root.Path, Device = DevicePreference.Cpu }), TestContext.Current.CancellationToken);
+        var running = Task.Run(
+            () => Run(new ModelOptions { Path = root.Path, Device = DevicePreference.Cpu }), TestContext.Current.CancellationToken);
         var (exitCode, lines) = await running.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
@@ -88,7 +89,8 @@ public sealed class DoctorTests
         var manifest = Manifests.Json();
         manifest["max_tokens"] = 1_024;
         var folder = Directory.CreateDirectory(Path.Combine(root.Path, "long")).FullName;
-        foreach (var file in Directory.GetFiles(Manifests.ShippedFolder)) File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(file)), file);
+        foreach (var file in Directory.GetFiles(Manifests.ShippedFolder))
+            File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(file)), file);
         File.Delete(Path.Combine(folder, "model.json"));
         File.WriteAllText(Path.Combine(folder, "model.json"), manifest.ToJsonString());
 

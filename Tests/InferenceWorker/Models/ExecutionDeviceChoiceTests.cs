@@ -24,7 +24,8 @@ public sealed class ExecutionDeviceChoiceTests
         var auto = ExecutionDeviceChoice.Choose(new ModelOptions());
         Assert.SkipWhen(auto.IsCuda, "This machine has CUDA.");
 
-        var problem = Assert.Throws<ModelProblemException>(() => ExecutionDeviceChoice.Choose(new ModelOptions { Device = DevicePreference.Cuda }));
+        var problem = Assert.Throws<ModelProblemException>(
+            () => ExecutionDeviceChoice.Choose(new ModelOptions { Device = DevicePreference.Cuda }));
 
         Assert.Contains(auto.Reason, problem.Message, StringComparison.Ordinal);
     }

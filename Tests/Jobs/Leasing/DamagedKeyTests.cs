@@ -18,8 +18,10 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
     /// <summary>Every key that RedisKeys.cs lists; KEY is that of a job that waits, TENANT the tenant whose it is.</summary>
     private static readonly string[] Keys =
     [
-        "job:KEY", "state", "events:KEY", "progress", "line:d:TENANT", "lane:i", "lane:d", "lane:b", "fair:d", "passed", "delayed", "alone", "emptied", "leases",
-        "deadlines", "dead", "running", "jobs:TENANT", "tenants", "watch", "follow", "paused", "waiting", "swept", "broken", "drained:SLICE",
+        "job:KEY", "state", "events:KEY", "progress", "line:d:TENANT", "lane:i", "lane:d", "lane:b", "fair:d", "passed", "delayed", "alone",
+        "emptied", "leases",
+        "deadlines", "dead", "running", "jobs:TENANT", "tenants", "watch", "follow", "paused", "waiting", "swept", "broken",
+        "drained:SLICE",
     ];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -56,11 +58,13 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
         (job, _) => Task.FromResult(job.Attempt == 1 && job.Body.Span.IndexOf("again"u8) >= 0
             ? JobOutcome.Failure(new InferenceError { Kind = InferenceErrorKind.ModelFailed, Message = "Once more." })
             : JobOutcome.Success(new JobOutput(JobOutput.Json, "{}"u8.ToArray()), null)),
-        ("Jobs:SweepInterval", "00:00:00.050"), ("Jobs:PollInterval", "00:00:00.100"), ("Jobs:RetryDelay", "00:00:00.050"), ("Jobs:LeaseDuration", "00:00:02"));
+        ("Jobs:SweepInterval", "00:00:00.050"), ("Jobs:PollInterval", "00:00:00.100"), ("Jobs:RetryDelay", "00:00:00.050"),
+        ("Jobs:LeaseDuration", "00:00:02"));
 
     private async Task CheckAsync(LeasingHost host, QueueName damaged, QueueName sound, Damage[] steps)
     {
-        foreach (var key in redis.Connection.GetServer(redis.ConnectionString).Keys(pattern: $"ai:{{{damaged}}}:*")) await redis.Connection.GetDatabase().KeyDeleteAsync(key);
+        foreach (var key in redis.Connection.GetServer(redis.ConnectionString).Keys(pattern: $"ai:{{{damaged}}}:*"))
+            await redis.Connection.GetDatabase().KeyDeleteAsync(key);
         foreach (var step in steps)
         {
             var waiting = JobStoreHost.Submission(damaged, "\"again\"");
@@ -88,7 +92,8 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
             // At the latest when the key is gone: a record that was damaged is gone by itself, and its job has failed.
             if (!step.Key.StartsWith("job:", StringComparison.Ordinal)) await redis.Connection.GetDatabase().KeyDeleteAsync(name);
             await EndAsync(host, damaged);
-            await Poll.UntilAsync(async () => (await host.ReadinessAsync()).Entries["background"].Status == HealthStatus.Healthy, "all loops do their work");
+            await Poll.UntilAsync(
+                async () => (await host.ReadinessAsync()).Entries["background"].Status == HealthStatus.Healthy, "all loops do their work");
         }
     }
 
@@ -96,7 +101,8 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
     {
         var job = JobStoreHost.Submission(queue);
         await host.Store.SubmitAsync(job, Ct);
-        await Poll.UntilAsync(async () => (await host.Store.ReadAsync(job.Id, null, false, Ct))?.Status == JobStatus.Succeeded, $"a job of {queue} succeeds");
+        await Poll.UntilAsync(
+            async () => (await host.Store.ReadAsync(job.Id, null, false, Ct))?.Status == JobStatus.Succeeded, $"a job of {queue} succeeds");
     }
 
     private async Task<string> DamageAsync(QueueName queue, JobId job, Damage damage)

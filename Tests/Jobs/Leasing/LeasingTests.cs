@@ -39,7 +39,8 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         await using var sut = await CreateSutAsync(async (_, token) =>
         {
             var running = Interlocked.Increment(ref now);
-            for (var seen = Volatile.Read(ref most); running > seen; seen = Volatile.Read(ref most)) Interlocked.CompareExchange(ref most, running, seen);
+            for (var seen = Volatile.Read(ref most); running > seen; seen = Volatile.Read(ref most))
+                Interlocked.CompareExchange(ref most, running, seen);
             await Task.Yield();
             Interlocked.Decrement(ref now);
             return Success;
@@ -77,7 +78,8 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         var runs = 0;
         await using var sut = await CreateSutAsync(
-            (_, _) => Interlocked.Increment(ref runs) < 3 ? throw new InvalidOperationException("a secret prompt") : Task.FromResult(Success),
+            (_, _) => Interlocked.Increment(ref runs) < 3 ? throw new InvalidOperationException("a secret prompt")
+                : Task.FromResult(Success),
             ("Jobs:RetryDelay", "00:00:00.010"), ("Jobs:SweepInterval", "00:00:00.050"));
 
         var job = await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
@@ -104,7 +106,8 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var sut = await CreateSutAsync(async (_, token) =>
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token).ContinueWith(_ => stopped.TrySetResult(), TaskScheduler.Default);
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token).ContinueWith(
+                _ => stopped.TrySetResult(), TaskScheduler.Default);
             token.ThrowIfCancellationRequested();
             return Success;
         });

@@ -18,7 +18,8 @@ public sealed class JsonUnicodeTests
     [InlineData("""{"a":"\\\ud83d"}""", 8)]
     [InlineData("""{"\uDE00":1}""", 2)]
     [InlineData("""["\ud83d\ude00","\ud83d"]""", 17)]
-    public void HalfPairAt_AnyJson_IsTheFirstHalf(string json, int at) => Assert.Equal(at, JsonUnicode.HalfPairAt(Encoding.UTF8.GetBytes(json)));
+    public void HalfPairAt_AnyJson_IsTheFirstHalf(string json, int at) =>
+        Assert.Equal(at, JsonUnicode.HalfPairAt(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
     public void IsValid_BytesThatAreNoText_IsFalse() => Assert.False(JsonUnicode.IsValid([(byte)'"', 0xff, (byte)'"']));

@@ -107,7 +107,8 @@ public sealed class CallGathererTests
 
         var calls = Enumerable.Range(1, 4).Select(i => sut.CallAsync(Queue, i, i % 2 == 1 ? cancel.Token : Ct)).ToList();
         await cancel.CancelAsync();
-        foreach (var canceled in new List<Task<int>> { calls[0], calls[2] }) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled);
+        foreach (var canceled in new List<Task<int>> { calls[0], calls[2] })
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled);
         var sent = await AnswerAllAsync(2);
 
         // The call is made all the same: only the wait has ended.

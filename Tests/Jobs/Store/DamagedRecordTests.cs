@@ -165,7 +165,8 @@ public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisS
         var leased = await sut.SubmitAndLeaseAsync();
         await sut.CommitAsync(leased);
         var record = (string)(await sut.Database.StringGetAsync(sut.Key($"job:{leased.Id.Key}")))!;
-        await sut.Database.StringSetAsync(sut.Key($"job:{leased.Id.Key}"), record.Replace("s=succeeded", "s=perhaps", StringComparison.Ordinal));
+        await sut.Database.StringSetAsync(
+            sut.Key($"job:{leased.Id.Key}"), record.Replace("s=succeeded", "s=perhaps", StringComparison.Ordinal));
 
         await AssertHasFailedAsync(sut, leased.Id);
     }
@@ -182,7 +183,8 @@ public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisS
 
         await sut.LeaseAsync(1);
 
-        Assert.Contains(await gateway.MessagesAsync(), message => message.StartsWith($"ended {sut.Queue}\n{id.Key} 1 ", StringComparison.Ordinal));
+        Assert.Contains(
+            await gateway.MessagesAsync(), message => message.StartsWith($"ended {sut.Queue}\n{id.Key} 1 ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -218,7 +220,8 @@ public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisS
         for (var i = 0; i < 60; i++)
         {
             Assert.Equal(ReleaseOutcome.Requeued, await sut.Store.ReleaseAsync(leased, StoreSut.Failed, Ct));
-            var due = DateTimeOffset.FromUnixTimeMilliseconds((long)(await sut.Database.SortedSetScoreAsync(sut.Key("delayed"), leased.Id.Key))!);
+            var due = DateTimeOffset.FromUnixTimeMilliseconds(
+                (long)(await sut.Database.SortedSetScoreAsync(sut.Key("delayed"), leased.Id.Key))!);
             Assert.InRange(due - TimeProvider.System.GetUtcNow(), TimeSpan.Zero, TimeSpan.FromDays(1));
             await sut.PassAsync("delayed", leased.Id);
             leased = await sut.LeaseOneAsync();
@@ -244,7 +247,8 @@ public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisS
         var job = await sut.ReadAsync(id);
         Assert.Equal((JobStatus.Failed, Tenants.Anonymous), (job.Status, job.Tenant));
         Assert.Contains("damaged", job.Error!.Message, StringComparison.Ordinal);
-        foreach (var index in (string[])["deadlines", "leases", "delayed", "alone", "dead"]) Assert.Null(await sut.Database.SortedSetScoreAsync(sut.Key(index), id.Key));
+        foreach (var index in (string[])["deadlines", "leases", "delayed", "alone", "dead"])
+            Assert.Null(await sut.Database.SortedSetScoreAsync(sut.Key(index), id.Key));
     }
 
     private static async Task AssertKeptAsync(StoreSut sut, JobId id, string damage)

@@ -100,7 +100,8 @@ public sealed class FairShareTests(RedisServer redis) : IClassFixture<RedisServe
         {
             if (tenant is { } of)
             {
-                var jobs = Enumerable.Range(0, count).Select(_ => sut.Submission($"{of}") with { Tenant = $"t-{of}", Cost = cost }).ToList();
+                var jobs = Enumerable.Range(0, count).Select(
+                    _ => sut.Submission($"{of}") with { Tenant = $"t-{of}", Cost = cost }).ToList();
                 await sut.SubmitAsync(jobs);
                 jobs.ForEach(job => lines[of].Enqueue((job.Id, cost)));
                 continue;

@@ -57,7 +57,8 @@ public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
         var older = await sut.Store.AppendAsync(lost, [Output("1")], Ct);
         await sut.CommitAsync(second);
         var ended = await sut.Store.AppendAsync(second, [Output("1")], Ct);
-        var unknown = await sut.Store.AppendAsync(second with { Id = JobId.New(sut.Queue, TimeProvider.System.GetUtcNow()) }, [Output("1")], Ct);
+        var unknown = await sut.Store.AppendAsync(
+            second with { Id = JobId.New(sut.Queue, TimeProvider.System.GetUtcNow()) }, [Output("1")], Ct);
 
         Assert.All([queued, older, ended, unknown], Assert.False);
         Assert.Equal(["job"], await sut.KeysAsync());
@@ -80,13 +81,15 @@ public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         await using var sut = CreateSut();
         var job = await sut.SubmitAndLeaseAsync();
-        foreach (var chunk in Enumerable.Range(0, count).Chunk(500)) await sut.Store.AppendAsync(job, [.. chunk.Select(i => Output($"{i}"))], Ct);
+        foreach (var chunk in Enumerable.Range(0, count).Chunk(500))
+            await sut.Store.AppendAsync(job, [.. chunk.Select(i => Output($"{i}"))], Ct);
 
         List<JobLog> read = [await LogAsync(sut, job.Id)];
         while (!read[^1].IsWhole) read.Add(await LogAsync(sut, job.Id, read[^1].Events[^1].Sequence));
 
         Assert.Equal(parts, read.Count);
-        Assert.Equal(Enumerable.Range(0, count).Select(i => new JobEvent(3 + i, JobEvent.Output, $"{i}")), read.SelectMany(part => part.Events));
+        Assert.Equal(
+            Enumerable.Range(0, count).Select(i => new JobEvent(3 + i, JobEvent.Output, $"{i}")), read.SelectMany(part => part.Events));
     }
 
     [Fact]
@@ -195,13 +198,15 @@ public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
                 Assert.True(await sut.Store.AppendAsync(leased, [Output("1"), Progress("2"), Output("3")], Ct));
                 return leased;
             case Step.Release or Step.Fail when leased is not null:
-                Assert.NotEqual(ReleaseOutcome.Refused, await sut.Store.ReleaseAsync(leased, step == Step.Fail ? StoreSut.Failed : null, Ct));
+                Assert.NotEqual(
+                    ReleaseOutcome.Refused, await sut.Store.ReleaseAsync(leased, step == Step.Fail ? StoreSut.Failed : null, Ct));
                 return null;
             case Step.Lose when leased is not null:
                 await sut.LoseAsync(leased);
                 return null;
             case Step.Commit or Step.CommitFailure when leased is not null:
-                Assert.True(await sut.Store.CommitAsync(leased, step == Step.Commit ? StoreSut.Success : JobOutcome.Failure(StoreSut.Failed), Ct));
+                Assert.True(
+                    await sut.Store.CommitAsync(leased, step == Step.Commit ? StoreSut.Success : JobOutcome.Failure(StoreSut.Failed), Ct));
                 return null;
             case Step.Cancel:
                 await sut.Store.CancelAsync(id, Tenants.Anonymous, Ct);

@@ -13,13 +13,15 @@ public sealed class KeyExpiryTests(RedisServer redis) : IClassFixture<RedisServe
     public async Task Scripts_JobsOfEveryKindHaveEnded_LeaveNoKey()
     {
         await using var sut = StoreSut.On(
-            redis, ("Jobs:ResultTtl", "00:00:01"), ("Jobs:DeadLetterTtl", "00:00:02"), ("Jobs:EventsTtl", "00:00:01"), ("Jobs:MaxFailures", "2"),
+            redis, ("Jobs:ResultTtl", "00:00:01"), ("Jobs:DeadLetterTtl", "00:00:02"), ("Jobs:EventsTtl", "00:00:01"),
+            ("Jobs:MaxFailures", "2"),
             ("Jobs:MaxLostLeases", "3"), ("Jobs:RetryDelay", "00:00:00"),
             ("Jobs:PollInterval", "00:00:00.100"), ("Jobs:SweepInterval", "00:00:00.050"));
         foreach (var lane in Enum.GetValues<Lane>())
         {
             var some = sut.Submission() with { Lane = lane, Watcher = "gateway-1" };
-            await sut.SubmitAsync(Enumerable.Range(0, 12).Select(i => some with { Id = sut.Submission().Id, Tenant = $"t-{i % 4}", Cost = 1 + i }));
+            await sut.SubmitAsync(
+                Enumerable.Range(0, 12).Select(i => some with { Id = sut.Submission().Id, Tenant = $"t-{i % 4}", Cost = 1 + i }));
         }
 
         var idle = 0;

@@ -43,7 +43,8 @@ public sealed class ListTests(RedisServer redis) : IClassFixture<RedisServer>
         await sut.SweepAsync();
         await sut.Store.CancelAsync(jobs[5], Tenants.Anonymous, Ct);
 
-        JobStatus[] expected = [JobStatus.Succeeded, JobStatus.Failed, JobStatus.Expired, JobStatus.Running, JobStatus.Queued, JobStatus.Canceled];
+        JobStatus[] expected =
+            [JobStatus.Succeeded, JobStatus.Failed, JobStatus.Expired, JobStatus.Running, JobStatus.Queued, JobStatus.Canceled];
         for (var i = 0; i < 6; i++)
         {
             var job = Assert.Single(await sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, expected[i], null, 10, Ct));
@@ -180,7 +181,8 @@ public sealed class ListTests(RedisServer redis) : IClassFixture<RedisServer>
 
     /// <summary>Jobs whose ids are a millisecond apart each.</summary>
     private static Task<IReadOnlyList<JobId>> SubmitAsync(StoreSut sut, int count) =>
-        sut.SubmitAsync(Enumerable.Range(0, count).Select(i => sut.Submission() with { Id = JobId.New(sut.Queue, Start.AddMilliseconds(i)) }));
+        sut.SubmitAsync(
+            Enumerable.Range(0, count).Select(i => sut.Submission() with { Id = JobId.New(sut.Queue, Start.AddMilliseconds(i)) }));
 
     /// <summary>What their expiry does.</summary>
     private static async Task ForgetAsync(StoreSut sut, params JobId[] jobs)

@@ -37,8 +37,10 @@ public sealed class NewerRecordTests(RedisServer redis) : IClassFixture<RedisSer
 
         Func<Task>[] calls =
         [
-            () => sut.Store.ReadAsync(newer, null, true, Ct), () => sut.Store.ReadLogAsync(newer, 0, null, Ct), () => sut.Store.CancelAsync(newer, Tenants.Anonymous, Ct),
-            () => sut.Store.RequeueAsync(newer, Tenants.Anonymous, Ct), () => sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, null, null, 10, Ct),
+            () => sut.Store.ReadAsync(newer, null, true, Ct), () =>
+                sut.Store.ReadLogAsync(newer, 0, null, Ct), () => sut.Store.CancelAsync(newer, Tenants.Anonymous, Ct),
+            () => sut.Store.RequeueAsync(newer, Tenants.Anonymous, Ct), () =>
+                sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, null, null, 10, Ct),
             () => sut.Store.ListAsync(sut.Queue, Tenants.Anonymous, JobStatus.Failed, null, 10, Ct),
         ];
         foreach (var call in calls)
@@ -85,7 +87,8 @@ public sealed class NewerRecordTests(RedisServer redis) : IClassFixture<RedisSer
 
         Assert.Equal((0, 0, 0), (swept.Requeued, swept.Failed, swept.Expired));
         Assert.Equal(before, after);
-        foreach (var (index, id) in ((string, JobId)[])[("delayed", delayed.Id), ("leases", running.Id), ("deadlines", late)]) await sut.PassAsync(index, id);
+        foreach (var (index, id) in ((string, JobId)[])[("delayed", delayed.Id), ("leases", running.Id), ("deadlines", late)])
+            await sut.PassAsync(index, id);
         var known = await sut.SweepAsync();
         Assert.Equal((1, 1, 1), (known.Requeued, known.Expired, known.RetriesDue));
     }

@@ -15,10 +15,12 @@ public sealed class QueueOperationsTests(RedisServer redis) : IClassFixture<Redi
 
         var state = await sut.Operations.ReadAsync(sut.Queue, Ct);
 
-        Assert.Equal((sut.Queue, 0, 0, 0d, false, 0), (state.Queue, state.Depth, state.Running, state.DrainPerSecond, state.IsPaused, state.Dead));
+        Assert.Equal(
+            (sut.Queue, 0, 0, 0d, false, 0), (state.Queue, state.Depth, state.Running, state.DrainPerSecond, state.IsPaused, state.Dead));
         Assert.Null(state.Oldest);
         Assert.Equal(
-            [new LaneState(Lane.Interactive, 0, null), new LaneState(Lane.Default, 0, null), new LaneState(Lane.Batch, 0, null)], state.Lanes);
+            [new LaneState(Lane.Interactive, 0, null), new LaneState(Lane.Default, 0, null), new LaneState(Lane.Batch, 0, null)],
+            state.Lanes);
         Assert.Empty(await sut.AllKeysAsync());
     }
 

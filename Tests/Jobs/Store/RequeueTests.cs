@@ -161,7 +161,8 @@ public sealed class RequeueTests(RedisServer redis) : IClassFixture<RedisServer>
         var job = await sut.KillAsync();
         var unknown = JobId.New(sut.Queue, TimeProvider.System.GetUtcNow());
 
-        var results = new[] { await sut.Store.RequeueAsync(job, "other", Ct), await sut.Store.RequeueAsync(unknown, Tenants.Anonymous, Ct) };
+        var results =
+            new[] { await sut.Store.RequeueAsync(job, "other", Ct), await sut.Store.RequeueAsync(unknown, Tenants.Anonymous, Ct) };
 
         Assert.All(results, result => Assert.Equal(RequeueOutcome.NotFound, result.Outcome));
         Assert.Equal(JobStatus.Failed, await sut.StatusAsync(job));
@@ -179,7 +180,8 @@ public sealed class RequeueTests(RedisServer redis) : IClassFixture<RedisServer>
         var queue = await full.Store.RequeueAsync(job, Tenants.Anonymous, Ct);
         var tenant = await tenantFull.Store.RequeueAsync(job, Tenants.Anonymous, Ct);
 
-        Assert.Equal((RequeueOutcome.QueueFull, RequeueOutcome.TenantFull, 1L, 1L), (queue.Outcome, tenant.Outcome, queue.Depth, tenant.Depth));
+        Assert.Equal(
+            (RequeueOutcome.QueueFull, RequeueOutcome.TenantFull, 1L, 1L), (queue.Outcome, tenant.Outcome, queue.Depth, tenant.Depth));
         Assert.All([queue, tenant], result => Assert.True(result.DrainPerSecond > 0));
         Assert.Equal((JobStatus.Failed, 1), (await sut.StatusAsync(job), (await sut.Operations.ReadAsync(sut.Queue, Ct)).Dead));
     }
@@ -190,7 +192,9 @@ public sealed class RequeueTests(RedisServer redis) : IClassFixture<RedisServer>
         switch (how)
         {
             case "dead": await sut.KillAsync(submission); break;
-            case "failed": await sut.Store.CommitAsync(await sut.SubmitAndLeaseAsync(submission), JobOutcome.Failure(StoreSut.Failed), Ct); break;
+            case "failed":
+                await sut.Store.CommitAsync(
+                await sut.SubmitAndLeaseAsync(submission), JobOutcome.Failure(StoreSut.Failed), Ct); break;
             case "canceled": await sut.SubmitAsync(submission); break;
             default: await sut.SubmitAndLeaseAsync(submission); break;
         }

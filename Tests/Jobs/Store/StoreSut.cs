@@ -39,7 +39,8 @@ internal sealed class StoreSut : IAsyncDisposable
         new(redis, QueueName.ForModel(RedisServer.Unique("q")), settings);
 
     /// <summary>A queue of this name.</summary>
-    public static StoreSut Of(RedisServer redis, QueueName queue, params (string Key, string Value)[] settings) => new(redis, queue, settings);
+    public static StoreSut Of(RedisServer redis, QueueName queue, params (string Key, string Value)[] settings) =>
+        new(redis, queue, settings);
 
     /// <summary>The same queue as a process with other settings sees it.</summary>
     public StoreSut With(params (string Key, string Value)[] settings) => new(_redis, Queue, settings);

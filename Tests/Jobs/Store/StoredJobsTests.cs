@@ -10,8 +10,8 @@ using Xunit;
 namespace AiPlatform.Tests.Jobs.Store;
 
 /// <summary>
-/// Jobs that an earlier version stored are read, run, ended and listed. What it stored lies in Tests/Reference/jobs, a file for each form of
-/// the records; files stay as they are, and a new form adds one (<see cref="Write_WhatThisVersionStores"/>).
+/// Jobs that an earlier version stored are read, run, ended and listed. What it stored lies in Tests/Reference/jobs, a file for each form
+/// of the records; files stay as they are, and a new form adds one (<see cref="Write_WhatThisVersionStores"/>).
 /// </summary>
 public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
@@ -38,7 +38,8 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
         var jobs = (await sut.Store.ListAsync(Queue, Tenants.Anonymous, null, null, 100, Ct)).Reverse().ToList();
         Assert.Equal(
             [
-                JobStatus.Succeeded, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Canceled, JobStatus.Expired, JobStatus.Queued, JobStatus.Running,
+                JobStatus.Succeeded, JobStatus.Succeeded, JobStatus.Failed, JobStatus.Canceled, JobStatus.Expired, JobStatus.Queued,
+                JobStatus.Running,
                 JobStatus.Running, JobStatus.Queued,
             ],
             jobs.Select(job => job.Status));
@@ -46,7 +47,9 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
         Assert.Equal(("""{"ok":1}""", """{"prompt_tokens":3,"total_tokens":3}"""), (Encoding.UTF8.GetString(json.Output!.Content.Span), json.Usage));
         var vectors = await sut.ReadAsync(jobs[1].Id);
         Assert.Equal([1, -0.5f], EmbeddingOutput.Parse(vectors.Output!.Content).Row(0).ToArray());
-        Assert.Equal((InferenceErrorKind.ModelFailed, 1), ((await sut.ReadAsync(jobs[2].Id)).Error!.Kind, (await sut.ReadAsync(jobs[2].Id)).Attempts));
+        Assert.Equal(
+            (InferenceErrorKind.ModelFailed, 1),
+            ((await sut.ReadAsync(jobs[2].Id)).Error!.Kind, (await sut.ReadAsync(jobs[2].Id)).Attempts));
         var said = await sut.Store.ReadLogAsync(jobs[6].Id, 0, null, Ct);
         Assert.Equal([JobEvent.Output, JobEvent.Progress], said!.Events.Select(one => one.Kind));
         Assert.Equal(("""{"done":1}""", """{"k":"ü"}"""), (said.Job.Progress ?? (await sut.ReadAsync(jobs[6].Id)).Progress, jobs[6].Metadata));
@@ -121,7 +124,8 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
             Assert.Equal(status, (await gateway.GetJobAsync(id)).GetProperty("status").GetString());
         }
 
-        var embedding = (await gateway.GetJobAsync(jobs[^2].GetProperty("id").GetString()!)).GetProperty("output").GetProperty("data")[0].GetProperty("embedding");
+        var embedding = (await gateway.GetJobAsync(jobs[^2].GetProperty("id").GetString()!))
+            .GetProperty("output").GetProperty("data")[0].GetProperty("embedding");
         Assert.Equal([1, -0.5], embedding.EnumerateArray().Select(number => number.GetDouble()));
     }
 
@@ -159,7 +163,8 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
     private async Task<StoreSut> LoadAsync(string file, params (string Key, string Value)[] settings)
     {
         await redis.Connection.GetDatabase().ExecuteAsync("FLUSHALL");
-        foreach (var line in await File.ReadAllLinesAsync(Path.Combine(Folder, file), Ct)) await StoredKeys.RestoreAsync(redis.Connection.GetDatabase(), line);
+        foreach (var line in await File.ReadAllLinesAsync(Path.Combine(Folder, file), Ct))
+            await StoredKeys.RestoreAsync(redis.Connection.GetDatabase(), line);
         return StoreSut.Of(redis, Queue, settings);
     }
 }

@@ -9,9 +9,14 @@ namespace AiPlatform.Tests.Jobs.Store;
 /// <summary>Writes keys of Redis as lines of JSON, and back: what a version stored, to be read by later ones.</summary>
 internal static class StoredKeys
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>One key: <c>{"key":…,"type":…,"value":[…]}</c>, where the value has what the command that writes it takes after the key.</summary>
+    /// <summary>
+    /// One key: <c>{"key":…,"type":…,"value":[…]}</c>, where the value has what the command that writes it takes after the key.
+    /// </summary>
     public static async Task<string> WriteAsync(IDatabase redis, string key)
     {
         var type = (string)(await redis.ExecuteAsync("TYPE", key))!;
@@ -69,5 +74,6 @@ internal static class StoredKeys
     }
 
     private static object Value(JsonNode? node) =>
-        node is JsonObject bytes ? Convert.FromBase64String((string)bytes["base64"]!) : ((string)node!).ToString(CultureInfo.InvariantCulture);
+        node is JsonObject bytes ? Convert.FromBase64String((string)bytes["base64"]!)
+            : ((string)node!).ToString(CultureInfo.InvariantCulture);
 }

@@ -45,7 +45,8 @@ public sealed class SweepTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         await using var sut = CreateSut();
         var (slow, gone) = (RedisServer.Unique("w"), RedisServer.Unique("w"));
-        var (slowHears, goneHears) = (await Listener.OnAsync(redis, RedisKeys.Worker(slow)), await Listener.OnAsync(redis, RedisKeys.Worker(gone)));
+        var (slowHears, goneHears) =
+            (await Listener.OnAsync(redis, RedisKeys.Worker(slow)), await Listener.OnAsync(redis, RedisKeys.Worker(gone)));
         var doorbell = await Listener.OnAsync(redis, RedisKeys.Doorbell(sut.Queue));
         var late = await sut.SubmitAndLeaseAsync(worker: slow);
         var lost = await sut.SubmitAndLeaseAsync(worker: gone);

@@ -35,7 +35,8 @@ public sealed class TenantBytesTests(RedisServer redis) : IClassFixture<RedisSer
     public Task AnyTransitions_CountedBytes_AreThoseThatLieInRedis() => Property.HoldsAsync(
         Gen.Elements(Enum.GetValues<Step>()).Zip(Gen.Choose(0, 1_000)), mostSteps: 40, cases: 40, async steps =>
         {
-            await using var sut = StoreSut.On(redis, ("Jobs:MaxFailures", "2"), ("Jobs:MaxLostLeases", "2"), ("Jobs:RetryDelay", "00:00:00"));
+            await using var sut = StoreSut.On(
+                redis, ("Jobs:MaxFailures", "2"), ("Jobs:MaxLostLeases", "2"), ("Jobs:RetryDelay", "00:00:00"));
             List<JobSubmission> jobs = [];
             List<LeasedJob> leased = [];
             foreach (var (step, number) in steps)
@@ -177,13 +178,16 @@ public sealed class TenantBytesTests(RedisServer redis) : IClassFixture<RedisSer
                 break;
             case Step.SubmitAgain when some is not null: await sut.Store.SubmitAsync(some, Ct); break;
             case Step.Lease:
-                leased.AddRange((await sut.Store.LeaseAsync(sut.Queue, StoreSut.Worker, 1 + (number % 3), 1_000_000, isIdle: true, Ct)).Jobs);
+                leased.AddRange(
+                    (await sut.Store.LeaseAsync(sut.Queue, StoreSut.Worker, 1 + (number % 3), 1_000_000, isIdle: true, Ct)).Jobs);
                 break;
             case Step.Succeed when lease is not null: await sut.Store.CommitAsync(lease, StoreSut.Success, Ct); break;
             case Step.FailForTheRequest when lease is not null:
                 await sut.Store.CommitAsync(lease, JobOutcome.Failure(InferenceError.Invalid("input", "No.")), Ct);
                 break;
-            case Step.FailForTheModel when lease is not null: await sut.Store.CommitAsync(lease, JobOutcome.Failure(StoreSut.Failed), Ct); break;
+            case Step.FailForTheModel
+                when lease is not null:
+                await sut.Store.CommitAsync(lease, JobOutcome.Failure(StoreSut.Failed), Ct); break;
             case Step.Release when lease is not null: await sut.Store.ReleaseAsync(lease, StoreSut.Failed, Ct); break;
             case Step.GiveBack when lease is not null: await sut.Store.ReleaseAsync(lease, null, Ct); break;
             case Step.Lose when lease is not null:

@@ -94,7 +94,8 @@ public sealed class TenantLimitTests(RedisServer redis) : IClassFixture<RedisSer
         var running = await sut.LeaseAsync(4);
         var (other, one) = (running.Single(job => Tenant(job) == "b"), running.First(job => Tenant(job) == "a"));
 
-        var stored = await sut.TogetherAsync(() => new[] { other, one, one }.Select(job => sut.Store.CommitAsync(job, StoreSut.Success, Ct)));
+        var stored = await sut.TogetherAsync(
+            () => new[] { other, one, one }.Select(job => sut.Store.CommitAsync(job, StoreSut.Success, Ct)));
 
         Assert.Equal([true, true, true], stored);
         Assert.Single(await sut.LeaseAsync(10));
