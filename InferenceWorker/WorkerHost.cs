@@ -16,7 +16,7 @@ internal static class WorkerHost
         var builder = WebApplication.CreateBuilder(args);
         builder.AddServiceDefaults("inference-worker", HealthStatus.Unhealthy);
         builder.Services.AddModels();
-        builder.Services.AddEndpointHandlers();
+        builder.Services.AddSingleton<ModelJobs>();
         builder.Services.AddJobStore();
         builder.Services.AddSweeping<ServedModels>();
         builder.Services.AddHostedService<HeartbeatLoop>();

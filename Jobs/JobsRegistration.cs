@@ -71,7 +71,7 @@ public static class JobsRegistration
             services.AddSingleton<RunningJobs>();
             services.AddSingleton<LeaseGate>();
             services.AddSingleton<LeasedJobRunner>();
-            services.AddSingleton<ProgressReporter>();
+            services.AddSingleton<JobSinks>();
             services.AddSingleton<IJobDispatcher, ConsumerDispatcher<TConsumer>>();
             services.AddSingleton<ILeasedQueues>(provider => provider.GetRequiredService<TQueues>());
             // Hosted services stop in reverse order: leasing drains while renewing still goes on.

@@ -1,5 +1,4 @@
-using AiPlatform.InferenceWorker.Batching;
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.InferenceWorker.Text;
 using Microsoft.ML.OnnxRuntime;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Benchmarks.Queue;
 

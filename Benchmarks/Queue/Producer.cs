@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AiPlatform.Benchmarks.Queue;
@@ -16,7 +17,7 @@ internal static class Producer
 
     private const int LatencyWarmUpJobs = 100;
 
-    private static readonly AdmittedCall Call = new(Endpoints.Embeddings, NoopModel.Name, NoopModel.Body);
+    private static readonly AdmittedCall Call = new(EmbeddingTask.Description, NoopModel.Name, NoopModel.Body);
     private static readonly JobTerms Terms = new() { Tenant = Tenants.Anonymous, Lane = Lane.Default, Deadline = TimeSpan.FromMinutes(1) };
 
     /// <summary>Prints <c>ready</c>, then answers <see cref="ProducerCommand"/>s until standard input ends.</summary>

@@ -1,8 +1,8 @@
 using System.Globalization;
 using AiPlatform.Chaos.Promises;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Chaos.Audit;
 

@@ -2,30 +2,29 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>Decides whether a call may be run, the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
 internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers, CompiledSchemas schemas)
 {
-    private const string EmbeddingTask = "embedding";
-
-    // :: Step 2: validate. The request's own form first, then what its model says: it is served, does this, and has the dimensions.
-    /// <summary>Validates a request of an endpoint. Exactly one of the two is set.</summary>
+    // :: Step 2: validate. The request's own form first, then what its model says: it is served, does this, and can do it.
+    /// <summary>Validates a request of a task. Exactly one of the two is set.</summary>
     /// <exception cref="QueueUnavailableException">The model is not known here, and Redis does not serve.</exception>
     public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
-        string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        ModelTask task, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var routes = providers.Routes;
-        if (endpoint == Endpoints.Embeddings && !IsFor(routes, body.Span)) return await AdmitEmbeddingsAsync(body, cancellationToken);
+        if (task.Parse is { } parse && !(ProviderRequestParser.Takes(task) && IsFor(routes, body.Span)))
+            return await AdmitOwnAsync(task, parse, body, cancellationToken);
 
-        var (request, wrong) = ProviderRequestParser.Parse(endpoint, body);
+        var (request, wrong) = ProviderRequestParser.Parse(task.Endpoint, body);
         if (request is null) return (null, wrong);
         return routes.Find(request.Model) is { } model
-            ? await AdmitAsync(request, routes.CandidatesFor(model), cancellationToken)
-            : (null, await NoChatAsync(request.Model, cancellationToken));
+            ? await AdmitAsync(task, request, routes.CandidatesFor(model), cancellationToken)
+            : (null, await NotServedAsync(task, request.Model, cancellationToken));
     }
 
     /// <summary>Whether a provider serves the model; only its name is read.</summary>
@@ -33,7 +32,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name && routes.Find(name) is not null;
 
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
-        ProviderRequest request, IReadOnlyList<ProviderModel> candidates, CancellationToken cancellationToken)
+        ModelTask task, ProviderRequest request, IReadOnlyList<ProviderModel> candidates, CancellationToken cancellationToken)
     {
         AnswerSchema? fitting = null;
         InferenceError? wrong = null;
@@ -41,44 +40,31 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             (fitting, wrong) = await schemas.CompileAsync(schema, candidates[0].Options.AssertFormats, cancellationToken);
         IAnswerCheck? check = request.WantsJsonObject ? JsonObjectCheck.Instance : fitting;
         return wrong is null
-            ? (new AdmittedCall(request.Endpoint, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
+            ? (new AdmittedCall(task, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
             : (null, wrong);
     }
 
-    private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitEmbeddingsAsync(
-        ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    /// <summary>A request for a model of our own workers.</summary>
+    private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitOwnAsync(
+        ModelTask task, TaskRequestParser parse, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var (request, wrong) = EmbeddingRequestParser.Parse(body.Span);
+        var (request, wrong) = parse(body.Span);
         if (request is null) return (null, wrong);
 
         var models = await catalog.ReadForAsync(request.Model, cancellationToken);
         if (models.Find(request.Model) is not { } model) return (null, Refusals.ModelNotFound(request.Model, models.Names));
+        if (model.Task != task.Name) return (null, OtherTask(model.Name, model.Task, task));
+        if (request.Check(model) is { } misfit) return (null, misfit);
 
-        return Check(request, model) is { } misfit
-            ? (null, misfit)
-            : (new AdmittedCall(Endpoints.Embeddings, model.Name, body) { ResultBytes = ResultBytes(request, model) }, null);
+        return (new AdmittedCall(task, model.Name, body) { Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model) }, null);
     }
 
-    private static long ResultBytes(EmbeddingCall request, ModelDescriptor model) =>
-        (long)request.Rows * Math.Max(0, request.Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
-
-    private async ValueTask<InferenceError> NoChatAsync(string name, CancellationToken cancellationToken)
+    private async ValueTask<InferenceError> NotServedAsync(ModelTask task, string name, CancellationToken cancellationToken)
     {
         var models = await catalog.ReadForAsync(name, cancellationToken);
-        return models.Find(name) is { } model
-            ? InferenceError.Invalid("model", $"The model '{model.Name}' does {model.Task}, not chat.")
-            : Refusals.ModelNotFound(name, models.Names);
+        return models.Find(name) is { } model ? OtherTask(model.Name, model.Task, task) : Refusals.ModelNotFound(name, models.Names);
     }
 
-    private static InferenceError? Check(EmbeddingCall request, ModelDescriptor model)
-    {
-        if (model.Task != EmbeddingTask)
-            return InferenceError.Invalid("model", $"The model '{model.Name}' does {model.Task}, not {EmbeddingTask}.");
-
-        return request.Dimensions > model.Dimensions
-            ? InferenceError.Invalid(
-                "dimensions",
-                $"dimensions is {request.Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
-            : null;
-    }
+    private static InferenceError OtherTask(string model, string does, ModelTask asked) =>
+        InferenceError.Invalid("model", $"The model '{model}' does {does}, not {asked.Name}.");
 }

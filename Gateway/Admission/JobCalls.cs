@@ -159,12 +159,12 @@ internal sealed class JobCalls(
         Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
     {
         var id = claim.Id;
-        using var activity = JobActivities.StartSubmit(id, call.Endpoint, call.Model);
+        using var activity = JobActivities.StartSubmit(id, call.Task.Endpoint, call.Model);
         var submitted = await store.SubmitAsync(
             new JobSubmission
             {
                 Id = id,
-                Endpoint = call.Endpoint,
+                Endpoint = call.Task.Endpoint,
                 Model = call.Model,
                 Tenant = terms.Tenant,
                 Lane = terms.Lane,
@@ -203,7 +203,7 @@ internal sealed class JobCalls(
     {
         Id = id,
         Status = JobStatus.Queued,
-        Endpoint = call.Endpoint,
+        Endpoint = call.Task.Endpoint,
         Model = call.Model,
         Tenant = terms.Tenant,
         Lane = terms.Lane,

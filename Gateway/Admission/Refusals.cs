@@ -59,6 +59,10 @@ internal static class Refusals
         RetryAfter = WorkerAwayPause,
     };
 
+    /// <param name="endpoint">What a job asks that this version does not know.</param>
+    public static InferenceError UnknownTask(string endpoint) =>
+        InferenceError.Invalid("endpoint", $"This Gateway cannot run '{Quoted(endpoint)}'.");
+
     public static InferenceError JobNotFound(string id) => new()
     {
         Kind = InferenceErrorKind.JobNotFound,

@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Answers;
@@ -47,8 +48,7 @@ internal sealed class AnswerCalls(
         var routes = catalog.Routes;
         if (routes.Find(name) is not { } asked) return (null, NotAProvidersModel(name));
 
-        var (request, unforeseen) = ProviderRequestParser.Parse(
-            Endpoints.ChatCompletions, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
+        var (request, unforeseen) = ProviderRequestParser.Parse(ChatTask.Endpoint, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
         if (request is null) return (null, unforeseen);
 
         var longest = options.Value.Timeout;

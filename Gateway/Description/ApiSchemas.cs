@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
 
@@ -55,7 +56,7 @@ internal static class ApiSchemas
         rules["ErrorType"] = Names("OpenAI's name for the kind of error.", kinds.Select(kind => OpenAIError.Map(kind).Type));
         rules["JobStatus"] = Names("How a job stands.", Enum.GetValues<JobStatus>().Select(status => status.Name));
         rules["JobLane"] = Names("Where a job waits.", Enum.GetValues<Lane>().Select(lane => lane.Name));
-        rules["JobEndpoint"] = Names("The route whose call a job runs.", JobRequestParser.EndpointsOfJobs);
+        rules["JobEndpoint"] = Names("The route whose call a job runs.", ModelTasks.All.Select(task => task.Endpoint));
         return rules;
     }
 

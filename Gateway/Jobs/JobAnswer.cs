@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Json;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Jobs;
 

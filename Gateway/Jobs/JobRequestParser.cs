@@ -2,6 +2,7 @@ using System.Text.Json;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -10,9 +11,7 @@ internal static class JobRequestParser
 {
     private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
 
-    internal static readonly string[] EndpointsOfJobs = [Endpoints.Embeddings, Endpoints.ChatCompletions];
-
-    private static string EndpointNames => $"'{string.Join("' or '", EndpointsOfJobs)}'";
+    private static string EndpointNames => $"'{string.Join("' or '", ModelTasks.All.Select(task => task.Endpoint))}'";
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (ParsedJobRequest? Request, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
@@ -26,8 +25,7 @@ internal static class JobRequestParser
 
         return fields.FirstError() is { } error
             ? (null, error)
-            : (new ParsedJobRequest(fields.Endpoint, body[fields.Body], fields.Lane, fields.Deadline
-                ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+            : (new ParsedJobRequest(fields.Task!, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
     private struct Fields()
@@ -37,7 +35,7 @@ internal static class JobRequestParser
         private int _seen;
         private bool _hasBody;
 
-        public string Endpoint { get; private set; } = "";
+        public ModelTask? Task { get; private set; }
 
         /// <summary>Where the call's JSON stands.</summary>
         public Range Body { get; private set; }
@@ -65,7 +63,7 @@ internal static class JobRequestParser
         public readonly InferenceError? FirstError()
         {
             if (_unknown is not null) return _unknown;
-            if (Endpoint.Length == 0) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give {EndpointNames}.");
+            if (Task is null) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give {EndpointNames}.");
             if (!_hasBody) _errors[1] ??= InferenceError.Invalid("body", "body is missing: give the JSON of the synchronous call.");
             return Array.Find(_errors, error => error is not null);
         }
@@ -83,9 +81,9 @@ internal static class JobRequestParser
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
         {
-            foreach (var endpoint in EndpointsOfJobs)
-                if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(endpoint)) Endpoint = endpoint;
-            return Endpoint.Length > 0 ? null : InferenceError.Invalid("endpoint", $"endpoint must be {EndpointNames}.");
+            foreach (var task in ModelTasks.All)
+                if (value.TokenType == JsonTokenType.String && value.ValueTextEquals(task.Endpoint)) Task = task;
+            return Task is not null ? null : InferenceError.Invalid("endpoint", $"endpoint must be {EndpointNames}.");
         }
 
         private InferenceError? ReadBody(ref Utf8JsonReader value)

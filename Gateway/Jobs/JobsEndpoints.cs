@@ -88,7 +88,7 @@ internal static class JobsEndpoints
         var (request, malformed) = JobRequestParser.Parse(body);
         if (request is null) return new Problem(malformed!);
 
-        var (call, invalid) = await admission.AdmitAsync(request.Endpoint, request.Body, context.RequestAborted);
+        var (call, invalid) = await admission.AdmitAsync(request.Task, request.Body, context.RequestAborted);
         if (call is { Provider.Request.Streams: true }) (call, invalid) = (null, Refusals.JobCannotStream());
         if (call is null) return new Problem(InsideBody(invalid!));
 

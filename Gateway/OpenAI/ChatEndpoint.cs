@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 
 namespace AiPlatform.Gateway.OpenAI;
 
@@ -8,7 +9,7 @@ namespace AiPlatform.Gateway.OpenAI;
 internal static class ChatEndpoint
 {
     public static void MapChat(this IEndpointRouteBuilder routes) => routes
-        .MapModelCalls<ChatRequest, ChatCompletion>(Endpoints.ChatCompletions)
+        .MapModelCalls<ChatRequest, ChatCompletion>(ChatTask.Description)
         .WithName("createChatCompletion")
         .WithSummary("Answers a conversation")
         .WithDescription(

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.OpenAI;
 

@@ -1,4 +1,5 @@
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.OpenAI;
 
@@ -6,7 +7,7 @@ namespace AiPlatform.Gateway.OpenAI;
 internal static class EmbeddingsEndpoint
 {
     public static void MapEmbeddings(this IEndpointRouteBuilder routes) => routes
-        .MapModelCalls<EmbeddingRequest, EmbeddingList>(Endpoints.Embeddings)
+        .MapModelCalls<EmbeddingRequest, EmbeddingList>(EmbeddingTask.Description)
         .WithName("createEmbeddings")
         .WithSummary("Turns texts into vectors")
         .WithDescription(

@@ -4,6 +4,7 @@ using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.OpenAI;
@@ -18,13 +19,11 @@ internal sealed class ModelCalls(
     ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    /// <exception cref="OperationCanceledException">
-    /// The client went away; its job is canceled, unless it has an idempotency key.
-    /// </exception>
-    public Task<IResult> AnswerAsync(HttpContext context, string endpoint) =>
-        measured.RunAsync(context, endpoint, () => RunAsync(context, endpoint));
+    /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
+    public Task<IResult> AnswerAsync(HttpContext context, ModelTask task) =>
+        measured.RunAsync(context, task.Endpoint, () => RunAsync(context, task));
 
-    private async Task<IResult> RunAsync(HttpContext context, string endpoint)
+    private async Task<IResult> RunAsync(HttpContext context, ModelTask task)
     {
         // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new OpenAIError(notJson);
@@ -38,7 +37,7 @@ internal sealed class ModelCalls(
             return new OpenAIError(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        var (call, invalid) = await admission.AdmitAsync(endpoint, body, context.RequestAborted);
+        var (call, invalid) = await admission.AdmitAsync(task, body, context.RequestAborted);
         if (call is null) return new OpenAIError(invalid!);
 
         context.Response.SetModel(call.Model);
@@ -54,9 +53,8 @@ internal sealed class ModelCalls(
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
-            Deadline = timeout
-                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
-            IdempotencyKey = IdempotencyHeader.Of(key, endpoint, body.Span),
+            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
+            IdempotencyKey = IdempotencyHeader.Of(key, task.Endpoint, body.Span),
         };
         return wantsJob ? await SubmitAsync(context, call, terms) : await WaitAsync(context, call, terms);
     }

@@ -1,5 +1,6 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -36,11 +37,9 @@ internal sealed class JsonAttempt(IProviderTransport transport)
     private static AttemptEnd<JsonAnswer> Read(ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> answer)
     {
         var provider = model.Provider.Name;
-        var vectors = request.Endpoint == Endpoints.Embeddings ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
-        if (!AnswerJson.TryRead(answer.Span, out var facts, vectors))
-            return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
-        if (!JsonUnicode.IsValid(answer.Span))
-            return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
+        var vectors = request.Endpoint == EmbeddingTask.Endpoint ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
+        if (!AnswerJson.TryRead(answer.Span, out var facts, vectors)) return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
+        if (!JsonUnicode.IsValid(answer.Span)) return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
         if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
         if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
 

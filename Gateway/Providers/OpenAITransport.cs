@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -25,7 +26,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         using var content = BinaryContent.Create(BinaryData.FromBytes(body));
         try
         {
-            var result = endpoint == Endpoints.Embeddings
+            var result = endpoint == EmbeddingTask.Endpoint
                 ? await model.Embeddings.GenerateEmbeddingsAsync(content, options)
                 : await model.Chat.CompleteChatAsync(content, options);
             return Read(result.GetRawResponse());

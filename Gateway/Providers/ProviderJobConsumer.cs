@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Usage;
 using MassTransit;
 
@@ -22,7 +23,8 @@ internal sealed class ProviderJobConsumer(
     private async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
     {
         // The configuration may have changed since the job was submitted.
-        var (admitted, invalid) = await admission.AdmitAsync(job.Endpoint, job.Body, cancellationToken);
+        if (ModelTasks.Of(job.Endpoint) is not { } task) return JobOutcome.Failure(Refusals.UnknownTask(job.Endpoint));
+        var (admitted, invalid) = await admission.AdmitAsync(task, job.Body, cancellationToken);
         if (admitted is null) return JobOutcome.Failure(invalid!);
         if (admitted.Provider is not { } route) return JobOutcome.Failure(Refusals.ModelNotFound(job.Model, []));
 

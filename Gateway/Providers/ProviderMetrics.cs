@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Providers;
@@ -73,7 +74,7 @@ internal sealed class ProviderMetrics
 
         var tags = new TagList
         {
-            Tag("gen_ai.operation.name", Endpoints.OperationOf(call.Request.Endpoint)),
+            Tag("gen_ai.operation.name", ModelTasks.OperationOf(call.Request.Endpoint)),
             Tag("gen_ai.provider.name", (answered ?? call.Model).Provider.Name),
             Tag("gen_ai.request.model", call.Model.Name),
         };

@@ -1,4 +1,4 @@
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;
 
@@ -19,6 +22,9 @@ internal static class ProviderRequestParser
         ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format",
             RawAnswerField];
 
+    /// <summary>Whether providers serve a task.</summary>
+    public static bool Takes(ModelTask task) => task.Endpoint is ChatTask.Endpoint or EmbeddingTask.Endpoint;
+
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (ProviderRequest? Request, InferenceError? Error) Parse(string endpoint, ReadOnlyMemory<byte> body)
     {
@@ -35,7 +41,7 @@ internal static class ProviderRequestParser
     private struct Fields(string endpoint)
     {
         private List<Range>? _ownFields;
-        private readonly bool _isChat = endpoint == Endpoints.ChatCompletions;
+        private readonly bool _isChat = endpoint == ChatTask.Endpoint;
         private InferenceError? _error;
         private int _seen;
         private int _end;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Telemetry;
@@ -15,7 +16,7 @@ internal static class ProviderActivities
     {
         if (!TelemetrySources.Activities.HasListeners()) return null;
 
-        var operation = Endpoints.OperationOf(call.Request.Endpoint);
+        var operation = ModelTasks.OperationOf(call.Request.Endpoint);
         var activity = TelemetrySources.Activities.StartActivity($"{operation} {call.Model.Name}", ActivityKind.Client);
         activity?.SetTag("gen_ai.operation.name", operation);
         activity?.SetTag("gen_ai.request.model", call.Model.Name);

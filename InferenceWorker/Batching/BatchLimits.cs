@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Encoders;
 
 namespace AiPlatform.InferenceWorker.Batching;
 
@@ -8,7 +8,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 internal readonly record struct BatchLimits(int MaxRows, int MaxTokens)
 {
     /// <summary>The model's own limits, and no more tokens than the device gains from.</summary>
-    public static BatchLimits For(ModelManifest manifest, DeviceCost cost) =>
+    public static BatchLimits For(EncoderManifest manifest, DeviceCost cost) =>
         new(manifest.MaxBatchRows, Math.Min(manifest.MaxBatchTokens, cost.UsefulTokens));
 
     /// <summary>Rows of one length that fit a run, at least 1.</summary>

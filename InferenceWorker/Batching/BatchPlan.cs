@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Encoders;
 
 namespace AiPlatform.InferenceWorker.Batching;
 
@@ -9,5 +9,6 @@ namespace AiPlatform.InferenceWorker.Batching;
 internal sealed record BatchPlan(BatchLimits Limits, DeviceCost Cost, int ParallelRuns)
 {
     /// <summary>Buffers that hold the largest run, be it of many rows or of the longest alone.</summary>
-    public RunBuffers NewBuffers(ModelManifest manifest, int hiddenSize) => new(Math.Max(Limits.MaxTokens, manifest.MaxTokens), hiddenSize);
+    public RunBuffers NewBuffers(EncoderManifest manifest, IRowSession session) =>
+        RunBuffers.For(session, Math.Max(Limits.MaxTokens, manifest.MaxTokens));
 }

@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Telemetry;
@@ -6,16 +6,14 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// Runs a batch and writes each row's vector into its request's result. A batch that fails is cut in halves until the row
+/// Runs a batch and has each row's result written into its request's. A batch that fails is cut in halves until the row
 /// that cannot be run is alone: only its request fails. Each device thread has its own.
 /// </summary>
 internal sealed class BatchRunner(
-    IEmbeddingSession session, RunBuffers buffers, ModelManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
+    IRowSession session, RunBuffers buffers, IRowOutput output, EncoderManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Token 0 is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
-
-    private readonly float[] _pooled = new float[session.HiddenSize];
 
     /// <exception cref="DeviceLostException">The device runs nothing any more.</exception>
     public void Run(ReadOnlySpan<WaitingRow> rows)
@@ -44,17 +42,17 @@ internal sealed class BatchRunner(
         }
     }
 
-    // :: Step 6: run. ONNX Runtime computes the states, pooling makes one vector of each row.
+    // :: Step 6: run. ONNX Runtime computes the batch, and its task makes a result of what each row was given.
     private void RunOnce(ReadOnlySpan<WaitingRow> rows)
     {
-        var states = RunSession(rows);
-        var rowLength = states.Length / rows.Length;
+        var numbers = RunSession(rows);
+        var rowLength = numbers.Length / rows.Length;
         for (var i = 0; i < rows.Length; i++)
         {
             var row = rows[i];
             if (row.Request.HasEnded) continue;
-            if (TryWrite(states.Slice(i * rowLength, rowLength), row)) row.Request.RowDone();
-            else row.Request.RowFailed(Failure(row, "gave a vector with NaN or infinity"));
+            if (output.TryWrite(numbers.Slice(i * rowLength, rowLength), row)) row.Request.RowDone();
+            else row.Request.RowFailed(Failure(row, $"gave {output.What} with NaN or infinity"));
         }
     }
 
@@ -64,25 +62,15 @@ internal sealed class BatchRunner(
         var start = time.GetTimestamp();
         try
         {
-            var states = session.Run(rows, buffers);
+            var numbers = session.Run(rows, buffers);
             metrics.Ran(manifest.Name, rows, time.GetElapsedTime(start));
-            return states;
+            return numbers;
         }
         catch
         {
             activity?.Fail("model_failed");
             throw;
         }
-    }
-
-    private bool TryWrite(ReadOnlySpan<float> states, WaitingRow row)
-    {
-        Pooling.Pool(states, row.Length, manifest.Pooling, _pooled);
-        if (!Pooling.IsFinite(_pooled)) return false;
-
-        var vector = row.Request.VectorOf(row.Index);
-        _pooled.AsSpan(0, vector.Length).CopyTo(vector);
-        return !(manifest.Normalize || vector.Length < _pooled.Length) || Pooling.TryNormalize(vector);
     }
 
     private void FailRow(WaitingRow row, Exception failure)

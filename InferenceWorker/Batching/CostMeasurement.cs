@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Encoders;
 
 namespace AiPlatform.InferenceWorker.Batching;
 
@@ -15,7 +15,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// threads take for one run; time on the wall does.
 /// </param>
 internal sealed class CostMeasurement(
-    IEmbeddingSession session, ModelManifest manifest, int parallelRuns, int tokenId, Func<TimeSpan> clock)
+    IRowSession session, EncoderManifest manifest, int parallelRuns, int tokenId, Func<TimeSpan> clock)
 {
     /// <summary>No larger run is begun that would not fit: about this long, all runs together.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(800);
@@ -111,13 +111,13 @@ internal sealed class CostMeasurement(
     private RunBuffers BuffersFor(int thread, int tokens) =>
         _buffers[thread] is { } made && made.Ids.Length >= tokens
             ? made
-            : _buffers[thread] = new RunBuffers(tokens, session.HiddenSize);
+            : _buffers[thread] = RunBuffers.For(session, tokens);
 
     private WaitingRow[] BatchOf(int rows, int length)
     {
         var ids = new int[length];
         ids.AsSpan().Fill(tokenId);
-        var nobody = new EmbeddingRun([ids], []);
+        var nobody = new RowRequest([ids]);
         return [.. Enumerable.Range(0, rows).Select(index => new WaitingRow(nobody, index, ids))];
     }
 }

@@ -12,7 +12,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     private const int Window = 256;
 
     private readonly object _gate = new();
-    private readonly LinkedList<EmbeddingRun> _requests = [];
+    private readonly LinkedList<RowRequest> _requests = [];
     private readonly LinkedList<List<WaitingRow>> _round = [];
     private readonly RoundCutter _cutter = new(limits, cost);
     private readonly List<WaitingRow> _window = [];
@@ -27,7 +27,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     public int IdleThreads => Volatile.Read(ref _idle);
 
     /// <summary>Lines a request up; false when the queue is closed.</summary>
-    public bool TryAdd(EmbeddingRun request)
+    public bool TryAdd(RowRequest request)
     {
         lock (_gate)
         {
@@ -41,7 +41,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     }
 
     /// <summary>Forgets the rows of a request whose result is not wanted.</summary>
-    public void Drop(EmbeddingRun request)
+    public void Drop(RowRequest request)
     {
         lock (_gate)
         {
@@ -57,8 +57,8 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>Closes the queue: threads that wait in <see cref="Take"/> return. Gives the rows that still waited.</summary>
-    public IReadOnlyList<EmbeddingRun> Close()
+    /// <summary>No more rows: who waits in <see cref="Take"/> returns. Gives what still waited.</summary>
+    public IReadOnlyList<RowRequest> Close()
     {
         lock (_gate)
         {

@@ -47,7 +47,7 @@ internal sealed class HeartbeatLoop(
     protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
         await models.LoadingEnded.WaitAsync(stoppingToken);
-        await catalog.BeatAsync(Beat(), [.. models.Loaded.Select(Describe)], stoppingToken);
+        await catalog.BeatAsync(Beat(), [.. models.Loaded.Select(model => model.Describe())], stoppingToken);
         models.Announced();
     }
 
@@ -61,18 +61,8 @@ internal sealed class HeartbeatLoop(
         Models =
         [
             .. models.Loaded.Select(model => new ModelLoad(
-                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), models.CapacityOf(model))),
+                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), model.Capacity)),
         ],
         Failures = [.. models.Refused.Take(WorkerHeartbeat.MostFailures).Select(one => ModelFailure.Of(one.Folder, one.Problem!))],
-    };
-
-    private static ModelDescriptor Describe(LoadedModel model) => new()
-    {
-        Name = model.Manifest.Name,
-        Task = model.Manifest.Task,
-        MaxTokens = model.Manifest.MaxTokens,
-        Dimensions = model.Manifest.Dimensions,
-        Created = new DateTimeOffset(model.Manifest.Created, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds(),
-        OwnedBy = model.Manifest.Source.Split('/')[0],
     };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -49,13 +50,8 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         try
         {
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
-            var opened = OpenedModel.Open(manifest, device, settings);
-            using var session = opened.Session;
-            LongestInput.Check(opened);
-            Say("ok", manifest.Name, string.Create(
-                CultureInfo.InvariantCulture,
-                $"{manifest.Files.Count} files match their SHA-256, tokenizer has {opened.Tokenizer.VocabularySize} tokens, "
-                + $"runs {manifest.MaxTokens} tokens on {device.Name}"));
+            var found = WorkerTasks.Find(manifest.Task)!.Check(manifest, device, settings);
+            Say("ok", manifest.Name, string.Create(CultureInfo.InvariantCulture, $"{manifest.Files.Count} files match their SHA-256, {found}"));
             return true;
         }
         catch (ModelProblemException problem)

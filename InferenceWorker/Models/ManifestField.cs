@@ -68,6 +68,11 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
         ? day
         : throw Refuse("must be a day written yyyy-MM-dd");
 
+    /// <summary>A plain name: nothing outside the model's folder is ever opened.</summary>
+    public string FileName(string name) => name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\:\0")
+        ? throw Refuse($"names '{name}': it must be a plain file name inside the model's folder")
+        : name;
+
     public ModelProblemException Refuse(string what) =>
         new(Path.Length == 0 ? $"{File}: the content {what}." : $"{File}: the field '{Path}' {what}.");
 

@@ -1,7 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
-using AiPlatform.Jobs;
+using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Models;
@@ -10,8 +9,6 @@ namespace AiPlatform.InferenceWorker.Models;
 internal static class ManifestReader
 {
     private const int Sha256Characters = 64;
-    private const int MostTokens = 131_072;
-    private const int MostBatchTokens = 4_194_304;
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
@@ -26,18 +23,16 @@ internal static class ManifestReader
         manifest.MustBeObject();
 
         // Before the other fields: a later version's task may have others.
-        var task = manifest.Required("task").Text();
-        if (task != ModelManifest.EmbeddingTask)
+        var name = manifest.Required("task").Text();
+        if (WorkerTasks.Find(name) is not { } task)
         {
             throw new ModelProblemException(
-                $"{file}: task '{task}' is not supported by this version. Supported: {ModelManifest.EmbeddingTask}.");
+                $"{file}: task '{name}' is not supported by this version. Supported: {string.Join(", ", WorkerTasks.All.Select(one => one.Task.Name))}.");
         }
 
-        manifest.AllowOnly(
-            "name", "task", "description", "runtime", "model", "tokenizer", "pooling", "normalize", "dimensions", "max_tokens",
-            "max_batch_rows", "max_batch_tokens", "licence", "source", "created", "files");
+        manifest.AllowOnly([.. ModelManifest.Fields, .. task.ManifestFields]);
         manifest.Required("runtime").OneOf(ModelManifest.OnnxRuntime);
-        return Read(folder, task, manifest);
+        return task.ReadManifest(new ManifestContent(folder, manifest, ReadFiles(manifest.Required("files"))));
     }
 
     /// <summary>The name that a manifest gives itself, as far as it can be read; else null.</summary>
@@ -57,52 +52,6 @@ internal static class ManifestReader
         }
     }
 
-    private static ModelManifest Read(string folder, string task, ManifestField manifest)
-    {
-        var files = ReadFiles(manifest.Required("files"));
-        var maxTokens = (int)manifest.Required("max_tokens").Whole(1, MostTokens);
-        var dimensions = (int)manifest.Required("dimensions").Whole(1, 65_536);
-        return new ModelManifest
-        {
-            Folder = folder,
-            Name = ReadName(manifest.Required("name")),
-            Task = task,
-            Description = manifest.Required("description").Text(),
-            Model = Listed(manifest.Required("model"), files),
-            Tokenizer = Listed(manifest.Required("tokenizer"), files),
-            Pooling = manifest.Required("pooling").OneOf("mean", "cls") == "mean" ? PoolingKind.Mean : PoolingKind.Cls,
-            Normalize = manifest.Required("normalize").Flag(),
-            Dimensions = dimensions,
-            MaxTokens = maxTokens,
-            MaxBatchRows = (int)manifest.Required("max_batch_rows").Whole(1, 4_096),
-            MaxBatchTokens = ReadMaxBatchTokens(manifest.Required("max_batch_tokens"), maxTokens, dimensions),
-            Licence = manifest.Required("licence").Text(),
-            Source = manifest.Required("source").Text(),
-            Created = manifest.Required("created").Day(),
-            Files = files,
-        };
-    }
-
-    /// <summary>The states of a run's tokens are one array.</summary>
-    private static int ReadMaxBatchTokens(ManifestField field, int maxTokens, int dimensions)
-    {
-        var tokens = field.Whole(maxTokens, MostBatchTokens);
-        return tokens * dimensions <= Array.MaxLength
-            ? (int)tokens
-            : throw field.Refuse(string.Create(
-                CultureInfo.InvariantCulture,
-                $"is {tokens}; with vectors of {dimensions} dimensions a run can have at most {Array.MaxLength / dimensions} tokens"));
-    }
-
-    private static string ReadName(ManifestField field)
-    {
-        var name = field.Text();
-        if (name.Length > QueueName.MaxModelLength) throw field.Refuse($"has {name.Length} characters; at most {QueueName.MaxModelLength}");
-        return name.Any(char.IsControl) || name != name.Trim()
-            ? throw field.Refuse("must not have control characters or outer blanks")
-            : name;
-    }
-
     private static List<ModelFile> ReadFiles(ManifestField field)
     {
         field.MustBeObject();
@@ -116,24 +65,12 @@ internal static class ManifestReader
                 throw sha256.Refuse($"must be {Sha256Characters} lower-case hexadecimal digits");
 
             files.Add(new ModelFile(
-                FileNameIn(entry, entry.Path[(field.Path.Length + 1)..]), entry.Required("bytes").Whole(1, long.MaxValue), hash,
+                entry.FileName(entry.Path[(field.Path.Length + 1)..]), entry.Required("bytes").Whole(1, long.MaxValue), hash,
                 entry.Required("device").OneOf(ModelFile.AnyDevice, "cpu", "cuda")));
         }
 
         return files;
     }
-
-    private static ModelFile Listed(ManifestField field, List<ModelFile> files)
-    {
-        var name = FileNameIn(field, field.Text());
-        return files.Find(file => file.Name == name) ?? throw field.Refuse($"is '{name}', which 'files' does not list");
-    }
-
-    /// <summary>A plain name: nothing outside the model's folder is ever opened.</summary>
-    private static string FileNameIn(ManifestField field, string name) =>
-        name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\:\0")
-            ? throw field.Refuse($"names '{name}': it must be a plain file name inside the model's folder")
-            : name;
 
     private static JsonDocument Parse(string path, string file)
     {

@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Options;
@@ -17,8 +17,8 @@ internal sealed class ModelLoader(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        foreach (var model in models.Loaded) model.Batcher.Stop();
-        await Task.WhenAll(models.Loaded.Select(model => model.Batcher.Completion))
+        foreach (var model in models.Loaded) model.Stop();
+        await Task.WhenAll(models.Loaded.Select(model => model.Completion))
             .WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -27,7 +27,7 @@ internal sealed class ModelLoader(
         await Task.Run(() => LoadAll(stoppingToken), stoppingToken);
 
         var never = Task.Delay(Timeout.InfiniteTimeSpan, time, stoppingToken);
-        await await Task.WhenAny([never, .. models.Loaded.Select(model => model.Batcher.Completion)]);
+        await await Task.WhenAny([never, .. models.Loaded.Select(model => model.Completion)]);
         throw new InvalidOperationException("The device threads of a model have ended.");
     }
 
@@ -72,11 +72,7 @@ internal sealed class ModelLoader(
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
             if (device is null) throw new ModelProblemException(deviceProblem!);
 
-            var opened = OpenedModel.Open(manifest, device, options.Value);
-            var warm = new ModelWarmUp(device, options.Value, time, logger).Run(opened);
-            var batcher = new EmbeddingBatcher(warm.Opened.Session, manifest, warm.Plan, metrics, time, logger);
-            batcher.Start();
-            models.Add(new LoadedModel(manifest, opened.Tokenizer, warm.Plan, batcher));
+            models.Add(WorkerTasks.Find(manifest.Task)!.Load(manifest, new ModelServices(device, options.Value, metrics, time, logger)));
             Log.ModelLoaded(logger, manifest.Name, time.GetElapsedTime(start));
         }
         catch (ModelProblemException problem)

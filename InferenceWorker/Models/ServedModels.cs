@@ -1,22 +1,19 @@
+using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
-using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>The models of this process: how far their loading is, which are served, which are not and why.</summary>
-internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueues, ISweptQueues
+internal sealed class ServedModels : ILeasedQueues, ISweptQueues
 {
-    /// <summary>Of a short text; jobs are leased before anybody knows how long they are.</summary>
-    private const int TypicalTokens = 32;
-
     private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isAnnounced;
     private volatile State _state = new("finding models", null, [], []);
 
     private sealed record State(
-        string? Progress, ExecutionDevice? Device, IReadOnlyList<LoadedModel> Loaded, IReadOnlyList<ModelCandidate> Refused);
+        string? Progress, ExecutionDevice? Device, IReadOnlyList<ILoadedModel> Loaded, IReadOnlyList<ModelCandidate> Refused);
 
     /// <summary>What is being done before the worker is ready; null once loading has ended.</summary>
     public string? Progress => _state.Progress;
@@ -27,7 +24,7 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     /// <summary>Where models run; null before it is chosen.</summary>
     public ExecutionDevice? Device => _state.Device;
 
-    public IReadOnlyList<LoadedModel> Loaded => _state.Loaded;
+    public IReadOnlyList<ILoadedModel> Loaded => _state.Loaded;
 
     /// <summary>The models that could not be loaded, with their problems.</summary>
     public IReadOnlyList<ModelCandidate> Refused => _state.Refused;
@@ -42,14 +39,14 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
         known is null ? _ready.Task.WaitAsync(cancellationToken) : ILeasedQueues.NeverAsync(cancellationToken);
 
     /// <summary>Null when this process does not serve it.</summary>
-    public LoadedModel? Find(string name) => _state.Loaded.FirstOrDefault(model => model.Manifest.Name == name);
+    public ILoadedModel? Find(string name) => _state.Loaded.FirstOrDefault(model => model.Manifest.Name == name);
 
     /// <summary>Called by the loader only, as the following ones.</summary>
     public void Loading(int number, int count) => _state = _state with { Progress = $"loading {number} of {count}" };
 
     public void RunOn(ExecutionDevice device) => _state = _state with { Device = device };
 
-    public void Add(LoadedModel model) => _state = _state with { Loaded = [.. _state.Loaded, model] };
+    public void Add(ILoadedModel model) => _state = _state with { Loaded = [.. _state.Loaded, model] };
 
     public void Refuse(ModelCandidate candidate, string problem) =>
         _state = _state with { Refused = [.. _state.Refused, candidate with { Manifest = null, Problem = problem }] };
@@ -64,13 +61,5 @@ internal sealed class ServedModels(IOptions<ModelOptions> options) : ILeasedQueu
     /// <summary>Called by the heartbeat.</summary>
     public void Announced() => _isAnnounced = true;
 
-    /// <summary>Jobs that this process leases at a time.</summary>
-    public int CapacityOf(LoadedModel model)
-    {
-        var running = model.Plan.ParallelRuns * model.Plan.Limits.RowsOf(TypicalTokens);
-        return Math.Max(model.Manifest.MaxBatchRows, running) * options.Value.LeasedBatches;
-    }
-
-    private LeasedQueue LeasedQueueOf(LoadedModel model) =>
-        new(QueueName.ForModel(model.Manifest.Name), CapacityOf(model));
+    private static LeasedQueue LeasedQueueOf(ILoadedModel model) => new(QueueName.ForModel(model.Manifest.Name), model.Capacity);
 }

@@ -13,18 +13,17 @@ internal static class BatchActivities
     private static ActivitySource Source => TelemetrySources.Activities;
 
     /// <summary>The span of a request's way through the device: it waits for its batches, and is in them.</summary>
-    public static Activity? StartEmbeddings(string model, int rows, int tokens, int dimensions)
+    public static Activity? StartRequest(string operation, string model, int rows, int tokens)
     {
         if (!Source.HasListeners()) return null;
 
-        var activity = Source.StartActivity($"embeddings {model}");
+        var activity = Source.StartActivity($"{operation} {model}");
         if (activity is null) return null;
-        activity.SetTag("gen_ai.operation.name", "embeddings");
+        activity.SetTag("gen_ai.operation.name", operation);
         activity.SetTag("gen_ai.provider.name", "aiplatform");
         activity.SetTag("gen_ai.request.model", model);
         activity.SetTag("gen_ai.response.model", model);
         activity.SetTag("gen_ai.usage.input_tokens", tokens);
-        activity.SetTag("gen_ai.embeddings.dimension.count", dimensions);
         activity.SetTag("aiplatform.request.rows", rows);
         return activity;
     }

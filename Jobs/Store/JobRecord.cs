@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Jobs.Store;
 
@@ -169,7 +170,7 @@ public static class JobRecord
                     case 3: Lane = field is "i" or "d" or "b" ? field[0] : throw Unreadable(); break;
                     case 4 when field.IsEmpty || field.ContainsAnyExceptInRange('0', '9'): throw Unreadable();
                     case 5: Tenant = field.ToString(); break;
-                    case 6: Endpoint = Endpoints.Known(field); break;
+                    case 6: Endpoint = ModelTasks.Known(field); break;
                     case >= FixedFields when field.Length > 1 && field[1] == '=':
                         var value = field[2..];
                         switch (field[0])

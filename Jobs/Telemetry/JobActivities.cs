@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
@@ -88,7 +89,7 @@ public static class JobActivities
 
     private static Activity? DescribeCall(Activity? activity, string endpoint, string model)
     {
-        activity?.SetTag("gen_ai.operation.name", Endpoints.OperationOf(endpoint));
+        activity?.SetTag("gen_ai.operation.name", ModelTasks.OperationOf(endpoint));
         activity?.SetTag("gen_ai.request.model", model);
         return activity;
     }

@@ -1,7 +1,7 @@
 using AiPlatform.Chaos;
 using AiPlatform.Chaos.Audit;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Jobs.Store;
 using Xunit;

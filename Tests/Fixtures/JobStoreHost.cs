@@ -1,5 +1,6 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Resilience;
 using Microsoft.Extensions.Configuration;
@@ -50,7 +51,7 @@ internal sealed class JobStoreHost : IAsyncDisposable
     public static JobSubmission Submission(QueueName queue, string body = "{}", TimeSpan? deadline = null, string? watcher = null) => new()
     {
         Id = JobId.New(queue, TimeProvider.System.GetUtcNow()),
-        Endpoint = Endpoints.Embeddings,
+        Endpoint = EmbeddingTask.Endpoint,
         Model = queue.Value,
         Tenant = Tenants.Anonymous,
         Lane = Lane.Default,

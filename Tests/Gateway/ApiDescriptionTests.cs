@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.AspNetCore.Http;
@@ -92,7 +93,7 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
         var schemas = (await DocumentAsync()).GetProperty("components").GetProperty("schemas");
 
         using var embeddings = await _gateway.PostAsync("/v1/embeddings", new { model, input = "a" });
-        using var job = await _gateway.PostAsync("/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model, input = "a" } });
+        using var job = await _gateway.PostAsync("/v1/jobs", new { endpoint = EmbeddingTask.Endpoint, body = new { model, input = "a" } });
         using var problem = await _gateway.Client.GetAsync("/v1/jobs/x");
         using var error = await _gateway.Client.GetAsync("/v1/models/x");
 

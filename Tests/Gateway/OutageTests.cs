@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using StackExchange.Redis;
@@ -317,7 +318,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         await using var small = await GatewayHost.StartAsync(_redis, "Jobs:MaxQueueDepth=1");
         await small.ServeAsync("full");
-        object job = new { endpoint = Endpoints.Embeddings, body = new { model = "full", input = "a" } };
+        object job = new { endpoint = EmbeddingTask.Endpoint, body = new { model = "full", input = "a" } };
         using var first = await small.PostAsync("/v1/jobs", job);
         Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
 
@@ -334,7 +335,7 @@ public sealed class OutageTests : IAsyncLifetime
         TestKey busy = new("busy"), other = new("other");
         await using var small = await GatewayHost.StartAsync(_redis, [.. busy.Settings, .. other.Settings, "Jobs:MaxQueuedPerTenant=1"]);
         await small.ServeAsync("full");
-        object job = new { endpoint = Endpoints.Embeddings, body = new { model = "full", input = "a" } };
+        object job = new { endpoint = EmbeddingTask.Endpoint, body = new { model = "full", input = "a" } };
         using HttpClient client = busy.ClientOf(small), otherClient = other.ClientOf(small);
         await client.SubmitForIdAsync("full");
 
@@ -361,7 +362,7 @@ public sealed class OutageTests : IAsyncLifetime
     private async Task AssertUnavailableAsync()
     {
         using var openAI = await _gateway.PostAsync("/v1/embeddings", new { model = "m", input = "a" }).WaitAsync(Bound);
-        using var native = await _gateway.PostAsync("/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model = "m", input = "a" } }).WaitAsync(Bound);
+        using var native = await _gateway.PostAsync("/v1/jobs", new { endpoint = EmbeddingTask.Endpoint, body = new { model = "m", input = "a" } }).WaitAsync(Bound);
 
         await AssertRefusedAsync(openAI, HttpStatusCode.ServiceUnavailable, "queue_unavailable");
         await AssertRefusedAsync(native, HttpStatusCode.ServiceUnavailable, "queue_unavailable");

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 

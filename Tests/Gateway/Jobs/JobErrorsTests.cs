@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using AiPlatform.Tests.Gateway.OpenAI;
@@ -98,7 +99,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         var metadata = Enumerable.Range(0, 16).ToDictionary(i => $"{i:d2}{new string('k', 62)}", _ => new string('v', 512));
 
         using var response = await _gateway.PostAsync(
-            Path, new { endpoint = Endpoints.Embeddings, body = new { model, input = "a" }, metadata, deadline_seconds = 604800 });
+            Path, new { endpoint = EmbeddingTask.Endpoint, body = new { model, input = "a" }, metadata, deadline_seconds = 604800 });
 
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         var job = await response.Content.ReadFromJsonAsync<JsonElement>();

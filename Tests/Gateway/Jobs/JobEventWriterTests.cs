@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Xunit;
@@ -95,7 +96,7 @@ public sealed class JobEventWriterTests : IDisposable
     {
         Id = JobId.New(QueueName.ForModel("m"), DateTimeOffset.UnixEpoch),
         Status = JobStatus.Running,
-        Endpoint = Endpoints.Embeddings,
+        Endpoint = EmbeddingTask.Endpoint,
         Model = "m",
         Tenant = Tenants.Anonymous,
         Lane = Lane.Default,

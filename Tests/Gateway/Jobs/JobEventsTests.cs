@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -113,7 +114,7 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
         var model = RedisServer.Unique("ends");
         await using var worker = await FakeWorker.IdleAsync(_gateway, model);
         using var submitted = await _gateway.PostAsync(
-            "/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model, input = "a" }, deadline_seconds = status == "expired" ? 0.5 : 60 });
+            "/v1/jobs", new { endpoint = EmbeddingTask.Endpoint, body = new { model, input = "a" }, deadline_seconds = status == "expired" ? 0.5 : 60 });
         var id = (await submitted.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
         await using var reader = await EventReader.OpenAsync(_other.Client, id);
         await reader.NextAsync(1);

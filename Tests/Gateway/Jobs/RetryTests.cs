@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Xunit;
@@ -86,7 +87,7 @@ public sealed class RetryTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         if (status == "expired")
         {
             using var response = await _gateway.PostAsync(
-                "/v1/jobs", new { endpoint = Endpoints.Embeddings, body = new { model, input = "a" }, deadline_seconds = 0.5 });
+                "/v1/jobs", new { endpoint = EmbeddingTask.Endpoint, body = new { model, input = "a" }, deadline_seconds = 0.5 });
             var expiring = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
             Assert.Equal(status, (await _gateway.GetJobAsync(expiring, "?wait=60")).GetProperty("status").GetString());
             return expiring;

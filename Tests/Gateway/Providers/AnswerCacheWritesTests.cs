@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.Configuration;
@@ -103,7 +104,7 @@ public sealed class AnswerCacheWritesTests : IDisposable
     {
         var provider = new Provider("p", new ProviderOptions { BaseUrl = new Uri("http://127.0.0.1/v1") }, TimeProvider.System);
         var model = new ProviderModel("gpt", provider, new ProviderModelOptions { CacheTtl = TimeSpan.FromHours(1) });
-        var request = new ProviderRequest { Endpoint = Endpoints.ChatCompletions, Body = default, Model = "gpt", ModelAt = default };
+        var request = new ProviderRequest { Endpoint = ChatTask.Endpoint, Body = default, Model = "gpt", ModelAt = default };
         return ProviderCall.Of(new ProviderRoute(request, [model], Check: null), Tenants.Anonymous, atMost: null, TimeProvider.System);
     }
 

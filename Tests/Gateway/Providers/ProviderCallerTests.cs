@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -237,9 +238,8 @@ public sealed class ProviderCallerTests : IDisposable
 
     private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)
     {
-        var request = new ProviderRequest { Endpoint = Endpoints.ChatCompletions, Body = default, Model = model, ModelAt = default };
-        var route = new ProviderRoute(
-            request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
+        var request = new ProviderRequest { Endpoint = ChatTask.Endpoint, Body = default, Model = model, ModelAt = default };
+        var route = new ProviderRoute(request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
         return ProviderCall.Of(route, Tenants.Anonymous, atMost: null, _time);
     }
 

@@ -1,6 +1,8 @@
 using System.Text;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
@@ -93,8 +95,8 @@ public sealed class ProviderRequestParserTests
     [Fact]
     public void Parse_Embeddings_NeedsItsInputOnly()
     {
-        var (request, error) = ProviderRequestParser.Parse(Endpoints.Embeddings, """{"input":["a"],"model":"m","future":1}"""u8.ToArray());
-        var (_, missing) = ProviderRequestParser.Parse(Endpoints.Embeddings, """{"model":"m"}"""u8.ToArray());
+        var (request, error) = ProviderRequestParser.Parse(EmbeddingTask.Endpoint, """{"input":["a"],"model":"m","future":1}"""u8.ToArray());
+        var (_, missing) = ProviderRequestParser.Parse(EmbeddingTask.Endpoint, """{"model":"m"}"""u8.ToArray());
 
         Assert.Null(error);
         Assert.True(request!.IsDeterministic);
@@ -102,5 +104,5 @@ public sealed class ProviderRequestParserTests
     }
 
     private static (ProviderRequest? Request, InferenceError? Error) Parse(string body) =>
-        ProviderRequestParser.Parse(Endpoints.ChatCompletions, Encoding.UTF8.GetBytes(body));
+        ProviderRequestParser.Parse(ChatTask.Endpoint, Encoding.UTF8.GetBytes(body));
 }

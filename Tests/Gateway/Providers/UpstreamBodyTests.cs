@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
@@ -50,7 +51,7 @@ public sealed class UpstreamBodyTests
     }
 
     private static ProviderRequest Parse(string text) =>
-        ProviderRequestParser.Parse(Endpoints.ChatCompletions, Encoding.UTF8.GetBytes(text)).Request!;
+        ProviderRequestParser.Parse(ChatTask.Endpoint, Encoding.UTF8.GetBytes(text)).Request!;
 
     private static ProviderModel Model(string name, string? upstream) => new(
         name, new Provider("p", new ProviderOptions { BaseUrl = new Uri("http://127.0.0.1/v1") }, TimeProvider.System), new ProviderModelOptions { UpstreamModel = upstream });

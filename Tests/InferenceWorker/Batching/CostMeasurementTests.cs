@@ -60,7 +60,7 @@ public sealed class CostMeasurementTests
         new(session, Manifests.Shipped, parallelRuns, tokenId: 0, () => session.Now);
 
     /// <summary>A device whose runs take what they cost, on a clock of its own.</summary>
-    private sealed class CostingSession(DeviceCost cost) : IEmbeddingSession
+    private sealed class CostingSession(DeviceCost cost) : IRowSession
     {
         private readonly Lock _gate = new();
 
@@ -68,13 +68,13 @@ public sealed class CostMeasurementTests
 
         public bool IsBroken { get; init; }
 
-        public int HiddenSize => 1;
+        public int NumbersOf(int tokens) => tokens;
 
         public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
         {
             if (IsBroken) throw new InvalidOperationException("The device is gone.");
             lock (_gate) Now += TimeSpan.FromSeconds(cost.SecondsOf(rows.Length * rows[0].Length));
-            return buffers.States;
+            return buffers.Numbers;
         }
 
         public void Dispose()

@@ -1,5 +1,4 @@
 using AiPlatform.InferenceWorker.Batching;
-using AiPlatform.Jobs.Payloads;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using FsCheck;
 using FsCheck.Fluent;
@@ -111,6 +110,6 @@ public sealed class RoundCutterTests
         return batches.Sum(batch => SecondsOf(cost, batch));
     }
 
-    private static EmbeddingRun Request(params int[] lengths) =>
-        new(Array.ConvertAll(lengths, length => new int[length]), EmbeddingOutput.Create(lengths.Length, 4, 0, EmbeddingFormat.Float));
+    private static RowRequest Request(params int[] lengths) =>
+        new(Array.ConvertAll(lengths, length => new int[length]));
 }

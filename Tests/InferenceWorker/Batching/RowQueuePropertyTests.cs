@@ -1,5 +1,4 @@
 using AiPlatform.InferenceWorker.Batching;
-using AiPlatform.Jobs.Payloads;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using FsCheck;
 using FsCheck.Fluent;
@@ -63,17 +62,16 @@ public sealed class RowQueuePropertyTests
     /// <summary>The queue, and beside it in plain words who came in which order and how often each was passed over.</summary>
     private sealed class QueueModel(RowQueue queue)
     {
-        private readonly List<EmbeddingRun> _arrived = [];
-        private readonly Dictionary<EmbeddingRun, int> _passedOver = [];
+        private readonly List<RowRequest> _arrived = [];
+        private readonly Dictionary<RowRequest, int> _passedOver = [];
 
         public RowQueue Queue => queue;
 
-        public List<(EmbeddingRun, int)> Taken { get; } = [];
+        public List<(RowRequest, int)> Taken { get; } = [];
 
-        public EmbeddingRun Add(int[] lengths)
+        public RowRequest Add(int[] lengths)
         {
-            var request = new EmbeddingRun(
-                Array.ConvertAll(lengths, length => new int[length]), EmbeddingOutput.Create(lengths.Length, 4, 0, EmbeddingFormat.Float));
+            var request = new RowRequest(Array.ConvertAll(lengths, length => new int[length]));
             Assert.True(queue.TryAdd(request));
             _arrived.Add(request);
             _passedOver.Add(request, 0);

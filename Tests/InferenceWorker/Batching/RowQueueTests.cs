@@ -1,5 +1,4 @@
 using AiPlatform.InferenceWorker.Batching;
-using AiPlatform.Jobs.Payloads;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
@@ -116,7 +115,7 @@ public sealed class RowQueueTests
 
         Assert.Equal(0, queue.Rows);
         Assert.False(queue.Take([]));
-        Assert.False(queue.TryAdd(new EmbeddingRun([[1]], EmbeddingOutput.Create(1, 4, 0, EmbeddingFormat.Float))));
+        Assert.False(queue.TryAdd(new RowRequest([[1]])));
     }
 
     private static IEnumerable<int> Lengths(List<WaitingRow> batch) => batch.Select(row => row.Length).Order();
@@ -129,11 +128,11 @@ public sealed class RowQueueTests
     }
 
     /// <summary>The tokens carry the number of rows that waited before.</summary>
-    private static EmbeddingRun Add(RowQueue queue, int[] lengths)
+    private static RowRequest Add(RowQueue queue, int[] lengths)
     {
         var before = queue.Rows;
         var rows = Array.ConvertAll(lengths, length => Enumerable.Repeat(before, length).ToArray());
-        var run = new EmbeddingRun(rows, EmbeddingOutput.Create(rows.Length, 4, 0, EmbeddingFormat.Float));
+        var run = new RowRequest(rows);
         Assert.True(queue.TryAdd(run));
         return run;
     }

@@ -1,8 +1,8 @@
 using AiPlatform.InferenceWorker.Batching;
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,22 +17,21 @@ internal static class Batchers
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
 
     /// <summary>A batcher whose device threads run; on a device whose time does not depend on the batch unless a cost is given.</summary>
-    public static EmbeddingBatcher Start(
-        IEmbeddingSession session, ModelManifest manifest, BatchLimits limits, int parallelRuns = 1, DeviceCost? cost = null)
+    public static RowBatcher Start(
+        IRowSession session, EmbeddingManifest manifest, BatchLimits limits, int parallelRuns = 1, DeviceCost? cost = null)
     {
         var plan = new BatchPlan(limits, cost ?? Costs.Flat, parallelRuns);
-        var batcher = new EmbeddingBatcher(session, manifest, plan, Metrics(), TimeProvider.System, NullLogger.Instance);
+        var batcher = new RowBatcher(session, () => new PooledOutput(manifest), manifest, plan, Metrics(), TimeProvider.System, NullLogger.Instance);
         batcher.Start();
         return batcher;
     }
 
     /// <summary>Embeds rows and gives their vectors, or the error.</summary>
     public static async Task<(float[][] Vectors, InferenceError? Error)> EmbedAsync(
-        this EmbeddingBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
+        this RowBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {
         var output = EmbeddingOutput.Create(rows.Length, dimensions, 0, EmbeddingFormat.Float);
-        var error = await batcher.EmbedAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(
-            TimeSpan.FromMinutes(1), CancellationToken.None);
+        var error = await batcher.RunAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
         var parsed = EmbeddingOutput.Parse(output);
         return ([.. Enumerable.Range(0, rows.Length).Select(i => parsed.Row(i).ToArray())], error);
     }

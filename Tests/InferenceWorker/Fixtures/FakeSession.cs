@@ -6,7 +6,7 @@ namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 /// A model of four numbers: a token's state is its id in every place. It remembers what it ran, can be held, and fails on
 /// demand.
 /// </summary>
-internal sealed class FakeSession : IEmbeddingSession
+internal sealed class FakeSession : IRowSession
 {
     /// <summary>A run with this token fails.</summary>
     public const int Poison = 666;
@@ -18,7 +18,7 @@ internal sealed class FakeSession : IEmbeddingSession
     private readonly SemaphoreSlim _once = new(0);
     private readonly List<int[][]> _runs = [];
 
-    public int HiddenSize => 4;
+    private const int HiddenSize = 4;
 
     /// <summary>Every run fails.</summary>
     public bool IsBroken { get; set; }
@@ -45,6 +45,8 @@ internal sealed class FakeSession : IEmbeddingSession
     /// <summary>One run of those that are held goes on.</summary>
     public void LetGoOnce() => _once.Release();
 
+    public int NumbersOf(int tokens) => tokens * HiddenSize;
+
     public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
     {
         lock (_runs) _runs.Add([.. rows.ToArray().Select(row => row.TokenIds)]);
@@ -57,7 +59,7 @@ internal sealed class FakeSession : IEmbeddingSession
         if (IsBroken) throw new InvalidOperationException("The device is gone.");
 
         var longest = rows.ToArray().Max(row => row.Length);
-        var states = buffers.States.AsSpan(0, rows.Length * longest * HiddenSize);
+        var states = buffers.Numbers.AsSpan(0, rows.Length * longest * HiddenSize);
         for (var i = 0; i < rows.Length; i++)
             FillStates(rows[i].TokenIds, states.Slice(i * longest * HiddenSize, longest * HiddenSize));
         return states;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
@@ -9,13 +10,13 @@ internal static class Manifests
 {
     public static string ShippedFolder { get; } = Path.Combine(Checkout.Models, "all-minilm-l6-v2");
 
-    public static ModelManifest Shipped { get; } = ManifestReader.Read(ShippedFolder);
+    public static EmbeddingManifest Shipped { get; } = (EmbeddingManifest)ManifestReader.Read(ShippedFolder);
 
     /// <summary>The shipped manifest as JSON, to be changed.</summary>
     public static JsonObject Json() => JsonNode.Parse(File.ReadAllText(Path.Combine(ShippedFolder, "model.json")))!.AsObject();
 
     /// <summary>A manifest of a model that only a fake session runs: vectors of four numbers, as they come.</summary>
-    public static ModelManifest Fake(bool normalize = false, PoolingKind pooling = PoolingKind.Mean) =>
+    public static EmbeddingManifest Fake(bool normalize = false, PoolingKind pooling = PoolingKind.Mean) =>
         Shipped with { Name = "fake", Dimensions = 4, Normalize = normalize, Pooling = pooling, MaxTokens = 64, MaxBatchTokens = 512 };
 
     /// <summary>Writes a model folder with small stand-ins for its files, and the right lengths and hashes in the manifest.</summary>

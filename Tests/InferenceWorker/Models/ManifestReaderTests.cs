@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class ManifestReaderTests : IDisposable
     [Fact]
     public void Read_ShippedManifest_GivesItsLimits()
     {
-        var manifest = ManifestReader.Read(Manifests.ShippedFolder);
+        var manifest = Assert.IsType<EmbeddingManifest>(ManifestReader.Read(Manifests.ShippedFolder));
 
         Assert.Equal("all-minilm-l6-v2", manifest.Name);
         Assert.Equal((384, 256, 32, 8192), (manifest.Dimensions, manifest.MaxTokens, manifest.MaxBatchRows, manifest.MaxBatchTokens));

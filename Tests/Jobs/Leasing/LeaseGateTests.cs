@@ -1,5 +1,6 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Leasing;
@@ -98,7 +99,7 @@ public sealed class LeaseGateTests
         {
             Id = JobId.New(queue, TimeProvider.System.GetUtcNow()),
             Attempt = 1,
-            Endpoint = Endpoints.Embeddings,
+            Endpoint = EmbeddingTask.Endpoint,
             Model = queue.Model,
             Body = "{}"u8.ToArray(),
             TimeLeft = TimeSpan.FromMinutes(5),

@@ -1,4 +1,4 @@
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Payloads;

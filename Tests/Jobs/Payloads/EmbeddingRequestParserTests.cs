@@ -1,6 +1,6 @@
 using System.Text;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Gateway.OpenAI;
 using FsCheck.Fluent;
 using Xunit;

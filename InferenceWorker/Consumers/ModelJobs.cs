@@ -1,0 +1,43 @@
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+
+namespace AiPlatform.InferenceWorker.Consumers;
+
+/// <summary>Runs a leased job with its model.</summary>
+internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
+{
+    public Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
+    {
+        if (!WorkerTasks.All.Any(one => one.Task.Endpoint == job.Endpoint)) return Refused(UnknownEndpoint(job.Endpoint));
+        if (models.Find(job.Model) is not { } model) return Refused(NotServed(job.Model));
+        return WorkerTasks.Find(model.Manifest.Task)!.Task.Endpoint == job.Endpoint
+            ? model.RunAsync(job, sinks.For(job), cancellationToken)
+            : Refused(OtherTask(model.Manifest, job.Endpoint));
+    }
+
+    private static Task<JobOutcome> Refused(InferenceError error) => Task.FromResult(JobOutcome.Failure(error));
+
+    private static InferenceError UnknownEndpoint(string endpoint) => new()
+    {
+        Kind = InferenceErrorKind.InvalidRequest,
+        Message = $"This worker cannot run '{endpoint}'. It runs: {string.Join(", ", WorkerTasks.All.Select(one => one.Task.Endpoint))}.",
+        Param = "endpoint",
+    };
+
+    private static InferenceError NotServed(string model) => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"This worker does not serve the model '{model}'.",
+        Param = "model",
+    };
+
+    /// <summary>The model of this name was another one when the job was submitted.</summary>
+    private static InferenceError OtherTask(ModelManifest model, string endpoint) => new()
+    {
+        Kind = InferenceErrorKind.InvalidRequest,
+        Message = $"The model '{model.Name}' does {model.Task}: it cannot run '{endpoint}'.",
+        Param = "model",
+    };
+}

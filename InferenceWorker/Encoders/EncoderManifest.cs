@@ -1,0 +1,51 @@
+using AiPlatform.InferenceWorker.Models;
+
+namespace AiPlatform.InferenceWorker.Encoders;
+
+/// <summary>What a manifest says of an encoder: an ONNX file that takes rows of tokens, and what its inputs may be.</summary>
+internal abstract record EncoderManifest : ModelManifest
+{
+    private const int MostTokens = 131_072;
+    private const int MostBatchTokens = 4_194_304;
+
+    protected EncoderManifest(ManifestContent content)
+        : base(content)
+    {
+        Model = content.File("model");
+        Tokenizer = content.File("tokenizer");
+        MaxTokens = (int)content.Required("max_tokens").Whole(1, MostTokens);
+        MaxBatchRows = (int)content.Required("max_batch_rows").Whole(1, 4_096);
+        MaxBatchTokens = (int)content.Required("max_batch_tokens").Whole(MaxTokens, MostBatchTokens);
+    }
+
+    /// <summary>The names of the fields that are here.</summary>
+    public static new IReadOnlyList<string> Fields { get; } = ["model", "tokenizer", "max_tokens", "max_batch_rows", "max_batch_tokens"];
+
+    /// <summary><c>model</c>: the ONNX file; one of <see cref="ModelManifest.Files"/>.</summary>
+    public ModelFile Model { get; init; }
+
+    /// <summary><c>tokenizer</c>: the <c>tokenizer.json</c>; one of <see cref="ModelManifest.Files"/>.</summary>
+    public ModelFile Tokenizer { get; init; }
+
+    /// <summary><c>max_tokens</c>: most tokens of one input, special tokens included, 1 to 131,072.</summary>
+    public int MaxTokens { get; init; }
+
+    /// <summary><c>max_batch_rows</c>: most inputs in one run, 1 to 4,096.</summary>
+    public int MaxBatchRows { get; init; }
+
+    /// <summary><c>max_batch_tokens</c>: most tokens in one run, padding included; <see cref="MaxTokens"/> to 4,194,304.</summary>
+    public int MaxBatchTokens { get; init; }
+
+    /// <summary>What its file must give.</summary>
+    public abstract EncoderOutput Output { get; }
+
+    /// <summary>What is wrong with a file that gives so many numbers a token or row, as a sentence without its end.</summary>
+    public abstract string OtherSize(long size);
+}
+
+/// <summary>What an encoder's file must give.</summary>
+/// <param name="Name">The name of the output.</param>
+/// <param name="IsPerToken">Whether it has numbers for each token, <c>[rows, tokens, size]</c>, or for each row, <c>[rows, size]</c>.</param>
+/// <param name="Size">How many.</param>
+/// <param name="Form">Its form, for people.</param>
+internal sealed record EncoderOutput(string Name, bool IsPerToken, int Size, string Form);

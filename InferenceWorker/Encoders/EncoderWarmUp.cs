@@ -1,0 +1,77 @@
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Telemetry;
+
+namespace AiPlatform.InferenceWorker.Encoders;
+
+/// <summary>Runs an opened model for the first times, and measures what decides how its rows share the device.</summary>
+internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options, TimeProvider time, ILogger logger)
+{
+    /// <summary>
+    /// Parallel runs must cost this much more CPU time a row before one run on all threads is chosen: they never wait for one
+    /// another's threads, which CPU time does not show, and which matters most when the machine is busy with other things.
+    /// </summary>
+    private const double ClearlyDearer = 1.25;
+
+    /// <summary>Short rows, as many as a run is sure to get when the worker is busy.</summary>
+    private const int ComparedRows = 4;
+
+    private const int ComparedLength = 32;
+
+    /// <exception cref="ModelProblemException">The model cannot run; its session is closed.</exception>
+    public WarmEncoder Run(OpenedEncoder opened)
+    {
+        var warming = opened;
+        try
+        {
+            if (ThreadSplit.Configured(device, options) is null) ChooseThreads(ref warming);
+            return new WarmEncoder(warming, Measure(warming));
+        }
+        catch (Exception failure) when (failure is not ModelProblemException)
+        {
+            using var session = warming.Session;
+            // Says more where the length of the input is to blame.
+            LongestInput.Check(warming);
+            throw new ModelProblemException(
+                $"{Path.GetFileName(opened.Manifest.Folder)}/{opened.Manifest.Model.Name}: it loads, but fails when it runs: "
+                + $"{failure.Message.ReplaceLineEndings(" ")}", failure);
+        }
+    }
+
+    private void ChooseThreads(ref OpenedEncoder model)
+    {
+        var (oneRun, parallel) = (model.Threads, ThreadSplit.Of(model.Threads.ThreadsPerRun, model.Threads.ThreadsPerRun));
+        var costOfOneRun = CpuSecondsPerRow(model);
+        model = model.Reopen(device, options, parallel);
+        var costOfParallel = CpuSecondsPerRow(model);
+        Log.ParallelRunsMeasured(
+            logger, model.Manifest.Name, 1e3 * costOfParallel, parallel.ParallelRuns, 1e3 * costOfOneRun, oneRun.ThreadsPerRun);
+        if (costOfParallel > ClearlyDearer * costOfOneRun) model = model.Reopen(device, options, oneRun);
+    }
+
+    private static double CpuSecondsPerRow(OpenedEncoder model)
+    {
+        var (rows, length) = (Math.Min(ComparedRows, model.Manifest.MaxBatchRows), Math.Min(ComparedLength, model.Manifest.MaxTokens));
+        return MeasurementOf(model, CpuTime).SecondsOf(rows, length) / (model.Threads.ParallelRuns * rows);
+    }
+
+    private BatchPlan Measure(OpenedEncoder model)
+    {
+        var isOnOneThread = !device.IsCuda && model.Threads.ThreadsPerRun == 1;
+        var measurement = MeasurementOf(model, isOnOneThread ? CpuTime : WallTime);
+        var cost = DeviceCost.Fit(measurement.Measure());
+        var limits = BatchLimits.For(model.Manifest, cost);
+        measurement.RunLargest(limits);
+        Log.CostMeasured(
+            logger, model.Manifest.Name, model.Threads.ParallelRuns, model.Threads.ThreadsPerRun,
+            1e3 * cost.FixedSeconds, 1e6 * cost.SecondsPerToken, cost.FreeTokens, limits.MaxTokens);
+        return new BatchPlan(limits, cost, model.Threads.ParallelRuns);
+    }
+
+    private static CostMeasurement MeasurementOf(OpenedEncoder model, Func<TimeSpan> clock) =>
+        new(model.Session, model.Manifest, model.Threads.ParallelRuns, model.Tokenizer.PadId, clock);
+
+    private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
+
+    private TimeSpan WallTime() => time.GetElapsedTime(0);
+}

@@ -1,0 +1,139 @@
+using System.Numerics.Tensors;
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Models;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace AiPlatform.InferenceWorker.Encoders;
+
+/// <summary>An encoder in ONNX Runtime.</summary>
+internal sealed class OnnxEncoder : IRowSession
+{
+    private const string IdsInput = "input_ids";
+    private const string MaskInput = "attention_mask";
+    private const string TypesInput = "token_type_ids";
+
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+    private readonly EncoderOutput _output;
+    private readonly int _maxRows;
+    private readonly int _padId;
+    private readonly bool _hasTypes;
+    private readonly string[] _inputNames;
+    private readonly string[] _outputNames;
+
+    private OnnxEncoder(InferenceSession session, EncoderManifest manifest, int padId)
+    {
+        _session = session;
+        _padId = padId;
+        _output = manifest.Output;
+        _maxRows = manifest.MaxBatchRows;
+        _hasTypes = session.InputMetadata.ContainsKey(TypesInput);
+        _inputNames = _hasTypes ? [IdsInput, MaskInput, TypesInput] : [IdsInput, MaskInput];
+        _outputNames = [_output.Name];
+    }
+
+    /// <exception cref="ModelProblemException">The file cannot be loaded, or is no encoder of this form.</exception>
+    public static OnnxEncoder Open(EncoderManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
+    {
+        var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
+        if (!device.Uses(manifest.Model))
+        {
+            throw new ModelProblemException(
+                $"{name}: 'device' in {ModelManifest.FileName} is {manifest.Model.Device}, but models run on {device.Name} here.");
+        }
+
+        InferenceSession session;
+        try
+        {
+            using var settings = SessionSettings.For(device, options, threads);
+            session = new InferenceSession(manifest.PathOf(manifest.Model), settings);
+        }
+        catch (OnnxRuntimeException refused)
+        {
+            throw new ModelProblemException(
+                $"{name}: ONNX Runtime cannot load it on {device.Name}: {refused.Message.ReplaceLineEndings(" ")}", refused);
+        }
+
+        try
+        {
+            CheckForm(session, manifest, name);
+            return new OnnxEncoder(session, manifest, padId);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    public int NumbersOf(int tokens) => checked((_output.IsPerToken ? tokens : Math.Min(tokens, _maxRows)) * _output.Size);
+
+    public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
+    {
+        var longest = 0;
+        foreach (var row in rows) longest = Math.Max(longest, row.Length);
+        FillInputs(rows, longest, buffers);
+
+        long[] shape = [rows.Length, longest];
+        using var ids = Bind(buffers.Ids, shape);
+        using var mask = Bind(buffers.Mask, shape);
+        using var types = Bind(buffers.Types, shape);
+        var numbers = (_output.IsPerToken ? rows.Length * longest : rows.Length) * _output.Size;
+        using var output = Bind(buffers.Numbers, _output.IsPerToken ? [rows.Length, longest, _output.Size] : [rows.Length, _output.Size]);
+
+        OrtValue[] inputs = _hasTypes ? [ids, mask, types] : [ids, mask];
+        _session.Run(_runOptions, _inputNames, inputs, _outputNames, [output]);
+        return buffers.Numbers.AsSpan(0, numbers);
+    }
+
+    public void Dispose()
+    {
+        _runOptions.Dispose();
+        _session.Dispose();
+    }
+
+    /// <summary>The front of a buffer as a tensor, without a copy.</summary>
+    private static OrtValue Bind<T>(T[] buffer, long[] shape)
+        where T : unmanaged =>
+        OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
+
+    private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest, RunBuffers buffers)
+    {
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var tokens = rows[i].TokenIds;
+            var ids = buffers.Ids.AsSpan(i * longest, longest);
+            var mask = buffers.Mask.AsSpan(i * longest, longest);
+            for (var position = 0; position < tokens.Length; position++) ids[position] = tokens[position];
+            ids[tokens.Length..].Fill(_padId);
+            mask[..tokens.Length].Fill(1);
+            mask[tokens.Length..].Clear();
+        }
+    }
+
+    private static void CheckForm(InferenceSession session, EncoderManifest manifest, string name)
+    {
+        foreach (var (input, metadata) in session.InputMetadata)
+        {
+            if (input is not (IdsInput or MaskInput or TypesInput) || metadata.ElementDataType != TensorElementType.Int64)
+            {
+                throw new ModelProblemException(
+                    $"{name}: its input '{input}' ({metadata.ElementDataType}) is not known. Known: {IdsInput}, {MaskInput}, "
+                    + $"{TypesInput} (Int64).");
+            }
+        }
+
+        if (!session.InputMetadata.ContainsKey(IdsInput) || !session.InputMetadata.ContainsKey(MaskInput))
+            throw new ModelProblemException($"{name}: it has no inputs {IdsInput} and {MaskInput}.");
+        var output = manifest.Output;
+        if (!session.OutputMetadata.TryGetValue(output.Name, out var given)
+            || given.ElementDataType != TensorElementType.Float || given.Dimensions.Length != (output.IsPerToken ? 3 : 2))
+        {
+            throw new ModelProblemException($"{name}: it has no output {output.Name}, {output.Form}.");
+        }
+
+        if (given.Dimensions[^1] is var size and > 0 && size != output.Size) throw new ModelProblemException($"{name}: {manifest.OtherSize(size)}.");
+    }
+}

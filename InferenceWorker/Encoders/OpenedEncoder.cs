@@ -1,0 +1,54 @@
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
+
+namespace AiPlatform.InferenceWorker.Encoders;
+
+/// <summary>A model whose files are verified and open.</summary>
+/// <param name="Manifest">What it is.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+/// <param name="Session">Its session.</param>
+/// <param name="Threads">How the session was opened.</param>
+internal sealed record OpenedEncoder(EncoderManifest Manifest, ITokenizer Tokenizer, IRowSession Session, ThreadSplit Threads)
+{
+    /// <summary>
+    /// Verifies the files, then opens tokenizer and session; where the split of threads is to be measured, with one run on all.
+    /// </summary>
+    /// <exception cref="ModelProblemException">One of them cannot be used.</exception>
+    public static OpenedEncoder Open(EncoderManifest manifest, ExecutionDevice device, ModelOptions options)
+    {
+        ModelFileCheck.Verify(manifest);
+        var tokenizer = LoadTokenizer(manifest);
+        var threads = ThreadSplit.Configured(device, options) ?? ThreadSplit.OneRun(ThreadSplit.ThreadsOf(options));
+        var session = OnnxEncoder.Open(manifest, device, options, threads, tokenizer.PadId);
+        return new OpenedEncoder(manifest, tokenizer, session, threads);
+    }
+
+    /// <summary>Closes the session and opens it with another split: there is memory for one.</summary>
+    /// <exception cref="ModelProblemException">It cannot be opened any more.</exception>
+    public OpenedEncoder Reopen(ExecutionDevice device, ModelOptions options, ThreadSplit threads)
+    {
+        Session.Dispose();
+        return this with { Session = OnnxEncoder.Open(Manifest, device, options, threads, Tokenizer.PadId), Threads = threads };
+    }
+
+    private static ITokenizer LoadTokenizer(EncoderManifest manifest)
+    {
+        var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Tokenizer.Name}";
+        ITokenizer tokenizer;
+        try
+        {
+            tokenizer = TokenizerLoader.Load(manifest.PathOf(manifest.Tokenizer));
+        }
+        catch (TokenizerFormatException refused)
+        {
+            throw new ModelProblemException($"{name}: {refused.Message}", refused);
+        }
+
+        return manifest.MaxTokens > tokenizer.SpecialTokensPerText
+            ? tokenizer
+            : throw new ModelProblemException(
+                $"{Path.GetFileName(manifest.Folder)}/{ModelManifest.FileName}: the field 'max_tokens' is "
+                + $"{manifest.MaxTokens}; the tokenizer alone sets {tokenizer.SpecialTokensPerText} around every text.");
+    }
+}

@@ -1,0 +1,57 @@
+using AiPlatform.InferenceWorker.Encoders;
+using AiPlatform.InferenceWorker.Text;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Embeddings;
+
+namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
+
+/// <summary>Turns the inputs of a request into rows of token ids, within the limits of the model and of a request.</summary>
+internal static class EmbeddingInputs
+{
+    /// <returns>
+    /// A row for each input, special tokens included, and their tokens together; or what is wrong with the first input that cannot
+    /// be taken.
+    /// </returns>
+    public static (int[][]? Rows, int Tokens, InferenceError? Error) Tokenize(
+        EmbeddingCall call, EmbeddingContent content, EmbeddingManifest manifest, ITokenizer tokenizer, CancellationToken cancellationToken)
+    {
+        var rows = new int[call.Rows][];
+        var total = 0L;
+        for (var i = 0; i < rows.Length; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (CheckTokenIds(call, content, i, tokenizer) is { } outside) return (null, 0, outside);
+
+            var ids = content.Texts.Count > 0
+                ? tokenizer.Encode(content.Texts[i])
+                : tokenizer.AddSpecialTokens(content.TokenArrays[i]);
+            if (ids.Length > manifest.MaxTokens)
+            {
+                if (!call.Truncate) return (null, 0, TextLimits.TooLong(call.NameOf(i), ids.Length, manifest));
+                ids = tokenizer.Truncate(ids, manifest.MaxTokens);
+            }
+
+            rows[i] = ids;
+            total += ids.Length;
+        }
+
+        return total <= TextLimits.MaxTotalTokens ? (rows, (int)total, null) : (null, 0, TextLimits.TooMany(total));
+    }
+
+    private static InferenceError? CheckTokenIds(EmbeddingCall call, EmbeddingContent content, int index, ITokenizer tokenizer)
+    {
+        if (content.TokenArrays.Count == 0) return null;
+
+        var ids = content.TokenArrays[index];
+        var position = Array.FindIndex(ids, id => id < 0 || id >= tokenizer.VocabularySize);
+        return position < 0 ? null : new InferenceError
+        {
+            Kind = InferenceErrorKind.InvalidRequest,
+            Message =
+                $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to "
+                + $"{tokenizer.VocabularySize - 1}. Ids of another model's tokenizer mean nothing to it: send text, and let the "
+                + $"model cut it.",
+            Param = $"{call.NameOf(index)}[{position}]",
+        };
+    }
+}

@@ -1,0 +1,26 @@
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.Jobs.Tasks;
+
+namespace AiPlatform.InferenceWorker.Tasks;
+
+/// <summary>What a worker does for one kind of model; <see cref="WorkerTasks.All"/> has one for each kind.</summary>
+internal interface IWorkerTask
+{
+    /// <summary>What both processes know of the task.</summary>
+    ModelTask Task { get; }
+
+    /// <summary>The fields of a manifest that are there besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
+    IReadOnlyList<string> ManifestFields { get; }
+
+    /// <exception cref="ModelProblemException">A field is missing or out of range.</exception>
+    ModelManifest ReadManifest(ManifestContent content);
+
+    /// <summary>Verifies a model's files, opens it on a device and runs its largest input. Serves nothing.</summary>
+    /// <returns>What was found, for people.</returns>
+    /// <exception cref="ModelProblemException">It cannot be served.</exception>
+    string Check(ModelManifest manifest, ExecutionDevice device, ModelOptions options);
+
+    /// <summary>Verifies a model's files, opens it on a device and runs it for the first times: afterwards it can take jobs.</summary>
+    /// <exception cref="ModelProblemException">It cannot be served.</exception>
+    ILoadedModel Load(ModelManifest manifest, ModelServices services);
+}

@@ -1,0 +1,13 @@
+using AiPlatform.InferenceWorker.Tasks.Embeddings;
+
+namespace AiPlatform.InferenceWorker.Tasks;
+
+/// <summary>The kinds of models that a worker runs.</summary>
+internal static class WorkerTasks
+{
+    /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
+    public static IReadOnlyList<IWorkerTask> All { get; } = [new EmbeddingWorkerTask()];
+
+    /// <summary>The task that manifests call so; null when this version has none.</summary>
+    public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Task.Name == name);
+}

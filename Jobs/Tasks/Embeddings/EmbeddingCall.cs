@@ -1,0 +1,23 @@
+using AiPlatform.Jobs.Catalog;
+
+namespace AiPlatform.Jobs.Tasks.Embeddings;
+
+/// <summary>A valid body of <c>/v1/embeddings</c>, without its inputs (see <see cref="EmbeddingContent"/>).</summary>
+/// <param name="Model">The model's name, not yet looked up.</param>
+/// <param name="Rows">Inputs, 1 to 2,048.</param>
+/// <param name="IsSingle">Whether <c>input</c> was one value and not a list of inputs: how errors name it.</param>
+/// <param name="Format">How vectors are to be written.</param>
+/// <param name="Dimensions">Length that vectors are to be cut to, 1 or more; null for the model's own.</param>
+/// <param name="Truncate">Whether an input over the model's limit is cut instead of refused.</param>
+public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, EmbeddingFormat Format, int? Dimensions, bool Truncate) : TaskCall(Model)
+{
+    /// <summary><c>input</c> or <c>input[3]</c>.</summary>
+    public string NameOf(int row) => IsSingle ? "input" : $"input[{row}]";
+
+    public override InferenceError? Check(ModelDescriptor model) => Dimensions > model.Dimensions
+        ? InferenceError.Invalid(
+            "dimensions", $"dimensions is {Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
+        : null;
+
+    public override long ResultBytes(ModelDescriptor model) => (long)Rows * Math.Max(0, Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
+}

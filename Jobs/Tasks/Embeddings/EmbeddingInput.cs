@@ -1,0 +1,100 @@
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Embeddings;
+
+/// <summary>Validates <c>input</c>: a string, strings, token ids of one input, or token ids of several.</summary>
+public static class EmbeddingInput
+{
+    /// <summary>Most inputs of a request, and most token ids of one that is a flat array.</summary>
+    public const int MaxItems = 2_048;
+
+    private const string Forms = "must be a string, an array of strings, an array of token ids, or an array of arrays of token ids.";
+
+    /// <summary>What is wrong, and where below <c>input</c>, such as <c>[3]</c>.</summary>
+    private readonly record struct Misfit(string Path, string Message);
+
+    private delegate Misfit? Check(ref Utf8JsonReader reader, EmbeddingContent? content);
+
+    /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
+    /// <param name="reader">Stands on the value's first token.</param>
+    /// <param name="content">Where the inputs go; null to check them only.</param>
+    /// <param name="rows">Inputs; 0 when there is an error.</param>
+    /// <param name="isSingle">Whether it is one input and not a list.</param>
+    internal static InferenceError? Read(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
+    {
+        content?.Clear();
+        if (CheckInput(ref reader, content, out rows, out isSingle) is not { } misfit) return null;
+
+        rows = 0;
+        return InferenceError.Invalid($"input{misfit.Path}", $"input{misfit.Path} {misfit.Message}");
+    }
+
+    private static Misfit? CheckInput(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
+    {
+        rows = 1;
+        isSingle = true;
+        if (reader.TokenType == JsonTokenType.String) return CheckText(ref reader, content);
+        if (reader.TokenType != JsonTokenType.StartArray) return new Misfit("", Forms);
+
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Number) return CheckTokensOfOne(ref reader, content, MaxItems);
+
+        isSingle = false;
+        return reader.TokenType switch
+        {
+            JsonTokenType.EndArray => new Misfit("", "is an empty array: give at least one input."),
+            JsonTokenType.String => CheckItems(ref reader, content, CheckText, MaxItems, out rows),
+            JsonTokenType.StartArray => CheckItems(ref reader, content, CheckTokens, MaxItems, out rows),
+            _ => new Misfit("[0]", "is neither a string nor a token id nor an array of token ids."),
+        };
+    }
+
+    /// <summary>Checks items up to the end of their array; the reader stands on the first.</summary>
+    private static Misfit? CheckItems(ref Utf8JsonReader reader, EmbeddingContent? content, Check check, int most, out int count)
+    {
+        for (count = 0; reader.TokenType != JsonTokenType.EndArray; reader.Read(), count++)
+        {
+            if (count == most) return new Misfit("", $"has more than {most} items: split the request.");
+            if (check(ref reader, content) is { } misfit) return misfit with { Path = $"[{count}]{misfit.Path}" };
+        }
+
+        return null;
+    }
+
+    private static Misfit? CheckText(ref Utf8JsonReader reader, EmbeddingContent? content)
+    {
+        if (reader.TokenType != JsonTokenType.String) return new Misfit("", "must be a string, as the first item is.");
+        if (reader.ValueSpan.IsEmpty) return new Misfit("", "is an empty string.");
+        if (!RequestJson.IsText(ref reader)) return new Misfit("", "is not valid Unicode: it has half of a surrogate pair.");
+
+        content?.AddText(reader.GetString()!);
+        return null;
+    }
+
+    private static Misfit? CheckToken(ref Utf8JsonReader reader, EmbeddingContent? content)
+    {
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var token) || token < 0)
+            return new Misfit("", $"must be a token id: an integer from 0 to {int.MaxValue}.");
+
+        content?.AddToken(token);
+        return null;
+    }
+
+    private static Misfit? CheckTokens(ref Utf8JsonReader reader, EmbeddingContent? content)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray) return new Misfit("", "must be an array of token ids, as the first item is.");
+
+        reader.Read();
+        return reader.TokenType == JsonTokenType.EndArray
+            ? new Misfit("", "is an empty array.")
+            : CheckTokensOfOne(ref reader, content, int.MaxValue);
+    }
+
+    private static Misfit? CheckTokensOfOne(ref Utf8JsonReader reader, EmbeddingContent? content, int most)
+    {
+        var misfit = CheckItems(ref reader, content, CheckToken, most, out _);
+        content?.EndTokens();
+        return misfit;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Embeddings;
+
+/// <summary>
+/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as a
+/// missing field.
+/// </summary>
+public static class EmbeddingRequestParser
+{
+    private static readonly string[] FieldNames = ["model", "input", "encoding_format", "dimensions", "truncate", "user"];
+
+    /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
+    /// <param name="body">The request's bytes.</param>
+    /// <param name="content">Where the inputs go; null, for who does not compute with them, leaves them in the bytes.</param>
+    public static (EmbeddingCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
+    {
+        var fields = new Fields(content);
+        if (RequestJson.ReadObject(
+            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
+        {
+            return (null, malformed);
+        }
+
+        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
+            ? (null, error)
+            : (new EmbeddingCall(fields.Model!, fields.Rows, fields.IsSingle, fields.Format, fields.Dimensions, fields.Truncate), null);
+    }
+
+    private struct Fields(EmbeddingContent? content)
+    {
+        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+        private int _seen;
+
+        public string? Model { get; private set; }
+        public int Rows { get; private set; }
+        public bool IsSingle { get; private set; }
+        public EmbeddingFormat Format { get; private set; }
+        public int? Dimensions { get; private set; }
+        public bool Truncate { get; private set; }
+
+        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            var field = RequestJson.FieldOf(ref reader, FieldNames);
+            reader.Read();
+            if (field >= 0)
+            {
+                var value = reader;
+                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
+            }
+
+            reader.Skip();
+        }
+
+        public readonly InferenceError? FirstError()
+        {
+            if (Model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model to ask.");
+            if (Rows == 0) _errors[1] ??= InferenceError.Invalid("input", "input is missing: give a string, strings, or token ids.");
+            return Array.Find(_errors, error => error is not null);
+        }
+
+        private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.Null) return null;
+            return FieldNames[field] switch
+            {
+                "model" => ReadModel(ref value),
+                "input" => ReadInput(ref value),
+                "encoding_format" => ReadFormat(ref value),
+                "dimensions" => ReadDimensions(ref value),
+                "truncate" => ReadTruncate(ref value),
+                _ => RequestJson.TryReadText(ref value, out _) ? null : InferenceError.Invalid("user", "user must be a string."),
+            };
+        }
+
+        private InferenceError? ReadModel(ref Utf8JsonReader value)
+        {
+            if (!RequestJson.TryReadText(ref value, out var model) || model.Length == 0)
+                return InferenceError.Invalid("model", "model must be a string that names a model.");
+            Model = model;
+            return null;
+        }
+
+        private InferenceError? ReadInput(ref Utf8JsonReader value)
+        {
+            var error = EmbeddingInput.Read(ref value, content, out var rows, out var isSingle);
+            (Rows, IsSingle) = (rows, isSingle);
+            return error;
+        }
+
+        private InferenceError? ReadFormat(ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("float"u8)) Format = EmbeddingFormat.Float;
+            else if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("base64"u8)) Format = EmbeddingFormat.Base64;
+            else return InferenceError.Invalid("encoding_format", "encoding_format must be 'float' or 'base64'.");
+            return null;
+        }
+
+        private InferenceError? ReadDimensions(ref Utf8JsonReader value)
+        {
+            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var dimensions) || dimensions < 1)
+                return InferenceError.Invalid("dimensions", "dimensions must be an integer, 1 or more.");
+            Dimensions = dimensions;
+            return null;
+        }
+
+        private InferenceError? ReadTruncate(ref Utf8JsonReader value)
+        {
+            if (value.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+                return InferenceError.Invalid("truncate", "truncate must be true or false.");
+            Truncate = value.GetBoolean();
+            return null;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Leasing;
+
+/// <summary>How far long work is, said in the job's log, on a real redis-server and a clock that is moved by hand.</summary>
+public sealed class JobSinkTests(RedisServer redis) : IClassFixture<RedisServer>
+{
+    private readonly QueueName _queue = QueueName.ForModel(RedisServer.Unique("q"));
+    private readonly ManualTime _time = new();
+    private readonly TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _done;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task ReportWhileAsync_LongWork_IsInTheJobAndInItsLog()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        var reporting = CreateSut(store, job).ReportWhileAsync(_work.Task, "rows", () => Volatile.Read(ref _done), 300);
+
+        await ProceedAsync(100);
+        await UntilAsync(store, job, """{"unit":"rows","done":100,"total":300}""");
+        await ProceedAsync(250);
+        await UntilAsync(store, job, """{"unit":"rows","done":250,"total":300}""");
+        _work.SetResult();
+        await reporting;
+        await store.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(JobOutput.Json, "1"u8.ToArray()), null), Ct);
+
+        var log = await store.Store.ReadLogAsync(job.Id, 0, null, Ct);
+        Assert.Equal([(3, "progress"), (4, "progress")], log!.Events.Select(one => ((int)one.Sequence, one.Kind)));
+        Assert.Equal("""{"unit":"rows","done":250,"total":300}""", log.Job.Progress);
+    }
+
+    [Fact]
+    public async Task ReportWhileAsync_NothingNew_SaysNothing()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        var reporting = CreateSut(store, job).ReportWhileAsync(_work.Task, "rows", () => Volatile.Read(ref _done), null);
+
+        for (var i = 0; i < 3; i++) await ProceedAsync(0);
+        _work.SetResult();
+        await reporting;
+
+        Assert.Empty((await store.Store.ReadLogAsync(job.Id, 0, null, Ct))!.Events);
+    }
+
+    [Fact]
+    public async Task ReportWhileAsync_LeaseLost_WaitsForTheWorkAndItsErrorStaysThere()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        var reporting = CreateSut(store, job).ReportWhileAsync(_work.Task, "rows", () => Volatile.Read(ref _done), 300);
+        await store.Store.CancelAsync(job.Id, Tenants.Anonymous, Ct);
+
+        await ProceedAsync(100);
+        Assert.False(reporting.IsCompleted);
+        _work.SetException(new InvalidOperationException("The work failed."));
+
+        await reporting.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+    }
+
+    private async Task<LeasedJob> LeaseAsync(JobStoreHost store)
+    {
+        await store.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct);
+        return Assert.Single((await store.Store.LeaseAsync(_queue, "worker", 1, 1_000, isIdle: false, Ct)).Jobs);
+    }
+
+    /// <summary>Some more is done, and a second passes.</summary>
+    private async Task ProceedAsync(int done)
+    {
+        await Poll.UntilAsync(() => _time.Waiting > 0, "the reporter pauses");
+        Volatile.Write(ref _done, done);
+        _time.Advance(TimeSpan.FromSeconds(1));
+    }
+
+    private static Task UntilAsync(JobStoreHost store, LeasedJob job, string progress) => Poll.UntilAsync(
+        async () => (await store.Store.ReadAsync(job.Id, null, false, Ct))!.Progress == progress, progress);
+
+    private JobSink CreateSut(JobStoreHost store, LeasedJob job) => new JobSinks(store.Store, _time, NullLogger<JobSink>.Instance).For(job);
+}
