@@ -1,6 +1,7 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Tasks;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Options;
@@ -28,6 +29,7 @@ internal static class ApiDescription
         {
             services.ConfigureHttpJsonOptions(json =>
             {
+                foreach (var task in GatewayTasks.All) json.SerializerOptions.TypeInfoResolverChain.Insert(0, task.JsonTypes);
                 json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
                 GatewayJson.Configure(json.SerializerOptions);
             });

@@ -9,13 +9,9 @@ using AiPlatform.Gateway.Usage;
 
 namespace AiPlatform.Gateway;
 
-/// <summary>Serializer of everything the Gateway answers, but for embeddings, which are written by hand.</summary>
+/// <summary>Serializer of everything the Gateway answers, but for the answers of tasks, which these write themselves.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(OpenAIErrorBody))]
-[JsonSerializable(typeof(EmbeddingRequest))]
-[JsonSerializable(typeof(EmbeddingList))]
-[JsonSerializable(typeof(ChatRequest))]
-[JsonSerializable(typeof(ChatCompletion))]
 [JsonSerializable(typeof(PromptRequest))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ProblemBody))]

@@ -8,6 +8,7 @@ using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.StructuredOutput;
+using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Usage;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
@@ -52,8 +53,7 @@ internal static class Program
         app.UseRequestDecompression();
         app.MapDefaultEndpoints();
         app.MapOpenApi().AllowAnonymous();
-        app.MapChat();
-        app.MapEmbeddings();
+        app.MapTasks();
         app.MapAnswers();
         app.MapModels();
         app.MapJobs();

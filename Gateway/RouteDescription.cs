@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
@@ -10,6 +11,9 @@ namespace AiPlatform.Gateway;
 internal static class RouteDescription
 {
     private const string Json = "application/json";
+
+    /// <summary>What a call that asks a model may end with, whoever serves it.</summary>
+    private static readonly int[] CallStatuses = [400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504];
 
     extension(RouteHandlerBuilder route)
     {
@@ -35,15 +39,25 @@ internal static class RouteDescription
             return Task.CompletedTask;
         });
 
-        /// <summary>Says what a route that asks a model may answer: its answer, a job, or an error in OpenAI's form.</summary>
-        public RouteHandlerBuilder WithAnswers<TAnswer>() => route
+        /// <summary>Says what a route that asks a model may answer: its answer, a job, or an error in the route's dialect.</summary>
+        public RouteHandlerBuilder WithAnswers<TAnswer>(Dialect dialect) => route
             .Produces<TAnswer>(StatusCodes.Status200OK, Json)
             .Produces<JobResource>(StatusCodes.Status202Accepted, Json)
-            .WithMetadata([.. OpenAIError.CallStatuses.Select(OpenAIError.Described)])
+            .WithMetadata([.. CallStatuses.Select(dialect.Described)])
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                AnswerHeaders.DescribeCalls(operation.Responses!);
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says what such a route of OpenAI's dialect may answer besides, where a provider serves the model.</summary>
+        public RouteHandlerBuilder WithProviderAnswers() => route
+            .WithMetadata(OpenAIError.Described(StatusCodes.Status502BadGateway))
             .AddOpenApiOperationTransformer((operation, context, _) =>
             {
                 DescribeRefusals(operation, context.Document!);
                 AnswerHeaders.DescribeCalls(operation.Responses!);
+                AnswerHeaders.DescribeProviders(operation.Responses!);
                 return Task.CompletedTask;
             });
 

@@ -1,5 +1,5 @@
 using AiPlatform.Gateway.Jobs;
-using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;
 
 namespace AiPlatform.Gateway.Admission;

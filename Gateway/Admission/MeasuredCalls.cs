@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Jobs;
-using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
@@ -25,8 +24,7 @@ internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, I
             var result = await run();
             outcome = result switch
             {
-                OpenAIError { Error.Code: var code } => code,
-                Problem { Error.Code: var code } => code,
+                IErrorAnswer { Error.Code: var code } => code,
                 ProviderJsonAnswer { Status: >= 400 } => "refused_by_provider",
                 JobAccepted => "accepted",
                 _ => "succeeded",

@@ -34,8 +34,8 @@ internal static class AnswerRoutes
         {
             var contract = new AnswerContract<T>();
             return routes
-                .MapPost(route,
-                    (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
+                .MapPost(route, (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
+                .WithMetadata(Dialect.Native)
                 .Accepts<PromptRequest>("application/json")
                 .WithHeader(
                     RequestTimeout.Header, "The longest wait in seconds, decimals allowed; then 504. It can only shorten Answers:Timeout.",

@@ -41,16 +41,26 @@ internal static class AnswerHeaders
     {
         Add(responses["200"], isAlwaysThere: true, CallHeaders.ModelName);
         Add(responses["202"], isAlwaysThere: true, "Preference-Applied");
-        foreach (var (status, response) in responses)
+        foreach (var (status, response) in OfCalls(responses))
         {
-            if (status is "401" or "403" or "413" or "415" or "202") continue;
-            Add(
-                response, isAlwaysThere: false,
-                CallHeaders.JobIdName, CallHeaders.ProviderName, CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName);
+            Add(response, isAlwaysThere: false, CallHeaders.JobIdName, CallHeaders.AttemptsName);
             if (status != "200") Add(response, isAlwaysThere: false, CallHeaders.ModelName);
+        }
+    }
+
+    /// <summary>Adds what those answers have besides, where a provider serves the model.</summary>
+    public static void DescribeProviders(OpenApiResponses responses)
+    {
+        foreach (var (status, response) in OfCalls(responses))
+        {
+            Add(response, isAlwaysThere: false, CallHeaders.ProviderName, CallHeaders.AttemptFailuresName);
             if (status is "502" or "504") Add(response, isAlwaysThere: false, "x-should-retry");
         }
     }
+
+    /// <summary>The answers of a call that has been admitted.</summary>
+    private static IEnumerable<KeyValuePair<string, IOpenApiResponse>> OfCalls(OpenApiResponses responses) =>
+        responses.Where(one => one.Key is not ("401" or "403" or "413" or "415" or "202"));
 
     /// <summary>Adds headers to one answer.</summary>
     public static void Add(IOpenApiResponse response, bool isAlwaysThere, params string[] names)

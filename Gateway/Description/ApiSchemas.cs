@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Tasks;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using Microsoft.OpenApi;
@@ -11,7 +12,7 @@ namespace AiPlatform.Gateway.Description;
 
 /// <summary>
 /// What the types of requests and answers cannot say: bounds, forms, and how fields depend on one another. It stands in
-/// <c>schemas.json</c>, by component; the names that enums have are taken from them. Tests compare all of it with what is answered.
+/// <c>schemas.json</c>, by component, here and in the folder of each task; the names that enums have are taken from them. Tests compare all of it with what is answered.
 /// </summary>
 internal static class ApiSchemas
 {
@@ -20,7 +21,7 @@ internal static class ApiSchemas
     private const string Prefix = "#/components/schemas/";
 
     /// <summary>Types that only say how a value is kept; the rules describe what they stand for.</summary>
-    private static readonly string[] Replaced = [nameof(JobAnswer), nameof(JsonElement)];
+    private static readonly string[] Replaced = [nameof(TaskAnswer), nameof(JsonElement)];
 
     private static readonly JsonObject Rules = ReadRules();
 
@@ -48,8 +49,19 @@ internal static class ApiSchemas
 
     private static JsonObject ReadRules()
     {
-        using var file = typeof(ApiSchemas).Assembly.GetManifestResourceStream("schemas.json")!;
-        var rules = JsonNode.Parse(file)!.AsObject();
+        var rules = new JsonObject();
+        var assembly = typeof(ApiSchemas).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.EndsWith("schemas.json", StringComparison.Ordinal)))
+        {
+            using var file = assembly.GetManifestResourceStream(name)!;
+            foreach (var (component, rule) in JsonNode.Parse(file)!.AsObject()) rules.Add(component, rule!.DeepClone());
+        }
+
+        rules[nameof(JobRequest)]!["oneOf"] = new JsonArray([.. GatewayTasks.All.Select(JobOf)]);
+        rules[nameof(JobResource)]!["properties"]!["output"] = new JsonObject
+        {
+            ["anyOf"] = new JsonArray([new JsonObject { ["type"] = "null" }, .. GatewayTasks.All.Select(task => To(task.AnswerComponent))]),
+        };
         var kinds = Enum.GetValues<InferenceErrorKind>();
         var codes = kinds.Select(kind => new InferenceError { Kind = kind, Message = "" }.Code);
         rules["ErrorCode"] = Names("A stable name for programs.", codes.Append(OpenAIError.RateLimitCode));
@@ -59,6 +71,11 @@ internal static class ApiSchemas
         rules["JobEndpoint"] = Names("The route whose call a job runs.", ModelTasks.All.Select(task => task.Endpoint));
         return rules;
     }
+
+    private static JsonObject JobOf(IGatewayTask task) => new()
+    {
+        ["properties"] = new JsonObject { ["endpoint"] = new JsonObject { ["const"] = task.Task.Endpoint }, ["body"] = task.JobBody },
+    };
 
     private static JsonObject Names(string description, IEnumerable<string> names) => new()
     {

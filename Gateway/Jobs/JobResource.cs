@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Json;
+using AiPlatform.Gateway.Tasks;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
@@ -46,7 +47,7 @@ internal sealed record JobResource
     public required string? Progress { get; init; }
 
     /// <summary>What the synchronous call would have answered.</summary>
-    public required JobAnswer? Output { get; init; }
+    public required TaskAnswer? Output { get; init; }
 
     public required JobFailure? Error { get; init; }
 
@@ -66,7 +67,7 @@ internal sealed record JobResource
     /// <summary>A result that cannot be shown is null, and <see cref="Error"/> says why although the job succeeded.</summary>
     public static JobResource Of(Job job)
     {
-        var (answer, unusable) = job.Output is { } output ? JobAnswer.Of(job.Model, output) : (null, null);
+        var (answer, unusable) = job.Output is { } output ? GatewayTasks.Read(job.Model, output) : (null, null);
         return new JobResource
         {
             Id = job.Id.ToString(),

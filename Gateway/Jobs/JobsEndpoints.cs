@@ -28,7 +28,7 @@ internal static class JobsEndpoints
 
     public static void MapJobs(this IEndpointRouteBuilder routes)
     {
-        var jobs = routes.MapGroup(Path).WithTags("Jobs");
+        var jobs = routes.MapGroup(Path).WithTags("Jobs").WithMetadata(Dialect.Native);
         jobs.MapPost("", PostAsync)
             .WithName("submitJob").WithSummary("Submits a call to be run in the background")
             .WithDescription("A chat cannot stream.")

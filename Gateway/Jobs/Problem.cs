@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>An error of our own routes. The one place that maps the kinds of errors to problems.</summary>
-internal sealed class Problem(InferenceError error, string? jobId = null) : IResult, IEndpointMetadataProvider
+internal sealed class Problem(InferenceError error, string? jobId = null) : IErrorAnswer, IEndpointMetadataProvider
 {
     private const string ContentType = "application/problem+json";
 
@@ -27,10 +28,22 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
     // :: Step 9: answer. An error's answer, on our own routes.
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        var (status, title) = Map(error.Kind);
+        var body = BodyOf(httpContext, error, jobId);
         httpContext.Response.SetRetryAfter(error);
-        httpContext.Response.StatusCode = status;
-        var body = new ProblemBody
+        httpContext.Response.StatusCode = body.Status;
+        return httpContext.Response.WriteAsJsonAsync(body, GatewayJson.Readable.ProblemBody, ContentType, httpContext.RequestAborted);
+    }
+
+    /// <summary>The problem as the last event of a stream.</summary>
+    public static byte[] EventOf(HttpContext httpContext, InferenceError error) =>
+    [
+        .. "event: error\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(httpContext, error, jobId: null), GatewayJson.Readable.ProblemBody), .. "\n\n"u8,
+    ];
+
+    private static ProblemBody BodyOf(HttpContext httpContext, InferenceError error, string? jobId)
+    {
+        var (status, title) = Map(error.Kind);
+        return new ProblemBody
         {
             Type = $"/problems/{error.Code.Replace('_', '-')}",
             Title = title,
@@ -44,7 +57,6 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IRes
             TraceId = FailureAnswers.TraceId(httpContext),
             JobId = jobId,
         };
-        return httpContext.Response.WriteAsJsonAsync(body, GatewayJson.Readable.ProblemBody, ContentType, httpContext.RequestAborted);
     }
 
     internal static (int Status, string Title) Map(InferenceErrorKind kind) => kind switch

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -6,14 +7,11 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace AiPlatform.Gateway.OpenAI;
 
 /// <summary>An error in the OpenAI dialect. The one place that maps the kinds of errors to its status, type and code.</summary>
-internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMetadataProvider
+internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpointMetadataProvider
 {
     internal const string RateLimitCode = "rate_limit_exceeded";
 
     private static readonly int[] CommonStatuses = [401, 403, 503];
-
-    /// <summary>What a call that asks a model may end with.</summary>
-    internal static readonly int[] CallStatuses = [400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504];
 
     public InferenceError Error => error;
 
@@ -35,6 +33,10 @@ internal sealed class OpenAIError(InferenceError error) : IResult, IEndpointMeta
         return httpContext.Response.WriteAsJsonAsync(
             BodyOf(error), GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
     }
+
+    /// <summary>The error as the last event of a stream.</summary>
+    public static byte[] EventOf(HttpContext httpContext, InferenceError error) =>
+        [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(error), GatewayJson.Readable.OpenAIErrorBody), .. "\n\n"u8];
 
     /// <summary>The error as JSON: a body, or the last event of a stream.</summary>
     public static OpenAIErrorBody BodyOf(InferenceError error) => new()

@@ -19,7 +19,7 @@ internal static class QueuesEndpoints
 
     public static void MapQueues(this IEndpointRouteBuilder routes)
     {
-        var queues = routes.MapGroup(Path).WithTags("Queues").WithMetadata(OperatorOnly.Mark);
+        var queues = routes.MapGroup(Path).WithTags("Queues").WithMetadata(OperatorOnly.Mark, Dialect.Native);
         var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
         queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
         one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary(

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Jobs.Usage;
@@ -12,6 +13,7 @@ internal static class UsageEndpoint
 
     public static void MapUsage(this IEndpointRouteBuilder routes) => routes
         .MapGet(Path, GetAsync)
+        .WithMetadata(Dialect.Native)
         .WithName("getUsage").WithTags("Usage").WithSummary("Says what was used, by day, tenant and model")
         .WithDescription("A tenant sees its own; an operator sees everybody's. What was used in the last second may be missing.")
         .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last when absent.",

@@ -1,16 +1,23 @@
 using System.Text.Json;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Embeddings;
 
-/// <summary>200 with embeddings, written from the stored floats as they are sent.</summary>
-internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : IResult
+/// <summary>Embeddings, written from the stored floats: they become JSON or base64 here and nowhere before.</summary>
+internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : TaskAnswer
 {
     /// <summary>What is gathered before it is sent.</summary>
     private const int FlushBytes = 64 * 1024;
 
-    // :: Step 9: answer. Floats become JSON or base64 here and nowhere before.
-    public async Task ExecuteAsync(HttpContext httpContext)
+    public override void Write(Utf8JsonWriter writer)
+    {
+        EmbeddingJson.WriteStart(writer);
+        for (var row = 0; row < output.Rows; row++) EmbeddingJson.WriteRow(writer, output, row);
+        EmbeddingJson.WriteEnd(writer, model, output);
+    }
+
+    // :: Step 9: answer. Many vectors are sent as they are written.
+    public override async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;
         response.ContentType = "application/json";

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Chat;
 
 /// <summary>The body of <c>POST /v1/chat/completions</c>, as far as the Gateway acts on it; for the API's description.</summary>
 internal sealed record ChatRequest

@@ -1,4 +1,4 @@
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>The answer of <c>POST /v1/embeddings</c>.</summary>
 /// <remarks>For the API's description only: <see cref="EmbeddingJson"/> writes it.</remarks>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Chat;
 
 /// <summary>OpenAI's answer to a chat; what a provider says passes through as it is. For the API's description.</summary>
 internal sealed record ChatCompletion

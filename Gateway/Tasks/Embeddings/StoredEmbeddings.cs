@@ -1,7 +1,7 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>Reads stored embeddings, and makes sure that they can be said in JSON before anything is sent.</summary>
 internal static class StoredEmbeddings

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>Turns stored embeddings into the JSON of the OpenAI dialect; see <see cref="EmbeddingList"/>.</summary>
 internal static class EmbeddingJson
@@ -42,13 +42,5 @@ internal static class EmbeddingJson
         writer.WriteNumber("total_tokens"u8, output.PromptTokens);
         writer.WriteEndObject();
         writer.WriteEndObject();
-    }
-
-    /// <summary>The whole answer at once.</summary>
-    public static void Write(Utf8JsonWriter writer, string model, EmbeddingOutput output)
-    {
-        WriteStart(writer);
-        for (var row = 0; row < output.Rows; row++) WriteRow(writer, output, row);
-        WriteEnd(writer, model, output);
     }
 }

@@ -1,6 +1,6 @@
 using AiPlatform.Jobs.Tasks.Embeddings;
 
-namespace AiPlatform.Gateway.OpenAI;
+namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>The body of <c>POST /v1/embeddings</c>. Fields that are not here are passed over.</summary>
 /// <remarks>For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Embeddings.EmbeddingRequestParser"/>.</remarks>

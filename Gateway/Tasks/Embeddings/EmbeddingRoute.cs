@@ -1,0 +1,42 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Tasks.Embeddings;
+
+namespace AiPlatform.Gateway.Tasks.Embeddings;
+
+/// <summary><c>POST /v1/embeddings</c>.</summary>
+internal sealed class EmbeddingRoute : IGatewayTask
+{
+    public ModelTask Task => EmbeddingTask.Description;
+
+    public Dialect Dialect => Dialect.OpenAI;
+
+    public IJsonTypeInfoResolver JsonTypes => EmbeddingTypes.Default;
+
+    public JsonObject JobBody => ApiSchemas.To(nameof(EmbeddingRequest));
+
+    public string AnswerComponent => nameof(EmbeddingList);
+
+    public IStreamForm? Stream => null;
+
+    public void Map(IEndpointRouteBuilder routes) => routes
+        .MapTask<EmbeddingRequest, EmbeddingList>(this)
+        .WithProviderAnswers()
+        .WithName("createEmbeddings")
+        .WithSummary("Turns texts into vectors")
+        .WithDescription(
+            "OpenAI's embeddings. Of a model that a provider serves, the provider judges the fields besides 'model' and 'input', and the "
+            + "single inputs.")
+        .WithTags("OpenAI")
+        .WithExample("""{"model":"all-minilm-l6-v2","input":"The sky is blue."}""");
+
+    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
+    {
+        var (read, unusable) = StoredEmbeddings.Read(output);
+        return read is { } embeddings ? (new EmbeddingAnswer(model, embeddings), null) : (null, unusable);
+    }
+}

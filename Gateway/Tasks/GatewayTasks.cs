@@ -1,0 +1,49 @@
+using AiPlatform.Gateway.Tasks.Chat;
+using AiPlatform.Gateway.Tasks.Embeddings;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
+
+namespace AiPlatform.Gateway.Tasks;
+
+/// <summary>The kinds of models that the Gateway can be asked for.</summary>
+internal static class GatewayTasks
+{
+    /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
+    public static IReadOnlyList<IGatewayTask> All { get; } = [new EmbeddingRoute(), new ChatRoute()];
+
+    public static IGatewayTask Of(ModelTask task) => All.First(one => one.Task == task);
+
+    /// <summary>Maps the routes of all.</summary>
+    public static void MapTasks(this IEndpointRouteBuilder routes)
+    {
+        foreach (var task in All) task.Map(routes);
+    }
+
+    /// <summary>Reads a stored result, so that it can be written as the synchronous call would have answered. Exactly one of the two is set.</summary>
+    public static (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
+    {
+        if (output.ContentType == JobOutput.Json) return (new JsonAnswer(output.Content), null);
+        foreach (var task in All)
+            if (task.Task.OutputTypes.Contains(output.ContentType)) return task.Read(model, output);
+
+        return (null, new InferenceError
+        {
+            Kind = InferenceErrorKind.Internal,
+            Message = $"The result is of the type '{output.ContentType}', which this version cannot show.",
+        });
+    }
+
+    /// <summary>A result that is the answer already.</summary>
+    private sealed class JsonAnswer(ReadOnlyMemory<byte> json) : TaskAnswer
+    {
+        // It was read before it was stored, and may be deeper than the writer would read it.
+        public override void Write(System.Text.Json.Utf8JsonWriter writer) => writer.WriteRawValue(json.Span, skipInputValidation: true);
+
+        public override async Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.ContentType = "application/json";
+            httpContext.Response.ContentLength = json.Length;
+            await httpContext.Response.BodyWriter.WriteAsync(json, httpContext.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AiPlatform.Gateway.Tasks;
+
+/// <summary>A job's result that can be written: as the answer of the synchronous call, or as the output of a job.</summary>
+[JsonConverter(typeof(TaskAnswerConverter))]
+internal abstract class TaskAnswer : IResult
+{
+    /// <summary>Writes all of it.</summary>
+    public abstract void Write(Utf8JsonWriter writer);
+
+    // :: Step 9: answer. The dialect's response, written from what is stored.
+    public virtual async Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(httpContext.Response.BodyWriter, new JsonWriterOptions
+        {
+            SkipValidation = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+        Write(writer);
+    }
+}
