@@ -1,4 +1,3 @@
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks.Embeddings;
 

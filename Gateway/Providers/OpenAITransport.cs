@@ -3,7 +3,6 @@ using System.ClientModel.Primitives;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers;

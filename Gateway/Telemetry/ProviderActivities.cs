@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Providers;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 

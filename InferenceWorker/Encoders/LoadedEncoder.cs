@@ -2,7 +2,6 @@ using System.Globalization;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks;
-using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;

@@ -1,5 +1,3 @@
-using AiPlatform.Jobs.Tasks.Embeddings;
-
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>The body of <c>POST /v1/embeddings</c>. Fields that are not here are passed over.</summary>

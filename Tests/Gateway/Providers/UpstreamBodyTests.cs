@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Providers;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Chat;
 using Xunit;
 
