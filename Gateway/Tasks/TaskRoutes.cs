@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Admission;
-using AiPlatform.Gateway.OpenAI;
 
 namespace AiPlatform.Gateway.Tasks;
 
