@@ -67,7 +67,7 @@ internal sealed class FakeSession : IRowSession
 
     public void Dispose() => IsDisposed = true;
 
-    private void FillStates(int[] tokens, Span<float> states)
+    private static void FillStates(int[] tokens, Span<float> states)
     {
         states.Fill(1e6f);
         for (var position = 0; position < tokens.Length; position++)

@@ -8,7 +8,6 @@ using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
