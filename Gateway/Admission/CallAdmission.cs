@@ -56,7 +56,8 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         if (model.Task != task.Name) return (null, OtherTask(model.Name, model.Task, task));
         if (request.Check(model) is { } misfit) return (null, misfit);
 
-        return (new AdmittedCall(task, model.Name, body) { Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model) }, null);
+        return (new AdmittedCall(task, model.Name, body) { Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model) },
+            null);
     }
 
     private async ValueTask<InferenceError> NotServedAsync(ModelTask task, string name, CancellationToken cancellationToken)

@@ -18,8 +18,8 @@ internal sealed record Dialect(
     public static Dialect Native { get; } = new(error => new Problem(error), Problem.Described, Problem.EventOf);
 
     /// <summary>
-    /// The dialect of a request: its route's, else that of the route whose fixed beginning its path has, for whoever asks a route in a wrong
-    /// way. What else is asked below <c>/v1</c> is what OpenAI's clients know and we do not have.
+    /// The dialect of a request: its route's, else that of the route whose fixed beginning its path has, for whoever asks a route in a
+    /// wrong way. What else is asked below <c>/v1</c> is what OpenAI's clients know and we do not have.
     /// </summary>
     public static Dialect Of(HttpContext context)
     {

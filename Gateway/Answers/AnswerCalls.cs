@@ -48,7 +48,8 @@ internal sealed class AnswerCalls(
         var routes = catalog.Routes;
         if (routes.Find(name) is not { } asked) return (null, NotAProvidersModel(name));
 
-        var (request, unforeseen) = ProviderRequestParser.Parse(ChatTask.Endpoint, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
+        var (request, unforeseen) = ProviderRequestParser.Parse(
+            ChatTask.Endpoint, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
         if (request is null) return (null, unforeseen);
 
         var longest = options.Value.Timeout;

@@ -34,7 +34,8 @@ internal static class AnswerRoutes
         {
             var contract = new AnswerContract<T>();
             return routes
-                .MapPost(route, (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
+                .MapPost(route,
+                    (HttpContext context, AnswerCalls calls) => calls.AnswerAsync(context, route, model, instructions, contract))
                 .WithMetadata(Dialect.Native)
                 .Accepts<PromptRequest>("application/json")
                 .WithHeader(

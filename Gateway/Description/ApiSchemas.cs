@@ -12,7 +12,8 @@ namespace AiPlatform.Gateway.Description;
 
 /// <summary>
 /// What the types of requests and answers cannot say: bounds, forms, and how fields depend on one another. It stands in
-/// <c>schemas.json</c>, by component, here and in the folder of each task; the names that enums have are taken from them. Tests compare all of it with what is answered.
+/// <c>schemas.json</c>, by component, here and in the folder of each task; the names that enums have are taken from them. Tests compare all
+/// of it with what is answered.
 /// </summary>
 internal static class ApiSchemas
 {

@@ -25,7 +25,8 @@ internal static class JobRequestParser
 
         return fields.FirstError() is { } error
             ? (null, error)
-            : (new ParsedJobRequest(fields.Task!, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
+            : (new ParsedJobRequest(
+                fields.Task!, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
     private struct Fields()

@@ -37,7 +37,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IErr
     /// <summary>The problem as the last event of a stream.</summary>
     public static byte[] EventOf(HttpContext httpContext, InferenceError error) =>
     [
-        .. "event: error\ndata: "u8, .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(httpContext, error, jobId: null), GatewayJson.Readable.ProblemBody), .. "\n\n"u8,
+        .. "event: error\ndata: "u8,
+        .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(httpContext, error, jobId: null), GatewayJson.Readable.ProblemBody), .. "\n\n"u8,
     ];
 
     private static ProblemBody BodyOf(HttpContext httpContext, InferenceError error, string? jobId)

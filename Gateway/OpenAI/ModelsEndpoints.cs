@@ -12,11 +12,13 @@ internal static class ModelsEndpoints
 {
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/models", ListAsync).WithMetadata(Dialect.OpenAI).WithName("listModels").WithTags("OpenAI").WithSummary("Lists the models that can be asked")
+        routes.MapGet("/v1/models", ListAsync).WithMetadata(Dialect.OpenAI).WithName("listModels").WithTags("OpenAI").WithSummary(
+            "Lists the models that can be asked")
             .WithDescription(
                 "OpenAI's list. A model that no worker serves at the moment stays in it for seven days, with 'available' false. 'failures' "
                 + "is our own member: the model folders that workers could not load, and why.");
-        routes.MapGet("/v1/models/{**id}", GetAsync).WithMetadata(Dialect.OpenAI).WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
+        routes.MapGet("/v1/models/{**id}", GetAsync).WithMetadata(Dialect.OpenAI)
+            .WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
             .WithPath("id", "The model's name.", new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 })
             .WithMetadata(OpenAIError.Described(StatusCodes.Status404NotFound));
     }

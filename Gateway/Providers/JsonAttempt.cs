@@ -37,8 +37,10 @@ internal sealed class JsonAttempt(IProviderTransport transport)
     {
         var provider = model.Provider.Name;
         var vectors = request.Endpoint == EmbeddingTask.Endpoint ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
-        if (!AnswerJson.TryRead(answer.Span, out var facts, vectors)) return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
-        if (!JsonUnicode.IsValid(answer.Span)) return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
+        if (!AnswerJson.TryRead(answer.Span, out var facts, vectors))
+            return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
+        if (!JsonUnicode.IsValid(answer.Span))
+            return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
         if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
         if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
 

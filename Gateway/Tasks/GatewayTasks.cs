@@ -19,7 +19,9 @@ internal static class GatewayTasks
         foreach (var task in All) task.Map(routes);
     }
 
-    /// <summary>Reads a stored result, so that it can be written as the synchronous call would have answered. Exactly one of the two is set.</summary>
+    /// <summary>
+    /// Reads a stored result, so that it can be written as the synchronous call would have answered. Exactly one of the two is set.
+    /// </summary>
     public static (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
     {
         if (output.ContentType == JobOutput.Json) return (new JsonAnswer(output.Content), null);

@@ -18,7 +18,9 @@ internal sealed class ModelCalls(
     ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    /// <exception cref="OperationCanceledException">The client went away; its job is canceled, unless it has an idempotency key.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The client went away; its job is canceled, unless it has an idempotency key.
+    /// </exception>
     public Task<IResult> AnswerAsync(HttpContext context, IGatewayTask task) =>
         measured.RunAsync(context, task.Task.Endpoint, () => RunAsync(context, task));
 
@@ -27,8 +29,11 @@ internal sealed class ModelCalls(
         // :: Step 1: admit. What a call asks for besides its body stands in its headers.
         if (RequestBody.CheckType(context.Request) is { } notJson) return task.Dialect.Answer(notJson);
         var headers = context.Request.Headers;
-        if (!RequestTimeout.TryParseHeader(headers[RequestTimeout.Header], options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        if (!RequestTimeout.TryParseHeader(
+            headers[RequestTimeout.Header], options.Value.MaxRequestTimeout, out var timeout, out var badTimeout))
+        {
             return task.Dialect.Answer(badTimeout);
+        }
         if (!IdempotencyHeader.TryParse(headers[IdempotencyHeader.Name], out var key, out var badKey))
             return task.Dialect.Answer(badKey);
 
@@ -49,7 +54,8 @@ internal sealed class ModelCalls(
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
-            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
+            Deadline = timeout
+                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
             IdempotencyKey = IdempotencyHeader.Of(key, task.Task.Endpoint, body.Span),
         };
         return wantsJob ? await SubmitAsync(context, task, call, terms) : await WaitAsync(context, task, call, terms);

@@ -10,7 +10,8 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// that cannot be run is alone: only its request fails. Each device thread has its own.
 /// </summary>
 internal sealed class BatchRunner(
-    IRowSession session, RunBuffers buffers, IRowOutput output, EncoderManifest manifest, BatchMetrics metrics, TimeProvider time, ILogger logger)
+    IRowSession session, RunBuffers buffers, IRowOutput output, EncoderManifest manifest, BatchMetrics metrics, TimeProvider time,
+    ILogger logger)
 {
     /// <summary>Token 0 is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];

@@ -1,6 +1,8 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
-/// <summary>Makes the result of a row from what the device gave for it, and puts it where its request wants it. Each device thread has its own.</summary>
+/// <summary>
+/// Makes the result of a row from what the device gave for it, and puts it where its request wants it. Each device thread has its own.
+/// </summary>
 internal interface IRowOutput
 {
     /// <summary>What a row's result is, for people: <c>a vector</c>.</summary>

@@ -1,6 +1,8 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
-/// <summary>A model on its device that takes rows of tokens. Any number of threads may run it at once, each with buffers of its own.</summary>
+/// <summary>
+/// A model on its device that takes rows of tokens. Any number of threads may run it at once, each with buffers of its own.
+/// </summary>
 internal interface IRowSession : IDisposable
 {
     /// <summary>Most numbers that a run of so many tokens, padding included, gives.</summary>

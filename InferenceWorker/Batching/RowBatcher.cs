@@ -21,7 +21,8 @@ internal sealed class RowBatcher
     private Exception? _fatal;
 
     public RowBatcher(
-        IRowSession session, Func<IRowOutput> newOutput, EncoderManifest manifest, BatchPlan plan, BatchMetrics metrics, TimeProvider time, ILogger logger)
+        IRowSession session, Func<IRowOutput> newOutput, EncoderManifest manifest, BatchPlan plan, BatchMetrics metrics, TimeProvider time,
+        ILogger logger)
     {
         _session = session;
         _manifest = manifest;

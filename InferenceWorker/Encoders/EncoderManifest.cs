@@ -45,7 +45,9 @@ internal abstract record EncoderManifest : ModelManifest
 
 /// <summary>What an encoder's file must give.</summary>
 /// <param name="Name">The name of the output.</param>
-/// <param name="IsPerToken">Whether it has numbers for each token, <c>[rows, tokens, size]</c>, or for each row, <c>[rows, size]</c>.</param>
+/// <param name="IsPerToken">
+/// Whether it has numbers for each token, <c>[rows, tokens, size]</c>, or for each row, <c>[rows, size]</c>.
+/// </param>
 /// <param name="Size">How many.</param>
 /// <param name="Form">Its form, for people.</param>
 internal sealed record EncoderOutput(string Name, bool IsPerToken, int Size, string Form);

@@ -134,6 +134,7 @@ internal sealed class OnnxEncoder : IRowSession
             throw new ModelProblemException($"{name}: it has no output {output.Name}, {output.Form}.");
         }
 
-        if (given.Dimensions[^1] is var size and > 0 && size != output.Size) throw new ModelProblemException($"{name}: {manifest.OtherSize(size)}.");
+        if (given.Dimensions[^1] is var size and > 0 && size != output.Size)
+            throw new ModelProblemException($"{name}: {manifest.OtherSize(size)}.");
     }
 }

@@ -51,7 +51,8 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         {
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
             var found = WorkerTasks.Find(manifest.Task)!.Check(manifest, device, settings);
-            Say("ok", manifest.Name, string.Create(CultureInfo.InvariantCulture, $"{manifest.Files.Count} files match their SHA-256, {found}"));
+            Say("ok", manifest.Name,
+                string.Create(CultureInfo.InvariantCulture, $"{manifest.Files.Count} files match their SHA-256, {found}"));
             return true;
         }
         catch (ModelProblemException problem)

@@ -27,7 +27,8 @@ internal static class ManifestReader
         if (WorkerTasks.Find(name) is not { } task)
         {
             throw new ModelProblemException(
-                $"{file}: task '{name}' is not supported by this version. Supported: {string.Join(", ", WorkerTasks.All.Select(one => one.Task.Name))}.");
+                $"{file}: task '{name}' is not supported by this version. Supported: "
+                + $"{string.Join(", ", WorkerTasks.All.Select(one => one.Task.Name))}.");
         }
 
         manifest.AllowOnly([.. ModelManifest.Fields, .. task.ManifestFields]);

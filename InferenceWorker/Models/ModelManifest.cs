@@ -26,7 +26,8 @@ internal abstract record ModelManifest
     }
 
     /// <summary>The names of the fields that are here, and of <c>runtime</c>.</summary>
-    public static IReadOnlyList<string> Fields { get; } = ["name", "task", "description", "runtime", "licence", "source", "created", "files"];
+    public static IReadOnlyList<string> Fields { get; } =
+        ["name", "task", "description", "runtime", "licence", "source", "created", "files"];
 
     /// <summary>Full path of the model's folder.</summary>
     public string Folder { get; init; }

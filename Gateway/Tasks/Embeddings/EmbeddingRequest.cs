@@ -1,7 +1,9 @@
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>The body of <c>POST /v1/embeddings</c>. Fields that are not here are passed over.</summary>
-/// <remarks>For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Embeddings.EmbeddingRequestParser"/>.</remarks>
+/// <remarks>
+/// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Embeddings.EmbeddingRequestParser"/>.
+/// </remarks>
 internal sealed record EmbeddingRequest
 {
     /// <summary>The name of a model that <c>/v1/models</c> lists.</summary>

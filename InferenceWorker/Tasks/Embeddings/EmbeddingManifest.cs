@@ -19,7 +19,8 @@ internal sealed record EmbeddingManifest : EncoderManifest
         {
             throw content.Required("max_batch_tokens").Refuse(string.Create(
                 CultureInfo.InvariantCulture,
-                $"is {MaxBatchTokens}; with vectors of {Dimensions} dimensions a run can have at most {Array.MaxLength / Dimensions} tokens"));
+                $"is {MaxBatchTokens}; with vectors of {Dimensions} dimensions a run can have at most "
+                + $"{Array.MaxLength / Dimensions} tokens"));
         }
     }
 

@@ -9,15 +9,18 @@ namespace AiPlatform.Jobs.Tasks.Embeddings;
 /// <param name="Format">How vectors are to be written.</param>
 /// <param name="Dimensions">Length that vectors are to be cut to, 1 or more; null for the model's own.</param>
 /// <param name="Truncate">Whether an input over the model's limit is cut instead of refused.</param>
-public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, EmbeddingFormat Format, int? Dimensions, bool Truncate) : TaskCall(Model)
+public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, EmbeddingFormat Format, int? Dimensions, bool Truncate)
+    : TaskCall(Model)
 {
     /// <summary><c>input</c> or <c>input[3]</c>.</summary>
     public string NameOf(int row) => IsSingle ? "input" : $"input[{row}]";
 
     public override InferenceError? Check(ModelDescriptor model) => Dimensions > model.Dimensions
         ? InferenceError.Invalid(
-            "dimensions", $"dimensions is {Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
+            "dimensions",
+            $"dimensions is {Dimensions}; the model '{model.Name}' has {model.Dimensions}. Ask for at most {model.Dimensions}.")
         : null;
 
-    public override long ResultBytes(ModelDescriptor model) => (long)Rows * Math.Max(0, Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
+    public override long ResultBytes(ModelDescriptor model) =>
+        (long)Rows * Math.Max(0, Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
 }

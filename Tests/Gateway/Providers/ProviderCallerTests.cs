@@ -239,7 +239,8 @@ public sealed class ProviderCallerTests : IDisposable
     private ProviderCall CallOf(Dictionary<string, ProviderModel> models, string model)
     {
         var request = new ProviderRequest { Endpoint = ChatTask.Endpoint, Body = default, Model = model, ModelAt = default };
-        var route = new ProviderRoute(request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
+        var route = new ProviderRoute(
+            request, [models[model], .. models[model].Options.Fallbacks.Select(name => models[name])], Check: null);
         return ProviderCall.Of(route, Tenants.Anonymous, atMost: null, _time);
     }
 

@@ -21,7 +21,8 @@ internal static class Batchers
         IRowSession session, EmbeddingManifest manifest, BatchLimits limits, int parallelRuns = 1, DeviceCost? cost = null)
     {
         var plan = new BatchPlan(limits, cost ?? Costs.Flat, parallelRuns);
-        var batcher = new RowBatcher(session, () => new PooledOutput(manifest), manifest, plan, Metrics(), TimeProvider.System, NullLogger.Instance);
+        var batcher = new RowBatcher(
+            session, () => new PooledOutput(manifest), manifest, plan, Metrics(), TimeProvider.System, NullLogger.Instance);
         batcher.Start();
         return batcher;
     }
@@ -31,7 +32,8 @@ internal static class Batchers
         this RowBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {
         var output = EmbeddingOutput.Create(rows.Length, dimensions, 0, EmbeddingFormat.Float);
-        var error = await batcher.RunAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+        var error = await batcher.RunAsync(new EmbeddingRun(rows, output), cancellationToken).WaitAsync(
+            TimeSpan.FromMinutes(1), CancellationToken.None);
         var parsed = EmbeddingOutput.Parse(output);
         return ([.. Enumerable.Range(0, rows.Length).Select(i => parsed.Row(i).ToArray())], error);
     }
