@@ -13,6 +13,7 @@ internal sealed record DocumentedMetric(string Name, IReadOnlyList<string> Proce
     public static IReadOnlyList<DocumentedMetric> ReadAll()
     {
         var rows = File.ReadLines(Path.Combine(Checkout.Root, "docs", "operations.md"))
+            .Where(line => line.StartsWith('|'))
             .Select(line => line.Trim('|', ' ').Split('|', StringSplitOptions.TrimEntries))
             .Where(row => IsOurs(row[0].Trim('`')) && row[0] != row[0].Trim('`'))
             .ToList();
