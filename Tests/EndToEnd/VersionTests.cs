@@ -19,11 +19,12 @@ public sealed class VersionTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Version_OfABuild_IsASemanticVersionCountedFromTags()
+    public async Task Version_OfABuild_IsASemanticVersionCountedFromTags()
     {
         Assert.Matches(@"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9a-f]{40})?$", Built);
-        // .NET's own default, in an assembly whose version nobody counted.
-        Assert.DoesNotMatch(@"^1\.0\.0(\+|$)", Built);
+        // What nobody counted is 1.0.0, .NET's own default.
+        var (_, tag) = await RunAsync("git", "-C", Checkout.Root, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*");
+        if (tag.Length == 0) Assert.StartsWith("0.1.0-alpha.0", Built, StringComparison.Ordinal);
     }
 
     [Fact]
