@@ -3,7 +3,8 @@ namespace AiPlatform.Jobs;
 /// <summary>
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not
 /// serve; after that exception a change may or may not have happened, and calling again with the same arguments is safe for
-/// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends) and <see cref="AppendAsync"/>.
+/// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends)
+/// and <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>.
 /// </summary>
 public interface IJobStore
 {
@@ -67,7 +68,17 @@ public interface IJobStore
     Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken);
 
     /// <summary>Adds events to a job's log; false when the lease was lost.</summary>
-    Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken);
+    /// <param name="job">The job.</param>
+    /// <param name="events">Their numbers are given by the store.</param>
+    /// <param name="known">
+    /// How many events the job had said before: then adding them again adds them once. Null where that is not known.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, int? known, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, int?, CancellationToken)"/>
+    Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken) =>
+        AppendAsync(job, events, known: null, cancellationToken);
 
     /// <summary>Stores a result; false when the lease was lost and the result is not wanted.</summary>
     Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken);

@@ -14,6 +14,9 @@ internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory
     /// <summary>Where its job waits; made when it is asked for: most calls to providers are no jobs.</summary>
     public QueueName Queue => QueueName.ForModel(Model);
 
+    /// <summary>Whether the caller wants the answer piece by piece.</summary>
+    public bool Streams { get; init; } = Provider is { Request.Streams: true };
+
     /// <summary>What its result is expected to take in Redis; 0 when nobody knows.</summary>
     public long ResultBytes { get; init; }
 

@@ -52,12 +52,21 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         if (request is null) return (null, wrong);
 
         var models = await catalog.ReadForAsync(request.Model, cancellationToken);
-        if (models.Find(request.Model) is not { } model) return (null, Refusals.ModelNotFound(request.Model, models.Names));
+        if (models.Find(request.Model) is not { } model)
+        {
+            // What providers serve is OpenAI's; no worker's model may have the name of one.
+            return (null, models.Providers.Find(request.Model) is null
+                ? Refusals.ModelNotFound(request.Model, models.Names)
+                : InferenceError.Invalid("model", $"The model '{request.Model}' is a provider's: it cannot be asked for {task.Name}."));
+        }
+
         if (model.Task != task.Name) return (null, OtherTask(model.Name, model.Task, task));
         if (request.Check(model) is { } misfit) return (null, misfit);
 
-        return (new AdmittedCall(task, model.Name, body) { Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model) },
-            null);
+        return (new AdmittedCall(task, model.Name, body)
+        {
+            Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model), Streams = request.Streams,
+        }, null);
     }
 
     private async ValueTask<InferenceError> NotServedAsync(ModelTask task, string name, CancellationToken cancellationToken)

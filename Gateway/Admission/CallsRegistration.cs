@@ -16,6 +16,7 @@ internal static class CallsRegistration
             services.AddSingleton<JobCalls>();
             services.AddSingleton<MeasuredCalls>();
             services.AddSingleton<ModelCalls>();
+            services.AddSingleton<TaskStreams>();
             services.AddSingleton<OwnJobs>();
             services.AddSingleton<GatewayMetrics>();
         }

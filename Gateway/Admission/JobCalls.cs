@@ -40,21 +40,8 @@ internal sealed class JobCalls(
     /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
     public async Task<CallEnd> RunAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (await ClaimAsync(call, terms) is not { } claim) return new CallEnd(null, null, Refusals.IdempotencyConflict());
-
-        var left = terms.Deadline;
-        // A call that came before has its job, and may have its answer.
-        if (claim.IsNew && call.Provider is null)
-        {
-            if (await workers.WaitAsync(call.Model, terms.Deadline, cancellationToken) is not { } waited)
-            {
-                await ReleaseAsync(claim, terms);
-                return new CallEnd(null, null, Refusals.ModelUnavailable(call.Model));
-            }
-
-            left = TimeSpan.FromTicks(Math.Max((left - waited).Ticks, ShortestDeadline.Ticks));
-        }
+        var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
+        if (refused is not null) return new CallEnd(null, null, refused);
 
         var id = claim.Id;
         // :: Step 3: submit. The waiter is registered first: the job may end before its submit has returned.
@@ -84,6 +71,36 @@ internal sealed class JobCalls(
             if (terms.IdempotencyKey is null) await CancelAsync(id, terms.Tenant);
             throw;
         }
+    }
+
+    /// <summary>
+    /// Submits a call whose job is to be followed: the end has its id, or an error. It is waited for a worker as in <see cref="RunAsync"/>.
+    /// </summary>
+    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    public async Task<CallEnd> OpenAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
+    {
+        var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
+        if (refused is null) (refused, _) = await SubmitAsync(claim, call, terms with { Deadline = left }, watcher: null);
+        return refused is null ? new CallEnd(claim.Id, null, null) : new CallEnd(null, null, refused);
+    }
+
+    /// <summary>The client of a job went away: it is canceled, unless an idempotency key names it.</summary>
+    public Task AbandonAsync(JobId id, JobTerms terms) => terms.IdempotencyKey is null ? CancelAsync(id, terms.Tenant) : Task.CompletedTask;
+
+    /// <summary>Names the call's job and waits for a worker; gives the time that is left of its deadline.</summary>
+    private async Task<(Claim Claim, TimeSpan Left, InferenceError? Refused)> BeginAsync(
+        AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (await ClaimAsync(call, terms) is not { } claim) return (default, default, Refusals.IdempotencyConflict());
+
+        // A call that came before has its job, and may have its answer.
+        if (!claim.IsNew || call.Provider is not null) return (claim, terms.Deadline, null);
+        if (await workers.WaitAsync(call.Model, terms.Deadline, cancellationToken) is { } waited)
+            return (claim, TimeSpan.FromTicks(Math.Max((terms.Deadline - waited).Ticks, ShortestDeadline.Ticks)), null);
+
+        await ReleaseAsync(claim, terms);
+        return (claim, default, Refusals.ModelUnavailable(call.Model));
     }
 
     /// <summary>

@@ -13,8 +13,6 @@ namespace AiPlatform.Gateway.Jobs;
 /// </summary>
 internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
 {
-    public static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(15);
-
     /// <param name="pages">What happens; when they end with a job that has ended, <c>done</c> follows.</param>
     /// <param name="after">The last event that the reader knows.</param>
     /// <param name="cancellationToken">Ends <paramref name="pages"/>, too.</param>
@@ -25,7 +23,7 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
         var next = page.MoveNextAsync().AsTask();
         try
         {
-            while (await BeatUntilAsync(next, cancellationToken))
+            while (await EventHeartbeat.UntilAsync(next, output, time, cancellationToken))
             {
                 job = page.Current.Job;
                 foreach (var one in page.Current.Events)
@@ -48,22 +46,6 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
             // An enumerator that still moves must not be disposed; the token has ended it.
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await page.DisposeAsync();
-        }
-    }
-
-    private async Task<bool> BeatUntilAsync(Task<bool> next, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await next.WaitAsync(HeartbeatInterval, time, cancellationToken);
-            }
-            catch (TimeoutException) when (!next.IsCompleted)
-            {
-                output.Write(": \n\n"u8);
-                await output.FlushAsync(cancellationToken);
-            }
         }
     }
 

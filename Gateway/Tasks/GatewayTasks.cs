@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Tasks.Chat;
+using AiPlatform.Gateway.Tasks.Classification;
 using AiPlatform.Gateway.Tasks.Embeddings;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
@@ -9,7 +10,7 @@ namespace AiPlatform.Gateway.Tasks;
 internal static class GatewayTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    public static IReadOnlyList<IGatewayTask> All { get; } = [new EmbeddingRoute(), new ChatRoute()];
+    public static IReadOnlyList<IGatewayTask> All { get; } = [new EmbeddingRoute(), new ChatRoute(), new ClassificationRoute()];
 
     public static IGatewayTask Of(ModelTask task) => All.First(one => one.Task == task);
 

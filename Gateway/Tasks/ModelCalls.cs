@@ -12,6 +12,7 @@ namespace AiPlatform.Gateway.Tasks;
 internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
+    TaskStreams streams,
     ProviderCalls providers,
     MeasuredCalls measured,
     IOptions<GatewayOptions> options,
@@ -47,8 +48,9 @@ internal sealed class ModelCalls(
         {
             // A call that may come again must be found again: it is a job, and so is one that is not waited for.
             if (!wantsJob && key is null) return await providers.AnswerAsync(context, provider, timeout);
-            if (provider.Request.Streams) return task.Dialect.Answer(Refusals.JobCannotStream());
         }
+
+        if (call.Streams && (wantsJob || key is not null)) return task.Dialect.Answer(Refusals.JobCannotStream());
 
         var terms = new JobTerms
         {
@@ -58,6 +60,7 @@ internal sealed class ModelCalls(
                 ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
             IdempotencyKey = IdempotencyHeader.Of(key, task.Task.Endpoint, body.Span),
         };
+        if (call.Streams && task.Stream is { } form) return await streams.AnswerAsync(context, task, form, call, terms);
         return wantsJob ? await SubmitAsync(context, task, call, terms) : await WaitAsync(context, task, call, terms);
     }
 

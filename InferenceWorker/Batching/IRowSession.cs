@@ -12,7 +12,8 @@ internal interface IRowSession : IDisposable
     /// <param name="rows">Together within the buffers.</param>
     /// <param name="buffers">Used by no other thread until the numbers were read.</param>
     /// <returns>
-    /// As many numbers for each row as for the others, <c>[rows, …]</c>; those of padding are undefined. Valid until the buffers' next run.
+    /// As many numbers for each row as for the others, <c>[rows, …]</c>; those of padding are undefined. Valid until the buffers' next
+    /// run.
     /// </returns>
     ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers);
 }

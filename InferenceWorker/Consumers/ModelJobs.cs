@@ -13,8 +13,17 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
         if (!WorkerTasks.All.Any(one => one.Task.Endpoint == job.Endpoint)) return Refused(UnknownEndpoint(job.Endpoint));
         if (models.Find(job.Model) is not { } model) return Refused(NotServed(job.Model));
         return WorkerTasks.Find(model.Manifest.Task)!.Task.Endpoint == job.Endpoint
-            ? model.RunAsync(job, sinks.For(job), cancellationToken)
+            ? RunAsync(model, job, cancellationToken)
             : Refused(OtherTask(model.Manifest, job.Endpoint));
+    }
+
+    /// <summary>The result follows the last of what the job has said.</summary>
+    private async Task<JobOutcome> RunAsync(ILoadedModel model, LeasedJob job, CancellationToken cancellationToken)
+    {
+        using var sink = sinks.For(job);
+        var outcome = await model.RunAsync(job, sink, cancellationToken);
+        await sink.FlushAsync(cancellationToken);
+        return outcome;
     }
 
     private static Task<JobOutcome> Refused(InferenceError error) => Task.FromResult(JobOutcome.Failure(error));

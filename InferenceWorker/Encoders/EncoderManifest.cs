@@ -39,6 +39,9 @@ internal abstract record EncoderManifest : ModelManifest
     /// <summary>What its file must give.</summary>
     public abstract EncoderOutput Output { get; }
 
+    /// <summary>Whether its inputs may be pairs of texts.</summary>
+    public virtual bool TakesPairs => false;
+
     /// <summary>What is wrong with a file that gives so many numbers a token or row, as a sentence without its end.</summary>
     public abstract string OtherSize(long size);
 }

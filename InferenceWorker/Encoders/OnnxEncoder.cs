@@ -19,6 +19,7 @@ internal sealed class OnnxEncoder : IRowSession
     private readonly int _maxRows;
     private readonly int _padId;
     private readonly bool _hasTypes;
+    private readonly bool _takesPairs;
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
 
@@ -29,6 +30,7 @@ internal sealed class OnnxEncoder : IRowSession
         _output = manifest.Output;
         _maxRows = manifest.MaxBatchRows;
         _hasTypes = session.InputMetadata.ContainsKey(TypesInput);
+        _takesPairs = manifest.TakesPairs && _hasTypes;
         _inputNames = _hasTypes ? [IdsInput, MaskInput, TypesInput] : [IdsInput, MaskInput];
         _outputNames = [_output.Name];
     }
@@ -110,7 +112,14 @@ internal sealed class OnnxEncoder : IRowSession
             ids[tokens.Length..].Fill(_padId);
             mask[..tokens.Length].Fill(1);
             mask[tokens.Length..].Clear();
+            if (_takesPairs) FillTypes(rows[i], buffers.Types.AsSpan(i * longest, longest));
         }
+    }
+
+    private static void FillTypes(WaitingRow row, Span<long> types)
+    {
+        types.Clear();
+        if (row.SecondAt > 0) types[row.SecondAt..row.Length].Fill(1);
     }
 
     private static void CheckForm(InferenceSession session, EncoderManifest manifest, string name)

@@ -39,6 +39,18 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
             yield return this with { Path = Below(property.Name), Value = property.Value };
     }
 
+    public IEnumerable<ManifestField> Items()
+    {
+        if (Value.ValueKind != JsonValueKind.Array) throw Refuse("must be an array");
+        return ItemsOf(this);
+
+        static IEnumerable<ManifestField> ItemsOf(ManifestField field)
+        {
+            var index = 0;
+            foreach (var item in field.Value.EnumerateArray()) yield return field with { Path = $"{field.Path}[{index++}]", Value = item };
+        }
+    }
+
     public string Text()
     {
         if (Value.ValueKind != JsonValueKind.String) throw Refuse("must be a string");

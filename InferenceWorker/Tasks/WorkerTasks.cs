@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Tasks.Classification;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
 namespace AiPlatform.InferenceWorker.Tasks;
@@ -6,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Tasks;
 internal static class WorkerTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    public static IReadOnlyList<IWorkerTask> All { get; } = [new EmbeddingWorkerTask()];
+    public static IReadOnlyList<IWorkerTask> All { get; } = [new EmbeddingWorkerTask(), new ClassificationWorkerTask()];
 
     /// <summary>The task that manifests call so; null when this version has none.</summary>
     public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Task.Name == name);

@@ -29,6 +29,18 @@ internal interface ITokenizer
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerText"/>.</exception>
     int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue);
 
+    /// <summary>Number of special tokens set around and between the texts of a pair; 0 where the tokenizer takes no pairs.</summary>
+    int SpecialTokensPerPair { get; }
+
+    /// <summary>Encodes two texts as one row, the longer one cut where they do not fit (Hugging Face truncation, longest first).</summary>
+    /// <param name="first">Any text, as the other.</param>
+    /// <param name="second">The tokens of this one, and the special tokens behind them, are of another type.</param>
+    /// <param name="maxTokens">Most ids in the result.</param>
+    /// <returns>The ids, and where the second text's begin.</returns>
+    /// <exception cref="InvalidOperationException">The tokenizer takes no pairs.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerPair"/>.</exception>
+    (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens);
+
     /// <summary>Cuts an encoded text at its end, keeping the special tokens (Hugging Face truncation, direction right).</summary>
     /// <param name="ids">What <see cref="Encode"/> or <see cref="AddSpecialTokens"/> returned; left as it is.</param>
     /// <param name="maxTokens">Most ids in the result.</param>

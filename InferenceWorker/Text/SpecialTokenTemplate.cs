@@ -18,6 +18,9 @@ internal sealed class SpecialTokenTemplate(int[] before, int[] after)
         return [.. _before, .. plainIds[..Math.Min(plainIds.Length, maxTokens - Count)], .. _after];
     }
 
+    /// <summary>The ids of an encoded text without its special tokens.</summary>
+    public ReadOnlySpan<int> Inside(int[] ids) => ids.AsSpan(_before.Length..^_after.Length);
+
     public int[] Truncate(int[] ids, int maxTokens)
     {
         ArgumentNullException.ThrowIfNull(ids);

@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Text;
 
 /// <summary>
-/// Reads a <c>TemplateProcessing</c> post-processor's template for one text; the one for two texts (<c>pair</c>) is left aside,
-/// for no pairs are encoded.
+/// Reads a <c>TemplateProcessing</c> post-processor's templates for one text and for two. The first must be known; where the one for two
+/// texts (<c>pair</c>) is not, the tokenizer takes no pairs.
 /// </summary>
 internal static class TemplateReader
 {
@@ -38,6 +38,39 @@ internal static class TemplateReader
         }
 
         return isAfterText ? new SpecialTokenTemplate([.. before], [.. after]) : throw single.Refuse("has no sequence A");
+    }
+
+    /// <summary>
+    /// The template for two texts, if it is of BERT's form: the first text once, then the second once, type 1 from the second on and 0
+    /// before. Null for any other form.
+    /// </summary>
+    public static PairTemplate? ReadPair(TokenizerField processor, Dictionary<string, int> vocabulary)
+    {
+        if (processor.Optional("pair") is not { } pair) return null;
+
+        List<int>[] parts = [[], [], []];
+        var texts = 0;
+        try
+        {
+            foreach (TokenizerField piece in pair.Items())
+            {
+                (string kind, TokenizerField value) = piece.Only();
+                bool isText = kind == "Sequence";
+                if (isText && (texts == 2 || value.Required("id").Text() != (texts == 0 ? "A" : "B"))) return null;
+                texts += isText ? 1 : 0;
+                int type = texts == 2 ? 1 : 0;
+                value.Required("type_id").Number(type, type);
+                if (!isText)
+                    parts[texts].AddRange(ReadSpecialToken(value.Required("id"), processor.Required("special_tokens"), vocabulary));
+            }
+        }
+        catch (TokenizerFormatException)
+        {
+            // A form that is not known: single texts are encoded all the same.
+            return null;
+        }
+
+        return texts == 2 ? new PairTemplate([.. parts[0]], [.. parts[1]], [.. parts[2]]) : null;
     }
 
     private static List<int> ReadSpecialToken(TokenizerField name, TokenizerField specialTokens, Dictionary<string, int> vocabulary)

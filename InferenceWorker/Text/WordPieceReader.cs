@@ -25,6 +25,7 @@ internal static class WordPieceReader
             TemplateReader.Read(file.Required("post_processor"), vocabulary))
         {
             VocabularySize = vocabulary.Count,
+            Pair = TemplateReader.ReadPair(file.Required("post_processor"), vocabulary),
             PadId = vocabulary.GetValueOrDefault(PadToken), // without one any id serves, for padded positions are masked
         };
     }

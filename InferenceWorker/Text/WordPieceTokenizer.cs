@@ -13,6 +13,9 @@ internal sealed class WordPieceTokenizer(
 
     public required int PadId { get; init; }
 
+    /// <summary>The special tokens of a pair; null where the file has none that are known.</summary>
+    public PairTemplate? Pair { get; init; }
+
     public int SpecialTokensPerText => template.Count;
 
     public int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true)
@@ -41,6 +44,14 @@ internal sealed class WordPieceTokenizer(
         {
             ids.Dispose();
         }
+    }
+
+    public int SpecialTokensPerPair => Pair?.Count ?? 0;
+
+    public (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens)
+    {
+        if (Pair is not { } pair) throw new InvalidOperationException("The tokenizer takes no pairs of texts.");
+        return pair.Around(template.Inside(Encode(first)), template.Inside(Encode(second)), maxTokens);
     }
 
     public int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue) => template.Around(plainIds, maxTokens);

@@ -15,6 +15,9 @@ public sealed record ModelDescriptor
     /// <summary>Length of its vectors; null for models that give none.</summary>
     public int? Dimensions { get; init; }
 
+    /// <summary>How many labels it has; null for models that give none.</summary>
+    public int? Labels { get; init; }
+
     /// <summary>When the model's files were made, seconds since 1970.</summary>
     public required long Created { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using AiPlatform.Jobs.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -10,19 +11,77 @@ public sealed class JobSinks(IJobStore store, TimeProvider time, ILogger<JobSink
     public JobSink For(LeasedJob job) => new(job, store, time, logger);
 }
 
-/// <summary>Takes what a job says while it runs: how far it is, about once a second.</summary>
-public sealed class JobSink
+/// <summary>What became of a piece of output.</summary>
+public enum SinkState
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    /// <summary>It is on its way; go on.</summary>
+    Open,
+
+    /// <summary>The lease is lost: nobody wants more.</summary>
+    Lost,
+
+    /// <summary>It was not taken: the job has said as much as one may.</summary>
+    Full,
+}
+
+/// <summary>
+/// Takes what a job says while it runs: pieces of its output as they come, and how far it is, about once a second. What comes while
+/// something is on its way to Redis goes with the next call, and shares it with what other jobs say. Whoever writes faster than Redis takes
+/// waits. One writer at a time; flush it before the job ends.
+/// </summary>
+public sealed class JobSink : IDisposable
+{
+    /// <summary>Most bytes that a job's pieces of output may have together.</summary>
+    public const int MaxOutputBytes = 16 * 1024 * 1024;
+
+    /// <summary>Most bytes that wait; more are taken only when these are on their way.</summary>
+    private const int MaxWaitingBytes = 64 * 1024;
+
+    /// <summary>Most events of a job that are sent at once: a script must not hold Redis for long.</summary>
+    private const int MostSent = 128;
+
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(250);
 
     private readonly LeasedJob _job;
     private readonly IJobStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger<JobSink> _logger;
+    private readonly Lock _gate = new();
+    private readonly List<JobEvent> _waiting = [];
+    private Task _sending = Task.CompletedTask;
+    private int _waitingBytes;
+    private long _outputBytes;
+    private int? _known;
+    private volatile bool _isLost;
+    private volatile bool _isDisposed;
+    private bool _isClosing;
+    private bool _hasSent;
 
     internal JobSink(LeasedJob job, IJobStore store, TimeProvider time, ILogger<JobSink> logger)
     {
         (_job, _store, _time, _logger) = (job, store, time, logger);
+    }
+
+    /// <summary>Adds a piece of output to the job's log, from which it is shown at once.</summary>
+    /// <param name="json">The piece, as JSON on one line.</param>
+    public async ValueTask<SinkState> WriteAsync(string json)
+    {
+        if (_isLost) return SinkState.Lost;
+        var bytes = Encoding.UTF8.GetByteCount(json);
+        if (_outputBytes + bytes > MaxOutputBytes) return SinkState.Full;
+
+        _outputBytes += bytes;
+        Task? sending;
+        lock (_gate)
+        {
+            AddNeedsLock(new JobEvent(0, JobEvent.Output, json));
+            _waitingBytes += bytes;
+            sending = _waitingBytes > MaxWaitingBytes ? _sending : null;
+        }
+
+        if (sending is not null) await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _isLost ? SinkState.Lost : SinkState.Open;
     }
 
     /// <summary>
@@ -37,13 +96,20 @@ public sealed class JobSink
     {
         var said = 0;
         using var ended = new CancellationTokenSource();
-        while (await Task.WhenAny(work, Task.Delay(Interval, _time, ended.Token)) != work)
+        while (!_isLost && await Task.WhenAny(work, Task.Delay(ProgressInterval, _time, ended.Token)) != work)
         {
             var now = done();
             if (now == said) continue;
 
             said = now;
-            if (!await TrySayAsync(unit, now, total)) break;
+            var of = total?.ToString(CultureInfo.InvariantCulture) ?? "null";
+            var progress = string.Create(CultureInfo.InvariantCulture, $$"""{"unit":"{{unit}}","done":{{now}},"total":{{of}}}""");
+            lock (_gate)
+            {
+                // Only how far it is now is worth saying.
+                _waiting.RemoveAll(one => one.Kind == JobEvent.Progress);
+                AddNeedsLock(new JobEvent(0, JobEvent.Progress, progress));
+            }
         }
 
         // The last pause need not be waited out.
@@ -51,19 +117,74 @@ public sealed class JobSink
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <returns>False when nobody wants to know any more: the lease is lost.</returns>
-    private async Task<bool> TrySayAsync(string unit, int done, int? total)
+    /// <summary>Waits until all pieces of output are in the job's log; progress that Redis does not take now is left out.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
     {
-        var of = total?.ToString(CultureInfo.InvariantCulture) ?? "null";
-        var progress = string.Create(CultureInfo.InvariantCulture, $$"""{"unit":"{{unit}}","done":{{done}},"total":{{of}}}""");
+        Task sending;
+        lock (_gate)
+        {
+            _isClosing = true;
+            sending = _sending;
+        }
+
+        await sending.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Gives up what Redis has not taken.</summary>
+    public void Dispose() => _isDisposed = true;
+
+    private void AddNeedsLock(JobEvent one)
+    {
+        _waiting.Add(one);
+        if (_sending.IsCompleted) _sending = Task.Run(SendAllAsync);
+    }
+
+    private async Task SendAllAsync()
+    {
+        while (Next() is { Count: > 0 } events)
+        {
+            while (!await TrySendAsync(events))
+            {
+                if (_isDisposed || MayBeLeftOut(events)) return;
+                await Task.Delay(OutagePause, _time);
+            }
+
+            if (_isLost) return;
+        }
+    }
+
+    private bool MayBeLeftOut(List<JobEvent> events)
+    {
+        lock (_gate) return _isClosing && events.Concat(_waiting).All(one => one.Kind == JobEvent.Progress);
+    }
+
+    private List<JobEvent> Next()
+    {
+        lock (_gate)
+        {
+            List<JobEvent> next = [.. _waiting.Take(MostSent)];
+            _waiting.RemoveRange(0, next.Count);
+            _waitingBytes = _waiting.Sum(one => one.Data.Length);
+            // Whoever adds from here on begins anew: both happen within the lock.
+            if (next.Count == 0) _sending = Task.CompletedTask;
+            return next;
+        }
+    }
+
+    /// <summary>False when Redis does not serve: the same is then sent again, and is added once.</summary>
+    private async Task<bool> TrySendAsync(List<JobEvent> events)
+    {
+        if (!_hasSent) (_known, _hasSent) = (_job.Ticket?.Events, true);
         try
         {
-            return await _store.AppendAsync(_job, [new JobEvent(0, JobEvent.Progress, progress)], CancellationToken.None);
+            _isLost = !await _store.AppendAsync(_job, events, _known, CancellationToken.None);
+            _known += events.Count;
+            return true;
         }
         catch (QueueUnavailableException outage)
         {
             Log.ProgressNotSaid(_logger, _job.Id, outage.Message);
-            return true;
+            return false;
         }
     }
 }

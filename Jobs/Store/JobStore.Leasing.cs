@@ -57,12 +57,8 @@ internal sealed partial class JobStore
         return Array.ConvertAll(held, one => (int)one == 1);
     }
 
-    public async Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken)
-    {
-        List<RedisValue> arguments = [job.Id.Key, job.Attempt];
-        foreach (var one in events) arguments.AddRange([one.Kind, one.Data]);
-        return (int)await RunAsync(JobScript.Append, job.Id.Queue, [.. arguments], cancellationToken) == 1;
-    }
+    public Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, int? known, CancellationToken cancellationToken) =>
+        _appends.CallAsync(job.Id.Queue, (job, events, known), cancellationToken);
 
     // :: Step 7: commit. The result is stored only if the lease is still ours, and published to the Gateways that wait.
     public Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken) =>
@@ -105,6 +101,21 @@ internal sealed partial class JobStore
         var counts = (RedisResult[])reply!;
         WerePutAside(queue, counts[4]);
         return new SweepResult((int)counts[0], (int)counts[1], (int)counts[2], (int)counts[3]);
+    }
+
+    private async Task<IReadOnlyList<bool>> AppendAllAsync(
+        QueueName queue, IReadOnlyList<(LeasedJob Job, IReadOnlyList<JobEvent> Events, int? Known)> appends)
+    {
+        _metrics.SentTogether(JobScript.Append.Name, appends.Count);
+        List<RedisValue> arguments = [];
+        foreach (var (job, events, known) in appends)
+        {
+            arguments.AddRange([job.Id.Key, job.Attempt, known ?? RedisValue.EmptyString, events.Count]);
+            foreach (var one in events) arguments.AddRange([one.Kind, one.Data]);
+        }
+
+        var added = (RedisResult[])(await RunAsync(JobScript.Append, queue, [.. arguments], CancellationToken.None))!;
+        return Array.ConvertAll(added, one => one.Resp2Type != ResultType.Error && (int)one == 1);
     }
 
     private async Task<IReadOnlyList<bool>> CommitAllAsync(QueueName queue, IReadOnlyList<(LeasedJob Job, JobOutcome Outcome)> commits)

@@ -32,6 +32,7 @@ internal sealed partial class JobStore : IJobStore
     private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
     private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), JobReading> _reads;
     private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
+    private readonly CallGatherer<(LeasedJob Job, IReadOnlyList<JobEvent> Events, int? Known), bool> _appends;
 
     public JobStore(ScriptRunner scripts, JobMetrics metrics, IOptions<JobsOptions> options, ILogger<JobStore> logger)
     {
@@ -41,6 +42,7 @@ internal sealed partial class JobStore : IJobStore
         _options = options.Value;
         _submits = new(SubmitAllAsync, MostCalls, MostBytes, static job => job.Body.Length);
         _reads = new(ReadAllAsync, MostCalls, MostBytes, static _ => 0);
+        _appends = new(AppendAllAsync, MostCalls, MostBytes, static append => append.Events.Sum(one => one.Data.Length));
         _commits = new(CommitAllAsync, MostCalls, MostBytes, static commit => commit.Outcome.Output?.Content.Length ?? 0);
     }
 

@@ -28,6 +28,9 @@ public delegate (TaskCall? Call, InferenceError? Error) TaskRequestParser(ReadOn
 /// <param name="Model">The model's name, not yet looked up.</param>
 public abstract record TaskCall(string Model)
 {
+    /// <summary>Whether the caller wants the answer piece by piece.</summary>
+    public virtual bool Streams => false;
+
     /// <summary>What the model cannot do of the request, as far as its descriptor tells; null when nothing is known against it.</summary>
     public virtual InferenceError? Check(ModelDescriptor model) => null;
 

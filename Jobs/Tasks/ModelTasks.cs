@@ -1,4 +1,5 @@
 using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Classification;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Jobs.Tasks;
@@ -7,7 +8,7 @@ namespace AiPlatform.Jobs.Tasks;
 public static class ModelTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    private static readonly ModelTask[] Tasks = [EmbeddingTask.Description, ChatTask.Description];
+    private static readonly ModelTask[] Tasks = [EmbeddingTask.Description, ChatTask.Description, ClassificationTask.Description];
 
     public static IReadOnlyList<ModelTask> All => Tasks;
 

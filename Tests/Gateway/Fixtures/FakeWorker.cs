@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Classification;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
@@ -71,6 +72,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <summary>Commits a vector for each input: with 16 dimensions where the request asks for 3, so that a big batch is big.</summary>
     public Task<bool> SucceedAsync(LeasedJob job, float? value = null)
     {
+        if (job.Endpoint == ClassificationTask.Endpoint) return SucceedWithLabelsAsync(job);
         var request = JsonDocument.Parse(job.Body).RootElement;
         var input = request.GetProperty("input");
         var rows = input.ValueKind == JsonValueKind.Array && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
@@ -86,6 +88,25 @@ internal sealed class FakeWorker : IAsyncDisposable
         return _store.CommitAsync(
             job,
             JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), $$"""{"prompt_tokens":{{3 * rows}},"total_tokens":{{3 * rows}}}"""),
+            CancellationToken.None);
+    }
+
+    /// <summary>Commits two labels for each input.</summary>
+    private Task<bool> SucceedWithLabelsAsync(LeasedJob job)
+    {
+        var (call, _) = ClassificationRequestParser.Parse(job.Body.Span);
+        var scores = Math.Min(call!.TopN ?? 2, 2);
+        var content = ClassificationOutput.Create(["yes", "no"], call.Rows, scores, 3 * call.Rows);
+        for (var row = 0; row < call.Rows; row++)
+        {
+            for (var place = 0; place < scores; place++) ClassificationOutput.Write(content, row, place, place, place == 0 ? 0.75f : 0.25f);
+        }
+
+        return _store.CommitAsync(
+            job,
+            JobOutcome.Success(
+                new JobOutput(ClassificationOutput.ContentType, content),
+                $$"""{"prompt_tokens":{{3 * call.Rows}},"total_tokens":{{3 * call.Rows}}}"""),
             CancellationToken.None);
     }
 

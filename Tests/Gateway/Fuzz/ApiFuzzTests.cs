@@ -21,6 +21,7 @@ public sealed class ApiFuzzTests
     private static readonly (string Reason, Func<ApiRequest, ApiAnswer, bool> Covers)[] Allowances =
     [
         ("whether a model does what is asked of it", (_, answer) => answer.Param is "model" or "body.model"),
+        ("how many labels a model has", (_, answer) => answer.Param is "top_n" or "body.top_n"),
         ("how many dimensions a model has", (_, answer) => answer.Param is "dimensions" or "body.dimensions"),
         ("whether a schema compiles", (_, answer) => answer.Param?.Contains("response_format", StringComparison.Ordinal) == true),
         ("a stream beside a header that asks for a job", (request, answer) =>

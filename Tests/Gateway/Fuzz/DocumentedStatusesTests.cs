@@ -16,6 +16,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
     private const string OtherModel = "other";
     private const string NoJob = "job_00000000000000000000000000.m";
     private const string Embedding = """{"model":"m","input":"a"}""";
+    private const string Classification = """{"model":"labels","input":"a"}""";
     private const string Chat = """{"model":"gpt","messages":[{"role":"user","content":"hi"}]}""";
     private const string Prompt = """{"prompt":"hi"}""";
     private const string Job = """{"endpoint":"/v1/embeddings","body":{"model":"m","input":"a"}}""";
@@ -75,6 +76,12 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync("generate", 200, Prompt);
         await AnswersAsync("createEmbeddings", 200, Embedding);
         await AnswersAsync("createEmbeddings", 202, Embedding, ("Prefer", "respond-async"));
+        await _gateway.ServeAsync("labels", dimensions: null, "text-classification");
+        await using var classifier = FakeWorker.Start(_gateway, "labels");
+        await AnswersAsync("classify", 200, Classification);
+        await AnswersAsync("classify", 202, Classification, ("Prefer", "respond-async"));
+        await AnswersAsync("classify", 200, Classification, ("Idempotency-Key", "label"));
+        await AnswersAsync("classify", 422, Classification.Insert(1, " "), ("Idempotency-Key", "label"));
         await AnswersAsync("createChatCompletion", 202, Chat, ("Prefer", "respond-async"));
         var id = (await AnswersAsync("submitJob", 202, Job)).Headers["X-Job-Id"];
 
@@ -104,6 +111,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
 
         await AnswersAsync("createChatCompletion", 404, Chat.Replace("gpt", "nobody", StringComparison.Ordinal));
         await AnswersAsync("createEmbeddings", 404, Embedding.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
+        await AnswersAsync("classify", 404, Classification.Replace("labels", "nobody", StringComparison.Ordinal));
         await AnswersAsync("submitJob", 404, Job.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
         foreach (var operation in (string[])["getJob", "cancelJob", "retryJob", "followJob"]) await AnswersAsync(operation, 404, NoJob, query: "");
         foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"])
@@ -134,6 +142,10 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync(client, "retryJob", 200, first);
         await AnswersAsync(client, "submitJob", 429, job);
         await AnswersAsync(client, "createEmbeddings", 429, embedding);
+        await small.ServeAsync("labels", dimensions: null, "text-classification");
+        await AnswersAsync(client, "submitJob", 202, $$"""{"endpoint":"/v1/classify","body":{{Classification}}}""");
+        await AnswersAsync(client, "classify", 429, Classification);
+        await AnswersAsync("classify", 504, Classification, ("X-Request-Timeout", "0.05"));
         await AnswersAsync(client, "cancelJob", 200, first);
         await AnswersAsync(client, "submitJob", 202, job);
         await AnswersAsync(client, "retryJob", 429, first);
@@ -146,6 +158,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         var embedding = AnswersAsync("createEmbeddings", 500, Embedding, ("X-Request-Timeout", "30"));
         await worker.FailAsync(await worker.LeaseAsync(), InferenceErrorKind.ModelFailed);
         await embedding;
+        await using (FakeWorker.Start(_gateway, "labels", (one, leased) => one.FailAsync(leased, InferenceErrorKind.ModelFailed)))
+            await AnswersAsync("classify", 500, Classification, ("X-Request-Timeout", "30"));
 
         // The Gateway runs one job of this model at a time; the next is for whoever comes.
         var calls = _provider.Received.Count;
@@ -213,6 +227,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         foreach (var operation in _document.Operations.Where(one => one.Body is null))
             await AnswersAsync(client, operation.Name, 503, operation.Path.StartsWith("/v1/jobs", StringComparison.Ordinal) ? NoJob : Model, query: "");
         await AnswersAsync(client, "createEmbeddings", 503, Embedding);
+        await AnswersAsync(client, "classify", 503, Classification);
         await AnswersAsync(client, "submitJob", 503, Job);
         await AnswersAsync(client, "createChatCompletion", 503, Chat.Replace("gpt", "nobody", StringComparison.Ordinal));
     }

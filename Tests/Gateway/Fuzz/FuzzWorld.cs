@@ -22,6 +22,9 @@ internal sealed class FuzzWorld : IAsyncDisposable
     /// <summary>It is known, and nobody runs its jobs.</summary>
     public const string Idle = "idle";
 
+    /// <summary>A worker classifies with it.</summary>
+    public const string Labels = "labels";
+
     private static readonly InferenceErrorKind[] Failures =
         [InferenceErrorKind.ModelFailed, InferenceErrorKind.LeaseLost, InferenceErrorKind.Internal];
 
@@ -54,6 +57,7 @@ internal sealed class FuzzWorld : IAsyncDisposable
     {
         ["providers"] = ["gpt", "broken", "emb"],
         ["EmbeddingRequest.model"] = [Served, Served, Served, Served, Failing, Idle, "emb", "gpt", "nobody"],
+        ["ClassificationRequest.model"] = [Labels, Labels, Labels, Served, "gpt", "nobody"],
         ["ChatRequest.model"] = ["gpt", "gpt", "gpt", "gpt", "broken", Served, "nobody"],
         ["JobRequest.body.model"] = ["gpt", "gpt", "gpt", "broken", Served, "nobody"],
         ["retrieveModel.id"] = [Served, "gpt", "nobody", "no body", "ä"],
@@ -91,6 +95,8 @@ internal sealed class FuzzWorld : IAsyncDisposable
         using var client = new HttpClient { BaseAddress = gateway.Address };
         var world = new FuzzWorld(gateway, await ApiDocument.ReadAsync(client));
         world._parts.AddRange([await FakeWorker.StartAsync(gateway, Served), await FakeWorker.IdleAsync(gateway, Idle)]);
+        await gateway.ServeAsync(Labels, dimensions: null, "text-classification");
+        world._parts.Add(FakeWorker.Start(gateway, Labels));
         await gateway.ServeAsync(Failing);
         world._parts.AddRange([FakeWorker.Start(gateway, Failing, RunBadlyAsync), gateway, provider]);
         return world;

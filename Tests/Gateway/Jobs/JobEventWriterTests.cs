@@ -47,7 +47,7 @@ public sealed class JobEventWriterTests : IDisposable
     {
         var writing = CreateSut().WriteAsync(PagesAsync(), 7, _end.Token);
         await Poll.UntilAsync(() => _time.Waiting == 1, "the writer waits");
-        _time.Advance(JobEventWriter.HeartbeatInterval);
+        _time.Advance(EventHeartbeat.Interval);
         Assert.Equal(": \n\n", await ReadAsync());
 
         _pages.Writer.TryWrite(new JobEvents(Job(), [new JobEvent(9, JobEvent.Output, "{}"), new JobEvent(10, JobEvent.Progress, "1")]));

@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Tasks.Classification;
+
+namespace AiPlatform.Gateway.Tasks.Classification;
+
+/// <summary><c>POST /v1/classify</c>.</summary>
+internal sealed class ClassificationRoute : IGatewayTask
+{
+    public ModelTask Task => ClassificationTask.Description;
+
+    public Dialect Dialect => Dialect.OpenAI;
+
+    public IJsonTypeInfoResolver JsonTypes => ClassificationTypes.Default;
+
+    public JsonObject JobBody => ApiSchemas.To(nameof(ClassificationRequest));
+
+    public string AnswerComponent => nameof(ClassificationList);
+
+    public IStreamForm? Stream => null;
+
+    public void Map(IEndpointRouteBuilder routes) => routes
+        .MapTask<ClassificationRequest, ClassificationList>(this)
+        .WithName("classify")
+        .WithSummary("Says which labels fit texts, or pairs of texts")
+        .WithDescription("The labels are the model's own, from its manifest. Requests and errors are in the form of OpenAI's embeddings.")
+        .WithTags("Classification")
+        .WithExample("""{"model":"reranker","input":[["Why is the sky blue?","Air scatters blue light."]],"top_n":1}""");
+
+    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
+    {
+        try
+        {
+            return (new ClassificationAnswer(model, ClassificationOutput.Parse(output.Content)), null);
+        }
+        catch (FormatException unreadable)
+        {
+            return (null, new InferenceError { Kind = InferenceErrorKind.Internal, Message = unreadable.Message });
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Numerics.Tensors;
+using AiPlatform.InferenceWorker.Batching;
+
+namespace AiPlatform.InferenceWorker.Tasks.Classification;
+
+/// <summary>Makes scores of a row's numbers, and puts the best first.</summary>
+internal sealed class LabelOutput(ClassificationManifest manifest) : IRowOutput
+{
+    private readonly float[] _scores = new float[manifest.Labels.Count];
+    private readonly int[] _labels = new int[manifest.Labels.Count];
+
+    public string What => "scores";
+
+    public bool TryWrite(ReadOnlySpan<float> numbers, WaitingRow row)
+    {
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes(numbers))) return false;
+
+        Activate(numbers);
+        for (var i = 0; i < _labels.Length; i++) _labels[i] = i;
+        // The lower of two equal scores keeps its place among the labels: sorted by the negative, then by the number.
+        Array.Sort(_labels, (one, other) => _scores[one] != _scores[other] ? _scores[other].CompareTo(_scores[one]) : one.CompareTo(other));
+
+        var run = (ClassificationRun)row.Request;
+        for (var place = 0; place < run.ScoresPerRow; place++) run.Write(row.Index, place, _labels[place], _scores[_labels[place]]);
+        return true;
+    }
+
+    private void Activate(ReadOnlySpan<float> numbers)
+    {
+        if (manifest.IsMultiLabel)
+        {
+            TensorPrimitives.Sigmoid(numbers, _scores);
+            return;
+        }
+
+        // The largest is taken away first: no exponent is then too large.
+        TensorPrimitives.Subtract(numbers, TensorPrimitives.Max(numbers), _scores);
+        TensorPrimitives.Exp(_scores, _scores);
+        TensorPrimitives.Divide(_scores, TensorPrimitives.Sum<float>(_scores), _scores);
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Classification;
+
+/// <summary>
+/// Validates a classification request in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as
+/// a missing field.
+/// </summary>
+public static class ClassificationRequestParser
+{
+    /// <summary>Most inputs of a request.</summary>
+    public const int MaxInputs = 2_048;
+
+    private const string Forms = "must be a string, an array of strings, or an array of pairs of strings.";
+
+    private static readonly string[] FieldNames = ["model", "input", "top_n", "truncate"];
+
+    /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
+    /// <param name="body">The request's bytes.</param>
+    /// <param name="content">Where the inputs go; null, for who does not compute with them, leaves them in the bytes.</param>
+    public static (ClassificationCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, ClassificationContent? content = null)
+    {
+        var fields = new Fields(content);
+        var malformed = RequestJson.ReadObject(
+            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
+        if (malformed is not null) return (null, malformed);
+
+        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
+            ? (null, error)
+            : (new ClassificationCall(fields.Model!, fields.Rows, fields.IsSingle, fields.TopN, fields.Truncate), null);
+    }
+
+    private struct Fields(ClassificationContent? content)
+    {
+        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+        private int _seen;
+
+        public string? Model { get; private set; }
+        public int Rows { get; private set; }
+        public bool IsSingle { get; private set; }
+        public int? TopN { get; private set; }
+        public bool Truncate { get; private set; }
+
+        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            var field = RequestJson.FieldOf(ref reader, FieldNames);
+            reader.Read();
+            if (field >= 0)
+            {
+                var value = reader;
+                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
+            }
+
+            reader.Skip();
+        }
+
+        public readonly InferenceError? FirstError()
+        {
+            if (Model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model to ask.");
+            if (Rows == 0) _errors[1] ??= InferenceError.Invalid("input", "input is missing: give a string, strings, or pairs of strings.");
+            return Array.Find(_errors, error => error is not null);
+        }
+
+        private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.Null) return null;
+            return FieldNames[field] switch
+            {
+                "model" => ReadModel(ref value),
+                "input" => ReadInput(ref value),
+                "top_n" => ReadTopN(ref value),
+                _ => ReadTruncate(ref value),
+            };
+        }
+
+        private InferenceError? ReadModel(ref Utf8JsonReader value)
+        {
+            if (!RequestJson.TryReadText(ref value, out var model) || model.Length == 0)
+                return InferenceError.Invalid("model", "model must be a string that names a model.");
+            Model = model;
+            return null;
+        }
+
+        private InferenceError? ReadInput(ref Utf8JsonReader value)
+        {
+            if (value.TokenType == JsonTokenType.String)
+            {
+                (Rows, IsSingle) = (1, true);
+                return ReadText(ref value, "input", out var text) is { } wrong ? wrong : Take(text, null);
+            }
+
+            if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid("input", $"input {Forms}");
+            value.Read();
+            if (value.TokenType == JsonTokenType.EndArray)
+                return InferenceError.Invalid("input", "input is an empty array: give at least one input.");
+
+            var arePairs = value.TokenType == JsonTokenType.StartArray;
+            if (!arePairs && value.TokenType != JsonTokenType.String)
+                return InferenceError.Invalid("input[0]", "input[0] is neither a string nor a pair of strings.");
+
+            for (var row = 0; value.TokenType != JsonTokenType.EndArray; value.Read(), row++)
+            {
+                if (row == MaxInputs) return InferenceError.Invalid("input", $"input has more than {MaxInputs} items: split the request.");
+                if ((arePairs ? ReadPair(ref value, row) : ReadItem(ref value, row)) is { } wrong) return wrong;
+                Rows = row + 1;
+            }
+
+            return null;
+        }
+
+        private readonly InferenceError? ReadItem(ref Utf8JsonReader value, int row) =>
+            value.TokenType != JsonTokenType.String
+                ? InferenceError.Invalid($"input[{row}]", $"input[{row}] must be a string, as the first item is.")
+                : ReadText(ref value, $"input[{row}]", out var text) ?? Take(text, null);
+
+        private readonly InferenceError? ReadPair(ref Utf8JsonReader value, int row)
+        {
+            var name = $"input[{row}]";
+            if (value.TokenType != JsonTokenType.StartArray)
+                return InferenceError.Invalid(name, $"{name} must be a pair of strings, as the first item is.");
+
+            var texts = ("", "");
+            for (var i = 0; i < 2; i++)
+            {
+                value.Read();
+                if (value.TokenType != JsonTokenType.String)
+                    return InferenceError.Invalid(name, $"{name} must be a pair of strings: exactly two.");
+                if (ReadText(ref value, $"{name}[{i}]", out var text) is { } wrong) return wrong;
+                texts = i == 0 ? (text, "") : (texts.Item1, text);
+            }
+
+            value.Read();
+            return value.TokenType == JsonTokenType.EndArray
+                ? Take(texts.Item1, texts.Item2) : InferenceError.Invalid(name, $"{name} must be a pair of strings: exactly two.");
+        }
+
+        /// <summary>The text is only read out for who computes with it.</summary>
+        private readonly InferenceError? ReadText(ref Utf8JsonReader value, string name, out string text)
+        {
+            text = "";
+            if (value.ValueSpan.IsEmpty) return InferenceError.Invalid(name, $"{name} is an empty string.");
+            if (!RequestJson.IsText(ref value))
+                return InferenceError.Invalid(name, $"{name} is not valid Unicode: it has half of a surrogate pair.");
+
+            if (content is not null) text = value.GetString()!;
+            return null;
+        }
+
+        private readonly InferenceError? Take(string text, string? second)
+        {
+            content?.Add(text, second);
+            return null;
+        }
+
+        private InferenceError? ReadTopN(ref Utf8JsonReader value)
+        {
+            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var most) || most < 1)
+                return InferenceError.Invalid("top_n", "top_n must be an integer, 1 or more.");
+            TopN = most;
+            return null;
+        }
+
+        private InferenceError? ReadTruncate(ref Utf8JsonReader value)
+        {
+            if (value.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+                return InferenceError.Invalid("truncate", "truncate must be true or false.");
+            Truncate = value.GetBoolean();
+            return null;
+        }
+    }
+}
