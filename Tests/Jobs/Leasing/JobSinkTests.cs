@@ -66,6 +66,78 @@ public sealed class JobSinkTests(RedisServer redis) : IClassFixture<RedisServer>
         await reporting.WaitAsync(TimeSpan.FromSeconds(30), Ct);
     }
 
+    [Fact]
+    public async Task WriteAsync_ManyPieces_AreInTheLogInTheirOrderBeforeTheEnd()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        using var sut = CreateSut(store, job);
+
+        for (var i = 0; i < 700; i++) Assert.Equal(SinkState.Open, await sut.WriteAsync($"{i}"));
+        await sut.FlushAsync(Ct);
+        await store.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(JobOutput.Json, "1"u8.ToArray()), null), Ct);
+
+        var log = await store.Store.ReadLogAsync(job.Id, 0, null, Ct);
+        Assert.Equal(Enumerable.Range(0, 700).Select(i => $"{i}"), log!.Events.Select(one => one.Data));
+        Assert.Equal(JobStatus.Succeeded, log.Job.Status);
+    }
+
+    [Fact]
+    public async Task WriteAsync_LeaseLost_SaysThatNobodyWantsMore()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        using var sut = CreateSut(store, job);
+        await store.Store.CancelAsync(job.Id, Tenants.Anonymous, Ct);
+
+        await sut.WriteAsync("1");
+
+        await Poll.UntilAsync(async () => await sut.WriteAsync("2") == SinkState.Lost, "the sink knows");
+    }
+
+    [Fact]
+    public async Task WriteAsync_MoreThanAJobMaySay_IsNotTaken()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        using var sut = CreateSut(store, await LeaseAsync(store));
+
+        Assert.Equal(SinkState.Full, await sut.WriteAsync(new string('1', JobSink.MaxOutputBytes + 1)));
+    }
+
+    [Fact]
+    public async Task AppendAsync_TheSameAgain_IsAddedOnce()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var job = await LeaseAsync(store);
+        JobEvent[] pieces = [new(0, JobEvent.Output, "1"), new(0, JobEvent.Output, "2")];
+
+        Assert.True(await store.Store.AppendAsync(job, pieces, known: 0, Ct));
+        Assert.True(await store.Store.AppendAsync(job, pieces, known: 0, Ct));
+        Assert.True(await store.Store.AppendAsync(job, [new(0, JobEvent.Output, "3")], known: 2, Ct));
+
+        var log = await store.Store.ReadLogAsync(job.Id, 0, null, Ct);
+        Assert.Equal(["1", "2", "3"], log!.Events.Select(one => one.Data));
+    }
+
+    [Fact]
+    public async Task AppendAsync_ManyJobsAtOnce_EachGetsItsOwn()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        for (var i = 0; i < 50; i++) await store.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct);
+        var jobs = (await store.Store.LeaseAsync(_queue, "worker", 50, int.MaxValue, isIdle: false, Ct)).Jobs;
+        await store.Store.CancelAsync(jobs[7].Id, Tenants.Anonymous, Ct);
+
+        var added = await Task.WhenAll(jobs.Select(
+            (job, i) => store.Store.AppendAsync(job, [new(0, JobEvent.Output, $"{i}"), new(0, JobEvent.Output, "0")], known: null, Ct)));
+
+        Assert.Equal([7], added.Index().Where(one => !one.Item).Select(one => one.Index));
+        for (var i = 0; i < jobs.Count; i++)
+        {
+            var log = await store.Store.ReadLogAsync(jobs[i].Id, 0, null, Ct);
+            Assert.Equal(i == 7 ? [] : [$"{i}", "0"], log!.Events.Select(one => one.Data));
+        }
+    }
+
     private async Task<LeasedJob> LeaseAsync(JobStoreHost store)
     {
         await store.Store.SubmitAsync(JobStoreHost.Submission(_queue), Ct);
