@@ -10,7 +10,7 @@ internal sealed class OnnxWriter
     private const int Int64Type = 7;
     private const int IntAttribute = 2;
 
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [];
 
     /// <summary>A model of IR 8 and operators 13 with one graph.</summary>
     public static byte[] Model(Action<OnnxWriter> graph) => Message(model =>
@@ -54,7 +54,7 @@ internal sealed class OnnxWriter
     {
         var writer = new OnnxWriter();
         write(writer);
-        return writer._bytes.ToArray();
+        return [.. writer._bytes];
     }
 
     private void Tensor(string name, int type, byte[] content, long[] shape) => Nested(5, tensor =>
@@ -93,7 +93,7 @@ internal sealed class OnnxWriter
     {
         Varint(((ulong)field << 3) | 2);
         Varint((ulong)bytes.Length);
-        _bytes.Write(bytes);
+        _bytes.AddRange(bytes);
     }
 
     private void Number(int field, long value)
@@ -104,7 +104,7 @@ internal sealed class OnnxWriter
 
     private void Varint(ulong value)
     {
-        for (; value >= 0x80; value >>= 7) _bytes.WriteByte((byte)(value | 0x80));
-        _bytes.WriteByte((byte)value);
+        for (; value >= 0x80; value >>= 7) _bytes.Add((byte)(value | 0x80));
+        _bytes.Add((byte)value);
     }
 }
