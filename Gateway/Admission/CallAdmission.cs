@@ -65,7 +65,9 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
         return (new AdmittedCall(task, model.Name, body)
         {
-            Cost = request.Cost(body.Length), ResultBytes = request.ResultBytes(model), Streams = request.Streams,
+            Cost = request.Cost(body.Length),
+            ResultBytes = request.ResultBytes(model),
+            Streams = request.Streams,
         }, null);
     }
 
