@@ -122,8 +122,12 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <param name="job">The job.</param>
     /// <param name="kind"><see cref="JobEvent.Output"/> or <see cref="JobEvent.Progress"/>.</param>
     /// <param name="data">JSON on one line, of each event.</param>
-    public async Task SayAsync(LeasedJob job, string kind, params string[] data) => Assert.True(
-        await _store.AppendAsync(job, [.. data.Select(one => new JobEvent(0, kind, one))], CancellationToken.None));
+    public async Task SayAsync(LeasedJob job, string kind, params string[] data) => Assert.True(await TrySayAsync(job, kind, data));
+
+    /// <inheritdoc cref="SayAsync"/>
+    /// <returns>False when somebody has canceled the job.</returns>
+    public Task<bool> TrySayAsync(LeasedJob job, string kind, params string[] data) =>
+        _store.AppendAsync(job, [.. data.Select(one => new JobEvent(0, kind, one))], CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

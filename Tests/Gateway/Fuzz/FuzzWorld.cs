@@ -110,9 +110,9 @@ internal sealed class FuzzWorld : IAsyncDisposable
     private static async Task RunBadlyAsync(FakeWorker worker, LeasedJob job)
     {
         var choice = HashOf(job.Body.Span);
-        await worker.SayAsync(job, JobEvent.Progress, """{"unit":"rows","done":1,"total":2}""");
-        await worker.SayAsync(job, JobEvent.Progress, """{"unit":"tokens","done":7,"total":null}""");
-        await worker.SayAsync(job, JobEvent.Output, "1", """{"delta":"a"}""");
+        await worker.TrySayAsync(job, JobEvent.Progress, """{"unit":"rows","done":1,"total":2}""");
+        await worker.TrySayAsync(job, JobEvent.Progress, """{"unit":"tokens","done":7,"total":null}""");
+        await worker.TrySayAsync(job, JobEvent.Output, "1", """{"delta":"a"}""");
         if (choice % 4 == 0) await worker.SucceedAsync(job);
         else if (choice % 4 == 1) await worker.DieAsync(job);
         else await worker.FailAsync(job, Failures[(int)(choice / 4 % (uint)Failures.Length)]);
