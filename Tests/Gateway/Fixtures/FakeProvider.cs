@@ -180,8 +180,9 @@ internal sealed class FakeProvider : IAsyncDisposable
 
     private async Task RunAsync(HttpContext context)
     {
+        var isCounted = 0;
         Interlocked.Increment(ref _underWay);
-        using var gone = context.RequestAborted.Register(() => Interlocked.Increment(ref _aborted));
+        using var gone = context.RequestAborted.Register(CountAborted);
         try
         {
             using var reader = new StreamReader(context.Request.Body);
@@ -193,7 +194,14 @@ internal sealed class FakeProvider : IAsyncDisposable
         }
         finally
         {
+            // A behaviour that the same cancellation ended may get here first, and the registration ends before its turn comes.
+            if (context.RequestAborted.IsCancellationRequested) CountAborted();
             Interlocked.Decrement(ref _underWay);
+        }
+
+        void CountAborted()
+        {
+            if (Interlocked.Exchange(ref isCounted, 1) == 0) Interlocked.Increment(ref _aborted);
         }
     }
 }
