@@ -35,7 +35,7 @@ internal sealed class FakeWorker : IAsyncDisposable
         return new FakeWorker(gateway.Store, model);
     }
 
-    /// <summary>A worker that runs whatever comes until it is disposed.</summary>
+    /// <summary>A worker that runs whatever comes until it is disposed, and before it ends what has come by then.</summary>
     public static async Task<FakeWorker> StartAsync(GatewayHost gateway, string model)
     {
         await gateway.ServeAsync(model, Dimensions);
@@ -136,20 +136,28 @@ internal sealed class FakeWorker : IAsyncDisposable
         _stop.Dispose();
     }
 
+    /// <summary>
+    /// The last call for jobs comes after the stop and finds none: a job that was submitted before does not stay for the next worker.
+    /// </summary>
     private async Task RunAsync(Func<FakeWorker, LeasedJob, Task> run)
     {
-        while (!_stop.IsCancellationRequested)
+        bool isStopped, hasMore;
+        do
         {
+            isStopped = _stop.IsCancellationRequested;
             try
             {
                 var jobs = (await _store.LeaseAsync(_queue, "fake", 8, int.MaxValue, isIdle: false, CancellationToken.None)).Jobs;
                 foreach (var job in jobs) await run(this, job);
-                if (jobs.Count == 0) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
+                hasMore = jobs.Count > 0;
+                if (!hasMore) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, CancellationToken.None);
             }
             catch (QueueUnavailableException)
             {
+                hasMore = false;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
             }
         }
+        while (hasMore || !isStopped);
     }
 }
