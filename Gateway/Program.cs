@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.StructuredOutput;

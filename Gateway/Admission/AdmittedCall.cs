@@ -1,4 +1,5 @@
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 
@@ -9,7 +10,7 @@ namespace AiPlatform.Gateway.Admission;
 /// <param name="Model">The model's name.</param>
 /// <param name="Body">The request's bytes as received.</param>
 /// <param name="Provider">Who serves the model, when it is not our own workers.</param>
-internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory<byte> Body, ProviderRoute? Provider = null)
+internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory<byte> Body, RoutedRequest? Provider = null)
 {
     /// <summary>Where its job waits; made when it is asked for: most calls to providers are no jobs.</summary>
     public QueueName Queue => QueueName.ForModel(Model);

@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
@@ -40,7 +41,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             (fitting, wrong) = await schemas.CompileAsync(schema, candidates[0].Options.AssertFormats, cancellationToken);
         IAnswerCheck? check = request.WantsJsonObject ? JsonObjectCheck.Instance : fitting;
         return wrong is null
-            ? (new AdmittedCall(task, request.Model, request.Body, new ProviderRoute(request, candidates, check)), null)
+            ? (new AdmittedCall(task, request.Model, request.Body, new RoutedRequest(request, candidates, check)), null)
             : (null, wrong);
     }
 

@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
@@ -25,7 +26,7 @@ internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, I
             outcome = result switch
             {
                 IErrorAnswer { Error.Code: var code } => code,
-                ProviderJsonAnswer { Status: >= 400 } => "refused_by_provider",
+                PassedAnswer { Status: >= 400 } => "refused_by_provider",
                 JobAccepted => "accepted",
                 _ => "succeeded",
             };
@@ -43,7 +44,7 @@ internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, I
         }
         catch (OperationCanceledException)
         {
-            outcome = ProviderCalls.ClientGone;
+            outcome = ProviderCall.ClientGone;
             throw;
         }
         finally

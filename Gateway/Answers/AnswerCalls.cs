@@ -1,6 +1,9 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Whole;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Chat;
@@ -10,7 +13,7 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, ProviderCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
+    ProviderCatalog catalog, DirectCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
     IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
@@ -54,7 +57,7 @@ internal sealed class AnswerCalls(
 
         var longest = options.Value.Timeout;
         var end = await providers.AskAsync(
-            context, new ProviderRoute(request, routes.CandidatesFor(asked), contract), timeout < longest ? timeout.Value : longest);
+            context, new RoutedRequest(request, routes.CandidatesFor(asked), contract), timeout < longest ? timeout.Value : longest);
         return end.Answer is { } answer ? await ReadAsync(answer, contract, context.RequestAborted) : (null, end.Error);
     }
 

@@ -1,4 +1,4 @@
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 

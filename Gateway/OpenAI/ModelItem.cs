@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.OpenAI;

@@ -1,7 +1,7 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 

@@ -1,4 +1,7 @@
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Whole;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
@@ -14,7 +17,7 @@ namespace AiPlatform.Gateway.Providers;
 /// calls again.
 /// </summary>
 internal sealed class ProviderJobConsumer(
-    LeasedJobRunner runner, CallAdmission admission, ProviderAnswers answers, ProviderMetrics metrics, UsageLedger ledger,
+    LeasedJobRunner runner, CallAdmission admission, WholeAnswers answers, ProviderMetrics metrics, UsageLedger ledger,
     TimeProvider time)
     : IConsumer<RunJob>
 {
@@ -30,7 +33,7 @@ internal sealed class ProviderJobConsumer(
 
         var call = ProviderCall.Of(route, job.Tenant, job.TimeLeft, time);
         using var activity = ProviderActivities.Start(call);
-        ProviderAnswerEnd end;
+        WholeAnswerEnd end;
         try
         {
             end = await answers.AnswerAsync(call, cancellationToken);

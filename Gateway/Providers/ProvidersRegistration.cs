@@ -1,3 +1,9 @@
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Streams;
+using AiPlatform.Gateway.Providers.Transport;
+using AiPlatform.Gateway.Providers.Whole;
+
 namespace AiPlatform.Gateway.Providers;
 
 /// <summary>Registers the calls to models of providers.</summary>
@@ -11,15 +17,15 @@ internal static class ProvidersRegistration
             services.AddSingleton<ProviderCatalog>();
             services.AddSingleton<ProviderMetrics>();
             services.AddSingleton<IProviderTransport, OpenAITransport>();
-            services.AddSingleton<ProviderCaller>();
-            services.AddSingleton<JsonAttempt>();
+            services.AddSingleton<RetryLoop>();
+            services.AddSingleton<WholeAttempt>();
             services.AddSingleton<StreamAttempt>();
             services.AddSingleton<AnswerCache>();
             services.AddHostedService(provider => provider.GetRequiredService<AnswerCache>());
             services.AddSingleton<AnswerChecks>();
-            services.AddSingleton<ProviderAnswers>();
+            services.AddSingleton<WholeAnswers>();
             services.AddSingleton<ProviderStreams>();
-            services.AddSingleton<ProviderCalls>();
+            services.AddSingleton<DirectCalls>();
             services.AddSingleton<ProviderQueues>();
         }
     }

@@ -2,6 +2,7 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
     TaskStreams streams,
-    ProviderCalls providers,
+    DirectCalls providers,
     MeasuredCalls measured,
     IOptions<GatewayOptions> options,
     ILogger<ModelCalls> logger)

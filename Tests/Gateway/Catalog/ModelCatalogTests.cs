@@ -1,5 +1,5 @@
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Tests.Fixtures;

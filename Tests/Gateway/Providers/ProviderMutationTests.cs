@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.DependencyInjection;

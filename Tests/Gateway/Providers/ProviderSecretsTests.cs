@@ -1,4 +1,5 @@
-using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Configuration;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.Configuration;

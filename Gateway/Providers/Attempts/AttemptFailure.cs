@@ -1,0 +1,138 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers.Attempts;
+
+/// <summary>How one attempt at a provider failed, and what follows from it.</summary>
+internal sealed record AttemptFailure
+{
+    /// <summary>
+    /// One word for headers, spans and metrics: <c>status_503</c>, <c>timeout</c>, <c>deadline</c>, <c>connection</c>, ….
+    /// </summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What the caller is told when nothing better follows.</summary>
+    public required InferenceError Error { get; init; }
+
+    public required AttemptConsequence Consequence { get; init; }
+
+    /// <summary>How long the provider asks callers to wait; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Whether it speaks against the provider as such, and not against this call or this account.</summary>
+    public bool IsProvidersFault { get; init; }
+
+    /// <summary>Whether it names <c>stream_options</c>, which the caller may not have sent.</summary>
+    public bool NamesStreamOptions { get; init; }
+
+    /// <summary>The provider's own answer, where it is the request that is wrong: the caller gets it as it is.</summary>
+    public RefusedAnswer? Answer { get; init; }
+
+    public static AttemptFailure Connection(string provider, string what) => new()
+    {
+        Reason = "connection",
+        Error = Failed($"The provider '{provider}' cannot be reached: {what}."),
+        Consequence = AttemptConsequence.Retry,
+        IsProvidersFault = true,
+    };
+
+    /// <summary>Its time was over. That a deadline was short does not speak against the provider.</summary>
+    public static AttemptFailure TimedOut(string provider, AttemptLimit limit) => new()
+    {
+        Reason = limit.IsDeadline ? "deadline" : "timeout",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderTimeout,
+            Message = limit.IsDeadline
+                ? $"The call's deadline of {limit.Deadline.Limit.TotalSeconds:0.###} s passed {limit.Progress switch
+                {
+                    AttemptProgress.Silent => $"while the provider '{provider}' was silent",
+                    AttemptProgress.Answering => $"before the answer of the provider '{provider}' had ended",
+                    _ => $"before the stream of the provider '{provider}' had an event",
+                }}."
+                : $"{limit.Progress switch
+                {
+                    AttemptProgress.Silent => $"The provider '{provider}' was silent for",
+                    AttemptProgress.Answering => $"The answer of the provider '{provider}' did not end within",
+                    _ => $"The stream of the provider '{provider}' had no event for",
+                }} {limit.Length.TotalSeconds:0.###} s.",
+        },
+        Consequence = limit.IsDeadline ? AttemptConsequence.Final : AttemptConsequence.RetryOnce,
+        IsProvidersFault = !limit.IsDeadline,
+    };
+
+    /// <summary>It answered, but not in its dialect.</summary>
+    /// <param name="provider">Who.</param>
+    /// <param name="reason">One word: <c>truncated</c>, <c>malformed</c>, <c>content_type</c>, <c>empty</c>.</param>
+    /// <param name="what">What is wrong with it.</param>
+    public static AttemptFailure BadAnswer(string provider, string reason, string what) => new()
+    {
+        Reason = reason,
+        Error = Failed($"The answer of the provider '{provider}' cannot be used: {what}."),
+        Consequence = AttemptConsequence.Retry,
+        IsProvidersFault = true,
+    };
+
+    /// <summary>It answered something else than was asked for.</summary>
+    /// <param name="provider">Who.</param>
+    /// <param name="contentType">What it says that it is.</param>
+    /// <param name="wanted">What it should be.</param>
+    public static AttemptFailure BadContentType(Provider provider, string? contentType, string wanted) => BadAnswer(
+        provider.Name, "content_type",
+        $"its content type is '{Refusals.Quoted(provider.Secret.Redact(contentType ?? "") ?? "***")}', not {wanted}");
+
+    public static AttemptFailure TooLarge(string provider, int limit) => new()
+    {
+        Reason = "too_large",
+        Error = Failed($"The answer of the provider '{provider}' is larger than {limit} bytes (MaxAnswerBytes of the model)."),
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static AttemptFailure BreakerOpen(string provider, TimeSpan? pause) => new()
+    {
+        Reason = "breaker_open",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderUnavailable,
+            Message = $"The provider '{provider}' failed too often of late, and is not asked for a while.",
+            RetryAfter = pause ?? TimeSpan.FromSeconds(1),
+        },
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static AttemptFailure Busy(string provider, int calls) => new()
+    {
+        Reason = "busy",
+        Error = new InferenceError
+        {
+            Kind = InferenceErrorKind.ProviderBusy,
+            Message = $"{calls} calls to the provider '{provider}' are in flight, as many as may be. Try again later.",
+            RetryAfter = TimeSpan.FromSeconds(1),
+        },
+        Consequence = AttemptConsequence.Fallback,
+    };
+
+    public static InferenceError Failed(string message) => new() { Kind = InferenceErrorKind.ProviderFailed, Message = message };
+}
+
+/// <summary>What follows from a failed attempt.</summary>
+internal enum AttemptConsequence
+{
+    /// <summary>The same may succeed later: again after a pause, then the fallback.</summary>
+    Retry,
+
+    /// <summary>The provider may have worked on it, and be paid for each try: the fallback; once again only where there is none.</summary>
+    RetryOnce,
+
+    /// <summary>This provider will not do it: the fallback at once.</summary>
+    Fallback,
+
+    /// <summary>Nobody will do it: the request itself is wrong, or the call's time is over.</summary>
+    Final,
+}
+
+/// <summary>A provider's refusal of a request, in OpenAI's form of errors.</summary>
+/// <param name="Status">400 to 499.</param>
+/// <param name="Body">JSON.</param>
+internal sealed record RefusedAnswer(int Status, ReadOnlyMemory<byte> Body);

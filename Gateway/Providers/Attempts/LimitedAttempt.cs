@@ -1,0 +1,80 @@
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Transport;
+using AiPlatform.Gateway.Telemetry;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace AiPlatform.Gateway.Providers.Attempts;
+
+/// <summary>
+/// One attempt with its time limit: its own, or what the deadline left. Thousands wait in here, so it is one state machine with one timer.
+/// </summary>
+internal sealed class LimitedAttempt<T>(
+    ProviderCall call,
+    ProviderModel model,
+    TimeSpan ownLimit,
+    Func<ProviderModel, AttemptLimit, ValueTask<AttemptEnd<T>>> attempt,
+    TimeProvider time,
+    ILogger logger)
+    where T : class
+{
+    private AttemptEnd<T> _end;
+
+    // :: Step P5: attempt. The breaker lets it through or not; it ends by itself, at its limit, or with the call's deadline.
+    /// <summary>Makes it, unless the provider's breaker is open.</summary>
+    /// <returns>How it ended; also when it was not made.</returns>
+    public async ValueTask<AttemptEnd<T>> RunAsync(CancellationToken cancellationToken)
+    {
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            var outcome = await model.Provider.Breaker.ExecuteOutcomeAsync(
+                static (context, attempt) => attempt.MakeAsync(context.CancellationToken), context, this);
+            if (outcome.Exception is BrokenCircuitException open) return AttemptFailure.BreakerOpen(model.Provider.Name, open.RetryAfter);
+
+            outcome.ThrowIfException();
+            return _end;
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    /// <summary>Makes it; as the circuit breaker wants it, without an exception.</summary>
+    private async ValueTask<Outcome<bool>> MakeAsync(CancellationToken cancellationToken)
+    {
+        call.Log.Begin();
+        using var limit = new AttemptLimit(ownLimit, call.Deadline, time, cancellationToken);
+        try
+        {
+            return Ended(await attempt(model, limit));
+        }
+        catch (OperationCanceledException) when (limit.Token.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return Ended(AttemptFailure.TimedOut(model.Provider.Name, limit));
+        }
+        catch (ProviderUnreachableException unreachable) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.ProviderUnreachable(logger, unreachable.InnerException!, model.Provider.Name);
+            return Ended(AttemptFailure.Connection(model.Provider.Name, unreachable.Message));
+        }
+        catch (ProviderUnreachableException)
+        {
+            // The client's leaving cut the connection.
+            return Outcome.FromException<bool>(new OperationCanceledException(cancellationToken));
+        }
+#pragma warning disable CA1031 // Thrown again by the caller, once the breaker knows that the attempt is over
+        catch (Exception failure)
+        {
+            return Outcome.FromException<bool>(failure);
+        }
+#pragma warning restore CA1031
+    }
+
+    private Outcome<bool> Ended(AttemptEnd<T> end)
+    {
+        _end = end;
+        return Outcome.FromResult(end.Failure is { IsProvidersFault: true });
+    }
+}

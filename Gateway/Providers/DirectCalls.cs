@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Streams;
+using AiPlatform.Gateway.Providers.Whole;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Usage;
+
+namespace AiPlatform.Gateway.Providers;
+
+/// <summary>Answers a synchronous call with a provider's model: whole or as a stream, with what was tried in the headers.</summary>
+internal sealed class DirectCalls(
+    WholeAnswers answers, ProviderStreams streams, UsageLedger usage, ProviderMetrics metrics, TimeProvider time)
+{
+    /// <param name="context">The call.</param>
+    /// <param name="route">What is asked, and of whom.</param>
+    /// <param name="timeout">What the caller allows, null for the model's own; never more than that.</param>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<IResult> AnswerAsync(HttpContext context, RoutedRequest route, TimeSpan? timeout)
+    {
+        if (route.Request.Streams) return await RunAsync(context, route, timeout, StreamAsync);
+
+        var end = await AskAsync(context, route, timeout);
+        if (end.Answer is { } answer) return new PassedAnswer(StatusCodes.Status200OK, answer.Body);
+        return end.Refused is { } refused ? new PassedAnswer(refused.Status, refused.Body) : Failed(context, end.Error!);
+    }
+
+    /// <summary>Gets a whole answer, counts it, and says in the response's headers what was tried; the rest is the caller's.</summary>
+    /// <inheritdoc cref="AnswerAsync"/>
+    public Task<WholeAnswerEnd> AskAsync(HttpContext context, RoutedRequest route, TimeSpan? timeout) =>
+        RunAsync(context, route, timeout, AskAsync);
+
+    private async Task<WholeAnswerEnd> AskAsync(HttpContext context, ProviderCall call, Activity? activity)
+    {
+        var end = await answers.AnswerAsync(call, context.RequestAborted);
+        End(call, activity, end.Model, end.Usage, end.Error?.Code);
+        Describe(context.Response, call, end.Model);
+        return end;
+    }
+
+    private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call, Activity? activity)
+    {
+        var end = await streams.OpenAsync(call, context.RequestAborted);
+        // Whatever becomes of the answer, the stream and its slot end with the request.
+        if (end.Result is { } opened) context.Response.RegisterForDispose(opened);
+        Describe(context.Response, call, end.Model);
+        if (end.Result is { } stream)
+        {
+            return new ProviderStreamAnswer(
+                stream, call, error => End(call, activity, stream.Model, stream.UsageOf(call.Request, isWhole: error is null), error));
+        }
+
+        End(call, activity, answered: null, default, end.Failure!.Error.Code);
+        return end.Failure.Answer is { } refused ? new PassedAnswer(refused.Status, refused.Body)
+            : Failed(context, end.Failure.Error);
+    }
+
+    // :: Step P3: call. Its one deadline begins, and what it uses is counted, however it ends.
+    private async Task<T> RunAsync<T>(
+        HttpContext context, RoutedRequest route, TimeSpan? timeout, Func<HttpContext, ProviderCall, Activity?, Task<T>> run)
+    {
+        var call = ProviderCall.Of(route, context.Caller.Tenant, timeout, time);
+        var activity = ProviderActivities.Start(call);
+        try
+        {
+            return await run(context, call, activity);
+        }
+        catch (OperationCanceledException)
+        {
+            End(call, activity, answered: null, call.UsedUntilNow, ProviderCall.ClientGone);
+            throw;
+        }
+    }
+
+    private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
+    {
+        // Who leaves is no failure of the model, and does not get for nothing what the provider bills.
+        usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ProviderCall.ClientGone, tokens.Input, tokens.Output,
+            tokens.Estimated);
+        metrics.Ended(call, answered, tokens, error);
+        activity?.End(call, answered, tokens, error);
+    }
+
+    private static OpenAIError Failed(HttpContext context, InferenceError error)
+    {
+        // Every retry that could help has been made: one more by the caller's SDK would only add to the load.
+        if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout)
+            context.Response.Headers["x-should-retry"] = "false";
+        return new OpenAIError(error);
+    }
+
+    private static void Describe(HttpResponse response, ProviderCall call, ProviderModel? answered)
+    {
+        response.SetModel((answered ?? call.Model).Name);
+        response.SetProvider((answered ?? call.Model).Provider.Name);
+        response.SetAttempts(call.Log.Made);
+        if (call.Log.Failed.Count > 0) response.SetAttemptFailures(call.Log.ToString());
+    }
+}
+
+/// <summary>A provider's whole answer, or its refusal, as it came.</summary>
+internal sealed class PassedAnswer(int status, ReadOnlyMemory<byte> body) : IResult
+{
+    public int Status => status;
+
+    // :: Step P8: answer. What a provider said goes out as it came in.
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body, httpContext.RequestAborted);
+    }
+}

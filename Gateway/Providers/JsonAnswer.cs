@@ -1,6 +1,0 @@
-namespace AiPlatform.Gateway.Providers;
-
-/// <summary>A provider's whole answer: well-formed JSON, as it came.</summary>
-/// <param name="Body">The bytes.</param>
-/// <param name="Usage">Tokens, as far as it says.</param>
-internal sealed record JsonAnswer(ReadOnlyMemory<byte> Body, TokenUsage Usage);

@@ -1,0 +1,65 @@
+using AiPlatform.Gateway.Providers.Configuration;
+using AiPlatform.Gateway.Telemetry;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace AiPlatform.Gateway.Providers.Routing;
+
+/// <summary>
+/// The current <see cref="ProviderRoutes"/>. A configuration that changes is taken over at once, if it is right; if not, the last
+/// right one stays, and the log says what is wrong.
+/// </summary>
+internal sealed class ProviderCatalog : IDisposable
+{
+    private readonly IConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ProviderCatalog> _logger;
+    private readonly Lock _gate = new();
+    private readonly IDisposable _watch;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ProviderRoutes _routes;
+
+    /// <exception cref="OptionsValidationException">The settings are wrong: the process does not start with them.</exception>
+    public ProviderCatalog(IConfiguration configuration, TimeProvider time, ILogger<ProviderCatalog> logger)
+    {
+        _configuration = configuration;
+        _time = time;
+        _logger = logger;
+        StartedAt = time.GetUtcNow();
+        _routes = ProviderRoutes.Of(ProviderSettingsReader.Read(configuration), ProviderRoutes.None, time);
+        _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
+    }
+
+    /// <summary>When this process learnt of its models; hosted models do not say when they were made.</summary>
+    public DateTimeOffset StartedAt { get; }
+
+    public ProviderRoutes Routes => _routes;
+
+    /// <summary>Completes when <see cref="Routes"/> is no longer <paramref name="known"/>.</summary>
+    public Task ChangedFrom(ProviderRoutes known)
+    {
+        lock (_gate) return ReferenceEquals(known, _routes) ? _changed.Task : Task.CompletedTask;
+    }
+
+    public void Dispose() => _watch.Dispose();
+
+    private void Reload()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                _routes = ProviderRoutes.Of(ProviderSettingsReader.Read(_configuration), _routes, _time);
+                Log.ProvidersReloaded(_logger, _routes.Providers.Count, _routes.All.Count);
+            }
+            catch (OptionsValidationException wrong)
+            {
+                Log.ProvidersNotReloaded(_logger, string.Join(" ", wrong.Failures));
+                return;
+            }
+
+            _changed.TrySetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Buffers;
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Transport;
+using AiPlatform.Gateway.Providers.Whole;
+
+namespace AiPlatform.Gateway.Providers.Streams;
+
+/// <summary>
+/// A provider's stream of server-sent events. Each event is looked at once: for the usage, the end, an error, and whether it is one at
+/// all; its data comes out as it came in. The closing <c>[DONE]</c> is left to the reader, who may have to say something first.
+/// </summary>
+internal sealed class OpenedStream : IKeepsSlot, IDisposable
+{
+    private readonly ProviderResponse _response;
+    private readonly EventBuffer _buffer;
+    private readonly bool _dropsUsage;
+    private ProviderSlot? _slot;
+    private StreamPiece? _first;
+    private int _started;
+    private int _finished;
+    private long _textBytes;
+    private TokenUsage? _usage;
+
+    public OpenedStream(ProviderModel model, ProviderResponse response, bool dropsUsage, bool collects)
+    {
+        Model = model;
+        _response = response;
+        _buffer = new EventBuffer(response.Content, model.Options.MaxAnswerBytes);
+        _dropsUsage = dropsUsage;
+        Content = collects ? new StreamedContent(model.Options.MaxAnswerBytes) : null;
+    }
+
+    public ProviderModel Model { get; }
+
+    /// <summary>What has been said so far, where it is to be checked; else null.</summary>
+    public StreamedContent? Content { get; }
+
+    /// <summary>Whether all has been said but the usage.</summary>
+    public bool AwaitsUsage => _usage is null && IsFinished;
+
+    private bool IsFinished => _started > 0 && _finished >= _started;
+
+    /// <summary>Tokens: what the stream has said, else what is likely where it ended before it could say so.</summary>
+    /// <param name="request">What it answers.</param>
+    /// <param name="isWhole">Whether it ended as it should.</param>
+    public TokenUsage UsageOf(ProviderRequest request, bool isWhole) =>
+        _usage ?? (isWhole ? default : TokenUsage.Estimate(request.Body.Length, _textBytes));
+
+    // :: Step P7: check. A stream whose first event is not what it should be is a failed attempt.
+    /// <summary>Waits for the first event that speaks of a choice. Whatever comes before it is a sign of life.</summary>
+    /// <returns>Why there is none, or null.</returns>
+    public async ValueTask<AttemptFailure?> OpenAsync(AttemptLimit limit)
+    {
+        var before = new ArrayBufferWriter<byte>();
+        while (true)
+        {
+            var piece = await NextAsync(limit.Token);
+            if (piece.Failure is not null) return piece.Failure;
+            if (_started > 0)
+            {
+                if (before.WrittenCount > 0) piece = piece with { Events = (byte[])[.. before.WrittenSpan, .. piece.Events.Span] };
+                _first = piece;
+                return null;
+            }
+
+            if (piece.IsLast) return AttemptFailure.BadAnswer(Model.Provider.Name, "empty", "the stream has no event");
+            before.Write(piece.Events.Span);
+            if (before.WrittenCount > Model.Options.MaxAnswerBytes)
+                return AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes);
+            limit.Restart();
+        }
+    }
+
+    public void Keep(ProviderSlot slot) => _slot = slot;
+
+    /// <summary>What came since the last call, as soon as there is at least one whole event.</summary>
+    public async ValueTask<StreamPiece> NextAsync(CancellationToken cancellationToken)
+    {
+        if (_first is { } first)
+        {
+            _first = null;
+            return first;
+        }
+
+        _buffer.Release();
+        try
+        {
+            if (await _buffer.ReadAsync(cancellationToken)) return Look();
+        }
+        catch (IOException)
+        {
+            return Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream broke off"));
+        }
+
+        if (_buffer.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
+        // Some do not say [DONE]: when every choice has said how it ended, nothing is missing.
+        return IsFinished
+            ? new StreamPiece(default, IsLast: true, null)
+            : Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream ended early"));
+    }
+
+    public void Dispose()
+    {
+        _response.Dispose();
+        _buffer.Dispose();
+        _slot?.Dispose();
+    }
+
+    private static StreamPiece Ended(AttemptFailure failure) => new(default, IsLast: false, failure);
+
+    /// <summary>Looks at every whole event; those that the caller is to see are moved together.</summary>
+    private StreamPiece Look()
+    {
+        var events = _buffer.Events;
+        var (from, to) = (0, 0);
+        while (from < events.Length)
+        {
+            var length = EventBuffer.LengthOfFirst(events.Span[from..]);
+            var verdict = LookAt(events.Slice(from, length));
+            if (verdict.IsLast || verdict.Failure is not null) return verdict with { Events = events[..to] };
+
+            var seen = verdict.Events;
+            if (to != from) seen.CopyTo(events[to..]);
+            to += seen.Length;
+            from += length;
+        }
+
+        return new StreamPiece(events[..to], IsLast: false, null);
+    }
+
+    private StreamPiece LookAt(Memory<byte> one)
+    {
+        var read = StreamEvent.Read(one);
+        if (read.Data.IsEmpty) return SignOfLife(read, one);
+        if (read.IsDone) return new StreamPiece(default, IsLast: true, null);
+        if (!AnswerReader.TryRead(read.Data.Span, out var facts)) return Malformed("an event is not valid JSON");
+        if (facts.HasError || read.IsError) return Ended(RefusalReader.OfAnswer(Model.Provider, read.Data.ToArray()));
+        // A ping of those who give their events names.
+        if (facts is { Choices: 0, Usage: null } && !read.Name.IsEmpty) return SignOfLife(read, one);
+
+        if (facts.Usage is { } usage && usage != default) _usage = usage;
+        _textBytes += facts.TextBytes;
+        _started = Math.Max(_started, facts.Choices);
+        _finished += facts.Finished;
+        if (facts.Choices > 0 && Content is { } content)
+        {
+            if (!content.TryAdd(read.Data)) return Malformed("a chunk has a choice that cannot be read");
+            if (content.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
+        }
+
+        return _dropsUsage && facts is { Choices: 0, Usage: not null } ? default : new StreamPiece(read.WriteTo(one), false, null);
+    }
+
+    /// <summary>Nothing is passed on before the stream has begun.</summary>
+    private StreamPiece SignOfLife(StreamEvent read, Memory<byte> one) =>
+        _started > 0 ? new StreamPiece(read.WriteSignOfLife(one), false, null) : default;
+
+    private StreamPiece Malformed(string what) => Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "malformed", what));
+}
+
+/// <summary>Whole events of a stream, and whether more follow.</summary>
+/// <param name="Events">Bytes for the caller, until the next piece is asked for.</param>
+/// <param name="IsLast">The stream has ended as it should.</param>
+/// <param name="Failure">Why it ended early; null when it did not.</param>
+internal readonly record struct StreamPiece(Memory<byte> Events, bool IsLast, AttemptFailure? Failure);

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Whole;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Providers.Streams;
+
+/// <summary>
+/// 200 with a provider's events as they come. A client that reads slowly holds the provider; one that leaves ends its call. What goes
+/// wrong after the first byte is an error event, and no <c>[DONE]</c>.
+/// </summary>
+internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<string?> ended) : IResult
+{
+    /// <summary>How long a stream that was left is read for its usage, when nothing else is missing.</summary>
+    private static readonly TimeSpan UsageGrace = TimeSpan.FromSeconds(5);
+
+    private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
+
+    // :: Step P8: answer. Events go out as they come in.
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        // Unless it is told otherwise, the client went away.
+        var end = (string?)ProviderCall.ClientGone;
+        try
+        {
+            httpContext.Response.SetEventStream();
+            InferenceError? error;
+            // The provider's part is over before the caller learns that all has come.
+            using (stream)
+            {
+                try
+                {
+                    error = await PumpAsync(httpContext);
+                }
+                catch (OperationCanceledException) when (httpContext.RequestAborted.IsCancellationRequested)
+                {
+                    await ReadUsageAsync(httpContext);
+                    throw;
+                }
+            }
+
+            end = error?.Code;
+            if (error is null) httpContext.Response.BodyWriter.Write(Done);
+            else WriteError(httpContext.Response.BodyWriter, error);
+            await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
+        }
+        finally
+        {
+            ended(end);
+        }
+    }
+
+    /// <returns>What the stream ended with; null when it ended as it should.</returns>
+    private async Task<InferenceError?> PumpAsync(HttpContext context)
+    {
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        var writer = context.Response.BodyWriter;
+        var bare = call.Check is null ? null : new BareEvents();
+        using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, CancellationToken.None);
+        // A read that is canceled ends the connection, and the usage would be lost with it.
+        using var leaving = context.RequestAborted.UnsafeRegister(
+            _ => limit.End(within: stream.AwaitsUsage ? UsageGrace : TimeSpan.Zero), null);
+        limit.Progress = AttemptProgress.Streaming;
+        while (true)
+        {
+            StreamPiece piece;
+            limit.Restart();
+            try
+            {
+                piece = await stream.NextAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (limit.Token.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+            {
+                return limit.IsDeadline ? OutOfTime() : AttemptFailure.TimedOut(stream.Model.Provider.Name, limit).Error;
+            }
+
+            // The client's time to read is not the provider's silence.
+            limit.Pause();
+            context.RequestAborted.ThrowIfCancellationRequested();
+            if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
+            if (piece.Failure is { } failure) return failure.Error;
+            if (piece.IsLast) return await CheckAsync(context);
+        }
+    }
+
+    /// <summary>The client has left. Where only the usage is missing, it is read all the same: it is on its way.</summary>
+    private async Task ReadUsageAsync(HttpContext context)
+    {
+        using var limit = new CancellationTokenSource(UsageGrace, context.RequestServices.GetRequiredService<TimeProvider>());
+        try
+        {
+            while (stream.AwaitsUsage && await stream.NextAsync(limit.Token) is { IsLast: false, Failure: null }) { }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is estimated.
+        }
+    }
+
+    /// <summary>It went on talking, but not to an end.</summary>
+    private InferenceError OutOfTime() => new()
+    {
+        Kind = InferenceErrorKind.ProviderTimeout,
+        Message = $"The stream of the provider '{stream.Model.Provider.Name}' did not end within "
+        + $"{call.Deadline.Limit.TotalSeconds:0.###} s.",
+    };
+
+    private async ValueTask<InferenceError?> CheckAsync(HttpContext context)
+    {
+        if (stream.Content is not { } content || call.Check is null) return null;
+
+        ChoiceContent[] choices = [.. content.Choices];
+        if (choices.Any(choice => !JsonText.IsWellFormed(choice.Text)))
+            return AttemptFailure.BadAnswer(stream.Model.Provider.Name, "malformed", "its text is not valid Unicode").Error;
+
+        var checks = context.RequestServices.GetRequiredService<AnswerChecks>();
+        var misfit = await checks.FindMisfitAsync(call, choices, context.RequestAborted);
+        return misfit?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
+    }
+
+    private static void WriteError(PipeWriter writer, InferenceError error)
+    {
+        writer.Write("data: "u8);
+        using (var json = new Utf8JsonWriter(writer))
+            JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), GatewayJson.Readable.OpenAIErrorBody);
+        writer.Write("\n\n"u8);
+    }
+}

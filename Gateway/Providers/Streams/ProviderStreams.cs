@@ -1,0 +1,35 @@
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Telemetry;
+
+namespace AiPlatform.Gateway.Providers.Streams;
+
+/// <summary>Opens streams of providers: what a caller gets has begun, and begun well.</summary>
+internal sealed class ProviderStreams(RetryLoop caller, StreamAttempt attempts, ILogger<ProviderStreams> logger)
+{
+    /// <param name="call">What is asked.</param>
+    /// <param name="cancellationToken">The client's.</param>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public Task<RetryEnd<OpenedStream>> OpenAsync(ProviderCall call, CancellationToken cancellationToken) =>
+        caller.CallAsync(call, options => options.FirstByteTimeout, (model, limit) => OpenAsync(call, model, limit), cancellationToken);
+
+    /// <summary>Asks for the usage where the caller did not. A provider that refuses to be asked is asked without, from then on.</summary>
+    private async ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, AttemptLimit limit)
+    {
+        var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage && model.TakesStreamOptions;
+        var end = await OpenAsync(call, model, asksUsage, limit);
+        if (!asksUsage || end.Failure is not { NamesStreamOptions: true } refused) return end;
+
+        model.TakesStreamOptions = false;
+        Log.StreamOptionsRefused(logger, model.Name, model.Provider.Name);
+        call.Log.Failure(model, refused);
+        call.Log.Begin();
+        return await OpenAsync(call, model, asksUsage: false, limit);
+    }
+
+    private ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, bool asksUsage, AttemptLimit limit) =>
+        attempts.RunAsync(
+            model, call.Request.Endpoint, UpstreamBody.Write(call.Request, model, asksUsage, []), dropsUsage: asksUsage,
+            collects: call.Check is not null, limit);
+}

@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using AiPlatform.Gateway.Providers.Whole;
+
+namespace AiPlatform.Gateway.Providers.Streams;
+
+/// <summary>Puts a stream's pieces together, for what can only be checked when it is whole.</summary>
+/// <param name="maxBytes">Most bytes of text that are put together.</param>
+internal sealed class StreamedContent(int maxBytes)
+{
+    /// <summary>What a choice costs beside its text.</summary>
+    private const int BytesOfChoice = 100;
+
+    private readonly SortedDictionary<int, StreamedChoice> _choices = [];
+    private long _bytes;
+
+    /// <summary>In the order of their index.</summary>
+    public IEnumerable<ChoiceContent> Choices => _choices.Select(entry =>
+        new ChoiceContent(
+            entry.Key, entry.Value.HasText ? entry.Value.Text.ToString() : null, entry.Value.FinishReason, entry.Value.IsExempt));
+
+    /// <summary>There is more than may be.</summary>
+    public bool IsFull => _bytes > maxBytes;
+
+    /// <summary>False when the chunk's choices cannot be read.</summary>
+    /// <param name="chunk">One chunk's JSON, which is valid.</param>
+    public bool TryAdd(ReadOnlyMemory<byte> chunk)
+    {
+        using var document = JsonDocument.Parse(chunk, new JsonDocumentOptions { MaxDepth = 256 });
+        try
+        {
+            // Of a name that is there twice, the last counts.
+            return document.RootElement.TryGetProperty("choices", out var choices) && choices.ValueKind == JsonValueKind.Array
+                && choices.EnumerateArray().All(choice => choice.ValueKind == JsonValueKind.Object && TryAdd(choice));
+        }
+        catch (InvalidOperationException)
+        {
+            // What reading an escaped half of a surrogate pair throws.
+            return false;
+        }
+    }
+
+    private bool TryAdd(JsonElement choice)
+    {
+        if (IndexOf(choice) is not { } index) return false;
+        if (!_choices.TryGetValue(index, out var streamed))
+        {
+            _choices.Add(index, streamed = new StreamedChoice());
+            _bytes += BytesOfChoice;
+        }
+
+        _bytes += streamed.Add(choice);
+        return true;
+    }
+
+    /// <summary>0 where it is not said; null when it is no number.</summary>
+    private static int? IndexOf(JsonElement choice)
+    {
+        if (!choice.TryGetProperty("index", out var index)) return 0;
+        return index.ValueKind switch
+        {
+            JsonValueKind.Null => 0,
+            JsonValueKind.Number when index.TryGetInt32(out var number) => number,
+            JsonValueKind.String when int.TryParse(index.GetString(), provider: null, out var number) => number,
+            _ => null,
+        };
+    }
+
+    private sealed class StreamedChoice
+    {
+        public StringBuilder Text { get; } = new();
+
+        public bool HasText { get; private set; }
+
+        public string? FinishReason { get; private set; }
+
+        public bool IsExempt { get; private set; }
+
+        /// <returns>Bytes of text.</returns>
+        public int Add(JsonElement choice)
+        {
+            if (choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String)
+                FinishReason = reason.GetString();
+            if (!choice.TryGetProperty("delta", out var delta) || delta.ValueKind != JsonValueKind.Object) return 0;
+
+            IsExempt |= ChoiceContent.SaysOtherwise(delta);
+            if (!delta.TryGetProperty("content", out var content) || content.ValueKind != JsonValueKind.String) return 0;
+            HasText = true;
+            var literal = JsonMarshal.GetRawUtf8Value(content);
+            JsonText.AppendTo(Text, literal);
+            return literal.Length - 2;
+        }
+    }
+}

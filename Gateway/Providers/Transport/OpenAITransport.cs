@@ -1,0 +1,80 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Jobs.Tasks.Embeddings;
+
+namespace AiPlatform.Gateway.Providers.Transport;
+
+/// <summary>The official SDK, used through its protocol methods: bytes in, the raw answer out, nothing buffered, no retry.</summary>
+internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
+{
+    /// <summary>Who asks for more means for ever, or is mistaken.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
+
+    // :: Step P6: send. The SDK sends the bytes, and gives the head of the answer.
+    public async Task<ProviderResponse> SendAsync(
+        ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var options = new RequestOptions
+        {
+            CancellationToken = cancellationToken,
+            BufferResponse = false,
+            ErrorOptions = ClientErrorBehaviors.NoThrow,
+        };
+        using var content = BinaryContent.Create(BinaryData.FromBytes(body));
+        try
+        {
+            var result = endpoint == EmbeddingTask.Endpoint
+                ? await model.Embeddings.GenerateEmbeddingsAsync(content, options)
+                : await model.Chat.CompleteChatAsync(content, options);
+            return Read(result.GetRawResponse());
+        }
+        catch (ClientResultException unreachable)
+        {
+            throw new ProviderUnreachableException(Describe(unreachable.InnerException ?? unreachable), unreachable);
+        }
+        catch (OperationCanceledException tooLate) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody gave up but the connection's own time limit.
+            throw new ProviderUnreachableException("no connection in time", tooLate);
+        }
+        catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or SocketException)
+        {
+            throw new ProviderUnreachableException(Describe(unreachable), unreachable);
+        }
+    }
+
+    /// <summary>What went wrong, without addresses: those are the operator's, and in the log.</summary>
+    private static string Describe(Exception failure) => failure switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "no connection",
+        _ => "the connection broke",
+    };
+
+    private ProviderResponse Read(PipelineResponse response)
+    {
+        response.Headers.TryGetValue("Content-Type", out var contentType);
+        var type = MediaTypeHeaderValue.TryParse(contentType, out var parsed) ? parsed.MediaType : contentType;
+        return new ProviderResponse(response.Status, type, RetryAfter(response.Headers), response.ContentStream ?? Stream.Null, response);
+    }
+
+    private TimeSpan? RetryAfter(PipelineResponseHeaders headers)
+    {
+        // "NaN" and "Infinity" are numbers to the parser.
+        if (headers.TryGetValue("retry-after-ms", out var text)
+            && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds >= 0)
+        {
+            return TimeSpan.FromMilliseconds(Math.Min(milliseconds, LongestPause.TotalMilliseconds));
+        }
+
+        if (!headers.TryGetValue("Retry-After", out text) || !RetryConditionHeaderValue.TryParse(text, out var condition)) return null;
+        var pause = condition.Delta ?? condition.Date!.Value - time.GetUtcNow();
+        return pause < TimeSpan.Zero ? TimeSpan.Zero : pause > LongestPause ? LongestPause : pause;
+    }
+}

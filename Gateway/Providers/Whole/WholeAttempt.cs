@@ -1,0 +1,54 @@
+using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Requests;
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Transport;
+using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Embeddings;
+
+namespace AiPlatform.Gateway.Providers.Whole;
+
+/// <summary>One attempt at an answer that comes whole: it is read to its end and checked before anybody sees it.</summary>
+internal sealed class WholeAttempt(IProviderTransport transport)
+{
+    /// <param name="model">Who is asked.</param>
+    /// <param name="request">What the caller asked.</param>
+    /// <param name="body">What is sent.</param>
+    /// <param name="limit">Ends the attempt.</param>
+    /// <exception cref="ProviderUnreachableException">There was no answer.</exception>
+    public async ValueTask<AttemptEnd<JsonAnswer>> RunAsync(
+        ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> body, AttemptLimit limit)
+    {
+        var provider = model.Provider.Name;
+        using var response = await transport.SendAsync(model, request.Endpoint, body, limit.Token);
+        limit.Progress = AttemptProgress.Answering;
+        if (response.Status is < 200 or > 299) return await RefusalReader.ReadAsync(model, response, limit.Token);
+        if (!response.IsJson) return AttemptFailure.BadContentType(model.Provider, response.ContentType, "JSON");
+
+        ReadOnlyMemory<byte>? answer;
+        try
+        {
+            answer = await AnswerBody.ReadAsync(response.Content, model.Options.MaxAnswerBytes, limit.Token);
+        }
+        catch (IOException)
+        {
+            return AttemptFailure.BadAnswer(provider, "truncated", "it ended early");
+        }
+
+        return answer is { } bytes ? Read(model, request, bytes) : AttemptFailure.TooLarge(provider, model.Options.MaxAnswerBytes);
+    }
+
+    // :: Step P7: check. An answer that is not what it should be is a failed attempt.
+    private static AttemptEnd<JsonAnswer> Read(ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> answer)
+    {
+        var provider = model.Provider.Name;
+        var vectors = request.Endpoint == EmbeddingTask.Endpoint ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
+        if (!AnswerReader.TryRead(answer.Span, out var facts, vectors))
+            return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
+        if (!JsonUnicode.IsValid(answer.Span))
+            return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
+        if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
+        if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
+
+        return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);
+    }
+}
