@@ -1,6 +1,12 @@
-using AiPlatform.Gateway.Admission;
+using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Json;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.ServiceDefaults;
@@ -30,8 +36,9 @@ internal static class ApiDescription
             services.ConfigureHttpJsonOptions(json =>
             {
                 foreach (var task in GatewayTasks.All) json.SerializerOptions.TypeInfoResolverChain.Insert(0, task.JsonTypes);
-                json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
-                GatewayJson.Configure(json.SerializerOptions);
+                JsonSerializerContext[] known = [JobJson.Default, ProblemJson.Default, OpenAIErrorJson.Default, GatewayJson.Default];
+                foreach (var types in known) json.SerializerOptions.TypeInfoResolverChain.Insert(0, types);
+                AnswerJson.Configure(json.SerializerOptions);
             });
             services.AddOpenApi("v1", document =>
             {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;

@@ -1,5 +1,8 @@
-using AiPlatform.Gateway.Admission;
-using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Calls;
+using AiPlatform.Gateway.Configuration;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;

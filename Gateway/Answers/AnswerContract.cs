@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using AiPlatform.Gateway.Json;
 using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Answers;
@@ -22,7 +23,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     /// <exception cref="InvalidOperationException">The record cannot be a contract; the message says why.</exception>
     public AnswerContract()
     {
-        var options = GatewayJson.Configure(new JsonSerializerOptions(JsonSerializerOptions.Strict));
+        var options = AnswerJson.Configure(new JsonSerializerOptions(JsonSerializerOptions.Strict));
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
         options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
         _type = (JsonTypeInfo<T>)options.GetTypeInfo(typeof(T));

@@ -1,4 +1,5 @@
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
 

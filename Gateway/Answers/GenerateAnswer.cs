@@ -17,3 +17,11 @@ internal sealed record GenerateAnswer
     [Length(1, 10)]
     public required IReadOnlyList<string> Tags { get; init; }
 }
+
+/// <summary>The mood of a text.</summary>
+internal enum Sentiment
+{
+    Positive,
+    Negative,
+    Neutral,
+}

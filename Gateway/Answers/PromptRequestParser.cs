@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;

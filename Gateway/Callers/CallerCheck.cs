@@ -1,4 +1,5 @@
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Authorization;
 

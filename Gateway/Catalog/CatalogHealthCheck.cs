@@ -15,7 +15,7 @@ internal sealed class CatalogHealthCheck(ModelCatalog catalog) : IHealthCheck
             _ => HealthCheckResult.Unhealthy("Not ready yet: the catalog of models has not been read."),
         };
 
-    private static HealthCheckResult Describe(ServedModels models) => HealthCheckResult.Healthy(
+    private static HealthCheckResult Describe(KnownModels models) => HealthCheckResult.Healthy(
         $"{models.Names.Count} models are known, {models.Workers} workers live, {models.Failures.Count} model folders could "
         + $"not be loaded.");
 }

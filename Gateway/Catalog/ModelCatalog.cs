@@ -19,13 +19,13 @@ internal sealed class ModelCatalog(
     private static readonly TimeSpan ReadPause = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
-    private Task<ServedModels>? _next;
+    private Task<KnownModels>? _next;
     private long _lastRead = long.MinValue;
-    private volatile ServedModels? _models;
+    private volatile KnownModels? _models;
     private volatile bool _isAway;
 
     /// <summary>Told of every reading, in their order.</summary>
-    public event Action<ServedModels>? Reading;
+    public event Action<KnownModels>? Reading;
 
     /// <summary>
     /// Whether there is a reading, and whether Redis serves: until there is one, nobody knows what this Gateway can answer.
@@ -37,17 +37,17 @@ internal sealed class ModelCatalog(
 
     /// <summary>Everything that is served.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>
-    public async ValueTask<ServedModels> ReadAsync(CancellationToken cancellationToken) =>
+    public async ValueTask<KnownModels> ReadAsync(CancellationToken cancellationToken) =>
         Known() ?? await NextReading().WaitAsync(cancellationToken);
 
     /// <summary>What is served, as known or, when this name is not known, as read after the call.</summary>
     /// <exception cref="QueueUnavailableException">The name is not known, and Redis does not serve.</exception>
-    public async ValueTask<ServedModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
+    public async ValueTask<KnownModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
         Known() is { } known && known.Has(name) ? known : await NextReading().WaitAsync(cancellationToken);
 
     /// <summary>What is served, as read after the call.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    public Task<ServedModels> ReadAnewAsync(CancellationToken cancellationToken) => NextReading().WaitAsync(cancellationToken);
+    public Task<KnownModels> ReadAnewAsync(CancellationToken cancellationToken) => NextReading().WaitAsync(cancellationToken);
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
 
@@ -65,19 +65,19 @@ internal sealed class ModelCatalog(
     }
 
     /// <summary>The last reading, with the providers' models as they are now.</summary>
-    private ServedModels? Known()
+    private KnownModels? Known()
     {
         if (_models is not { } models || ReferenceEquals(models.Providers, providers.Routes)) return _models;
         lock (_gate) return _models = _models!.With(providers.Routes);
     }
 
     /// <summary>The reading that begins next; everybody who asks before it begins shares it.</summary>
-    private Task<ServedModels> NextReading()
+    private Task<KnownModels> NextReading()
     {
         lock (_gate) return _next ??= ReadAfterPauseAsync();
     }
 
-    private async Task<ServedModels> ReadAfterPauseAsync()
+    private async Task<KnownModels> ReadAfterPauseAsync()
     {
         // Leaves the caller's lock first: _next must be set before it is cleared.
         await Task.Yield();
@@ -94,12 +94,12 @@ internal sealed class ModelCatalog(
         return Accept(snapshot);
     }
 
-    private ServedModels Accept(CatalogSnapshot snapshot)
+    private KnownModels Accept(CatalogSnapshot snapshot)
     {
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
-        var models = new ServedModels(
+        var models = new KnownModels(
             [.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
         if (_models is null || _models.All.Count != models.All.Count)
             Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
@@ -50,7 +51,7 @@ internal sealed class WorkerWait
         }
     }
 
-    private void Follow(ServedModels models)
+    private void Follow(KnownModels models)
     {
         List<Absence> over = [];
         lock (_gate)

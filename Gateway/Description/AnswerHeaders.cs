@@ -1,4 +1,4 @@
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Http;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Description;

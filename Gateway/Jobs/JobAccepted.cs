@@ -1,5 +1,5 @@
 using System.Reflection;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -18,6 +18,6 @@ internal sealed class JobAccepted(Job job) : IResult, IEndpointMetadataProvider
         response.Headers.Location = $"{JobsEndpoints.Path}/{job.Id}";
         response.SetJobId(job.Id);
         return response.WriteAsJsonAsync(
-            JobResource.Of(job), GatewayJson.Readable.JobResource, "application/json", httpContext.RequestAborted);
+            JobResource.Of(job), JobJson.Readable.JobResource, "application/json", httpContext.RequestAborted);
     }
 }

@@ -1,6 +1,6 @@
 using System.Reflection;
-using AiPlatform.Gateway.Admission;
-using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Results.Following;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.Jobs;

@@ -2,7 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
-using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
@@ -38,7 +39,7 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
             }
 
             if (job is not { Status.IsFinished: true }) return;
-            Write(job.LastSequence, "done", JsonSerializer.SerializeToUtf8Bytes(JobResource.Of(job), GatewayJson.Readable.JobResource));
+            Write(job.LastSequence, "done", JsonSerializer.SerializeToUtf8Bytes(JobResource.Of(job), JobJson.Readable.JobResource));
             await output.FlushAsync(cancellationToken);
         }
         finally

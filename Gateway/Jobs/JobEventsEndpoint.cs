@@ -1,6 +1,8 @@
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
-using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Problems;
+using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using Microsoft.OpenApi;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
@@ -125,7 +125,7 @@ internal static class JobRequestParser
             if (value.TokenType == JsonTokenType.Null) return null;
 
             var error = JobMetadata.Read(ref value, out var pairs);
-            Metadata = error is null ? JsonSerializer.Serialize(pairs, GatewayJson.Readable.DictionaryStringString) : null;
+            Metadata = error is null ? JsonSerializer.Serialize(pairs, JobJson.Readable.DictionaryStringString) : null;
             return error;
         }
 
@@ -134,3 +134,11 @@ internal static class JobRequestParser
             $"'{Refusals.Quoted(name)}' is not a field of a job. There are: endpoint, body, lane, deadline_seconds, metadata.");
     }
 }
+
+/// <summary>A valid request for a job; the call inside is not yet validated.</summary>
+/// <param name="Task">The task whose call is to be run.</param>
+/// <param name="Body">The JSON of the synchronous call, as received.</param>
+/// <param name="Lane">Where it waits.</param>
+/// <param name="Deadline">Time until the job expires.</param>
+/// <param name="Metadata">The caller's own pairs as a JSON object, or null.</param>
+internal sealed record ParsedJobRequest(ModelTask Task, ReadOnlyMemory<byte> Body, Lane Lane, TimeSpan Deadline, string? Metadata);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Json;
 using AiPlatform.Gateway.Tasks;
@@ -123,4 +124,14 @@ internal sealed record JobTimings
     };
 
     private static long? Milliseconds(TimeSpan? time) => time is { } span ? Math.Max(0, (long)span.TotalMilliseconds) : null;
+}
+
+/// <summary>Serializer of jobs, and of their metadata.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(JobResource))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class JobJson : JsonSerializerContext
+{
+    /// <summary>For answers; see <see cref="AnswerJson"/>.</summary>
+    public static JobJson Readable { get; } = new(AnswerJson.Configure(new JsonSerializerOptions()));
 }

@@ -2,6 +2,10 @@ using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Problems;
+using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -71,9 +75,9 @@ internal static class JobsEndpoints
             .WithAnswerHeaders(204, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithEvents(
                 "Each event has the id that Last-Event-ID takes, but for 'gap'.",
-                (JobEvent.Status, ApiSchemas.To("JobStatusEvent")), (JobEvent.Output, new JsonObject()),
-                (JobEvent.Progress, ApiSchemas.To("JobProgress")), ("gap", ApiSchemas.To("JobEventGap")),
-                ("done", ApiSchemas.To(nameof(JobResource))))
+                (JobEvent.Status, ApiComponents.To("JobStatusEvent")), (JobEvent.Output, new JsonObject()),
+                (JobEvent.Progress, ApiComponents.To("JobProgress")), ("gap", ApiComponents.To("JobEventGap")),
+                ("done", ApiComponents.To(nameof(JobResource))))
             .WithProblems(400, 404);
     }
 

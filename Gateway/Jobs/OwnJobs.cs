@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Jobs;
 
@@ -11,7 +11,7 @@ namespace AiPlatform.Gateway.Jobs;
 /// Jobs as their tenant sees them: another one's are not there. Throws <see cref="QueueUnavailableException"/> when Redis does not
 /// serve.
 /// </summary>
-internal sealed class OwnJobs(IJobStore store, JobReading reading, ModelCatalog catalog)
+internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog catalog)
 {
     /// <summary>The job once it has ended, or as it stands when the time is up; null when the caller has no such job.</summary>
     public async Task<Job?> ReadAsync(JobId id, Caller caller, TimeSpan wait, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -31,12 +31,12 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
         httpContext.Response.SetRetryAfter(error);
         httpContext.Response.StatusCode = Map(error.Kind).Status;
         return httpContext.Response.WriteAsJsonAsync(
-            BodyOf(error), GatewayJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
+            BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
     }
 
     /// <summary>The error as the last event of a stream.</summary>
     public static byte[] EventOf(HttpContext httpContext, InferenceError error) =>
-        [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(error), GatewayJson.Readable.OpenAIErrorBody), .. "\n\n"u8];
+        [.. "data: "u8, .. JsonSerializer.SerializeToUtf8Bytes(BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody), .. "\n\n"u8];
 
     /// <summary>The error as JSON: a body, or the last event of a stream.</summary>
     public static OpenAIErrorBody BodyOf(InferenceError error) => new()

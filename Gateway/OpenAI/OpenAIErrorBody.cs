@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Json;
 
 namespace AiPlatform.Gateway.OpenAI;
 
@@ -28,4 +30,13 @@ internal sealed record OpenAIErrorObject
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RawAnswer { get; init; }
+}
+
+/// <summary>Serializer of errors.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(OpenAIErrorBody))]
+internal sealed partial class OpenAIErrorJson : JsonSerializerContext
+{
+    /// <summary>For answers; see <see cref="AnswerJson"/>.</summary>
+    public static OpenAIErrorJson Readable { get; } = new(AnswerJson.Configure(new JsonSerializerOptions()));
 }

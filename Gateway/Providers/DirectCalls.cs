@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Requests;

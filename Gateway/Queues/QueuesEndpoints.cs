@@ -1,7 +1,9 @@
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Problems;
 using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -78,7 +80,7 @@ internal static class QueuesEndpoints
     }
 
     /// <summary>The queue, if a model has it: no other may be paused, or a wrong name would look as if it had worked.</summary>
-    private static async ValueTask<(QueueName? Queue, ServedModels Models)> FindAsync(
+    private static async ValueTask<(QueueName? Queue, KnownModels Models)> FindAsync(
         string name, ModelCatalog catalog, CancellationToken cancellationToken)
     {
         if (!QueueName.TryParse(name, out var queue)) return (null, await catalog.ReadAsync(cancellationToken));
@@ -87,6 +89,6 @@ internal static class QueuesEndpoints
         return (models.Has(queue.Model) ? queue : null, models);
     }
 
-    private static QueueResource Resource(QueueState state, ServedModels models) =>
+    private static QueueResource Resource(QueueState state, KnownModels models) =>
         QueueResource.Of(state, models.WorkersOf(state.Queue.Model));
 }

@@ -13,7 +13,7 @@ internal sealed class AwaitedJob(JobId id)
     /// <summary>The job with its result; null when Redis has lost it.</summary>
     public Task<Job?> Ended => _ended.Task;
 
-    /// <summary>Waiters that have not left. Under <see cref="JobWaiters"/>' lock.</summary>
+    /// <summary>Waiters that have not left. Under <see cref="AwaitedJobs"/>' lock.</summary>
     public int Waiters { get; set; }
 
     /// <summary>Whether it was last looked up before this moment; false until the job is known to be in the store.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Loops;
@@ -11,8 +12,8 @@ namespace AiPlatform.Gateway.Results;
 internal sealed class ResultListener(
     BackgroundLoops loops,
     GatewayName name,
-    JobWaiters waiters,
-    JobFollowers followers,
+    AwaitedJobs waiters,
+    FollowedJobs followers,
     FollowLooks looks,
     ResultReader reader,
     RedisSubscriptions subscriptions,

@@ -9,7 +9,7 @@ namespace AiPlatform.Gateway.Results;
 /// away, or because Redis restarted. One timer for all of them.
 /// </summary>
 internal sealed class ResultPoller(
-    BackgroundLoops loops, JobWaiters waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
+    BackgroundLoops loops, AwaitedJobs waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)
     : LoopService(loops)
 {
     protected override TimeSpan Interval => options.Value.PollInterval / 4;

@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Results;
@@ -11,9 +12,9 @@ internal static class ResultsRegistration
         public void AddJobResults()
         {
             services.AddSingleton(new GatewayName(ProcessName.Make()));
-            services.AddSingleton<JobWaiters>();
-            services.AddSingleton<JobReading>();
-            services.AddSingleton<JobFollowers>();
+            services.AddSingleton<AwaitedJobs>();
+            services.AddSingleton<JobLookup>();
+            services.AddSingleton<FollowedJobs>();
             services.AddSingleton<JobFollowing>();
             services.AddSingleton<FollowLooks>();
             services.AddHostedService(provider => provider.GetRequiredService<FollowLooks>());

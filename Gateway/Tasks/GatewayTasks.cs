@@ -14,18 +14,12 @@ internal static class GatewayTasks
 
     public static IGatewayTask Of(ModelTask task) => All.First(one => one.Task == task);
 
-    /// <summary>Maps the routes of all.</summary>
-    public static void MapTasks(this IEndpointRouteBuilder routes)
-    {
-        foreach (var task in All) task.Map(routes);
-    }
-
     /// <summary>
     /// Reads a stored result, so that it can be written as the synchronous call would have answered. Exactly one of the two is set.
     /// </summary>
     public static (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
     {
-        if (output.ContentType == JobOutput.Json) return (new JsonAnswer(output.Content), null);
+        if (output.ContentType == JobOutput.Json) return (new StoredJson(output.Content), null);
         foreach (var task in All)
             if (task.Task.OutputTypes.Contains(output.ContentType)) return task.Read(model, output);
 
@@ -37,7 +31,7 @@ internal static class GatewayTasks
     }
 
     /// <summary>A result that is the answer already.</summary>
-    private sealed class JsonAnswer(ReadOnlyMemory<byte> json) : TaskAnswer
+    private sealed class StoredJson(ReadOnlyMemory<byte> json) : TaskAnswer
     {
         // It was read before it was stored, and may be deeper than the writer would read it.
         public override void Write(System.Text.Json.Utf8JsonWriter writer) => writer.WriteRawValue(json.Span, skipInputValidation: true);

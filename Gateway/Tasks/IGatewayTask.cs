@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 
@@ -28,8 +28,8 @@ internal interface IGatewayTask
     /// <summary>How pieces of its output become a stream; null where it has none.</summary>
     IStreamForm? Stream { get; }
 
-    /// <summary>Maps its route.</summary>
-    void Map(IEndpointRouteBuilder routes);
+    /// <summary>Says what its route takes and answers, and what for.</summary>
+    void Describe(RouteHandlerBuilder route);
 
     /// <summary>
     /// Reads a stored result of one of the task's own types, and makes sure that it can be written. Exactly one of the two is set; never

@@ -1,6 +1,7 @@
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
-using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Problems;
 using AiPlatform.Jobs.Usage;
 using Microsoft.AspNetCore.Http.HttpResults;
 

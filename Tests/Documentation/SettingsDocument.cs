@@ -4,7 +4,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using AiPlatform.Gateway;
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Transport;
 using AiPlatform.Jobs;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Routing;
@@ -127,7 +127,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     {
         writer.Write("data: "u8);
         using (var json = new Utf8JsonWriter(writer))
-            JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), GatewayJson.Readable.OpenAIErrorBody);
+            JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody);
         writer.Write("\n\n"u8);
     }
 }

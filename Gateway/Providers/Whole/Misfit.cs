@@ -1,4 +1,4 @@
-using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs;
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

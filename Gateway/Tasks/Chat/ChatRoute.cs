@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
@@ -22,15 +22,16 @@ internal sealed class ChatRoute : IGatewayTask
     public JsonObject JobBody => new()
     {
         ["allOf"] = new JsonArray(
-            ApiSchemas.To(nameof(ChatRequest)), JsonNode.Parse("""{ "properties": { "stream": { "enum": [false, null] } } }""")),
+            ApiComponents.To(nameof(ChatRequest)), JsonNode.Parse("""{ "properties": { "stream": { "enum": [false, null] } } }""")),
     };
 
     public string AnswerComponent => nameof(ChatCompletion);
 
     public IStreamForm? Stream => null;
 
-    public void Map(IEndpointRouteBuilder routes) => routes
-        .MapTask<ChatRequest, ChatCompletion>(this)
+    public void Describe(RouteHandlerBuilder route) => route
+        .Takes<ChatRequest>()
+        .Answers<ChatCompletion>()
         .WithProviderAnswers()
         .WithName("createChatCompletion")
         .WithSummary("Answers a conversation")
@@ -46,7 +47,7 @@ internal sealed class ChatRoute : IGatewayTask
             "For 'stream': pieces of the answer, then [DONE]; or, where the stream breaks, an error and no [DONE].",
             ("message", new JsonObject
             {
-                ["anyOf"] = new JsonArray(ApiSchemas.To("ChatCompletionChunk"), ApiSchemas.To(nameof(OpenAIErrorBody))),
+                ["anyOf"] = new JsonArray(ApiComponents.To("ChatCompletionChunk"), ApiComponents.To(nameof(OpenAIErrorBody))),
             }));
 
     /// <summary>What providers answer is JSON, and no worker answers yet.</summary>

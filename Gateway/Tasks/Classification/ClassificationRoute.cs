@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Classification;
@@ -17,14 +17,15 @@ internal sealed class ClassificationRoute : IGatewayTask
 
     public IJsonTypeInfoResolver JsonTypes => ClassificationTypes.Default;
 
-    public JsonObject JobBody => ApiSchemas.To(nameof(ClassificationRequest));
+    public JsonObject JobBody => ApiComponents.To(nameof(ClassificationRequest));
 
     public string AnswerComponent => nameof(ClassificationList);
 
     public IStreamForm? Stream => null;
 
-    public void Map(IEndpointRouteBuilder routes) => routes
-        .MapTask<ClassificationRequest, ClassificationList>(this)
+    public void Describe(RouteHandlerBuilder route) => route
+        .Takes<ClassificationRequest>()
+        .Answers<ClassificationList>()
         .WithName("classify")
         .WithSummary("Says which labels fit texts, or pairs of texts")
         .WithDescription("The labels are the model's own, from its manifest. Requests and errors are in the form of OpenAI's embeddings.")

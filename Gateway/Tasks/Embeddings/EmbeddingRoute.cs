@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Embeddings;
@@ -17,14 +17,15 @@ internal sealed class EmbeddingRoute : IGatewayTask
 
     public IJsonTypeInfoResolver JsonTypes => EmbeddingTypes.Default;
 
-    public JsonObject JobBody => ApiSchemas.To(nameof(EmbeddingRequest));
+    public JsonObject JobBody => ApiComponents.To(nameof(EmbeddingRequest));
 
     public string AnswerComponent => nameof(EmbeddingList);
 
     public IStreamForm? Stream => null;
 
-    public void Map(IEndpointRouteBuilder routes) => routes
-        .MapTask<EmbeddingRequest, EmbeddingList>(this)
+    public void Describe(RouteHandlerBuilder route) => route
+        .Takes<EmbeddingRequest>()
+        .Answers<EmbeddingList>()
         .WithProviderAnswers()
         .WithName("createEmbeddings")
         .WithSummary("Turns texts into vectors")

@@ -1,5 +1,5 @@
-using AiPlatform.Gateway;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -5,7 +5,7 @@ using System.Text.Json;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
-using AiPlatform.Tests.Gateway.OpenAI;
+using AiPlatform.Tests.Gateway.Tasks.Embeddings;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Jobs;

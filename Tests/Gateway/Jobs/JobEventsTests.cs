@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
@@ -239,7 +239,7 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
         await _gateway.ServeAsync(model);
         var id = await _gateway.Client.SubmitForIdAsync(model);
         Assert.True(JobId.TryParse(id, out var jobId));
-        var followers = _gateway.Services.GetRequiredService<JobFollowers>();
+        var followers = _gateway.Services.GetRequiredService<FollowedJobs>();
 
         await using (var reader = await EventReader.OpenAsync(_gateway.Client, id))
         {

@@ -1,7 +1,7 @@
 using System.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
-using AiPlatform.Tests.Gateway.OpenAI;
+using AiPlatform.Tests.Gateway.Tasks.Embeddings;
 using FsCheck.Fluent;
 using Xunit;
 

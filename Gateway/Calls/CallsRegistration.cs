@@ -1,0 +1,25 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Submission;
+using AiPlatform.Gateway.Telemetry;
+
+namespace AiPlatform.Gateway.Calls;
+
+/// <summary>Registers what turns calls into jobs.</summary>
+internal static class CallsRegistration
+{
+    extension(IServiceCollection services)
+    {
+        /// <summary>Adds admission, submission and the endpoints' own services.</summary>
+        public void AddJobCalls()
+        {
+            services.AddSingleton<CallAdmission>();
+            services.AddSingleton<JobCalls>();
+            services.AddSingleton<MeasuredCalls>();
+            services.AddSingleton<ModelCalls>();
+            services.AddSingleton<TaskStreams>();
+            services.AddSingleton<OwnJobs>();
+            services.AddSingleton<GatewayMetrics>();
+        }
+    }
+}

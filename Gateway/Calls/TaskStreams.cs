@@ -1,0 +1,60 @@
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Results.Following;
+using AiPlatform.Gateway.Submission;
+using AiPlatform.Gateway.Tasks;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Calls;
+
+/// <summary>Answers synchronous calls of our own workers' models as streams: what the job says goes out as it comes.</summary>
+internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimeProvider time)
+{
+    /// <summary>
+    /// Submits a call and waits until its answer begins: what ends before that has a status of its own. A client that leaves cancels its
+    /// job.
+    /// </summary>
+    /// <param name="context">The call.</param>
+    /// <param name="task">What is asked.</param>
+    /// <param name="form">The form of the stream.</param>
+    /// <param name="call">The valid request.</param>
+    /// <param name="terms">Its terms; a call with an idempotency key does not stream.</param>
+    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    public async Task<IResult> AnswerAsync(HttpContext context, IGatewayTask task, IStreamForm form, AdmittedCall call, JobTerms terms)
+    {
+        var opened = await jobs.OpenAsync(call, terms, context.RequestAborted);
+        if (opened.Error is { } refused) return task.Dialect.Answer(refused);
+
+        var id = opened.Id!.Value;
+        context.Response.SetJobId(id);
+        var pages = following.FollowAsync(id, 0, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        var hasBegun = false;
+        try
+        {
+            while (await pages.MoveNextAsync())
+            {
+                var page = pages.Current;
+                if (page is { HasEnded: true, Job.Error: { } error } && !page.Events.Any(IsOutput)) return task.Dialect.Answer(error);
+                if (!page.HasEnded && !page.Events.Any(IsOutput)) continue;
+
+                hasBegun = true;
+                return new TaskStreamAnswer(task.Dialect, form, pages, time, () => jobs.AbandonAsync(id, terms));
+            }
+
+            return task.Dialect.Answer(Refusals.JobLost());
+        }
+        catch (OperationCanceledException)
+        {
+            await jobs.AbandonAsync(id, terms);
+            throw;
+        }
+        finally
+        {
+            if (!hasBegun) await pages.DisposeAsync();
+        }
+    }
+
+    internal static bool IsOutput(JobEvent one) => one.Kind == JobEvent.Output;
+}

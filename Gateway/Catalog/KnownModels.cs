@@ -1,0 +1,62 @@
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+
+namespace AiPlatform.Gateway.Catalog;
+
+/// <summary>
+/// The models known at one moment, by name: the workers', and the providers'. A provider's hides a worker's of the same name.
+/// </summary>
+internal sealed class KnownModels
+{
+    private readonly Dictionary<string, ModelDescriptor> _byName;
+    private readonly IReadOnlyList<ModelDescriptor> _models;
+    private readonly IReadOnlyList<WorkerHeartbeat> _workers;
+    private readonly HashSet<string> _attended;
+
+    public KnownModels(IReadOnlyList<ModelDescriptor> models, IReadOnlyList<WorkerHeartbeat> workers, ProviderRoutes providers)
+    {
+        _models = models;
+        _workers = workers;
+        _attended = [.. workers.SelectMany(worker => worker.Models).Select(load => load.Model)];
+        Failures = [.. workers.SelectMany(worker => worker.Failures).Distinct().OrderBy(failure => failure.Folder, StringComparer.Ordinal)];
+        Providers = providers;
+        All = [.. models.Where(model => providers.Find(model.Name) is null)];
+        _byName = All.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        Names = [.. All.Select(model => model.Name), .. providers.All.Select(model => model.Name)];
+        Queues = [.. All.Select(model => QueueName.ForModel(model.Name)), .. providers.All.Select(model => model.Queue)];
+    }
+
+    /// <summary>The same with other providers.</summary>
+    public KnownModels With(ProviderRoutes providers) => new(_models, _workers, providers);
+
+    /// <summary>The models of our own workers, ordered by name.</summary>
+    public IReadOnlyList<ModelDescriptor> All { get; }
+
+    /// <summary>The models of providers.</summary>
+    public ProviderRoutes Providers { get; }
+
+    /// <summary>The names of all, the workers' first.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    public IReadOnlyCollection<QueueName> Queues { get; }
+
+    /// <summary>The model folders that workers that live could not load, each reason once.</summary>
+    public IReadOnlyList<ModelFailure> Failures { get; }
+
+    /// <summary>How many workers live, whatever they serve.</summary>
+    public int Workers => _workers.Count;
+
+    /// <summary>A model of our own workers.</summary>
+    public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Whether there is such a model, of a worker or of a provider.</summary>
+    public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
+
+    /// <summary>Whether somebody runs its jobs now.</summary>
+    public bool IsAttended(string name) => _attended.Contains(name) || Providers.Find(name) is not null;
+
+    /// <summary>How many processes that live run its jobs: workers, or for a provider's model this Gateway.</summary>
+    public int WorkersOf(string name) =>
+        Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
+}

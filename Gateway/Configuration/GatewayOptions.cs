@@ -1,0 +1,54 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Configuration;
+
+/// <summary>Settings of the Gateway; section <c>Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    public const string SectionName = "Gateway";
+
+    /// <summary>Largest request body, in bytes, also after decompression; a larger one is 413. Default 4 MiB, 1 KiB to 256 MiB.</summary>
+    [Range(1024, 256 * 1024 * 1024)]
+    public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// How long a synchronous call waits for its result when it does not say (<c>X-Request-Timeout</c>); then 504. Default
+    /// 1 min, 100 ms to 1 h; at most <see cref="MaxRequestTimeout"/>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Longest wait that <c>X-Request-Timeout</c> may ask for; a longer one is cut to it. Default 10 min, 1 s to 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long a synchronous call waits for a worker when none serves its model; then 503 <c>model_unavailable</c>. Default 5 s, 0 to
+    /// 10 min. It covers the restart of an only worker; jobs wait for one as long as their deadline.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan WorkerWait { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Whether a Gateway without API keys may listen beyond loopback outside Development: everybody who reaches it may then do
+    /// everything. Default false.
+    /// </summary>
+    public bool AllowAnonymous { get; init; }
+
+    /// <summary>
+    /// Names besides loopback's by which a Gateway without API keys may be asked, such as <c>gateway</c>, <c>*.example.com</c> or
+    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any (<c>Gateway__Hosts__0=gateway</c>). Others are 403. With keys every name is taken.
+    /// Default none.
+    /// </summary>
+    public string[] Hosts { get; init; } = [];
+
+    /// <summary>
+    /// Origins whose pages browsers let call the API (CORS), such as <c>Gateway__CorsOrigins__0=https://app.example.com</c>. Default none.
+    /// </summary>
+    public string[] CorsOrigins { get; init; } = [];
+}
+
+/// <summary>Checks <see cref="GatewayOptions"/> at start, value by value.</summary>
+[OptionsValidator]
+internal sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>;

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Problems;
+using Microsoft.OpenApi;
+
+namespace AiPlatform.Gateway.Description;
+
+/// <summary>Describes what handlers read by hand, where a type of a parameter would say too little or take too much.</summary>
+internal static class RouteDescription
+{
+    private const string Json = "application/json";
+
+    /// <summary>What a call that asks a model may end with, whoever serves it.</summary>
+    private static readonly int[] CallStatuses = [400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504];
+
+    extension(RouteHandlerBuilder route)
+    {
+        /// <summary>Adds a query parameter to the route's description.</summary>
+        public RouteHandlerBuilder WithQuery(string name, string description, IOpenApiSchema schema) =>
+            route.WithParameter(name, ParameterLocation.Query, description, schema);
+
+        /// <summary>Adds a header that requests may carry to the route's description.</summary>
+        public RouteHandlerBuilder WithHeader(string name, string description, IOpenApiSchema schema) =>
+            route.WithParameter(name, ParameterLocation.Header, description, schema);
+
+        /// <summary>Says what a part of the route's path is.</summary>
+        public RouteHandlerBuilder WithPath(string name, string description, IOpenApiSchema schema) =>
+            route.WithParameter(name, ParameterLocation.Path, description, schema);
+
+        /// <summary>Adds problems that a native route may answer besides those that every one may.</summary>
+        public RouteHandlerBuilder WithProblems(params int[] statuses) => route.WithMetadata([.. statuses.Select(Problem.Described)]);
+
+        /// <summary>Shows a body that the route takes.</summary>
+        public RouteHandlerBuilder WithExample(string body) => route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.RequestBody?.Content?[Json] is { } content) content.Example = JsonNode.Parse(body);
+            return Task.CompletedTask;
+        });
+
+        /// <summary>Says what a route's body is; it is read by hand.</summary>
+        public RouteHandlerBuilder Takes<TRequest>()
+            where TRequest : notnull => route.Accepts<TRequest>(Json);
+
+        /// <summary>Says what a route answers with 200.</summary>
+        public RouteHandlerBuilder Answers<TAnswer>() => route.Produces<TAnswer>(StatusCodes.Status200OK, Json);
+
+        /// <summary>Says which errors a route that asks a model may answer, and which headers such answers have.</summary>
+        public RouteHandlerBuilder WithCallErrors(Dialect dialect) => route
+            .WithMetadata([.. CallStatuses.Select(dialect.Described)])
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                AnswerHeaders.DescribeCalls(operation.Responses!);
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says what such a route of OpenAI's dialect may answer besides, where a provider serves the model.</summary>
+        public RouteHandlerBuilder WithProviderAnswers() => route
+            .WithMetadata(OpenAIError.Described(StatusCodes.Status502BadGateway))
+            .AddOpenApiOperationTransformer((operation, context, _) =>
+            {
+                DescribeRefusals(operation, context.Document!);
+                AnswerHeaders.DescribeCalls(operation.Responses!);
+                AnswerHeaders.DescribeProviders(operation.Responses!);
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says what the events of a 200 are: server-sent ones, by their names.</summary>
+        public RouteHandlerBuilder WithEvents(string description, params (string Name, JsonNode Schema)[] events) =>
+            route.AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.Responses!["200"].Content!["text/event-stream"] = new OpenApiMediaType
+                {
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.String, Description = description },
+                    Extensions = new Dictionary<string, IOpenApiExtension>
+                    {
+                        ["x-events"] = new JsonNodeExtension(new JsonObject(
+                            [.. events.Select(one => KeyValuePair.Create<string, JsonNode?>(one.Name, one.Schema.DeepClone()))])),
+                    },
+                };
+                return Task.CompletedTask;
+            });
+
+        /// <summary>Says which headers a route's answers have besides those that every route's have.</summary>
+        public RouteHandlerBuilder WithAnswerHeaders(int status, params string[] names) =>
+            route.AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                AnswerHeaders.Add(operation.Responses![$"{status}"], isAlwaysThere: true, names);
+                return Task.CompletedTask;
+            });
+
+        private RouteHandlerBuilder WithParameter(string name, ParameterLocation place, string description, IOpenApiSchema schema) =>
+            route.AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.Parameters = [.. (operation.Parameters ?? []).Where(known => known.Name != name), new OpenApiParameter
+                {
+                    Name = name,
+                    In = place,
+                    Required = place == ParameterLocation.Path,
+                    Description = description,
+                    Schema = schema,
+                }];
+                return Task.CompletedTask;
+            });
+    }
+
+    /// <summary>Where a provider refuses the request, its own answer passes, whatever its status says of it.</summary>
+    private static void DescribeRefusals(OpenApiOperation operation, OpenApiDocument document)
+    {
+        JsonArray forms = [ApiComponents.To(nameof(OpenAIErrorBody)), ApiComponents.To(ApiComponents.ProviderError)];
+        var either = new OpenApiMediaType { Schema = ApiComponents.Parse(new JsonObject { ["anyOf"] = forms }, document) };
+        foreach (var status in (string[])["400", "413", "415", "422"])
+            if (operation.Responses![status] is OpenApiResponse response) response.Content![Json] = either;
+        var refusal = new OpenApiMediaType { Schema = new OpenApiSchemaReference(ApiComponents.ProviderError, document) };
+        operation.Responses!["4XX"] = new OpenApiResponse
+        {
+            Description = "A provider's refusal of the request, as it came.",
+            Content = new Dictionary<string, OpenApiMediaType> { [Json] = refusal },
+        };
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Errors;
+
+/// <summary>An error's answer in a dialect.</summary>
+internal interface IErrorAnswer : IResult
+{
+    InferenceError Error { get; }
+}
+
+/// <summary>The header of errors that is the same in every dialect.</summary>
+internal static class RetryAfterHeader
+{
+    extension(HttpResponse response)
+    {
+        /// <summary><c>Retry-After</c> in whole seconds, where waiting helps.</summary>
+        public void SetRetryAfter(InferenceError error)
+        {
+            if (error.RetryAfter is { } pause)
+                response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(pause.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Errors;
+
+/// <summary>The errors that the Gateway itself finds. Each dialect says them in its own form.</summary>
+internal static class Refusals
+{
+    private const int MaxNamesListed = 20;
+    private const int MaxQuotedLength = 64;
+
+    /// <summary>The part of its waiting jobs that a full queue should have lost before it is asked again.</summary>
+    private const double DrainedPart = 0.1;
+
+    private static readonly TimeSpan ShortestQueueFullPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestQueueFullPause = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WorkerAwayPause = TimeSpan.FromSeconds(5);
+
+    /// <param name="message">What is wrong, without a word of the key.</param>
+    public static InferenceError InvalidApiKey(string message) => new() { Kind = InferenceErrorKind.InvalidApiKey, Message = message };
+
+    public static InferenceError Forbidden() => new()
+    {
+        Kind = InferenceErrorKind.Forbidden,
+        Message = "This route is for operators; the key's role is user.",
+    };
+
+    public static InferenceError ModelNotFound(string model, IReadOnlyList<string> served) => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = served.Count == 0
+            ? $"The model '{Quoted(model)}' is not served: no worker has named a model yet, and no provider has one."
+            : $"The model '{Quoted(model)}' is not served. Served are: {Listed(served)}.",
+        Param = "model",
+    };
+
+    public static InferenceError ModelUnavailable(string model) => new()
+    {
+        Kind = InferenceErrorKind.ModelUnavailable,
+        Message = $"No worker serves the model '{Quoted(model)}' now. Try again later, or send the call as a job, which waits for one.",
+        Param = "model",
+        RetryAfter = WorkerAwayPause,
+    };
+
+    /// <param name="endpoint">What a job asks that this version does not know.</param>
+    public static InferenceError UnknownTask(string endpoint) =>
+        InferenceError.Invalid("endpoint", $"This Gateway cannot run '{Quoted(endpoint)}'.");
+
+    public static InferenceError JobNotFound(string id) => new()
+    {
+        Kind = InferenceErrorKind.JobNotFound,
+        Message = $"There is no job '{Quoted(id)}'. Finished jobs are kept for a limited time.",
+    };
+
+    public static InferenceError NotRequeueable(JobId id) => new()
+    {
+        Kind = InferenceErrorKind.NotRequeueable,
+        Message = $"The job '{id}' cannot be run again: only one that failed, was canceled or expired can.",
+    };
+
+    public static InferenceError QueueNotFound(string queue, IReadOnlyCollection<QueueName> known) => new()
+    {
+        Kind = InferenceErrorKind.QueueNotFound,
+        Message = known.Count == 0
+            ? $"There is no queue '{Quoted(queue)}': no worker has named a model yet."
+            : $"There is no queue '{Quoted(queue)}'. There are: {Listed(known.Select(one => one.Value))}.",
+    };
+
+    public static InferenceError JobCannotStream() => InferenceError.Invalid(
+        "stream", "A job does not stream, and neither does a call with an Idempotency-Key: leave stream out, or send the call "
+        + "without them.");
+
+    public static InferenceError RouteNotFound(HttpRequest request) => new()
+    {
+        Kind = InferenceErrorKind.RouteNotFound,
+        Message = $"There is no route {request.Method} {Quoted(request.Path.Value ?? "")}; /openapi/v1.json describes those there are.",
+    };
+
+    public static InferenceError MethodNotAllowed(HttpRequest request, string allowed) => new()
+    {
+        Kind = InferenceErrorKind.MethodNotAllowed,
+        Message = $"{request.Method} is not allowed here; allowed: {(allowed.Length == 0 ? "none" : allowed)}.",
+    };
+
+    /// <summary>Why a body could not be read to its end.</summary>
+    public static InferenceError BodyUnreadable(BadHttpRequestException failure, int maxBytes) => failure.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => BodyTooLarge(maxBytes),
+        StatusCodes.Status408RequestTimeout => BodyTooSlow(),
+        _ => InferenceError.Invalid(null, failure.Message),
+    };
+
+    private static InferenceError BodyTooLarge(int maxBytes) => new()
+    {
+        Kind = InferenceErrorKind.PayloadTooLarge,
+        Message = $"The body is larger than {maxBytes} bytes, or becomes so when it is decompressed. Split the request into smaller ones.",
+    };
+
+    private static InferenceError BodyTooSlow() => new()
+    {
+        Kind = InferenceErrorKind.RequestTimeout,
+        Message = "The body came too slowly. Send it faster, or in smaller requests.",
+    };
+
+    public static InferenceError NotJson(string? contentType) => new()
+    {
+        Kind = InferenceErrorKind.UnsupportedMediaType,
+        Message = string.IsNullOrEmpty(contentType)
+            ? "The body has no content type; send 'Content-Type: application/json'."
+            : $"The content type '{Quoted(contentType)}' is not taken here; send application/json.",
+    };
+
+    public static InferenceError QueueFull(QueueName queue, long depth, double drainPerSecond) => new()
+    {
+        Kind = InferenceErrorKind.QueueFull,
+        Message = $"The queue '{queue}' is full: {depth} jobs wait. Try again later.",
+        RetryAfter = PauseUntilDrained(depth, drainPerSecond),
+    };
+
+    public static InferenceError TenantQueueFull(QueueName queue, long depth, double drainPerSecond) => new()
+    {
+        Kind = InferenceErrorKind.TenantQueueFull,
+        Message = $"As many of your jobs wait in the queue '{queue}' as one tenant may have there. Try again later.",
+        RetryAfter = PauseUntilDrained(depth, drainPerSecond),
+    };
+
+    public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
+    {
+        Kind = InferenceErrorKind.TenantBytesFull,
+        Message = $"Your jobs in the queue '{queue}' and their results take all of the {limit} bytes that one tenant may have there. Try "
+            + $"again when "
+            + "jobs have ended or results have expired.",
+        RetryAfter = LongestQueueFullPause,
+    };
+
+    public static InferenceError IdempotencyConflict() => new()
+    {
+        Kind = InferenceErrorKind.IdempotencyConflict,
+        Message = "This Idempotency-Key was used for another request (route, model or body differ). Give each request a key of its own.",
+    };
+
+    /// <summary>The job is in Redis no more: it lost its data. Nobody knows how the job would have ended.</summary>
+    public static InferenceError JobLost() => new()
+    {
+        Kind = InferenceErrorKind.QueueUnavailable,
+        Message = "Redis lost this job when it restarted. Send the request again.",
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    public static InferenceError QueueAway(string reason) => new()
+    {
+        Kind = InferenceErrorKind.QueueUnavailable,
+        Message = $"The queue does not serve: {reason} Try again later.",
+        RetryAfter = QueueAwayPause,
+    };
+
+    public static InferenceError DeadlineExceeded(TimeSpan waited) => new()
+    {
+        Kind = InferenceErrorKind.DeadlineExceeded,
+        Message = $"There was no result within {waited.TotalSeconds:0.###} s. Ask for more time with X-Request-Timeout, or send "
+        + $"it as a job.",
+    };
+
+    public static InferenceError Unforeseen() => new()
+    {
+        Kind = InferenceErrorKind.Internal,
+        Message = "The Gateway failed on this request in a way that was not foreseen; its log says how.",
+    };
+
+    /// <summary>
+    /// Until a tenth of the queue has been worked off, at the rate of late; a queue that stands still is asked now and then.
+    /// </summary>
+    private static TimeSpan PauseUntilDrained(long depth, double drainPerSecond)
+    {
+        var seconds = drainPerSecond > 0 ? depth * DrainedPart / drainPerSecond : LongestQueueFullPause.TotalSeconds;
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, ShortestQueueFullPause.TotalSeconds, LongestQueueFullPause.TotalSeconds));
+    }
+
+    private static string Listed(IEnumerable<string> names)
+    {
+        var shown = names.Take(MaxNamesListed + 1).ToList();
+        return string.Join(", ", shown.Count > MaxNamesListed ? [.. shown.Take(MaxNamesListed), "…"] : shown);
+    }
+
+    /// <summary>What a caller wrote, shortened for an answer.</summary>
+    public static string Quoted(string text, int most = MaxQuotedLength) =>
+        text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "…");
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using AiPlatform.Jobs;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace AiPlatform.Gateway.Http;
+
+/// <summary>The headers of answers that are the same in every dialect.</summary>
+internal static class CallHeaders
+{
+    public const string JobIdName = "X-Job-Id";
+    public const string ModelName = "X-Model";
+    public const string ProviderName = "X-Provider";
+    public const string AttemptsName = "X-Attempts";
+    public const string AttemptFailuresName = "X-Attempt-Failures";
+
+    extension(HttpResponse response)
+    {
+        public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();
+
+        /// <summary>A header is ASCII; a name that is not is percent-encoded.</summary>
+        public void SetModel(string model) => response.Headers[ModelName] = Ascii(model);
+
+        /// <summary>Who answered, the same way.</summary>
+        public void SetProvider(string provider) => response.Headers[ProviderName] = Ascii(provider);
+
+        /// <summary>Why earlier attempts did not answer, such as <c>gpt=status_503*2, backup=timeout</c>.</summary>
+        public void SetAttemptFailures(string failures) => response.Headers[AttemptFailuresName] = failures;
+
+        /// <summary>How often a worker took the job, or a provider was asked.</summary>
+        public void SetAttempts(int attempts) => response.Headers[AttemptsName] = attempts.ToString(CultureInfo.InvariantCulture);
+
+        /// <summary>Server-sent events follow: nobody on the way may keep or gather them.</summary>
+        public void SetEventStream()
+        {
+            response.ContentType = "text/event-stream";
+            response.Headers.CacheControl = "no-cache";
+            response.Headers["X-Accel-Buffering"] = "no";
+            response.HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        }
+    }
+
+    private static string Ascii(string name) => name.All(c => c is > ' ' and <= '~') ? name : Uri.EscapeDataString(name);
+}

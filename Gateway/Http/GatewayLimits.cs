@@ -1,0 +1,37 @@
+using AiPlatform.Gateway.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Http;
+
+/// <summary>What the server takes from a client before any of our code runs.</summary>
+internal static class GatewayLimits
+{
+    private const int MaxHeaderBytes = 32 * 1024;
+    private const int MaxHeaders = 100;
+
+    /// <summary>A client must send its headers within this time. Kestrel's least data rate bounds the body.</summary>
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+
+    extension(WebApplicationBuilder builder)
+    {
+        /// <summary>Adds <see cref="GatewayOptions"/> and the server limits that follow from them.</summary>
+        public void AddGatewayLimits()
+        {
+            builder.Services.AddOptionsWithValidateOnStart<GatewayOptions, GatewayOptionsValidator>()
+                .BindConfiguration(GatewayOptions.SectionName)
+                .Validate(
+                    options => options.RequestTimeout <= options.MaxRequestTimeout,
+                    "Gateway:RequestTimeout must not be longer than Gateway:MaxRequestTimeout.");
+
+            builder.WebHost.ConfigureKestrel(kestrel =>
+            {
+                var options = kestrel.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value;
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+                kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+                kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
+                kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            });
+        }
+    }
+}

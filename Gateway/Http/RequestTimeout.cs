@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Jobs;
+using Microsoft.OpenApi;
+
+namespace AiPlatform.Gateway.Http;
+
+/// <summary>Reads numbers of seconds that callers give: <c>X-Request-Timeout</c>, <c>wait</c>.</summary>
+internal static class RequestTimeout
+{
+    public const string Header = "X-Request-Timeout";
+
+    /// <summary>The description of the header.</summary>
+    public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Number, ExclusiveMinimum = "0" };
+
+    /// <summary>The header's time, cut to <paramref name="longest"/>; null when it is not there.</summary>
+    public static bool TryParseHeader(
+        string? header, TimeSpan longest, out TimeSpan? timeout, [NotNullWhen(false)] out InferenceError? error)
+    {
+        timeout = null;
+        error = null;
+        if (string.IsNullOrEmpty(header)) return true;
+
+        if (!TryParseSeconds(header, out var seconds) || seconds <= 0)
+        {
+            error = InferenceError.Invalid(
+                Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
+            return false;
+        }
+
+        // A millisecond is the least that the queue can tell apart.
+        timeout = TimeSpan.FromSeconds(Math.Clamp(seconds, 0.001, longest.TotalSeconds));
+        return true;
+    }
+
+    /// <summary>Digits with an optional point; nothing else that a number parser might take.</summary>
+    public static bool TryParseSeconds(string text, out double seconds) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds) && double.IsFinite(seconds);
+}

@@ -1,0 +1,60 @@
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Description;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Providers.Routing;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
+
+namespace AiPlatform.Gateway.Models;
+
+/// <summary><c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</summary>
+internal static class ModelsEndpoints
+{
+    public static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/models", ListAsync).WithMetadata(Dialect.OpenAI).WithName("listModels").WithTags("OpenAI").WithSummary(
+            "Lists the models that can be asked")
+            .WithDescription(
+                "OpenAI's list. A model that no worker serves at the moment stays in it for seven days, with 'available' false. 'failures' "
+                + "is our own member: the model folders that workers could not load, and why.");
+        routes.MapGet("/v1/models/{**id}", GetAsync).WithMetadata(Dialect.OpenAI)
+            .WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
+            .WithPath("id", "The model's name.", new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 })
+            .WithMetadata(OpenAIError.Described(StatusCodes.Status404NotFound));
+    }
+
+    private static async Task<Results<Ok<ModelList>, OpenAIError>> ListAsync(
+        HttpContext context, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
+    {
+        var models = await catalog.ReadAsync(cancellationToken);
+        return TypedResults.Ok(new ModelList
+        {
+            Object = "list",
+            Data = ItemsOf(models, providers),
+            // What workers say of their files is for who runs them.
+            Failures = context.Caller.IsOperator
+                ? [.. models.Failures.Select(failure => new FailedModel { Folder = failure.Folder, Reason = failure.Reason })]
+                : [],
+        });
+    }
+
+    /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>
+    private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(
+        string id, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
+    {
+        // The slash at a path's end means nothing, here as on all other routes.
+        var name = (id.EndsWith('/') ? id[..^1] : id).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
+
+        var models = await catalog.ReadForAsync(name, cancellationToken);
+        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model, models.IsAttended(name)))
+            : new OpenAIError(Refusals.ModelNotFound(name, models.Names));
+    }
+
+    private static IReadOnlyList<ModelItem> ItemsOf(KnownModels models, ProviderCatalog providers) =>
+        [.. models.All.Select(model => ModelItem.Of(model, models.IsAttended(model.Name))),
+            .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
+}

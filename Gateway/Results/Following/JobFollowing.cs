@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+
+namespace AiPlatform.Gateway.Results.Following;
+
+/// <summary>Follows a job's events to its end, from any number on, also of a job that another Gateway took.</summary>
+internal sealed class JobFollowing(
+    IJobStore store, FollowedJobs followers, FollowLooks looks, GatewayName name, TimeProvider time, ILogger<JobFollowing> logger)
+{
+    private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// What happened behind a number, then what happens, until the job has ended and its log is told; nothing when it is not there.
+    /// Of a long log some items may come whose job has ended already. An outage of Redis in the middle is waited out.
+    /// </summary>
+    /// <param name="id">The job.</param>
+    /// <param name="after">The number of the last event that is known; 0 for all.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="QueueUnavailableException">Redis does not serve at the beginning.</exception>
+    public async IAsyncEnumerable<JobEvents> FollowAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The follower is there before Redis notes whom to tell: events may come right afterwards.
+        using var follower = followers.Register(id);
+        JobLog? log = null;
+        while (true)
+        {
+            log = await ReadAsync(id, after, isFirst: log is null, cancellationToken);
+            if (log is null) yield break;
+
+            var page = JobEvents.Of(log, after);
+            if (page.Events.Count > 0) after = page.Events[^1].Sequence;
+            if (page.Events.Count > 0 || page.HasEnded) yield return page;
+            if (page.HasEnded) yield break;
+            if (!log.IsWhole) continue;
+
+            // From here on what is told is shown without reading, as long as nothing is missing.
+            if (follower.Job.Know(log.Job, after, time.GetTimestamp())) looks.LookSoon(follower.Job);
+            while (await follower.NextAsync(cancellationToken) is (IsWhole: true, var told))
+            {
+                if (told is null) yield break;
+                List<JobEvent> news = [.. told.Events.Where(one => one.Sequence > after)];
+                if (news.Count > 0)
+                {
+                    if (news[0].Sequence != after + 1) break;
+                    after = news[^1].Sequence;
+                }
+
+                if (news.Count > 0 || told.HasEnded) yield return told with { Events = news };
+                if (told.HasEnded) yield break;
+            }
+        }
+    }
+
+    private async Task<JobLog?> ReadAsync(JobId id, long after, bool isFirst, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await store.ReadLogAsync(id, after, name.Value, cancellationToken);
+            }
+            catch (QueueUnavailableException outage) when (!isFirst)
+            {
+                Log.LookUpAway(logger, outage.Message);
+                await Task.Delay(OutagePause, time, cancellationToken);
+            }
+        }
+    }
+}

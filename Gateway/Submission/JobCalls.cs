@@ -1,0 +1,259 @@
+using System.Diagnostics;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Results;
+using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Telemetry;
+using AiPlatform.ServiceDefaults.Telemetry;
+using Microsoft.Extensions.Options;
+
+namespace AiPlatform.Gateway.Submission;
+
+/// <summary>Makes jobs of admitted calls: to be waited for, or to be asked for later.</summary>
+internal sealed class JobCalls(
+    IJobStore store, IIdempotencyKeys keys, AwaitedJobs waiters, WorkerWait workers, GatewayName name,
+    IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCalls> logger)
+{
+    /// <summary>The least that the queue can tell apart.</summary>
+    private static readonly TimeSpan ShortestDeadline = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Submits a call whose result is to be asked for later. Exactly one of the two is set.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve; the job may be there all the same.</exception>
+    public async Task<(Job? Job, InferenceError? Error)> SubmitAsync(AdmittedCall call, JobTerms terms)
+    {
+        if (await ClaimAsync(call, terms) is not { } claim) return (null, Refusals.IdempotencyConflict());
+
+        var id = claim.Id;
+        var (error, submitted) = await SubmitAsync(claim, call, terms, watcher: null);
+        if (error is not null) return (null, error);
+        if (submitted.Outcome == SubmitOutcome.Accepted) return (Submitted(id, call, terms, submitted), null);
+
+        var job = await store.ReadAsync(id, watcher: null, withOutput: true, CancellationToken.None);
+        return job is null ? (null, Refusals.JobLost()) : (job, null);
+    }
+
+    /// <summary>
+    /// Submits a call and waits for its end, as long as a worker serves its model or one comes soon. A client that leaves cancels its
+    /// job, unless it named it by an idempotency key under which it may come again: the wait then ends with
+    /// <see cref="OperationCanceledException"/>.
+    /// </summary>
+    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    public async Task<CallEnd> RunAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
+    {
+        var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
+        if (refused is not null) return new CallEnd(null, null, refused);
+
+        var id = claim.Id;
+        // :: Step 3: submit. The waiter is registered first: the job may end before its submit has returned.
+        using var waiter = waiters.Register(id);
+        var (error, submitted) = await SubmitAsync(claim, call, terms with { Deadline = left }, name.Value);
+        if (error is not null) return new CallEnd(null, null, error);
+
+        waiter.Submitted();
+        using var wait = JobActivities.StartWait(id);
+        try
+        {
+            if (submitted.Outcome == SubmitOutcome.AlreadyThere
+                && await store.ReadAsync(id, name.Value, withOutput: true, cancellationToken) is var earlier
+                && earlier is not { Status.IsFinished: false })
+            {
+                return End(id, earlier);
+            }
+
+            return await WaitAsync(id, waiter, call, terms, left, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return new CallEnd(id, null, Refusals.DeadlineExceeded(terms.Deadline));
+        }
+        catch (OperationCanceledException)
+        {
+            if (terms.IdempotencyKey is null) await CancelAsync(id, terms.Tenant);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Submits a call whose job is to be followed: the end has its id, or an error. It is waited for a worker as in <see cref="RunAsync"/>.
+    /// </summary>
+    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    public async Task<CallEnd> OpenAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
+    {
+        var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
+        if (refused is null) (refused, _) = await SubmitAsync(claim, call, terms with { Deadline = left }, watcher: null);
+        return refused is null ? new CallEnd(claim.Id, null, null) : new CallEnd(null, null, refused);
+    }
+
+    /// <summary>The client of a job went away: it is canceled, unless an idempotency key names it.</summary>
+    public Task AbandonAsync(JobId id, JobTerms terms) => terms.IdempotencyKey is null ? CancelAsync(id, terms.Tenant) : Task.CompletedTask;
+
+    /// <summary>Names the call's job and waits for a worker; gives the time that is left of its deadline.</summary>
+    private async Task<(Claim Claim, TimeSpan Left, InferenceError? Refused)> BeginAsync(
+        AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (await ClaimAsync(call, terms) is not { } claim) return (default, default, Refusals.IdempotencyConflict());
+
+        // A call that came before has its job, and may have its answer.
+        if (!claim.IsNew || call.Provider is not null) return (claim, terms.Deadline, null);
+        if (await workers.WaitAsync(call.Model, terms.Deadline, cancellationToken) is { } waited)
+            return (claim, TimeSpan.FromTicks(Math.Max((terms.Deadline - waited).Ticks, ShortestDeadline.Ticks)), null);
+
+        await ReleaseAsync(claim, terms);
+        return (claim, default, Refusals.ModelUnavailable(call.Model));
+    }
+
+    /// <summary>
+    /// Waits for the job's end. Without a worker for too long the wait is over, unless the job runs: then its lease is the one that
+    /// counts, and after another such while it is looked at again.
+    /// </summary>
+    private async Task<CallEnd> WaitAsync(
+        JobId id, JobWaiter waiter, AdmittedCall call, JobTerms terms, TimeSpan left, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var gone = call.Provider is null ? workers.Gone(call.Model) : CancellationToken.None;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gone);
+            var rest = left - time.GetElapsedTime(start);
+            try
+            {
+                return End(id, await waiter.Ended.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, either.Token));
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (await WaitsStillAsync(id, terms)) return new CallEnd(id, null, Refusals.ModelUnavailable(call.Model));
+            }
+        }
+    }
+
+    /// <summary>Whether the job still waits, so that its call may be given up; one without an idempotency key is then ended.</summary>
+    private async Task<bool> WaitsStillAsync(JobId id, JobTerms terms)
+    {
+        try
+        {
+            var status = terms.IdempotencyKey is null
+                ? await store.WithdrawAsync(id, terms.Tenant, CancellationToken.None)
+                : (await store.ReadAsync(id, watcher: null, withOutput: false, CancellationToken.None))?.Status;
+            return status == JobStatus.Queued;
+        }
+        catch (QueueUnavailableException outage)
+        {
+            Log.CancelFailed(logger, id.ToString(), outage.Message);
+            return false;
+        }
+    }
+
+    private static CallEnd End(JobId id, Job? job) => new(id, job, job is null ? Refusals.JobLost() : job.Error);
+
+    /// <summary>The job's id: a new one, or the one that the call had when it came before; null when that was another call.</summary>
+    private async ValueTask<Claim?> ClaimAsync(AdmittedCall call, JobTerms terms)
+    {
+        var id = JobId.New(call.Queue, time.GetUtcNow());
+        if (terms.IdempotencyKey is not { } key) return new Claim(id, IsNew: true);
+        return await keys.ClaimAsync(terms.Tenant, key, id, CancellationToken.None) is { } claimed
+            ? new Claim(claimed, claimed == id)
+            : null;
+    }
+
+    /// <summary>
+    /// Gives the key of a refused call back, if this call had claimed it. A repeated call may have submitted the job meanwhile:
+    /// the call that sees the job afterwards, this one or that one, claims the key for it again.
+    /// </summary>
+    private async Task ReleaseAsync(Claim claim, JobTerms terms)
+    {
+        if (terms.IdempotencyKey is not { } key || !claim.IsNew) return;
+
+        await keys.ReleaseAsync(terms.Tenant, key, claim.Id, CancellationToken.None);
+        if (await store.ReadAsync(claim.Id, watcher: null, withOutput: false, CancellationToken.None) is not null)
+            await keys.ClaimAsync(terms.Tenant, key, claim.Id, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Not canceled half-way: the answer tells whether there is a job to cancel. Bounded by the time limit of every Redis call.
+    /// </summary>
+    private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(
+        Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
+    {
+        var id = claim.Id;
+        using var activity = JobActivities.StartSubmit(id, call.Task.Endpoint, call.Model);
+        var submitted = await store.SubmitAsync(
+            new JobSubmission
+            {
+                Id = id,
+                Endpoint = call.Task.Endpoint,
+                Model = call.Model,
+                Tenant = terms.Tenant,
+                Lane = terms.Lane,
+                Cost = call.Cost,
+                ResultBytes = call.ResultBytes,
+                Body = call.Body,
+                Deadline = terms.Deadline,
+                Metadata = terms.Metadata,
+                Traceparent = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,
+                Watcher = watcher,
+            },
+            CancellationToken.None);
+        var refusal = submitted.Outcome switch
+        {
+            SubmitOutcome.QueueFull => Refusals.QueueFull(call.Queue, submitted.Depth, submitted.DrainPerSecond),
+            SubmitOutcome.TenantFull => Refusals.TenantQueueFull(call.Queue, submitted.Depth, submitted.DrainPerSecond),
+            SubmitOutcome.TenantBytesFull => Refusals.TenantBytesFull(call.Queue, options.Value.MaxBytesPerTenant),
+            _ => null,
+        };
+        if (refusal is not null)
+        {
+            activity?.Fail(refusal.Code);
+            await ReleaseAsync(claim, terms);
+        }
+        else if (submitted.Outcome == SubmitOutcome.Accepted && !claim.IsNew)
+        {
+            // Who came first was refused and may have given the key back.
+            await keys.ClaimAsync(terms.Tenant, terms.IdempotencyKey!, id, CancellationToken.None);
+        }
+
+        return (refusal, submitted);
+    }
+
+    /// <summary>An accepted job, without asking Redis for what is known.</summary>
+    private static Job Submitted(JobId id, AdmittedCall call, JobTerms terms, SubmitResult submitted) => new()
+    {
+        Id = id,
+        Status = JobStatus.Queued,
+        Endpoint = call.Task.Endpoint,
+        Model = call.Model,
+        Tenant = terms.Tenant,
+        Lane = terms.Lane,
+        CreatedAt = submitted.At,
+        Deadline = submitted.At + terms.Deadline,
+        Attempts = 0,
+        History = JobHistory.Begin(submitted.At),
+        Metadata = terms.Metadata,
+        Position = submitted.Position,
+    };
+
+    private async Task CancelAsync(JobId id, string tenant)
+    {
+        try
+        {
+            // The request's own token is canceled already; this must be sent all the same.
+            var status = await store.CancelAsync(id, tenant, CancellationToken.None);
+            Log.CanceledForClient(logger, id.ToString(), status?.Name ?? "gone");
+        }
+        catch (QueueUnavailableException outage)
+        {
+            Log.CancelFailed(logger, id.ToString(), outage.Message);
+        }
+    }
+
+    /// <summary>The id that a call's job has, and whether the call is the first to have it.</summary>
+    private readonly record struct Claim(JobId Id, bool IsNew);
+}
+
+/// <summary>How a synchronous call ended.</summary>
+/// <param name="Id">Its job; null when none was made.</param>
+/// <param name="Job">The job when it has ended; null when it was not waited for to its end, or was lost.</param>
+/// <param name="Error">Why there is no result; null when there is one.</param>
+internal readonly record struct CallEnd(JobId? Id, Job? Job, InferenceError? Error);
