@@ -7,7 +7,6 @@ using AiPlatform.Gateway.Tasks;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using Microsoft.OpenApi;
-using Microsoft.OpenApi.Reader;
 
 namespace AiPlatform.Gateway;
 

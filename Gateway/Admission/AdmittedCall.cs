@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Providers.Requests;
-using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 

@@ -5,7 +5,6 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
-using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;

@@ -1,9 +1,7 @@
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Attempts;
-using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Whole;
-using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;

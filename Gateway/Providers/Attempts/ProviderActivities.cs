@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Providers.Routing;
-using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 

@@ -4,7 +4,6 @@ using System.Text.Json;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers.Attempts;
-using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Whole;
 using AiPlatform.Jobs;
 

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Threading.Channels;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Requests;
-using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Loops;
