@@ -1,3 +1,5 @@
+using AiPlatform.ServiceDefaults.Loops;
+
 namespace AiPlatform.Jobs;
 
 /// <summary>
@@ -94,4 +96,97 @@ public interface IJobStore
 
     /// <summary>Requeues lost leases, ends jobs past their deadline, wakes due retries. Anyone may call it.</summary>
     Task<SweepResult> SweepAsync(QueueName queue, CancellationToken cancellationToken);
+}
+
+/// <summary>What a lease gave.</summary>
+/// <param name="Jobs">The jobs, in the order of their turns.</param>
+/// <param name="MustRunAlone">The one job given took its process down before: nothing else may run beside it.</param>
+/// <param name="WantsIdle">A job waits that must run alone, and this process is asked to become idle for it.</param>
+public sealed record LeaseResult(IReadOnlyList<LeasedJob> Jobs, bool MustRunAlone, bool WantsIdle)
+{
+    /// <summary>Jobs that a newer version stored: they were left for its processes.</summary>
+    public int Newer { get; init; }
+}
+
+/// <summary>What became of a submit.</summary>
+/// <param name="Outcome">What was done.</param>
+/// <param name="At">When, by Redis' clock.</param>
+/// <param name="Depth">Jobs that waited in the queue before.</param>
+/// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when nothing was refused.</param>
+public readonly record struct SubmitResult(SubmitOutcome Outcome, DateTimeOffset At, long Depth, double DrainPerSecond)
+{
+    /// <summary>
+    /// About how many jobs are leased before it, as reading the job tells; null when it was not accepted, or somebody waits for its end.
+    /// </summary>
+    public long? Position { get; init; }
+}
+
+public enum SubmitOutcome
+{
+    /// <summary>The job is durable and waits.</summary>
+    Accepted,
+
+    /// <summary>A job of this id was there already; nothing was changed.</summary>
+    AlreadyThere,
+
+    /// <summary>The queue holds its limit of waiting jobs; nothing was stored.</summary>
+    QueueFull,
+
+    /// <summary>The queue holds the tenant's limit of waiting jobs; nothing was stored.</summary>
+    TenantFull,
+
+    /// <summary>The tenant's jobs and results in the queue take its limit of bytes; nothing was stored.</summary>
+    TenantBytesFull,
+}
+
+public enum ReleaseOutcome
+{
+    /// <summary>The lease was no longer ours; nothing was changed.</summary>
+    Refused,
+
+    /// <summary>The job waits again.</summary>
+    Requeued,
+
+    /// <summary>It was its last attempt; the job has failed.</summary>
+    Failed,
+}
+
+/// <summary>What became of a wish to run a job again.</summary>
+/// <param name="Outcome">What was done.</param>
+/// <param name="Depth">Jobs that wait in its queue.</param>
+/// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when it was not refused for lack of room.</param>
+public readonly record struct RequeueResult(RequeueOutcome Outcome, long Depth, double DrainPerSecond);
+
+public enum RequeueOutcome
+{
+    /// <summary>It waits again.</summary>
+    Requeued,
+
+    /// <summary>It is not there, or another tenant's.</summary>
+    NotFound,
+
+    /// <summary>It has not ended, or has a result.</summary>
+    NotRequeueable,
+
+    /// <summary>Its queue is full.</summary>
+    QueueFull,
+
+    /// <summary>Its tenant has its limit of jobs waiting there.</summary>
+    TenantFull,
+}
+
+/// <summary>What a sweep found; all zero when another process has just swept.</summary>
+public readonly record struct SweepResult(int Requeued, int Failed, int Expired, int RetriesDue);
+
+/// <summary>
+/// The store cannot serve now: Redis cannot be reached, is too slow, full, read-only, or fails on what it holds. Nothing is known to have
+/// changed.
+/// </summary>
+public sealed class QueueUnavailableException(string message, Exception? inner = null) : OutageException(message, inner)
+{
+    /// <summary>Redis answers, and refuses writes: what only reads may be served.</summary>
+    public bool RefusesWrites { get; init; }
+
+    /// <summary>What is stored of the job cannot be read.</summary>
+    internal bool IsDamaged { get; init; }
 }

@@ -14,3 +14,42 @@ public interface IQueueOperations
     /// <summary>Makes all dead letters wait again, whatever the queue's limits. Returns how many.</summary>
     Task<long> RequeueDeadAsync(QueueName queue, CancellationToken cancellationToken);
 }
+
+/// <summary>How a queue is at one moment.</summary>
+public sealed record QueueState
+{
+    public required QueueName Queue { get; init; }
+
+    /// <summary>Jobs that wait, those that wait for a retry included.</summary>
+    public required long Depth { get; init; }
+
+    /// <summary>Jobs that are leased.</summary>
+    public required long Running { get; init; }
+
+    /// <summary>Jobs that ended a second, over the last half minute.</summary>
+    public required double DrainPerSecond { get; init; }
+
+    /// <summary>Whether leasing is stopped.</summary>
+    public required bool IsPaused { get; init; }
+
+    /// <summary>Jobs that failed for good after all their attempts, and that nobody has run again.</summary>
+    public required long Dead { get; init; }
+
+    /// <summary>Jobs that could not be read and were put aside.</summary>
+    public required long Broken { get; init; }
+
+    /// <summary>What keeps the queue from serving: a key that holds something else than it should; null when nothing does.</summary>
+    public required string? Problem { get; init; }
+
+    /// <summary>Every lane, in their order.</summary>
+    public required IReadOnlyList<LaneState> Lanes { get; init; }
+
+    /// <summary>Time since the submit of the oldest job that waits in a lane; null when none does.</summary>
+    public TimeSpan? Oldest => Lanes.Max(lane => lane.Oldest);
+}
+
+/// <summary>How a lane is.</summary>
+/// <param name="Lane">Which.</param>
+/// <param name="Depth">Jobs that wait in it.</param>
+/// <param name="Oldest">Time since the submit of the oldest; null when none waits.</param>
+public sealed record LaneState(Lane Lane, long Depth, TimeSpan? Oldest);

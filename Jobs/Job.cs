@@ -1,3 +1,6 @@
+using System.Collections;
+using System.Diagnostics;
+
 namespace AiPlatform.Jobs;
 
 /// <summary>A job's record as read from the store at one moment.</summary>
@@ -47,4 +50,72 @@ public sealed record Job
 
     /// <summary>The result; null unless it succeeded and was asked for.</summary>
     public JobOutput? Output { get; init; }
+}
+
+/// <summary>
+/// Where a job stands: <c>queued → running → succeeded | failed | canceled | expired</c>; a lost lease or a due retry leads
+/// from running back to queued.
+/// </summary>
+public enum JobStatus
+{
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    Canceled,
+
+    /// <summary>Its deadline passed before it had a result.</summary>
+    Expired,
+}
+
+/// <summary>The names of the states in Redis and in the API: the enum's, in lower case.</summary>
+public static class JobStatusNames
+{
+    extension(JobStatus status)
+    {
+        public string Name => status switch
+        {
+            JobStatus.Queued => "queued",
+            JobStatus.Running => "running",
+            JobStatus.Succeeded => "succeeded",
+            JobStatus.Failed => "failed",
+            JobStatus.Canceled => "canceled",
+            JobStatus.Expired => "expired",
+            _ => throw new UnreachableException($"Job status {(int)status} has no name. This is a bug."),
+        };
+
+        /// <summary>Whether the job has ended: its record no longer changes.</summary>
+        public bool IsFinished => status is not (JobStatus.Queued or JobStatus.Running);
+    }
+
+    /// <exception cref="FormatException">No state has this name.</exception>
+    public static JobStatus Parse(string name) => name switch
+    {
+        "queued" => JobStatus.Queued,
+        "running" => JobStatus.Running,
+        "succeeded" => JobStatus.Succeeded,
+        "failed" => JobStatus.Failed,
+        "canceled" => JobStatus.Canceled,
+        "expired" => JobStatus.Expired,
+        _ => throw new FormatException($"'{name}' is not a job status."),
+    };
+}
+
+/// <summary>A part of a tenant's list of jobs, the newest first.</summary>
+/// <param name="jobs">The jobs that were found.</param>
+/// <param name="lookedTo">
+/// The <see cref="JobId.Key"/> of the last job that was looked at, when looking stopped before the part was full and there may be more
+/// behind it; else null.
+/// </param>
+public sealed class JobPage(IReadOnlyList<Job> jobs, string? lookedTo) : IReadOnlyList<Job>
+{
+    public string? LookedTo => lookedTo;
+
+    public int Count => jobs.Count;
+
+    public Job this[int index] => jobs[index];
+
+    public IEnumerator<Job> GetEnumerator() => jobs.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }

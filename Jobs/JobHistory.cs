@@ -71,3 +71,30 @@ public sealed class JobHistory
         _ => null,
     };
 }
+
+/// <summary>A change of a job's status.</summary>
+/// <param name="Sequence">Its number among the job's changes and events.</param>
+/// <param name="Status">What the job became.</param>
+/// <param name="At">When.</param>
+/// <param name="Attempt">Leases taken until then.</param>
+/// <param name="EventsBefore">Events of its log until then.</param>
+public readonly record struct JobChange(long Sequence, JobStatus Status, DateTimeOffset At, int Attempt, long EventsBefore);
+
+/// <summary>Something that a running job said (a piece of its output, or how far it is), or a change of its status.</summary>
+/// <param name="Sequence">Its number among the job's changes and events; 0 while it has none.</param>
+/// <param name="Kind"><see cref="Output"/>, <see cref="Progress"/> or <see cref="Status"/>.</param>
+/// <param name="Data">JSON on one line.</param>
+public readonly record struct JobEvent(long Sequence, string Kind, string Data)
+{
+    public const string Output = "output";
+    public const string Progress = "progress";
+
+    /// <summary>Never in a log: changes of status are in the job's <see cref="JobHistory"/>.</summary>
+    public const string Status = "status";
+}
+
+/// <summary>A job and what its log holds behind a number, at one moment.</summary>
+/// <param name="Job">The job; with its result when it has ended.</param>
+/// <param name="Events">Events of its log, in order.</param>
+/// <param name="IsWhole">False when there were more than could be read at once: read again behind the last.</param>
+public sealed record JobLog(Job Job, IReadOnlyList<JobEvent> Events, bool IsWhole);

@@ -1,5 +1,8 @@
+using AiPlatform.Jobs.Answers;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Store;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.Jobs.Usage;

@@ -1,5 +1,6 @@
 using AiPlatform.Chaos.Processes;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Chaos.Audit;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using AiPlatform.Chaos.Processes;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Chaos.Audit;
 

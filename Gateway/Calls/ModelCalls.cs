@@ -9,6 +9,7 @@ using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Idempotency;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;

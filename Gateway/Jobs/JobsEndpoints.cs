@@ -7,6 +7,7 @@ using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Store;
 
 namespace AiPlatform.Gateway.Results;

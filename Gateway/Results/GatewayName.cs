@@ -1,4 +1,4 @@
-using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Gateway.Results;
 

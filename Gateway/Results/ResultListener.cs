@@ -3,6 +3,7 @@ using System.Text;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.ServiceDefaults.Loops;
 using StackExchange.Redis;
 

@@ -1,5 +1,5 @@
 using AiPlatform.Gateway.Results.Following;
-using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Gateway.Results;
 

@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
@@ -178,7 +179,7 @@ internal sealed class JobCalls(
         Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
     {
         var id = claim.Id;
-        using var activity = JobActivities.StartSubmit(id, call.Task.Endpoint, call.Model);
+        using var activity = JobActivities.StartSubmit(id, call.Task.Operation, call.Model);
         var submitted = await store.SubmitAsync(
             new JobSubmission
             {

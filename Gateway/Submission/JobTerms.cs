@@ -1,4 +1,5 @@
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Idempotency;
 
 namespace AiPlatform.Gateway.Submission;
 

@@ -26,3 +26,10 @@ internal sealed class ConsumerDispatcher<TConsumer>(IReceiveEndpointDispatcher<T
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RunJob))]
 internal sealed partial class RunJobJson : JsonSerializerContext;
+
+/// <summary>Hands a leased job to the consumer that runs it.</summary>
+public interface IJobDispatcher
+{
+    /// <summary>Completes when the consumer has ended: its result committed, or the job given back.</summary>
+    Task DispatchAsync(RunningJob job, CancellationToken cancellationToken);
+}

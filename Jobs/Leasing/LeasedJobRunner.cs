@@ -1,4 +1,5 @@
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.ServiceDefaults.Resilience;
@@ -26,7 +27,7 @@ public sealed class LeasedJobRunner(
     public async Task RunAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
     {
         var job = running.Job;
-        using var activity = JobActivities.StartProcess(job, running.Lease);
+        using var activity = JobActivities.StartProcess(job, ModelTasks.OperationOf(job.Endpoint), running.Lease);
         var outcome = await OutcomeAsync(running, run);
 
         if (outcome is null)
@@ -41,7 +42,7 @@ public sealed class LeasedJobRunner(
             var released = await InStoreAsync(job, "release", token => outcome.IsFinal
                 ? store.FailAsync(job, error, token) : store.ReleaseAsync(job, error, token));
             Log.RunFailed(logger, job.Id, job.Attempt, error.Code, released);
-            metrics.RunEnded(running, released == ReleaseOutcome.Requeued ? "retried" : "failed");
+            metrics.RunEnded(job.Model, running.Elapsed, released == ReleaseOutcome.Requeued ? "retried" : "failed");
             if (released == ReleaseOutcome.Failed) Count(job, outcome);
             return;
         }
@@ -49,7 +50,7 @@ public sealed class LeasedJobRunner(
         var stored = await InStoreAsync(job, "commit", token => store.CommitAsync(job, outcome, token));
         if (stored) Count(job, outcome);
         else Log.ResultNotWanted(logger, job.Id, job.Attempt);
-        metrics.RunEnded(running, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
+        metrics.RunEnded(job.Model, running.Elapsed, !stored ? "refused" : outcome.Error is null ? "succeeded" : "failed");
     }
 
     private void Count(LeasedJob job, JobOutcome outcome)
@@ -88,7 +89,7 @@ public sealed class LeasedJobRunner(
             await InStoreAsync(running.Job, "release", token => store.ReleaseAsync(running.Job, error: null, token));
 
         Log.RunStopped(logger, running.Job.Id, running.Job.Attempt, running.Reason);
-        metrics.RunEnded(running, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
+        metrics.RunEnded(running.Job.Model, running.Elapsed, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
     }
 
     /// <summary>What is written survives an outage of Redis: it is tried until it is taken or nobody can want it any more.</summary>

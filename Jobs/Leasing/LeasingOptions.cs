@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Options;
 
@@ -41,3 +42,6 @@ internal sealed class DrainOrderCheck(IOptions<ShutdownOptions> shutdown) : IVal
             + $"({shutdown.Value.Timeout}). Lower it, or raise that and "
             + $"{ShutdownOptions.SectionName}:{nameof(ShutdownOptions.GracePeriod)}.");
 }
+
+/// <summary>The unique name of this process as one that leases jobs; see <see cref="ProcessName"/>.</summary>
+public sealed record WorkerName(string Value);

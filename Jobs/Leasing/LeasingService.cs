@@ -1,3 +1,4 @@
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Logging;

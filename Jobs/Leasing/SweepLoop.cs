@@ -21,3 +21,10 @@ internal sealed class SweepLoop(
         if (swept != default) Log.Swept(logger, queue, swept.Requeued, swept.Failed, swept.Expired, swept.RetriesDue);
     });
 }
+
+/// <summary>Says which queues this process sweeps.</summary>
+public interface ISweptQueues
+{
+    /// <summary>The queues known at this moment.</summary>
+    IReadOnlyCollection<QueueName> Queues { get; }
+}

@@ -1,3 +1,5 @@
+using AiPlatform.Jobs.Redis;
+
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>The errors that the store itself writes into jobs.</summary>

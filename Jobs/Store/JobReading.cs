@@ -1,3 +1,5 @@
+using AiPlatform.Jobs.Redis;
+
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>One of several jobs that were read together.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Jobs.Store;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.Jobs.Redis;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;

@@ -1,3 +1,4 @@
+using AiPlatform.Jobs.Redis;
 using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
@@ -13,13 +12,13 @@ public static class JobActivities
     private static ActivitySource Source => TelemetrySources.Activities;
 
     /// <summary>The span of a submit; its id is the parent of what the worker does.</summary>
-    public static Activity? StartSubmit(JobId job, string endpoint, string model)
+    public static Activity? StartSubmit(JobId job, string operation, string model)
     {
         if (!Source.HasListeners()) return null;
 
         var activity = Source.StartActivity($"submit {job.Queue}", ActivityKind.Producer);
         Describe(activity, job, "submit", "send");
-        return DescribeCall(activity, endpoint, model);
+        return DescribeCall(activity, operation, model);
     }
 
     /// <summary>The span of waiting for a job's end, from its submit to the message that brings it.</summary>
@@ -53,8 +52,9 @@ public static class JobActivities
 
     /// <summary>The span of a run, from the lease to the commit.</summary>
     /// <param name="job">The job.</param>
+    /// <param name="operation">What its task does, such as <c>chat</c>.</param>
     /// <param name="leased">What <see cref="Leased"/> gave.</param>
-    internal static Activity? StartProcess(LeasedJob job, ActivityContext leased)
+    internal static Activity? StartProcess(LeasedJob job, string operation, ActivityContext leased)
     {
         if (!Source.HasListeners()) return null;
 
@@ -62,7 +62,7 @@ public static class JobActivities
         Describe(activity, job.Id, "process", "process");
         activity?.SetTag("messaging.message.body.size", job.Body.Length);
         activity?.SetTag("aiplatform.job.attempt", job.Attempt);
-        return DescribeCall(activity, job.Endpoint, job.Model);
+        return DescribeCall(activity, operation, job.Model);
     }
 
     /// <summary>The span of writing how a run ended.</summary>
@@ -87,9 +87,9 @@ public static class JobActivities
         activity.SetTag("messaging.message.id", job.ToString());
     }
 
-    private static Activity? DescribeCall(Activity? activity, string endpoint, string model)
+    private static Activity? DescribeCall(Activity? activity, string operation, string model)
     {
-        activity?.SetTag("gen_ai.operation.name", ModelTasks.OperationOf(endpoint));
+        activity?.SetTag("gen_ai.operation.name", operation);
         activity?.SetTag("gen_ai.request.model", model);
         return activity;
     }

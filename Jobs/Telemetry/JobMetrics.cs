@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
@@ -72,12 +71,11 @@ public sealed class JobMetrics
     }
 
     /// <summary>A run ended.</summary>
-    internal void RunEnded(RunningJob running, string outcome)
+    internal void RunEnded(string model, TimeSpan elapsed, string outcome)
     {
-        var (model, ended) =
-            (new KeyValuePair<string, object?>("model", running.Job.Model), new KeyValuePair<string, object?>("outcome", outcome));
-        _runs.Add(1, model, ended);
-        if (_ran.Enabled) _ran.Record(running.Elapsed.TotalSeconds, model, ended);
+        var (ofModel, ended) = (new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome));
+        _runs.Add(1, ofModel, ended);
+        _ran.Record(elapsed.TotalSeconds, ofModel, ended);
     }
 
     private IEnumerable<Measurement<long>> Swept() =>

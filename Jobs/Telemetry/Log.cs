@@ -1,4 +1,3 @@
-using AiPlatform.Jobs.Leasing;
 using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Jobs.Telemetry;

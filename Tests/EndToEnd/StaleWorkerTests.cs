@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Resilience;

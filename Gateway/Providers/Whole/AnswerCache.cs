@@ -7,6 +7,7 @@ using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Answers;
 using AiPlatform.ServiceDefaults.Loops;
 
 namespace AiPlatform.Gateway.Providers.Whole;

@@ -1,6 +1,8 @@
 using System.Reflection;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Answers;
+using AiPlatform.Jobs.Idempotency;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.Tests.Fixtures;
 using StackExchange.Redis;

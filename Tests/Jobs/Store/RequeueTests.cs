@@ -1,5 +1,6 @@
 using System.Text;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 

@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Whole;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Answers;
 using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
