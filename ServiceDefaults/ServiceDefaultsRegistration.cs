@@ -24,7 +24,7 @@ public static class ServiceDefaultsRegistration
         {
             ServiceProcess.AddQuietStart(builder);
             builder.Configuration.AddSecretFiles();
-            builder.AddTelemetry(serviceName);
+            builder.AddTelemetry(serviceName, [HealthEndpoints.ReadyPath, HealthEndpoints.LivePath]);
             builder.AddRedisClientNamedRedis();
             builder.Services.AddResiliencePipelines();
             builder.Services.AddSingleton<BackgroundLoops>();

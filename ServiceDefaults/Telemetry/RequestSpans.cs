@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AiPlatform.ServiceDefaults.Health;
 using OpenTelemetry;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
@@ -8,7 +7,8 @@ namespace AiPlatform.ServiceDefaults.Telemetry;
 /// What is exported of HTTP requests to this process: named by method and route; without what callers wrote themselves, be it the path or a
 /// header; and not the probes of an orchestrator, several a second.
 /// </summary>
-internal sealed class RequestSpans : BaseProcessor<Activity>
+/// <param name="probes">The paths of the probes.</param>
+internal sealed class RequestSpans(IReadOnlyCollection<string> probes) : BaseProcessor<Activity>
 {
     public const string Source = "Microsoft.AspNetCore";
 
@@ -21,7 +21,7 @@ internal sealed class RequestSpans : BaseProcessor<Activity>
     public override void OnEnd(Activity data)
     {
         if (data.Source.Name != Source) return;
-        if (data.GetTagItem("url.path") is string path && path is HealthEndpoints.ReadyPath or HealthEndpoints.LivePath)
+        if (data.GetTagItem("url.path") is string path && probes.Contains(path))
         {
             data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
             return;

@@ -20,7 +20,7 @@ internal static class TelemetryRegistration
         "System.Runtime",
     ];
 
-    public static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
+    public static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName, IReadOnlyCollection<string> probes)
     {
         builder.Configuration.AddLogDefaults();
         builder.Services.AddHostedService<StartLog>();
@@ -34,7 +34,7 @@ internal static class TelemetryRegistration
                     serviceVersion: ProductVersion.Text,
                     serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
                 .AddEnvironmentVariableDetector())
-            .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans()))
+            .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans(probes)))
             .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithLogging(null, logs =>
             {
