@@ -17,7 +17,7 @@ namespace AiPlatform.Gateway.Calls;
 /// <param name="time">The clock.</param>
 /// <param name="left">Ends the job, for its client went away.</param>
 internal sealed class TaskStreamAnswer(
-    Dialect dialect, IStreamForm form, IAsyncEnumerator<JobEvents> pages, TimeProvider time, Func<Task> left) : IResult
+    Dialect dialect, IStreamForm form, IAsyncEnumerator<EventPage> pages, TimeProvider time, Func<Task> left) : IResult
 {
     // :: Step 9: answer. Pieces of output, in their task's own form.
     public async Task ExecuteAsync(HttpContext httpContext)

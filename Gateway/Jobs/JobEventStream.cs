@@ -8,7 +8,7 @@ namespace AiPlatform.Gateway.Jobs;
 /// <summary>
 /// 200 with a job's events as they come, until it has ended, the client leaves, or the Gateway stops: the client then comes again.
 /// </summary>
-internal sealed class JobEventStream(IAsyncEnumerable<JobEvents> pages, long after) : IResult, IEndpointMetadataProvider
+internal sealed class JobEventStream(IAsyncEnumerable<EventPage> pages, long after) : IResult, IEndpointMetadataProvider
 {
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));

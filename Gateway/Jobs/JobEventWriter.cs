@@ -17,7 +17,7 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
     /// <param name="pages">What happens; when they end with a job that has ended, <c>done</c> follows.</param>
     /// <param name="after">The last event that the reader knows.</param>
     /// <param name="cancellationToken">Ends <paramref name="pages"/>, too.</param>
-    public async Task WriteAsync(IAsyncEnumerable<JobEvents> pages, long after, CancellationToken cancellationToken)
+    public async Task WriteAsync(IAsyncEnumerable<EventPage> pages, long after, CancellationToken cancellationToken)
     {
         Job? job = null;
         var page = pages.GetAsyncEnumerator(cancellationToken);

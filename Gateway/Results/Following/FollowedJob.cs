@@ -47,7 +47,7 @@ internal sealed class FollowedJob(JobId id)
 
             if (events[^1].Sequence <= known) return true;
             _known = events[^1].Sequence;
-            TellAll(new JobEvents(_job!, [.. events.Where(one => one.Sequence > known)]));
+            TellAll(new EventPage(_job!, [.. events.Where(one => one.Sequence > known)]));
             return true;
         }
     }
@@ -88,7 +88,7 @@ internal sealed class FollowedJob(JobId id)
                 return;
             }
 
-            var page = JobEvents.Of(log, _known!.Value);
+            var page = EventPage.Of(log, _known!.Value);
             _job = log.Job;
             if (page.Events.Count > 0) _known = Math.Max(_known.Value, page.Events[^1].Sequence);
             // The rest of a long log is read at once.
@@ -112,7 +112,7 @@ internal sealed class FollowedJob(JobId id)
         }
     }
 
-    private void TellAll(JobEvents? page)
+    private void TellAll(EventPage? page)
     {
         foreach (var follower in _followers) follower.Tell(page);
     }

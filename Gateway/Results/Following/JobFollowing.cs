@@ -18,7 +18,7 @@ internal sealed class JobFollowing(
     /// <param name="after">The number of the last event that is known; 0 for all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="QueueUnavailableException">Redis does not serve at the beginning.</exception>
-    public async IAsyncEnumerable<JobEvents> FollowAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<EventPage> FollowAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The follower is there before Redis notes whom to tell: events may come right afterwards.
         using var follower = followers.Register(id);
@@ -28,7 +28,7 @@ internal sealed class JobFollowing(
             log = await ReadAsync(id, after, isFirst: log is null, cancellationToken);
             if (log is null) yield break;
 
-            var page = JobEvents.Of(log, after);
+            var page = EventPage.Of(log, after);
             if (page.Events.Count > 0) after = page.Events[^1].Sequence;
             if (page.Events.Count > 0 || page.HasEnded) yield return page;
             if (page.HasEnded) yield break;

@@ -12,9 +12,9 @@ public static class EmbeddingInput
     private const string Forms = "must be a string, an array of strings, an array of token ids, or an array of arrays of token ids.";
 
     /// <summary>What is wrong, and where below <c>input</c>, such as <c>[3]</c>.</summary>
-    private readonly record struct Misfit(string Path, string Message);
+    private readonly record struct WrongInput(string Path, string Message);
 
-    private delegate Misfit? Check(ref Utf8JsonReader reader, EmbeddingContent? content);
+    private delegate WrongInput? Check(ref Utf8JsonReader reader, EmbeddingContent? content);
 
     /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
     /// <param name="reader">Stands on the value's first token.</param>
@@ -30,12 +30,12 @@ public static class EmbeddingInput
         return InferenceError.Invalid($"input{misfit.Path}", $"input{misfit.Path} {misfit.Message}");
     }
 
-    private static Misfit? CheckInput(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
+    private static WrongInput? CheckInput(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
     {
         rows = 1;
         isSingle = true;
         if (reader.TokenType == JsonTokenType.String) return CheckText(ref reader, content);
-        if (reader.TokenType != JsonTokenType.StartArray) return new Misfit("", Forms);
+        if (reader.TokenType != JsonTokenType.StartArray) return new WrongInput("", Forms);
 
         reader.Read();
         if (reader.TokenType == JsonTokenType.Number) return CheckTokensOfOne(ref reader, content, MaxItems);
@@ -43,55 +43,55 @@ public static class EmbeddingInput
         isSingle = false;
         return reader.TokenType switch
         {
-            JsonTokenType.EndArray => new Misfit("", "is an empty array: give at least one input."),
+            JsonTokenType.EndArray => new WrongInput("", "is an empty array: give at least one input."),
             JsonTokenType.String => CheckItems(ref reader, content, CheckText, MaxItems, out rows),
             JsonTokenType.StartArray => CheckItems(ref reader, content, CheckTokens, MaxItems, out rows),
-            _ => new Misfit("[0]", "is neither a string nor a token id nor an array of token ids."),
+            _ => new WrongInput("[0]", "is neither a string nor a token id nor an array of token ids."),
         };
     }
 
     /// <summary>Checks items up to the end of their array; the reader stands on the first.</summary>
-    private static Misfit? CheckItems(ref Utf8JsonReader reader, EmbeddingContent? content, Check check, int most, out int count)
+    private static WrongInput? CheckItems(ref Utf8JsonReader reader, EmbeddingContent? content, Check check, int most, out int count)
     {
         for (count = 0; reader.TokenType != JsonTokenType.EndArray; reader.Read(), count++)
         {
-            if (count == most) return new Misfit("", $"has more than {most} items: split the request.");
+            if (count == most) return new WrongInput("", $"has more than {most} items: split the request.");
             if (check(ref reader, content) is { } misfit) return misfit with { Path = $"[{count}]{misfit.Path}" };
         }
 
         return null;
     }
 
-    private static Misfit? CheckText(ref Utf8JsonReader reader, EmbeddingContent? content)
+    private static WrongInput? CheckText(ref Utf8JsonReader reader, EmbeddingContent? content)
     {
-        if (reader.TokenType != JsonTokenType.String) return new Misfit("", "must be a string, as the first item is.");
-        if (reader.ValueSpan.IsEmpty) return new Misfit("", "is an empty string.");
-        if (!RequestJson.IsText(ref reader)) return new Misfit("", "is not valid Unicode: it has half of a surrogate pair.");
+        if (reader.TokenType != JsonTokenType.String) return new WrongInput("", "must be a string, as the first item is.");
+        if (reader.ValueSpan.IsEmpty) return new WrongInput("", "is an empty string.");
+        if (!RequestJson.IsText(ref reader)) return new WrongInput("", "is not valid Unicode: it has half of a surrogate pair.");
 
         content?.AddText(reader.GetString()!);
         return null;
     }
 
-    private static Misfit? CheckToken(ref Utf8JsonReader reader, EmbeddingContent? content)
+    private static WrongInput? CheckToken(ref Utf8JsonReader reader, EmbeddingContent? content)
     {
         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var token) || token < 0)
-            return new Misfit("", $"must be a token id: an integer from 0 to {int.MaxValue}.");
+            return new WrongInput("", $"must be a token id: an integer from 0 to {int.MaxValue}.");
 
         content?.AddToken(token);
         return null;
     }
 
-    private static Misfit? CheckTokens(ref Utf8JsonReader reader, EmbeddingContent? content)
+    private static WrongInput? CheckTokens(ref Utf8JsonReader reader, EmbeddingContent? content)
     {
-        if (reader.TokenType != JsonTokenType.StartArray) return new Misfit("", "must be an array of token ids, as the first item is.");
+        if (reader.TokenType != JsonTokenType.StartArray) return new WrongInput("", "must be an array of token ids, as the first item is.");
 
         reader.Read();
         return reader.TokenType == JsonTokenType.EndArray
-            ? new Misfit("", "is an empty array.")
+            ? new WrongInput("", "is an empty array.")
             : CheckTokensOfOne(ref reader, content, int.MaxValue);
     }
 
-    private static Misfit? CheckTokensOfOne(ref Utf8JsonReader reader, EmbeddingContent? content, int most)
+    private static WrongInput? CheckTokensOfOne(ref Utf8JsonReader reader, EmbeddingContent? content, int most)
     {
         var misfit = CheckItems(ref reader, content, CheckToken, most, out _);
         content?.EndTokens();

@@ -19,7 +19,7 @@ public sealed class JobEventWriterTests : IDisposable
 
     private readonly ManualTime _time = new();
     private readonly Pipe _pipe = new();
-    private readonly Channel<JobEvents> _pages = Channel.CreateUnbounded<JobEvents>();
+    private readonly Channel<EventPage> _pages = Channel.CreateUnbounded<EventPage>();
     private readonly CancellationTokenSource _end = new();
     private bool _ended;
 
@@ -51,7 +51,7 @@ public sealed class JobEventWriterTests : IDisposable
         _time.Advance(EventHeartbeat.Interval);
         Assert.Equal(": \n\n", await ReadAsync());
 
-        _pages.Writer.TryWrite(new JobEvents(Job(), [new JobEvent(9, JobEvent.Output, "{}"), new JobEvent(10, JobEvent.Progress, "1")]));
+        _pages.Writer.TryWrite(new EventPage(Job(), [new JobEvent(9, JobEvent.Output, "{}"), new JobEvent(10, JobEvent.Progress, "1")]));
         var text = await ReadAsync();
         _pages.Writer.Complete();
         await writing.WaitAsync(Bound);
@@ -73,7 +73,7 @@ public sealed class JobEventWriterTests : IDisposable
 
     private JobEventWriter CreateSut() => new(_pipe.Writer, _time);
 
-    private async IAsyncEnumerable<JobEvents> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    private async IAsyncEnumerable<EventPage> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         try
         {

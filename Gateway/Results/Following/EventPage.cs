@@ -10,10 +10,10 @@ namespace AiPlatform.Gateway.Results.Following;
 /// In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.
 /// </param>
 /// <param name="HasEnded">The job has ended, and nothing comes behind these.</param>
-internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool HasEnded = false)
+internal sealed record EventPage(Job Job, IReadOnlyList<JobEvent> Events, bool HasEnded = false)
 {
     /// <summary>Puts together what a log and its job's history hold behind a number.</summary>
-    public static JobEvents Of(JobLog log, long after)
+    public static EventPage Of(JobLog log, long after)
     {
         var changes = log.Job.History.Changes;
         // Of a log that was read in part, what comes behind the part is not shown yet.
@@ -22,7 +22,7 @@ internal sealed record JobEvents(Job Job, IReadOnlyList<JobEvent> Events, bool H
             .Concat(changes.Where(change => change.Sequence > after && change.Sequence < most).Select(EventOf))
             .OrderBy(one => one.Sequence)
             .ToList();
-        return new JobEvents(log.Job, events, log.IsWhole && log.Job.Status.IsFinished);
+        return new EventPage(log.Job, events, log.IsWhole && log.Job.Status.IsFinished);
     }
 
     private static JobEvent EventOf(JobChange change)
