@@ -9,7 +9,6 @@ using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Idempotency;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;

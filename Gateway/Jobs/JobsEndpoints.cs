@@ -7,7 +7,6 @@ using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 
