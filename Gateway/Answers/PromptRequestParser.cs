@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Jobs;
@@ -55,4 +57,14 @@ internal static class PromptRequestParser
         private static InferenceError Unknown(string name) =>
             InferenceError.Invalid(Refusals.Quoted(name), $"'{Refusals.Quoted(name)}' is not a field of this request. There is: prompt.");
     }
+}
+
+/// <summary>Body of every route with a typed answer.</summary>
+internal sealed record PromptRequest
+{
+    public const int MaxPromptLength = 100_000;
+
+    [Description("What the model is asked, or the text that it works on.")]
+    [StringLength(MaxPromptLength, MinimumLength = 1)]
+    public required string Prompt { get; init; }
 }

@@ -31,3 +31,9 @@ internal sealed class CallerCheck(RequestDelegate next, ApiKeys keys)
 
     private static Task RefuseAsync(HttpContext context, InferenceError error) => Dialect.Of(context).Answer(error).ExecuteAsync(context);
 }
+
+/// <summary>Marks routes that only an operator may call.</summary>
+internal sealed class OperatorOnly
+{
+    public static OperatorOnly Mark { get; } = new();
+}

@@ -85,3 +85,25 @@ internal sealed record LaneResource
 
     public static long? Milliseconds(TimeSpan? time) => time is { } span ? (long)span.TotalMilliseconds : null;
 }
+
+/// <summary>The answer of <c>POST /v1/queues/{queue}/requeue-dead</c>.</summary>
+internal sealed record QueueRequeued
+{
+    public required string Queue { get; init; }
+
+    /// <summary>Dead letters that wait again.</summary>
+    public required long Requeued { get; init; }
+}
+
+/// <summary>The answer of <c>GET /v1/queues</c>.</summary>
+internal sealed record QueueList
+{
+    /// <summary>Always <c>list</c>.</summary>
+    public required string Object { get; init; }
+
+    /// <summary>A queue for each model that a worker named in the last seven days, by name.</summary>
+    public required IReadOnlyList<QueueResource> Data { get; init; }
+
+    /// <summary>What an autoscaler of the workers reads.</summary>
+    public required WorkerLoad Load { get; init; }
+}

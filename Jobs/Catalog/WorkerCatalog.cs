@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Telemetry;
@@ -56,3 +57,9 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
         }
     }
 }
+
+/// <summary>Serializer of what workers say of themselves.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ModelDescriptor))]
+[JsonSerializable(typeof(WorkerHeartbeat))]
+internal sealed partial class CatalogJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Resilience;
 using Polly;
@@ -51,4 +52,12 @@ internal sealed class ScriptRunner(
             return await database.ExecuteAsync("EVAL", [script.Text, 1, key, .. arguments.Select(argument => (object)argument)]);
         }
     }
+}
+
+/// <summary>Writes values in the form in which scripts take them.</summary>
+internal static class ScriptArgument
+{
+    /// <summary>Whole milliseconds, rounded up: a time that is not zero never becomes zero.</summary>
+    public static RedisValue Milliseconds(TimeSpan time) =>
+        ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 }

@@ -53,3 +53,19 @@ internal static class HealthEndpoints
         writer.WriteEndObject();
     }
 }
+
+/// <summary>Marks the routes of health: an orchestrator asks them by whatever address it has.</summary>
+public sealed class HealthProbe
+{
+    internal static HealthProbe Mark { get; } = new();
+}
+
+/// <summary>Which endpoint a health check speaks for.</summary>
+public static class HealthTags
+{
+    /// <summary><c>/health</c>: send requests here.</summary>
+    public const string Ready = "ready";
+
+    /// <summary><c>/alive</c>: if this fails, restart the process.</summary>
+    public const string Live = "live";
+}

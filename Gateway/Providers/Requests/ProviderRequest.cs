@@ -1,3 +1,5 @@
+using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers.Requests;
@@ -53,4 +55,14 @@ internal sealed record ProviderRequest
     /// Whether equal requests may be given equal answers: embeddings, and chats with <c>temperature</c> 0 or a <c>seed</c>.
     /// </summary>
     public bool IsDeterministic { get; init; }
+}
+
+/// <summary>A valid request for a model that a provider serves.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Candidates">The model that was asked for, and its fallbacks.</param>
+/// <param name="Check">What the answer must fit; null for anything.</param>
+internal sealed record RoutedRequest(ProviderRequest Request, IReadOnlyList<ProviderModel> Candidates, IAnswerCheck? Check)
+{
+    /// <summary>The model that was asked for.</summary>
+    public ProviderModel Model => Candidates[0];
 }

@@ -52,3 +52,8 @@ internal sealed class WholeAttempt(IProviderTransport transport)
         return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);
     }
 }
+
+/// <summary>A provider's whole answer: well-formed JSON, as it came.</summary>
+/// <param name="Body">The bytes.</param>
+/// <param name="Usage">Tokens, as far as it says.</param>
+internal sealed record JsonAnswer(ReadOnlyMemory<byte> Body, TokenUsage Usage);

@@ -111,3 +111,12 @@ internal sealed class SchemaCompiler
             if (SchemaKeywords.Compile(new Keyword(name, value, schema, node, this)) is { } check) node.Add(check);
     }
 }
+
+/// <summary>A schema that cannot be checked in full. The message says where, what and what to do, for whoever wrote the schema.</summary>
+internal sealed class SchemaException(string message) : Exception(message)
+{
+    private const int MaxPathShown = 300;
+
+    /// <summary>Where a part of a schema stands, for a message.</summary>
+    public static string PlaceOf(JsonNode part) => Checking.Shortened(part.GetPath(), MaxPathShown);
+}

@@ -41,3 +41,9 @@ internal sealed class SchemaNode
         return fits;
     }
 }
+
+/// <summary>One keyword of a schema, compiled. It keeps nothing, and serves all threads.</summary>
+/// <param name="value">What must fit.</param>
+/// <param name="checking">Takes what is wrong.</param>
+/// <returns>Whether it fits.</returns>
+internal delegate bool SchemaCheck(JsonElement value, Checking checking);

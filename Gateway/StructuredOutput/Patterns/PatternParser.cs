@@ -352,3 +352,6 @@ internal sealed class PatternParser(string pattern)
 
     private static PatternException NothingToRepeat() => new("There is nothing to repeat before a count, '*', '+' or '?'.");
 }
+
+/// <summary>A text is no pattern. The message says why, in a sentence.</summary>
+internal sealed class PatternException(string message) : Exception(message);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace AiPlatform.Gateway.Tasks.Chat;
 
@@ -32,3 +33,9 @@ internal sealed record ChatRequest
     /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>
     public bool? IncludeRawAnswer { get; init; }
 }
+
+/// <summary>The types of the route's requests and answers, for the API's description.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(ChatCompletion))]
+internal sealed partial class ChatTypes : JsonSerializerContext;

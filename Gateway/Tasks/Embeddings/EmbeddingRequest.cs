@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
 /// <summary>The body of <c>POST /v1/embeddings</c>. Fields that are not here are passed over.</summary>
@@ -26,3 +28,9 @@ internal sealed record EmbeddingRequest
     /// <summary>The caller's own name for its user; taken and not used.</summary>
     public string? User { get; init; }
 }
+
+/// <summary>The types of the route's requests and answers, for the API's description.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
+[JsonSerializable(typeof(EmbeddingRequest))]
+[JsonSerializable(typeof(EmbeddingList))]
+internal sealed partial class EmbeddingTypes : JsonSerializerContext;

@@ -24,3 +24,13 @@ public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, Embedd
     public override long ResultBytes(ModelDescriptor model) =>
         (long)Rows * Math.Max(0, Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
 }
+
+/// <summary>How the caller wants vectors written.</summary>
+public enum EmbeddingFormat : byte
+{
+    /// <summary>JSON numbers.</summary>
+    Float = 0,
+
+    /// <summary>Base64 of little-endian 32-bit floats.</summary>
+    Base64 = 1,
+}
