@@ -12,6 +12,8 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
 
     public bool IsNull => value.ValueKind is JsonValueKind.Null;
 
+    public bool IsArray => value.ValueKind is JsonValueKind.Array;
+
     /// <summary>The value as JSON, shortened for a message.</summary>
     public string Shown
     {

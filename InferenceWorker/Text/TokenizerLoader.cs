@@ -24,12 +24,20 @@ internal static class TokenizerLoader
 
     /// <summary>Loads the tokenizer file at <paramref name="path"/>; <c>model.type</c> says which kind it is.</summary>
     /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
-    public static ITokenizer Load(string path)
+    public static ITokenizer Load(string path) => Read(path, ReadByType);
+
+    /// <summary>Opens the tokenizer file at <paramref name="path"/> and has it read.</summary>
+    /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
+    public static T Read<T>(string path, Func<TokenizerField, T> read)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
-            return Read(new TokenizerField(path, "", document.RootElement));
+            var file = new TokenizerField(path, "", document.RootElement);
+            file.AllowOnly(
+                "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
+            file.Required("version").MustBe(KnownVersion);
+            return read(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,12 +53,8 @@ internal static class TokenizerLoader
         }
     }
 
-    private static ITokenizer Read(TokenizerField file)
+    private static ITokenizer ReadByType(TokenizerField file)
     {
-        file.AllowOnly(
-            "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model");
-        file.Required("version").MustBe(KnownVersion);
-
         TokenizerField type = file.Required("model").Required("type");
         if (!ReadersByModelType.TryGetValue(type.Text(), out Func<TokenizerField, ITokenizer>? read))
             throw type.Refuse($"is {type.Shown}; known are {string.Join(", ", ReadersByModelType.Keys)}");

@@ -29,13 +29,17 @@ internal static class VocabularyReader
     /// The added tokens. One that is in the vocabulary must have its id there; the others must go on after it in order, and are
     /// added to <paramref name="vocabulary"/>.
     /// </summary>
-    public static List<AddedToken> ReadAddedTokens(TokenizerField field, Dictionary<string, int> vocabulary)
+    /// <param name="field">The list.</param>
+    /// <param name="vocabulary">Token to id.</param>
+    /// <param name="allowsNormalized">Whether a token may be searched for in the normalized text: where nothing normalizes.</param>
+    public static List<AddedToken> ReadAddedTokens(
+        TokenizerField field, Dictionary<string, int> vocabulary, bool allowsNormalized = false)
     {
         var tokens = new List<AddedToken>();
         var contents = new HashSet<string>();
         foreach (TokenizerField item in field.Items())
         {
-            AddedToken token = ReadAddedToken(item);
+            AddedToken token = ReadAddedToken(item, allowsNormalized);
             if (!contents.Add(token.Content))
                 throw item.Required("content").Refuse($"is {item.Required("content").Shown}, which is there twice");
 
@@ -49,11 +53,12 @@ internal static class VocabularyReader
         return tokens;
     }
 
-    private static AddedToken ReadAddedToken(TokenizerField item)
+    private static AddedToken ReadAddedToken(TokenizerField item, bool allowsNormalized)
     {
         item.AllowOnly("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
         item.Required("single_word").MustBe(false);
-        item.Required("normalized").MustBe(false);
+        if (item.Required("normalized").Flag() && !allowsNormalized)
+            item.Required("normalized").MustBe(false);
 
         TokenizerField content = item.Required("content");
         string text = content.Text();
