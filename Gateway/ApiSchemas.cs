@@ -4,7 +4,6 @@ using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Tasks;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using Microsoft.OpenApi;
 

@@ -12,7 +12,6 @@ using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Sites;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Gateway.Usage;
-using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

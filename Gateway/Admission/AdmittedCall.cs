@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Providers.Requests;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Admission;

@@ -3,7 +3,6 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
 

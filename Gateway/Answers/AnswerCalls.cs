@@ -8,7 +8,6 @@ using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Whole;
 using AiPlatform.Gateway.StructuredOutput;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Chat;
 using Microsoft.Extensions.Options;
 

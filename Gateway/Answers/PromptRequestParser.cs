@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Answers;

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 

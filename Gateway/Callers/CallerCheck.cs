@@ -1,6 +1,5 @@
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Authorization;
 
 namespace AiPlatform.Gateway.Callers;

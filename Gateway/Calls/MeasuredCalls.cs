@@ -5,7 +5,6 @@ using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;

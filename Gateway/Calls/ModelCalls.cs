@@ -8,7 +8,6 @@ using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;

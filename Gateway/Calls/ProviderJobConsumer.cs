@@ -2,7 +2,6 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Whole;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;

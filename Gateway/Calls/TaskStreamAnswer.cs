@@ -3,7 +3,6 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Tasks;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Calls;
 

@@ -4,7 +4,6 @@ using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Calls;
 

@@ -18,3 +18,21 @@ internal static class CatalogRegistration
         }
     }
 }
+
+/// <summary>
+/// The catalog has been read once: before that, no model of a worker could be asked. An outage at the start is only a degradation.
+/// </summary>
+internal sealed class CatalogHealthCheck(ModelCatalog catalog) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        catalog.State switch
+        {
+            (HasRead: true, _) => Describe(await catalog.ReadAsync(cancellationToken)),
+            (_, IsAway: true) => HealthCheckResult.Degraded("The catalog of models cannot be read: Redis does not serve."),
+            _ => HealthCheckResult.Unhealthy("Not ready yet: the catalog of models has not been read."),
+        };
+
+    private static HealthCheckResult Describe(KnownModels models) => HealthCheckResult.Healthy(
+        $"{models.Names.Count} models are known, {models.Workers} workers live, {models.Failures.Count} model folders could "
+        + $"not be loaded.");
+}

@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Providers.Routing;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Gateway.Catalog;

@@ -1,6 +1,5 @@
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults.Loops;

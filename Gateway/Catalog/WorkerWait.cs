@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Configuration;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Catalog;

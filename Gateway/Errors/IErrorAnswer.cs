@@ -1,5 +1,4 @@
 using System.Globalization;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Errors;
 

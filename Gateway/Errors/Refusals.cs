@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Errors;
 
 /// <summary>The errors that the Gateway itself finds. Each dialect says them in its own form.</summary>

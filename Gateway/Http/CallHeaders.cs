@@ -1,5 +1,4 @@
 using System.Globalization;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Http;

@@ -1,7 +1,6 @@
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Problems;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Http;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Options;
 

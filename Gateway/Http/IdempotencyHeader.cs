@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Idempotency;
 using Microsoft.Extensions.Primitives;
 using Microsoft.OpenApi;

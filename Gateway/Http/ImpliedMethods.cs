@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Http;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Http;

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Http;

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Results.Following;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
 

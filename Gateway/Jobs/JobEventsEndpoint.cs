@@ -3,7 +3,6 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Results.Following;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace AiPlatform.Gateway.Jobs;

@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>The answer of <c>GET /v1/jobs</c>.</summary>

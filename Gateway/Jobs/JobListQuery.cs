@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using Microsoft.OpenApi;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
 

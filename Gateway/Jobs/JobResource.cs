@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Json;
 using AiPlatform.Gateway.Tasks;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.Jobs;

@@ -6,7 +6,6 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Submission;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 

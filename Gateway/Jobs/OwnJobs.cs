@@ -3,7 +3,6 @@ using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Results;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Jobs;
 

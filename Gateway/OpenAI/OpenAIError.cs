@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
 using AiPlatform.Gateway.Errors;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.OpenAI;

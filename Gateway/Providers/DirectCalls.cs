@@ -7,7 +7,6 @@ using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Streams;
 using AiPlatform.Gateway.Providers.Whole;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Usage;
 
 namespace AiPlatform.Gateway.Providers;

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using AiPlatform.Gateway.Catalog;
-using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Telemetry;
 

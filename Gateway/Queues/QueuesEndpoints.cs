@@ -4,7 +4,6 @@ using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Problems;
-using AiPlatform.Jobs;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 

@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>A job that somebody in this process waits for; all its waiters share it.</summary>

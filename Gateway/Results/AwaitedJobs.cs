@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>The jobs whose end somebody in this process waits for.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Store;
 

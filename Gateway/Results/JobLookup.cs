@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>Reads jobs, also those that another Gateway took, and waits for their end.</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.ServiceDefaults.Loops;
 using StackExchange.Redis;

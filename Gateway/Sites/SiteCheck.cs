@@ -2,7 +2,6 @@ using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
-using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Health;
 using Microsoft.Extensions.Options;
 

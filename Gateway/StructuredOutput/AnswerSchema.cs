@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.StructuredOutput.JsonSchema;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.StructuredOutput;
 

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace AiPlatform.Gateway.StructuredOutput;

@@ -4,7 +4,6 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Telemetry;

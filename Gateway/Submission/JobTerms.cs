@@ -1,4 +1,3 @@
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Idempotency;
 
 namespace AiPlatform.Gateway.Submission;

@@ -1,7 +1,6 @@
 using AiPlatform.Gateway.Tasks.Chat;
 using AiPlatform.Gateway.Tasks.Classification;
 using AiPlatform.Gateway.Tasks.Embeddings;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Tasks;

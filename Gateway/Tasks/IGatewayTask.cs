@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Http;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Tasks;

@@ -1,6 +1,5 @@
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Routing;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 

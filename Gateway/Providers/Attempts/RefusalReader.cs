@@ -3,7 +3,6 @@ using System.Text.Unicode;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Providers.Transport;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 

@@ -1,7 +1,6 @@
 using AiPlatform.Gateway.Providers.Configuration;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 

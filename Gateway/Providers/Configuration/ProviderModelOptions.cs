@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers.Configuration;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using AiPlatform.Jobs;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers.Configuration;

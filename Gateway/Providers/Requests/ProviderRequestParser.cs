@@ -1,5 +1,4 @@
 using System.Text.Json;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Providers.Requests;

@@ -1,4 +1,3 @@
-using AiPlatform.Gateway.Providers.Clients;
 using AiPlatform.Gateway.Providers.Configuration;
 using OpenAI;
 using Polly;

@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Providers.Configuration;
 using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs.Leasing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -60,6 +61,21 @@ internal sealed class ProviderCatalog : IDisposable
 
             _changed.TrySetResult();
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+}
+
+/// <summary>The queues of providers' models: the Gateway itself runs their jobs, and follows changes of the configuration.</summary>
+internal sealed class ProviderQueues(ProviderCatalog catalog) : ILeasedQueues
+{
+    public async Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var routes = catalog.Routes;
+            LeasedQueue[] queues = [.. routes.All.Select(model => new LeasedQueue(model.Queue, model.Options.ConcurrentJobs))];
+            if (known is null || !known.SequenceEqual(queues)) return queues;
+            await catalog.ChangedFrom(routes).WaitAsync(cancellationToken);
         }
     }
 }

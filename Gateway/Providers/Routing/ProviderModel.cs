@@ -1,5 +1,4 @@
 using AiPlatform.Gateway.Providers.Configuration;
-using AiPlatform.Jobs;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
 

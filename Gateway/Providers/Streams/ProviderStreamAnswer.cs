@@ -5,7 +5,6 @@ using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Whole;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers.Streams;
 

@@ -6,7 +6,6 @@ using System.Threading.Channels;
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Answers;
 using AiPlatform.ServiceDefaults.Loops;
 

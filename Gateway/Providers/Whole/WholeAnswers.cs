@@ -3,7 +3,6 @@ using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Requests;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 

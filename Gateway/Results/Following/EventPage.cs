@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiPlatform.Gateway.Json;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Results.Following;
 

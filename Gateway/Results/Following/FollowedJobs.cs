@@ -1,5 +1,3 @@
-using AiPlatform.Jobs;
-
 namespace AiPlatform.Gateway.Results.Following;
 
 /// <summary>The jobs whose events somebody in this process shows, each with all who show it.</summary>

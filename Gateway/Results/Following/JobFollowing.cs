@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using AiPlatform.Gateway.Telemetry;
-using AiPlatform.Jobs;
 
 namespace AiPlatform.Gateway.Results.Following;
 

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;
 

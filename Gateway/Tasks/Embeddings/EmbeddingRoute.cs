@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Http;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Embeddings;
 

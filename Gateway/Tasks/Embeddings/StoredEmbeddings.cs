@@ -1,4 +1,3 @@
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Tasks.Embeddings;
