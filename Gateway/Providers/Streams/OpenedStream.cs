@@ -22,6 +22,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
     private int _finished;
     private long _textBytes;
     private TokenUsage? _usage;
+    private bool _isCut;
 
     public OpenedStream(ProviderModel model, ProviderResponse response, bool dropsUsage, bool collects)
     {
@@ -37,8 +38,8 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
     /// <summary>What has been said so far, where it is to be checked; else null.</summary>
     public StreamedContent? Content { get; }
 
-    /// <summary>Whether all has been said but the usage.</summary>
-    public bool AwaitsUsage => _usage is null && IsFinished;
+    /// <summary>Whether all has been said but the usage, which can still come.</summary>
+    public bool AwaitsUsage => _usage is null && IsFinished && !_isCut;
 
     private bool IsFinished => _started > 0 && _finished >= _started;
 
@@ -92,6 +93,12 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         catch (IOException)
         {
             return Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream broke off"));
+        }
+        catch (OperationCanceledException)
+        {
+            // A read that is canceled ends the connection.
+            _isCut = true;
+            throw;
         }
 
         if (_buffer.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));

@@ -68,6 +68,8 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         {
             StreamPiece piece;
             limit.Restart();
+            // If the client left just before, the restart has overwritten the end that its leaving had set.
+            context.RequestAborted.ThrowIfCancellationRequested();
             try
             {
                 piece = await stream.NextAsync(limit.Token);

@@ -9,6 +9,7 @@ using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using AiPlatform.Tests.Gateway.Providers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Usage;
@@ -153,7 +154,9 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task Usage_StreamLeftThatNeverSaysItsUsage_IsEstimated(bool isFinished)
     {
         var (model, tenant) = (RedisServer.Unique("gpt"), new TestKey(RedisServer.Unique("t")));
-        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", .. tenant.Settings]);
+        await using var sut = await ProviderGateway.StartAsync(_redis, [$"Models:{model}:Provider=fake", "Logging:LogLevel:Microsoft.AspNetCore.Hosting=Information", .. tenant.Settings]);
+        using var log = new KeptLog();
+        sut.Gateway.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         string[] chunks =
             [FakeProvider.Chunk(new string('x', 400)), .. isFinished ? [FakeProvider.Chunk("", "stop")] : Array.Empty<string>()];
         sut.Provider.Script(FakeProvider.Streams(chunks, done: false, FakeProvider.HangsAsync));
@@ -166,6 +169,11 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
                 && row.EstimatedTokens == row.InputTokens + row.OutputTokens,
             "its usage is estimated");
         await Poll.UntilAsync(() => sut.Provider is { UnderWay: 0, Aborted: 1 }, "the provider's call was ended");
+        await Poll.UntilAsync(
+            () => log.Lines.Any(line => line.Text.Contains("Request finished", StringComparison.Ordinal)
+                && line.Text.Contains("/v1/chat/completions", StringComparison.Ordinal)),
+            "the request is over");
+        Assert.DoesNotContain(log.Lines, line => line.Level >= LogLevel.Warning);
     }
 
     [Fact]
