@@ -20,10 +20,12 @@ internal sealed class ModelCatalog(
     private readonly Lock _gate = new();
     private Task<KnownModels>? _next;
     private long _lastRead = long.MinValue;
+    private long _begun;
+    private long _accepted;
     private volatile KnownModels? _models;
     private volatile bool _isAway;
 
-    /// <summary>Told of every reading, in their order.</summary>
+    /// <summary>Told of every reading, in their order and under a lock: who is told must not wait, nor ask the catalog.</summary>
     public event Action<KnownModels>? Reading;
 
     /// <summary>
@@ -83,29 +85,37 @@ internal sealed class ModelCatalog(
         var elapsed = _lastRead == long.MinValue ? ReadPause : time.GetElapsedTime(_lastRead);
         if (elapsed < ReadPause) await Task.Delay(ReadPause - elapsed, time);
 
+        long number;
         lock (_gate)
         {
             _next = null;
             _lastRead = time.GetTimestamp();
+            number = ++_begun;
         }
 
         var snapshot = await workers.ReadAsync(CancellationToken.None);
-        return Accept(snapshot);
+        return Accept(snapshot, number);
     }
 
-    private KnownModels Accept(CatalogSnapshot snapshot)
+    /// <summary>A reading that took so long that a later one came before it is dropped: what is known is newer.</summary>
+    private KnownModels Accept(CatalogSnapshot snapshot, long number)
     {
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))
             Log.ModelNameUnusable(logger, unusable.Name.Length);
 
         var models = new KnownModels(
             [.. snapshot.Models.Where(HasQueue).DistinctBy(model => model.Name)], snapshot.Workers, providers.Routes);
-        if (_models is null || _models.All.Count != models.All.Count)
-            Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
-        _isAway = false;
-        _models = models;
-        Reading?.Invoke(models);
-        return models;
+        lock (_gate)
+        {
+            if (number < _accepted) return _models!;
+            if (_models is null || _models.All.Count != models.All.Count)
+                Log.CatalogRead(logger, models.All.Count, snapshot.Workers.Count);
+            _accepted = number;
+            _isAway = false;
+            _models = models;
+            Reading?.Invoke(models);
+            return models;
+        }
     }
 
     private static bool HasQueue(ModelDescriptor model) => model.Name.Length is > 0 and <= QueueName.MaxModelLength;

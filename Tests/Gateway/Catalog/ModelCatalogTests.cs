@@ -4,6 +4,7 @@ using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Tests.Fixtures;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -71,6 +72,30 @@ public sealed class ModelCatalogTests : IDisposable
         Assert.Equal("m", Assert.Single(models.All).Name);
     }
 
+    [Fact]
+    public async Task ReadAnewAsync_ReadingsOvertakeEachOther_TheOneThatBeganLastCounts()
+    {
+        using var log = new KeptLog();
+        using var factory = LoggerFactory.Create(logging => logging.AddProvider(log));
+        var sut = new ModelCatalog(
+            TestLoops.With(TimeProvider.System), _workers, _providers, TimeProvider.System, factory.CreateLogger<ModelCatalog>());
+        List<int> told = [];
+        sut.Reading += models => told.Add(models.All.Count);
+        _workers.Slow = new TaskCompletionSource();
+
+        var slow = sut.ReadAnewAsync(CancellationToken.None);
+        await Poll.UntilAsync(() => _workers.Readings == 1, "the first reading is under way");
+        (_workers.Models, var first) = (["m"], _workers.Slow);
+        _workers.Slow = null;
+        await sut.ReadAnewAsync(CancellationToken.None);
+        first.SetResult();
+
+        Assert.NotNull((await slow).Find("m"));
+        Assert.NotNull((await sut.ReadAsync(CancellationToken.None)).Find("m"));
+        Assert.Equal([1], told);
+        Assert.Single(log.Lines);
+    }
+
     public void Dispose() => _providers.Dispose();
 
     private ModelCatalog CreateSut() =>
@@ -84,6 +109,9 @@ public sealed class ModelCatalogTests : IDisposable
 
         public bool Away { get; set; }
 
+        /// <summary>Readings that begin with it set end with it, and say what there was when they began.</summary>
+        public TaskCompletionSource? Slow { get; set; }
+
         public int Readings => _readings;
 
         public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) =>
@@ -91,12 +119,14 @@ public sealed class ModelCatalogTests : IDisposable
 
         public Task LeaveAsync(string worker, CancellationToken cancellationToken) => Task.CompletedTask;
 
-        public Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
+        public async Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
         {
+            var (models, slow) = (Models, Slow);
             Interlocked.Increment(ref _readings);
             if (Away) throw new QueueUnavailableException("away");
-            return Task.FromResult(new CatalogSnapshot(
-                [.. Models.Select(name => new ModelDescriptor { Name = name, Task = "embedding", MaxTokens = 1, Created = 0, OwnedBy = "tests" })], []));
+            if (slow is not null) await slow.Task;
+            return new CatalogSnapshot(
+                [.. models.Select(name => new ModelDescriptor { Name = name, Task = "embedding", MaxTokens = 1, Created = 0, OwnedBy = "tests" })], []);
         }
     }
 }
