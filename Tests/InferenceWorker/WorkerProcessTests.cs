@@ -71,7 +71,8 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         await using var host = JobStoreHost.On(redis.Connection);
         var catalog = host.Catalog;
         Directory.CreateSymbolicLink(Path.Combine(_models.Path, "good"), Manifests.ShippedFolder);
-        await using var worker = Start();
+        // With more, its capacity would depend on what is measured at warm-up.
+        await using var worker = Start(("Models__ParallelRuns", "1"));
 
         await Poll.UntilAsync(async () => await BeatOfAsync(catalog, worker.Id) is not null, "the worker's heartbeat is in the catalog");
         var beat = await BeatOfAsync(catalog, worker.Id);
@@ -94,9 +95,9 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
     private static async Task<WorkerHeartbeat?> BeatOfAsync(IWorkerCatalog catalog, int processId) =>
         (await catalog.ReadAsync(CancellationToken.None)).Workers.FirstOrDefault(worker => worker.ProcessId == processId);
 
-    private AiProcess Start() => AiProcess.Start(
+    private AiProcess Start(params (string Key, string Value)[] settings) => AiProcess.Start(
         "InferenceWorker",
-        [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", _models.Path), ("Models__Device", "cpu")]);
+        [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", _models.Path), ("Models__Device", "cpu"), .. settings]);
 
     private async Task<HttpStatusCode?> StatusAsync(AiProcess worker, string path)
     {
