@@ -2,6 +2,7 @@ using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
 using AiPlatform.ServiceDefaults;
 using AiPlatform.ServiceDefaults.Health;
+using AiPlatform.ServiceDefaults.Loops;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -19,6 +20,10 @@ internal sealed class LeasingHost : IAsyncDisposable
     private LeasingHost(WebApplication app) => _app = app;
 
     public IJobStore Store => _app.Services.GetRequiredService<IJobStore>();
+
+    /// <summary>Whether new jobs are still leased; what runs may go on when none are.</summary>
+    public bool Leases => _app.Services.GetRequiredService<BackgroundLoops>().All
+        .Any(loop => loop.Name.StartsWith("leasing ", StringComparison.Ordinal));
 
     public RunningJobs Running => _app.Services.GetRequiredService<RunningJobs>();
 

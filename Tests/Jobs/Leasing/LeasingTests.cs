@@ -168,6 +168,7 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
             id = await SubmitAsync(sut);
             await UntilAsync(sut, id, JobStatus.Running);
             var stopping = sut.StopAsync();
+            await Poll.UntilAsync(() => !sut.Leases, "it leases no more");
             var late = await SubmitAsync(reader.Store);
             go.SetResult();
             await stopping;
