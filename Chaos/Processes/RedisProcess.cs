@@ -46,7 +46,15 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
         _process = Process.Start(start) ?? throw new InvalidOperationException("redis-server did not start.");
         _process.OutputDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
-        await Waiting.UntilAsync(AnswersAsync, () => "redis-server answers PING", StartBound, CancellationToken.None);
+        try
+        {
+            await Waiting.UntilAsync(AnswersAsync, () => "redis-server answers PING", StartBound, CancellationToken.None);
+        }
+        catch
+        {
+            if (!_process.HasExited) await KillAsync();
+            throw;
+        }
     }
 
     /// <summary>Sends it one command, whatever state it is in; see <see cref="RedisCommand"/>.</summary>

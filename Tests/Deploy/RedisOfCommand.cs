@@ -30,8 +30,16 @@ internal sealed class RedisOfCommand : IAsyncDisposable
     public static async Task<RedisOfCommand> StartAsync(string script, string password)
     {
         var redis = new RedisOfCommand(script, password);
-        await Poll.UntilAsync(() => redis._connection.IsConnected, "redis-server answers");
-        return redis;
+        try
+        {
+            await Poll.UntilAsync(() => redis._connection.IsConnected, "redis-server answers");
+            return redis;
+        }
+        catch
+        {
+            await redis.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<string?> SettingAsync(string name) =>

@@ -35,16 +35,16 @@ internal sealed class Platform : IAsyncDisposable
     {
         var platform = new Platform([.. settings, .. key?.Environment ?? []]);
         if (key is not null) platform.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
-        await platform.Redis.InitializeAsync();
-        platform.Gateway = platform.Start("Gateway");
-        platform.Worker = platform.Start("InferenceWorker");
-        platform.Http.BaseAddress = platform.Gateway.Address;
-        await platform.Gateway.UntilReadyAsync(platform.Http);
-        await platform.Worker.UntilReadyAsync(platform.Http);
-        await Poll.UntilAsync(
-            async () => (await platform.Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK,
-            "the Gateway knows the model");
-        return platform;
+        try
+        {
+            await platform.StartAllAsync();
+            return platform;
+        }
+        catch
+        {
+            await platform.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts another worker; it is not ready yet.</summary>
@@ -83,6 +83,19 @@ internal sealed class Platform : IAsyncDisposable
         Http.Dispose();
         foreach (var process in _processes) await process.DisposeAsync();
         await Redis.DisposeAsync();
+    }
+
+    private async Task StartAllAsync()
+    {
+        await Redis.InitializeAsync();
+        Gateway = Start("Gateway");
+        Worker = Start("InferenceWorker");
+        Http.BaseAddress = Gateway.Address;
+        await Gateway.UntilReadyAsync(Http);
+        await Worker.UntilReadyAsync(Http);
+        await Poll.UntilAsync(
+            async () => (await Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK,
+            "the Gateway knows the model");
     }
 
     private AiProcess Start(string project)
