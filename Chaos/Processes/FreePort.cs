@@ -1,15 +1,25 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>A TCP port of 127.0.0.1 that nobody listened on a moment ago.</summary>
+/// <summary>
+/// A TCP port of 127.0.0.1 that nobody listened on a moment ago. None is given twice: who was given one may not listen yet, or for a
+/// while not.
+/// </summary>
 internal static class FreePort
 {
+    private static readonly ConcurrentDictionary<int, bool> Given = [];
+
     public static int Next()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            if (Given.TryAdd(port, true)) return port;
+        }
     }
 }
