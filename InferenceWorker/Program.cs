@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Options;

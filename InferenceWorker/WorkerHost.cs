@@ -1,6 +1,6 @@
 using AiPlatform.InferenceWorker.Consumers;
 using AiPlatform.InferenceWorker.Heartbeat;
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;

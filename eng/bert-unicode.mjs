@@ -1,10 +1,10 @@
-// Writes InferenceWorker/Text/bert-unicode.txt: what Hugging Face's BertNormalizer and BertPreTokenizer do to each character.
+// Writes InferenceWorker/Text/WordPiece/bert-unicode.txt: what Hugging Face's BertNormalizer and BertPreTokenizer do to each character.
 //
 // The reference library mixes the Unicode versions of several crates, so no single version of the Unicode database gives its
 // answers. Every line is therefore asked of the library itself, one code point at a time:
 //
 //   npm install --prefix FOLDER tokenizers@0.23.2
-//   node eng/bert-unicode.mjs FOLDER/node_modules/tokenizers > InferenceWorker/Text/bert-unicode.txt
+//   node eng/bert-unicode.mjs FOLDER/node_modules/tokenizers > InferenceWorker/Text/WordPiece/bert-unicode.txt
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 

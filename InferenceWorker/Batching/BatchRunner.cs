@@ -1,4 +1,3 @@
-using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.ServiceDefaults.Telemetry;
@@ -10,7 +9,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// that cannot be run is alone: only its request fails. Each device thread has its own.
 /// </summary>
 internal sealed class BatchRunner(
-    IRowSession session, RunBuffers buffers, IRowOutput output, EncoderManifest manifest, BatchMetrics metrics, TimeProvider time,
+    IRowSession session, RunBuffers buffers, IRowOutput output, IBatchedModel model, BatchMetrics metrics, TimeProvider time,
     ILogger logger)
 {
     /// <summary>Token 0 is in every vocabulary.</summary>
@@ -19,7 +18,7 @@ internal sealed class BatchRunner(
     /// <exception cref="DeviceLostException">The device runs nothing any more.</exception>
     public void Run(ReadOnlySpan<WaitingRow> rows)
     {
-        using var activity = BatchActivities.StartBatch(manifest.Name, rows);
+        using var activity = BatchActivities.StartBatch(model.Name, rows);
         RunWhole(rows);
     }
 
@@ -37,7 +36,7 @@ internal sealed class BatchRunner(
                 return;
             }
 
-            Log.BatchFailed(logger, manifest.Name, rows.Length, failure.Message);
+            Log.BatchFailed(logger, model.Name, rows.Length, failure.Message);
             RunWhole(rows[..(rows.Length / 2)]);
             RunWhole(rows[(rows.Length / 2)..]);
         }
@@ -59,12 +58,12 @@ internal sealed class BatchRunner(
 
     private ReadOnlySpan<float> RunSession(ReadOnlySpan<WaitingRow> rows)
     {
-        using var activity = BatchActivities.StartRun(manifest.Name, rows);
+        using var activity = BatchActivities.StartRun(model.Name, rows);
         var start = time.GetTimestamp();
         try
         {
             var numbers = session.Run(rows, buffers);
-            metrics.Ran(manifest.Name, rows, time.GetElapsedTime(start));
+            metrics.Ran(model.Name, rows, time.GetElapsedTime(start));
             return numbers;
         }
         catch
@@ -76,7 +75,7 @@ internal sealed class BatchRunner(
 
     private void FailRow(WaitingRow row, Exception failure)
     {
-        Log.RowFailed(logger, failure, manifest.Name, row.Length);
+        Log.RowFailed(logger, failure, model.Name, row.Length);
         row.Request.RowFailed(Failure(row, "failed"));
         ThrowIfDeviceIsGone(row);
     }
@@ -90,7 +89,7 @@ internal sealed class BatchRunner(
         }
         catch (Exception gone)
         {
-            throw new DeviceLostException($"The model '{manifest.Name}' runs nothing any more: {gone.Message}", gone);
+            throw new DeviceLostException($"The model '{model.Name}' runs nothing any more: {gone.Message}", gone);
         }
     }
 
@@ -101,3 +100,6 @@ internal sealed class BatchRunner(
         Param = $"input[{row.Index}]",
     };
 }
+
+/// <summary>The device runs nothing any more; the process must be restarted.</summary>
+internal sealed class DeviceLostException(string message, Exception inner) : Exception(message, inner);

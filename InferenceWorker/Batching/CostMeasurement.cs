@@ -1,5 +1,3 @@
-using AiPlatform.InferenceWorker.Encoders;
-
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
@@ -7,7 +5,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// cheapest counts: what else the machine does can only add.
 /// </summary>
 /// <param name="session">The model.</param>
-/// <param name="manifest">Its limits.</param>
+/// <param name="model">Its limits.</param>
 /// <param name="parallelRuns">Runs at a time.</param>
 /// <param name="tokenId">A token of its vocabulary.</param>
 /// <param name="clock">
@@ -15,7 +13,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// threads take for one run; time on the wall does.
 /// </param>
 internal sealed class CostMeasurement(
-    IRowSession session, EncoderManifest manifest, int parallelRuns, int tokenId, Func<TimeSpan> clock)
+    IRowSession session, IBatchedModel model, int parallelRuns, int tokenId, Func<TimeSpan> clock)
 {
     /// <summary>No larger run is begun that would not fit: about this long, all runs together.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(800);
@@ -54,17 +52,17 @@ internal sealed class CostMeasurement(
     }
 
     /// <summary>Runs the largest batches at once, so that the first requests find their memory ready.</summary>
-    public void RunLargest(BatchLimits limits) => RunAtOnce(limits.RowsOf(manifest.MaxTokens), manifest.MaxTokens, tries: 1);
+    public void RunLargest(BatchLimits limits) => RunAtOnce(limits.RowsOf(model.MaxTokens), model.MaxTokens, tries: 1);
 
     private IEnumerable<(int Rows, int Length)> Shapes()
     {
-        var (rows, length) = (1, Math.Min(ShortestLength, manifest.MaxTokens));
-        while ((long)rows * length <= manifest.MaxBatchTokens)
+        var (rows, length) = (1, Math.Min(ShortestLength, model.MaxTokens));
+        while ((long)rows * length <= model.MaxBatchTokens)
         {
             yield return (rows, length);
-            if (length < ShortLength && length < manifest.MaxTokens) length = Math.Min(2 * length, manifest.MaxTokens);
-            else if (rows < manifest.MaxBatchRows) rows = Math.Min(2 * rows, manifest.MaxBatchRows);
-            else if (length < manifest.MaxTokens) length = Math.Min(2 * length, manifest.MaxTokens);
+            if (length < ShortLength && length < model.MaxTokens) length = Math.Min(2 * length, model.MaxTokens);
+            else if (rows < model.MaxBatchRows) rows = Math.Min(2 * rows, model.MaxBatchRows);
+            else if (length < model.MaxTokens) length = Math.Min(2 * length, model.MaxTokens);
             else yield break;
         }
     }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 
@@ -14,25 +13,25 @@ internal sealed class RowBatcher
     private readonly RowQueue _queue;
     private readonly BatchRunner[] _runners;
     private readonly IRowSession _session;
-    private readonly EncoderManifest _manifest;
+    private readonly IBatchedModel _model;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _threadsLeft;
     private Exception? _fatal;
 
     public RowBatcher(
-        IRowSession session, Func<IRowOutput> newOutput, EncoderManifest manifest, BatchPlan plan, BatchMetrics metrics, TimeProvider time,
+        IRowSession session, Func<IRowOutput> newOutput, IBatchedModel model, BatchPlan plan, BatchMetrics metrics, TimeProvider time,
         ILogger logger)
     {
         _session = session;
-        _manifest = manifest;
+        _model = model;
         _logger = logger;
         _queue = new RowQueue(plan.Limits, plan.Cost);
         _threadsLeft = plan.ParallelRuns;
         _runners = new BatchRunner[plan.ParallelRuns];
         for (var i = 0; i < _runners.Length; i++)
-            _runners[i] = new BatchRunner(session, plan.NewBuffers(manifest, session), newOutput(), manifest, metrics, time, logger);
-        metrics.Watch(manifest.Name, _queue);
+            _runners[i] = new BatchRunner(session, plan.NewBuffers(model, session), newOutput(), model, metrics, time, logger);
+        metrics.Watch(model.Name, _queue);
     }
 
     /// <summary>Completes when every device thread has ended: after <see cref="Stop"/>, or with the error that ended one.</summary>
@@ -43,7 +42,7 @@ internal sealed class RowBatcher
         for (var i = 0; i < _runners.Length; i++)
         {
             var runner = _runners[i];
-            new Thread(() => Loop(runner)) { IsBackground = true, Name = $"device {_manifest.Name} {i}" }.Start();
+            new Thread(() => Loop(runner)) { IsBackground = true, Name = $"device {_model.Name} {i}" }.Start();
         }
     }
 
@@ -56,7 +55,7 @@ internal sealed class RowBatcher
     /// <returns>Null when all results are written; else why the first failing row failed.</returns>
     public async Task<InferenceError?> RunAsync(RowRequest request, CancellationToken cancellationToken)
     {
-        if (!_queue.TryAdd(request)) throw new InvalidOperationException($"The device threads of '{_manifest.Name}' have ended.");
+        if (!_queue.TryAdd(request)) throw new InvalidOperationException($"The device threads of '{_model.Name}' have ended.");
 
         await using var registration = cancellationToken.UnsafeRegister(
             _ =>
@@ -84,7 +83,7 @@ internal sealed class RowBatcher
 #pragma warning disable CA1031 // Whatever it was ends the threads; Completion carries it on, and liveness ends with it
         catch (Exception fatal)
         {
-            Log.DeviceThreadDied(_logger, fatal, _manifest.Name);
+            Log.DeviceThreadDied(_logger, fatal, _model.Name);
             Interlocked.CompareExchange(ref _fatal, fatal, null);
             foreach (var row in batch) row.Request.Abort(fatal);
             AbortAll(fatal);

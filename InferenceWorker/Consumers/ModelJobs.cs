@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.Jobs;

@@ -1,9 +1,10 @@
+using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
 /// <summary>What a manifest says of an encoder: an ONNX file that takes rows of tokens, and what its inputs may be.</summary>
-internal abstract record EncoderManifest : ModelManifest
+internal abstract record EncoderManifest : ModelManifest, IBatchedModel
 {
     private const int MostTokens = 131_072;
     private const int MostBatchTokens = 4_194_304;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Encoders;

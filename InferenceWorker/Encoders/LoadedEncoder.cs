@@ -1,7 +1,6 @@
 using System.Globalization;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;

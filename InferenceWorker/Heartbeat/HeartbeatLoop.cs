@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;

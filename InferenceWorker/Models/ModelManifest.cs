@@ -3,7 +3,7 @@ using AiPlatform.Jobs;
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>
-/// What <c>models/FOLDER/model.json</c> says of every model; its task has further fields (see <see cref="Tasks.IWorkerTask"/>). Every
+/// What <c>models/FOLDER/model.json</c> says of every model; its task has further fields (see <see cref="IWorkerTask"/>). Every
 /// field is required, others are refused.
 /// </summary>
 internal abstract record ModelManifest
@@ -63,4 +63,14 @@ internal abstract record ModelManifest
             ? throw field.Refuse("must not have control characters or outer blanks")
             : name;
     }
+}
+
+/// <summary>A file that belongs to a model.</summary>
+/// <param name="Name">Its name inside the model's folder.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">SHA-256 of its bytes, lower-case hexadecimal.</param>
+/// <param name="Device">Where it is of use: <c>any</c>, <c>cpu</c> or <c>cuda</c>.</param>
+internal sealed record ModelFile(string Name, long Bytes, string Sha256, string Device)
+{
+    public const string AnyDevice = "any";
 }

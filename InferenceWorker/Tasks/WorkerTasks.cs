@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Classification;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.InferenceWorker.Text.WordPiece;
 
 namespace AiPlatform.InferenceWorker.Text;
 

@@ -1,6 +1,6 @@
+using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;

@@ -1,6 +1,5 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
-using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using Microsoft.Extensions.DependencyInjection;

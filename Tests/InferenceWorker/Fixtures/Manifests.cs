@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;

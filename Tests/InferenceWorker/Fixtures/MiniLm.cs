@@ -1,6 +1,6 @@
 using AiPlatform.InferenceWorker.Consumers;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;

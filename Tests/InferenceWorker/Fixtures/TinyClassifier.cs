@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Classification;
 

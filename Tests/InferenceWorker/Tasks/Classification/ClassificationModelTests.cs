@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Consumers;
+using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Classification;
 using AiPlatform.InferenceWorker.Text;

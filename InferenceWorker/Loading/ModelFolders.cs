@@ -1,0 +1,83 @@
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.ServiceDefaults.Telemetry;
+
+namespace AiPlatform.InferenceWorker.Loading;
+
+/// <summary>Finds the models that this worker is to serve.</summary>
+internal static class ModelFolders
+{
+    /// <summary>A candidate for each folder, in order of their names; a problem with one does not hide the others.</summary>
+    public static IReadOnlyList<ModelCandidate> Scan(ModelOptions options)
+    {
+        var root = Path.GetFullPath(options.Path);
+        if (!Directory.Exists(root))
+        {
+            return
+            [
+                Problem(options.Path,
+                    $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
+            ];
+        }
+
+        var found = Directory.GetDirectories(root)
+            .Where(folder => !Path.GetFileName(folder).StartsWith('.'))
+            .Order(StringComparer.Ordinal)
+            .Select(Read)
+            .ToList();
+        RefuseDuplicates(found);
+        if (options.Load.Count == 0)
+            return found.Count > 0 ? found : [Problem(options.Path, $"The models' folder '{root}' is empty.")];
+
+        var missing = options.Load
+            .Where(name => !found.Exists(candidate => candidate.Name == name))
+            .Select(name => Problem(
+                name,
+                $"'{name}' in {ModelOptions.SectionName}:{nameof(ModelOptions.Load)} is no model in '{root}'. There are: "
+                + $"{string.Join(", ", found.Select(one => one.Name))}."));
+        return [.. found.Where(candidate => options.Load.Contains(candidate.Name)), .. missing];
+    }
+
+    private static ModelCandidate Read(string folder)
+    {
+        try
+        {
+            var manifest = ManifestReader.Read(folder);
+            return new ModelCandidate(manifest.Name, PrintableText.Of(Path.GetFileName(folder)), manifest, null);
+        }
+        catch (ModelProblemException problem)
+        {
+            var name = Path.GetFileName(folder);
+            return Problem(name, problem.Message) with { Name = PrintableText.Of(ManifestReader.TryReadName(folder) ?? name) };
+        }
+    }
+
+    private static ModelCandidate Problem(string subject, string problem) =>
+        new(PrintableText.Of(subject), PrintableText.Of(subject), null, PrintableText.Of(problem));
+
+    /// <summary>Neither of two folders of one name is served: which one was meant cannot be told.</summary>
+    private static void RefuseDuplicates(List<ModelCandidate> found)
+    {
+        var readable = found.Where(one => one.Manifest is not null).ToList();
+        foreach (var same in readable.GroupBy(one => one.Name).Where(group => group.Count() > 1))
+        {
+            var folders = string.Join(" and ", same.Select(one => Path.GetFileName(one.Manifest!.Folder)));
+            foreach (var one in same)
+            {
+                found[found.IndexOf(one)] = one with
+                {
+                    Manifest = null,
+                    Problem = PrintableText.Of(
+                        $"{Path.GetFileName(one.Manifest!.Folder)}/{ModelManifest.FileName}: the field 'name' is '{one.Name}' in "
+                        + $"{folders}; names must differ."),
+                };
+            }
+        }
+    }
+}
+
+/// <summary>A model folder as found: with a manifest to load, or with the reason why not.</summary>
+/// <param name="Name">The model's name, or the folder's where the manifest gives none.</param>
+/// <param name="Folder">The folder's name; of a model that is asked for and not there, its name.</param>
+/// <param name="Manifest">What to load; null when there is a problem.</param>
+/// <param name="Problem">Why it cannot be loaded; null when it can.</param>
+internal sealed record ModelCandidate(string Name, string Folder, ModelManifest? Manifest, string? Problem);

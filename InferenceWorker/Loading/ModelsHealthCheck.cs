@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace AiPlatform.InferenceWorker.Loading;
+
+/// <summary>The models are loaded and warm, and announced: at least one, and the others are named with what is wrong.</summary>
+internal sealed class ModelsHealthCheck(ServedModels models) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Check());
+
+    private HealthCheckResult Check()
+    {
+        if (models.Progress is { } progress) return HealthCheckResult.Unhealthy($"Not ready yet: {progress}.");
+
+        var refused = string.Join(" ", models.Refused.Select(one => $"Not served: {one.Name}. {one.Problem}"));
+        if (models.Loaded.Count == 0) return HealthCheckResult.Unhealthy($"No model could be loaded. {refused}");
+
+        if (!models.IsAnnounced) return HealthCheckResult.Unhealthy("Not ready yet: the Gateways have not been told of the models.");
+
+        var served = string.Join(", ", models.Loaded.Select(one => one.Manifest.Name));
+        return HealthCheckResult.Healthy($"Served on {models.Device!.Name}: {served}. {refused}".TrimEnd());
+    }
+}

@@ -1,0 +1,34 @@
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.Jobs.Tasks;
+
+namespace AiPlatform.InferenceWorker.Models;
+
+/// <summary>What a worker does for one kind of model; <c>WorkerTasks</c> has one for each kind.</summary>
+internal interface IWorkerTask
+{
+    /// <summary>What both processes know of the task.</summary>
+    ModelTask Task { get; }
+
+    /// <summary>The fields of a manifest that are there besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
+    IReadOnlyList<string> ManifestFields { get; }
+
+    /// <exception cref="ModelProblemException">A field is missing or out of range.</exception>
+    ModelManifest ReadManifest(ManifestContent content);
+
+    /// <summary>Verifies a model's files, opens it on a device and runs its largest input. Serves nothing.</summary>
+    /// <returns>What was found, for people.</returns>
+    /// <exception cref="ModelProblemException">It cannot be served.</exception>
+    string Check(ModelManifest manifest, ExecutionDevice device, ModelOptions options);
+
+    /// <summary>Verifies a model's files, opens it on a device and runs it for the first times: afterwards it can take jobs.</summary>
+    /// <exception cref="ModelProblemException">It cannot be served.</exception>
+    ILoadedModel Load(ModelManifest manifest, ModelServices services);
+}
+
+/// <summary>What models need of the process to be loaded, besides their manifest.</summary>
+/// <param name="Device">Where they run.</param>
+/// <param name="Options">The settings of all models.</param>
+/// <param name="Metrics">Where runs are counted.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logger">Where what happens to them is said.</param>
+internal sealed record ModelServices(ExecutionDevice Device, ModelOptions Options, BatchMetrics Metrics, TimeProvider Time, ILogger Logger);

@@ -1,0 +1,60 @@
+namespace AiPlatform.InferenceWorker.Text.WordPiece;
+
+/// <summary>
+/// The tokenizer of BERT models: added tokens are found first, what lies between them is normalized, cut into words and the words
+/// into pieces, and the template's special tokens are set around all.
+/// </summary>
+internal sealed class WordPieceTokenizer(
+    AddedTokens addedTokens, BertCharacterTable characters, WordPieceModel model, SpecialTokenTemplate template) : ITokenizer
+{
+    private const int IdsOnStack = 256;
+
+    public required int VocabularySize { get; init; }
+
+    public required int PadId { get; init; }
+
+    /// <summary>The special tokens of a pair; null where the file has none that are known.</summary>
+    public PairTemplate? Pair { get; init; }
+
+    public int SpecialTokensPerText => template.Count;
+
+    public int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true)
+    {
+        var words = new BertWordReader(characters, model, stackalloc char[BertWordReader.WordCapacity(model)]);
+        var ids = new TokenIds(stackalloc int[IdsOnStack]);
+        try
+        {
+            ids.Add(template.Before);
+
+            int textStart = 0;
+            int searchFrom = 0;
+            while (addedTokens.TryFind(text, textStart, ref searchFrom, parseSpecialTokens, out (int Id, int Start, int End) token))
+            {
+                if (token.Start > textStart)
+                    words.Read(text[textStart..token.Start], ref ids);
+                ids.Add(token.Id);
+                textStart = token.End;
+            }
+
+            words.Read(text[textStart..], ref ids);
+            ids.Add(template.After);
+            return ids.ToArray();
+        }
+        finally
+        {
+            ids.Dispose();
+        }
+    }
+
+    public int SpecialTokensPerPair => Pair?.Count ?? 0;
+
+    public (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens)
+    {
+        if (Pair is not { } pair) throw new InvalidOperationException("The tokenizer takes no pairs of texts.");
+        return pair.Around(template.Inside(Encode(first)), template.Inside(Encode(second)), maxTokens);
+    }
+
+    public int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue) => template.Around(plainIds, maxTokens);
+
+    public int[] Truncate(int[] ids, int maxTokens) => template.Truncate(ids, maxTokens);
+}
