@@ -40,7 +40,8 @@ public sealed record LeasedJob
 /// <param name="Head">Its record's line without what is of use only until its end.</param>
 /// <param name="Tenant">Who asked for it.</param>
 /// <param name="Watcher">The Gateway that submitted it and waits; empty when none does.</param>
-internal sealed record LeaseTicket(string State, string Head, string Tenant, string Watcher)
+/// <param name="CountedBytes">What counts against its tenant's limit of bytes: its record, and the result that is expected.</param>
+internal sealed record LeaseTicket(string State, string Head, string Tenant, string Watcher, long CountedBytes)
 {
     /// <summary>Events that its log had; null when the state does not say.</summary>
     public int? Events => State.Split(' ', 6) is [_, _, _, _, var events, _]

@@ -1,11 +1,12 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace AiPlatform.Jobs.Redis;
 
 /// <summary>One of the embedded <c>scripts/*.lua</c>: every state change is one of them.</summary>
-internal sealed class JobScript
+internal sealed partial class JobScript
 {
     /// <summary>What scripts share; a line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.</summary>
     private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "clock"];
@@ -13,8 +14,8 @@ internal sealed class JobScript
     private JobScript(string name)
     {
         Name = name;
-        Text = Parts.Aggregate(
-            Embedded(name), (text, part) => text.Replace($"-- include {part}.lua\n", Embedded(part), StringComparison.Ordinal));
+        Text = WithoutUnused(Parts.Aggregate(
+            Embedded(name), (text, part) => text.Replace($"-- include {part}.lua\n", Embedded(part), StringComparison.Ordinal)));
 #pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is secured by it
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
@@ -54,6 +55,27 @@ internal sealed class JobScript
 
     /// <summary>SHA-1 of <see cref="Text"/>, by which Redis finds it.</summary>
     public byte[] Hash { get; }
+
+    /// <summary>
+    /// Leaves out the functions of parts that a script does not call. Redis makes every function of a script anew each time that the
+    /// script runs, and its garbage collector takes them away again: twenty functions cost as much as four commands.
+    /// </summary>
+    private static string WithoutUnused(string text)
+    {
+        // A function stands before its callers.
+        foreach (var function in Function().Matches(text).Reverse())
+        {
+            var end = function.Index + function.Length;
+            var use = new Regex($@"^(?!\s*--).*\b{function.Groups["name"].Value}\b", RegexOptions.Multiline);
+            if (!use.IsMatch(text[end..])) text = text.Remove(function.Index, function.Length);
+        }
+
+        return text;
+    }
+
+    /// <summary>A function of the outermost level, on one line or up to the next <c>end</c> that is not indented.</summary>
+    [GeneratedRegex(@"^local function (?<name>\w+)\((?:.*\bend|.*\n(?:(?!end$).*\n)*end)\n", RegexOptions.Multiline)]
+    private static partial Regex Function();
 
     private static string Embedded(string name)
     {

@@ -69,7 +69,8 @@ public static class JobRecord
             TimeLeft = TimeSpan.FromMilliseconds(fields.Deadline - now),
             Waited = TimeSpan.FromMilliseconds(Math.Max(0, now - fields.Created)),
             Traceparent = fields.Traceparent,
-            Ticket = new LeaseTicket(state, WithoutTransients(head), fields.Tenant, fields.Watcher ?? ""),
+            Ticket = new LeaseTicket(
+                state, WithoutTransients(head), fields.Tenant, fields.Watcher ?? "", record.Length + fields.ResultBytes),
         };
     }
 
@@ -176,6 +177,7 @@ public static class JobRecord
                         var value = field[2..];
                         switch (field[0])
                         {
+                            case 'b': ResultBytes = long.TryParse(value, NumberStyles.None, null, out var bytes) ? bytes : 0; break;
                             case 'm': Metadata = value.ToString(); break;
                             case 't': Traceparent = value.ToString(); break;
                             case 'w': Watcher = value.ToString(); break;
@@ -219,6 +221,7 @@ public static class JobRecord
         public char Lane { get; }
         public string Tenant { get; } = "";
         public string Endpoint { get; } = "";
+        public long ResultBytes { get; }
         public string? Metadata { get; }
         public string? Traceparent { get; }
         public string? Watcher { get; }

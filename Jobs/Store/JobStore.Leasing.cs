@@ -122,7 +122,7 @@ internal sealed partial class JobStore
     private async Task<IReadOnlyList<bool>> CommitAllAsync(QueueName queue, IReadOnlyList<(LeasedJob Job, JobOutcome Outcome)> commits)
     {
         _metrics.SentTogether(JobScript.Commit.Name, commits.Count);
-        var arguments = new RedisValue[3 + (9 * commits.Count)];
+        var arguments = new RedisValue[3 + (10 * commits.Count)];
         arguments[0] = ScriptArgument.Milliseconds(_options.ResultTtl);
         arguments[1] = ScriptArgument.Milliseconds(_options.DeadLetterTtl);
         arguments[2] = ScriptArgument.Milliseconds(_options.EventsTtl);
@@ -136,6 +136,7 @@ internal sealed partial class JobStore
             arguments[next++] = job.Ticket?.State ?? "";
             arguments[next++] = outcome.Error is null ? JobRecord.WriteSuccess(job) : "";
             arguments[next++] = job.Ticket?.Watcher ?? "";
+            arguments[next++] = job.Ticket?.CountedBytes ?? 0;
             arguments[next++] = JobRecord.WriteOutcome(outcome);
             arguments[next++] = outcome.Error is { IsOfRequest: var fails }
                 ? fails ? ""

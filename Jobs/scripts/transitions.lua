@@ -47,7 +47,8 @@ local function tell_watchers(jobs)
 end
 
 -- Stores jobs that ended: out of every index, expiring, watchers told.
--- Each: id, tenant, leased (whether it ran), record (as it is to be stored), content_bytes (of the record), watchers, dead.
+-- Each: id, tenant, leased (whether it ran), record (as it is to be stored), content_bytes (of the record), watchers, dead, counted (the
+-- bytes that count for it until now; nil when they must be looked up).
 local function store_ended(jobs, ttl, dead_ttl)
   if #jobs == 0 then return end
   local ids, dead, leased, running, changes = {}, {}, {}, {}, {}
@@ -56,7 +57,7 @@ local function store_ended(jobs, ttl, dead_ttl)
   for i, job in ipairs(jobs) do
     ids[i] = job.id
     local key, goes = job_key(job.id), job.dead and dead_gone or gone
-    count_bytes(changes, job.tenant, waiting_slot(job.record), -bytes_in(key) - reserve_in(job.record))
+    count_bytes(changes, job.tenant, waiting_slot(job.record), -(job.counted or bytes_in(key) + reserve_in(job.record)))
     count_bytes(changes, job.tenant, kept_slot(job.record, goes), #job.record)
     call('SET', key, job.record, 'PXAT', job.dead and dead_gone_text or gone_text)
     if job.leased then

@@ -1,0 +1,59 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using AiPlatform.Jobs.Store;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Store;
+
+/// <summary>What Redis is given of the scripts: all that each calls, and nothing else.</summary>
+public sealed partial class JobScriptTests
+{
+    private static readonly string[] OfLua =
+    [
+        "and", "call", "elseif", "for", "function", "if", "in", "ipairs", "not", "or", "pairs", "return", "tonumber", "type", "unpack", "while",
+    ];
+
+    public static TheoryData<string> Names => [.. Scripts.Select(script => script.Name)];
+
+    private static IEnumerable<JobScript> Scripts =>
+        typeof(JobScript).GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .Where(property => property.PropertyType == typeof(JobScript)).Select(property => (JobScript)property.GetValue(null)!);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Text_EveryFunctionThatItCalls_IsThere(string name)
+    {
+        var code = Code(name);
+        var defined = Definition().Matches(code).SelectMany(one => one.Groups["names"].Value.Split(", ")).ToHashSet();
+
+        var missing = Call().Matches(code).Select(one => one.Groups["name"].Value).Where(one => !OfLua.Contains(one) && !defined.Contains(one));
+
+        Assert.Empty(missing);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Text_EveryFunctionThatIsThere_IsCalled(string name)
+    {
+        var code = Code(name);
+
+        var idle = Function().Matches(code).Select(one => one.Groups["name"].Value)
+            .Where(one => Regex.Count(code, $@"\b{one}\b") < 2);
+
+        Assert.Empty(idle);
+    }
+
+    private static string Code(string name) => Comment().Replace(Scripts.Single(script => script.Name == name).Text, "");
+
+    [GeneratedRegex(@"--.*")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"local function (?<names>\w+)|local (?<names>\w+(?:, \w+)*)")]
+    private static partial Regex Definition();
+
+    [GeneratedRegex(@"^local function (?<name>\w+)", RegexOptions.Multiline)]
+    private static partial Regex Function();
+
+    [GeneratedRegex(@"(?<![.\w'])(?<name>[a-z_]\w*)\(")]
+    private static partial Regex Call();
+}
