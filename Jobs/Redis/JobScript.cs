@@ -66,7 +66,7 @@ internal sealed partial class JobScript
         foreach (var function in Function().Matches(text).Reverse())
         {
             var end = function.Index + function.Length;
-            var use = new Regex($@"^(?!\s*--).*\b{function.Groups["name"].Value}\b", RegexOptions.Multiline);
+            var use = new Regex($@"^(?!\s*--).*(?<![\w']){function.Groups["name"].Value}\b", RegexOptions.Multiline);
             if (!use.IsMatch(text[end..])) text = text.Remove(function.Index, function.Length);
         }
 
