@@ -1,9 +1,9 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using AiPlatform.Jobs.Store;
+using AiPlatform.Jobs.Redis;
 using Xunit;
 
-namespace AiPlatform.Tests.Jobs.Store;
+namespace AiPlatform.Tests.Jobs.Redis;
 
 /// <summary>What Redis is given of the scripts: all that each calls, and nothing else.</summary>
 public sealed partial class JobScriptTests
