@@ -45,4 +45,7 @@ internal static partial class Log
     public static partial void CostMeasured(
         ILogger logger, string model, int parallelRuns, int threads, double fixedMilliseconds, double microsecondsPerToken, int freeTokens,
         int maxTokens);
+
+    [LoggerMessage(2012, LogLevel.Warning, "A step of {Rows} rows of {Model} failed, and its rows are run one by one: {Reason}")]
+    public static partial void StepFailed(ILogger logger, string model, int rows, string reason);
 }

@@ -1,0 +1,38 @@
+namespace AiPlatform.InferenceWorker.Generation.Decoder;
+
+/// <summary>
+/// A decoder that computes the logits of next tokens, and keeps what it computed of earlier ones in a <see cref="KeyValueMemory"/>. One
+/// thread uses it at a time.
+/// </summary>
+internal interface IDecoder : IDisposable
+{
+    DecoderShape Shape { get; }
+
+    /// <summary>
+    /// Computes tokens of one row that stand behind <paramref name="past"/> computed ones, and writes their keys and values into the
+    /// row's slot.
+    /// </summary>
+    /// <returns>The logits behind the last token, <c>[vocabulary]</c>; theirs to change until the next run.</returns>
+    Span<float> Prefill(KeyValueMemory memory, int slot, int past, ReadOnlySpan<int> tokens);
+
+    /// <summary>Computes one token for each of the first rows of the memory; row <c>i</c> has <c>pasts[i]</c> computed ones.</summary>
+    /// <returns>The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>; theirs to change until the next run.</returns>
+    Span<float> Step(KeyValueMemory memory, ReadOnlySpan<int> tokens, ReadOnlySpan<int> pasts);
+}
+
+/// <summary>The sizes of a decoder.</summary>
+/// <param name="Layers">Layers with keys and values.</param>
+/// <param name="KeyValueHeads">Heads of these.</param>
+/// <param name="HeadSize">Numbers of a head.</param>
+/// <param name="BytesPerNumber">4 for fp32, 2 for fp16.</param>
+/// <param name="VocabularySize">Tokens that may be chosen.</param>
+/// <param name="LogitsStride">Logits that the graph gives for a position: some models pad their vocabulary.</param>
+/// <param name="ContextLength">Most tokens of a row.</param>
+/// <param name="EndTokens">The tokens that end a text.</param>
+internal sealed record DecoderShape(
+    int Layers, int KeyValueHeads, int HeadSize, int BytesPerNumber, int VocabularySize, int LogitsStride, int ContextLength,
+    IReadOnlyList<int> EndTokens)
+{
+    /// <summary>What one position of one row takes in the cache.</summary>
+    public long BytesPerPosition => 2L * Layers * KeyValueHeads * HeadSize * BytesPerNumber;
+}

@@ -1,0 +1,122 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace AiPlatform.InferenceWorker.Generation.Decoder;
+
+/// <summary>
+/// The tensors of one kind of run, bound once and bound anew only where they changed. Past and present keys and values are the same
+/// memory, so that the graph writes the new ones beside the old ones.
+/// </summary>
+internal sealed class RunBinding(InferenceSession session, DecoderConfig config, DecoderForm form, int logitsStride, bool isPruned)
+    : IDisposable
+{
+    private readonly OrtValue?[] _cache = new OrtValue?[2 * config.Layers];
+    private OrtIoBinding? _binding;
+    private OrtValue? _ids;
+    private OrtValue? _positions;
+    private OrtValue? _mask;
+    private OrtValue? _logits;
+    private DecoderBuffers.Arrays _arrays;
+    private (KeyValueMemory? Memory, int Version, int Slot, int Rows) _rows;
+    private int _length;
+    private int _width;
+
+    /// <summary>The binding for a run of <paramref name="rows"/> rows from a slot on.</summary>
+    /// <param name="memory">Has their keys and values.</param>
+    /// <param name="slot">The first row.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="length">New tokens of each.</param>
+    /// <param name="width">The mask's width: at least the longest row's tokens, the new ones included.</param>
+    /// <param name="buffers">Have the other tensors.</param>
+    public OrtIoBinding For(KeyValueMemory memory, int slot, int rows, int length, int width, DecoderBuffers buffers)
+    {
+        _binding ??= session.CreateIoBinding();
+        var (hasOtherRows, arrays) = (_rows.Rows != rows, buffers.Current);
+        if (_rows != (memory, memory.Version, slot, rows)) BindCache(memory, slot, rows);
+        if (hasOtherRows || _length != length || arrays != _arrays)
+        {
+            BindInput(config.Names.InputIds, ref _ids, Tensor(arrays.Ids, rows, length));
+            if (form.TakesPositions) BindInput(config.Names.PositionIds, ref _positions, Tensor(arrays.Positions, rows, length));
+            long[] shape = [rows, isPruned ? 1 : length, logitsStride];
+            var logits = arrays.Half is { } half ? Tensor(half, shape) : Tensor(arrays.Logits, shape);
+            _binding.BindOutput(config.Names.Logits, logits);
+            Replace(ref _logits, logits);
+        }
+
+        if (hasOtherRows || _width != width || arrays != _arrays)
+            BindInput(config.Names.AttentionMask, ref _mask, Tensor(arrays.Mask, rows, width));
+        (_length, _width, _arrays) = (length, width, arrays);
+        return _binding;
+    }
+
+    public void Dispose()
+    {
+        _binding?.Dispose();
+        foreach (var value in _cache) value?.Dispose();
+        _ids?.Dispose();
+        _positions?.Dispose();
+        _mask?.Dispose();
+        _logits?.Dispose();
+    }
+
+    private void BindCache(KeyValueMemory memory, int slot, int rows)
+    {
+        var names = config.Names;
+        long[] shape = [rows, config.KeyValueHeads, memory.Positions, config.HeadSize];
+        for (var i = 0; i < _cache.Length; i++)
+        {
+            var (layer, isValue) = (i / 2, i % 2 == 1);
+            var value = OrtValue.CreateTensorValueWithData(
+                OrtMemoryInfo.DefaultInstance, form.Cache, shape, memory.AddressOf(layer, isValue, slot), rows * memory.RowBytes);
+            _binding!.BindInput(DecoderNames.Of(isValue ? names.PastValue : names.PastKey, layer), value);
+            _binding.BindOutput(DecoderNames.Of(isValue ? names.PresentValue : names.PresentKey, layer), value);
+            Replace(ref _cache[i], value);
+        }
+
+        _rows = (memory, memory.Version, slot, rows);
+    }
+
+    private void BindInput(string name, ref OrtValue? field, OrtValue value)
+    {
+        _binding!.BindInput(name, value);
+        Replace(ref field, value);
+    }
+
+    private static void Replace(ref OrtValue? field, OrtValue value)
+    {
+        field?.Dispose();
+        field = value;
+    }
+
+    private static OrtValue Tensor<T>(T[] array, params long[] shape)
+        where T : unmanaged
+    {
+        var length = 1L;
+        foreach (var size in shape) length *= size;
+        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, array.AsMemory(0, checked((int)length)), shape);
+    }
+}
+
+/// <summary>What runs read and write besides keys and values. The arrays are pinned, and replaced by larger ones where a run needs it.</summary>
+internal sealed class DecoderBuffers(TensorElementType logitsType)
+{
+    private Arrays _arrays = new([], [], [], [], logitsType == TensorElementType.Float16 ? [] : null);
+
+    /// <summary>Token ids, position ids, mask and logits; where the graph gives fp16, <c>Half</c> has its logits.</summary>
+    internal readonly record struct Arrays(long[] Ids, long[] Positions, long[] Mask, float[] Logits, Float16[]? Half);
+
+    public Arrays Current => _arrays;
+
+    /// <summary>Makes room for a run.</summary>
+    public void Ensure(int tokens, int mask, int logits)
+    {
+        if (_arrays.Ids.Length < tokens) _arrays = _arrays with { Ids = Pinned<long>(tokens), Positions = Pinned<long>(tokens) };
+        if (_arrays.Mask.Length < mask) _arrays = _arrays with { Mask = Pinned<long>(mask + mask / 2) };
+        if (_arrays.Logits.Length < logits)
+            _arrays = _arrays with { Logits = Pinned<float>(logits), Half = _arrays.Half is null ? null : Pinned<Float16>(logits) };
+    }
+
+    private static T[] Pinned<T>(int length)
+        where T : unmanaged =>
+        GC.AllocateArray<T>(length, pinned: true);
+}

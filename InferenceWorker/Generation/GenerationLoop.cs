@@ -1,0 +1,364 @@
+using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Generation.Decoder;
+using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Telemetry;
+
+namespace AiPlatform.InferenceWorker.Generation;
+
+/// <summary>
+/// What the engine's thread does in turns: it ends rows that nobody wants, computes a chunk of the next prompt, then one step of all rows
+/// that run. So nobody's next token waits longer than a chunk.
+/// </summary>
+internal sealed class GenerationLoop : IDisposable
+{
+    /// <summary>A smaller part of a prompt is not worth a run of its own, unless it is the last one.</summary>
+    private const int LeastChunk = 16;
+
+    /// <summary>Is in every vocabulary.</summary>
+    private static readonly int[] HarmlessTokens = [0];
+
+    private readonly string _model;
+    private readonly IDecoder _decoder;
+    private readonly int _chunkTokens;
+    private readonly GenerationCounters _counters;
+    private readonly Action<GenerationRow> _forget;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RowSlots _slots;
+    private readonly TokenSampler _sampler;
+    private readonly LinkedList<GenerationRow> _waiting = [];
+    private readonly List<(GenerationRow Row, GenerationFinish Finish, string? Problem, int? EndToken)> _ended = [];
+    private readonly int[] _tokens;
+    private readonly int[] _pasts;
+
+    /// <summary>The row whose prompt is being computed.</summary>
+    private GenerationRow? _prefilling;
+
+    public GenerationLoop(
+        string model, IDecoder decoder, RowBudget budget, GenerationOptions options, GenerationCounters counters,
+        Action<GenerationRow> forget, TimeProvider time, ILogger logger)
+    {
+        (_model, _decoder, _counters, _forget, _time, _logger) = (model, decoder, counters, forget, time, logger);
+        _chunkTokens = options.PrefillChunkTokens;
+        _slots = new RowSlots(decoder.Shape, budget);
+        _sampler = new TokenSampler(decoder.Shape.VocabularySize);
+        (_tokens, _pasts) = (new int[budget.MaxRows], new int[budget.MaxRows]);
+    }
+
+    public bool HasRows => _waiting.Count > 0 || _slots.Active.Count > 0;
+
+    /// <summary>One turn: every row that runs gets a token at most.</summary>
+    /// <param name="inbox">New rows, which the loop takes over; guarded by <paramref name="gate"/>.</param>
+    /// <param name="gate">Guards the inbox.</param>
+    /// <param name="stopAt">When no row may run any more, and none may begin before it; null when the engine goes on.</param>
+    /// <exception cref="DeviceLostException">The decoder runs nothing any more.</exception>
+    public void Turn(List<GenerationRow> inbox, object gate, DateTimeOffset? stopAt)
+    {
+        lock (gate)
+        {
+            foreach (var row in inbox) _waiting.AddLast(row);
+            inbox.Clear();
+        }
+
+        EndUnwanted(stopAt);
+        PrefillSome();
+        if (_slots.Decoding > 0) Step();
+        _counters.Has(_slots.Decoding, _slots.Active.Count, _waiting.Count, _slots.CachedRows, _slots.Memory.Bytes);
+    }
+
+    /// <summary>Ends every row there is; nothing runs any more.</summary>
+    public void EndAll(List<GenerationRow> inbox, string why)
+    {
+        foreach (var row in (List<GenerationRow>)[.. _slots.Active, .. _waiting, .. inbox]) End(row, GenerationFinish.Interrupted, why);
+        inbox.Clear();
+        _counters.Has(0, 0, 0, 0, 0);
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private void EndUnwanted(DateTimeOffset? stopAt)
+    {
+        var now = _time.GetUtcNow();
+        for (var node = _waiting.First; node is not null;)
+        {
+            var (row, next) = (node.Value, node.Next);
+            if (WhyUnwanted(row, now) is { } reason) End(row, reason);
+            else if (stopAt is not null) End(row, GenerationFinish.Interrupted, "The engine stops.");
+            node = next;
+        }
+
+        for (var i = 0; i < _slots.Active.Count; i++)
+        {
+            var row = _slots.Active[i];
+            if (WhyUnwanted(row, now) is { } reason) _ended.Add((row, reason, null, null));
+            else if (now >= stopAt) _ended.Add((row, GenerationFinish.Interrupted, "The engine stops.", null));
+        }
+
+        EndThem();
+    }
+
+    private static GenerationFinish? WhyUnwanted(GenerationRow row, DateTimeOffset now)
+    {
+        if (row.Request.CancellationToken.IsCancellationRequested) return GenerationFinish.Canceled;
+        return now >= row.Request.Deadline ? GenerationFinish.Expired : null;
+    }
+
+    /// <summary>Computes prompts, at most a chunk's tokens in all.</summary>
+    private void PrefillSome()
+    {
+        var left = _chunkTokens;
+        while (left > 0 && (_prefilling ??= Admit()) is { } row)
+        {
+            var remaining = row.Length - row.Computed;
+            // Its only token is computed in the next step.
+            if (remaining == 1)
+            {
+                _prefilling = null;
+                _slots.Join(row);
+                continue;
+            }
+
+            if (left < Math.Min(remaining, LeastChunk)) return;
+            var tokens = Math.Min(remaining, left);
+            // One token alone may take other kernels than several.
+            if (remaining - tokens == 1) tokens--;
+            left -= tokens;
+            Prefill(row, tokens);
+        }
+    }
+
+    /// <summary>Gives the row that has waited longest its memory; null when there is none, or no memory for it.</summary>
+    private GenerationRow? Admit()
+    {
+        while (_waiting.First is { Value: var row })
+        {
+            if (row.Length >= row.MaxLength)
+            {
+                End(row, GenerationFinish.Length);
+                continue;
+            }
+
+            var isFirst = row.CachedTokens < 0;
+            try
+            {
+                if (!_slots.TryPlace(row)) return null;
+            }
+            catch (OutOfMemoryException)
+            {
+                End(row, GenerationFinish.Failed, $"There is no memory for a row of {row.Length} tokens.");
+                continue;
+            }
+
+            _waiting.RemoveFirst();
+            if (isFirst) _counters.Placed(row.CachedTokens);
+            return row;
+        }
+
+        return null;
+    }
+
+    private void Prefill(GenerationRow row, int tokens)
+    {
+        var start = _time.GetTimestamp();
+        Span<float> logits;
+        try
+        {
+            logits = _decoder.Prefill(_slots.Memory, row.Slot, row.Computed, row.Tokens.Slice(row.Computed, tokens));
+        }
+        catch (Exception failure)
+        {
+            FailRun(row, failure);
+            return;
+        }
+
+        row.Computed += tokens;
+        _counters.Prefilled(tokens, _time.GetElapsedTime(start));
+        if (row.Computed < row.Length) return;
+        _prefilling = null;
+        _slots.Join(row);
+        Choose(row, logits);
+        EndThem();
+    }
+
+    // :: Step 6: run. Every row that runs gets its next token.
+    private void Step()
+    {
+        if (!MakeRoom()) return;
+        var start = _time.GetTimestamp();
+        var rows = _slots.Decoding;
+        for (var slot = 0; slot < rows; slot++)
+        {
+            var row = _slots.DecodingRow(slot);
+            (_tokens[slot], _pasts[slot]) = (row.Tokens[^1], row.Computed);
+        }
+
+        Span<float> logits;
+        try
+        {
+            logits = _decoder.Step(_slots.Memory, _tokens.AsSpan(0, rows), _pasts.AsSpan(0, rows));
+        }
+        catch (Exception failure)
+        {
+            StepOneByOne(rows, failure);
+            return;
+        }
+
+        var (stride, vocabulary) = (_decoder.Shape.LogitsStride, _decoder.Shape.VocabularySize);
+        for (var slot = 0; slot < rows; slot++)
+        {
+            var row = _slots.DecodingRow(slot);
+            row.Computed++;
+            Choose(row, logits.Slice(slot * stride, vocabulary));
+        }
+
+        EndThem();
+        _counters.Stepped(_time.GetElapsedTime(start));
+    }
+
+    /// <summary>The rows get the room for their next token, if need be at the youngest ones' cost; false when none is left.</summary>
+    private bool MakeRoom()
+    {
+        while (_slots.Decoding > 0)
+        {
+            var longest = 0;
+            for (var slot = 0; slot < _slots.Decoding; slot++) longest = Math.Max(longest, _slots.DecodingRow(slot).Length);
+            if (longest <= _slots.Memory.Positions) return true;
+
+            try
+            {
+                if (!_slots.TryGrow(longest)) Preempt();
+            }
+            catch (OutOfMemoryException)
+            {
+                foreach (var row in _slots.Active)
+                {
+                    if (row.Length > _slots.Memory.Positions)
+                        _ended.Add((row, GenerationFinish.Failed, $"There is no memory for a row of {row.Length} tokens.", null));
+                }
+
+                EndThem();
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The youngest row gives its memory up, and goes on first when there is some again.</summary>
+    private void Preempt()
+    {
+        var youngest = _slots.Active[0];
+        foreach (var row in _slots.Active)
+            if (row.Sequence > youngest.Sequence) youngest = row;
+
+        _slots.Remove(youngest, keep: false);
+        if (_prefilling == youngest) _prefilling = null;
+        youngest.Computed = 0;
+        _waiting.AddFirst(youngest);
+        _counters.Preempted();
+    }
+
+    /// <summary>Chooses a row's next token and gives it away. The row ends when its turn is over.</summary>
+    private void Choose(GenerationRow row, Span<float> logits)
+    {
+        try
+        {
+            var choice = _sampler.Choose(logits, row.Request.Sampling, row.Changes, row.Generated);
+            if (!choice.IsToken)
+            {
+                _ended.Add((row, GenerationFinish.Failed, choice == TokenChoice.NotFinite
+                    ? "The model gave logits with NaN or infinity."
+                    : "Constraint and bias leave no token that could come next.", null));
+                return;
+            }
+
+            _counters.Generated();
+            if (!row.Request.Sampling.IgnoreEnd && _decoder.Shape.EndTokens.Contains(choice.Token))
+            {
+                _ended.Add((row, GenerationFinish.Stop, null, choice.Token));
+                return;
+            }
+
+            row.Append(choice.Token);
+            row.Request.Constraint?.Accept(choice.Token);
+            var token = new GeneratedToken(choice.Token, row.Generated - 1, choice.LogProbability, _sampler.Top);
+            if (!row.Sink.OnToken(token)) _ended.Add((row, GenerationFinish.Stop, null, null));
+            else if (row.Length >= row.MaxLength) _ended.Add((row, GenerationFinish.Length, null, null));
+        }
+        catch (Exception failure)
+        {
+            Log.RowFailed(_logger, failure, _model, row.Length);
+            _ended.Add((row, GenerationFinish.Failed, "What takes or constrains the tokens has failed.", null));
+        }
+    }
+
+    /// <summary>A step of all has failed: each row is computed alone, so that only the one that cannot be fails.</summary>
+    private void StepOneByOne(int rows, Exception failure)
+    {
+        Log.StepFailed(_logger, _model, rows, failure.Message);
+        for (var slot = 0; slot < rows; slot++)
+        {
+            var row = _slots.DecodingRow(slot);
+            try
+            {
+                var logits = _decoder.Prefill(_slots.Memory, slot, row.Computed, row.Tokens[^1..]);
+                row.Computed++;
+                Choose(row, logits);
+            }
+            catch (Exception alone)
+            {
+                Log.RowFailed(_logger, alone, _model, row.Length);
+                _ended.Add((row, GenerationFinish.Failed, $"The model failed on a row of {row.Length} tokens.", null));
+            }
+        }
+
+        if (_ended.Count == rows) ThrowIfDeviceIsGone();
+        EndThem();
+    }
+
+    private void FailRun(GenerationRow row, Exception failure)
+    {
+        Log.RowFailed(_logger, failure, _model, row.Length);
+        ThrowIfDeviceIsGone();
+        End(row, GenerationFinish.Failed, $"The model failed on a row of {row.Length} tokens.");
+    }
+
+    /// <summary>A run that fails is its row's fault while the model still runs a harmless one.</summary>
+    private void ThrowIfDeviceIsGone()
+    {
+        try
+        {
+            using var memory = new KeyValueMemory(_decoder.Shape);
+            memory.Reshape(1, 2, []);
+            _decoder.Prefill(memory, 0, 0, HarmlessTokens);
+        }
+        catch (Exception gone)
+        {
+            // Another engine can go on with them.
+            _ended.Clear();
+            throw new DeviceLostException($"The model '{_model}' runs nothing any more: {gone.Message}", gone);
+        }
+    }
+
+    private void EndThem()
+    {
+        foreach (var (row, finish, problem, endToken) in _ended) End(row, finish, problem, endToken);
+        _ended.Clear();
+    }
+
+    private void End(GenerationRow row, GenerationFinish finish, string? problem = null, int? endToken = null)
+    {
+        if (row.Slot >= 0) _slots.Remove(row, keep: finish != GenerationFinish.Failed);
+        else _waiting.Remove(row);
+        if (_prefilling == row) _prefilling = null;
+        _forget(row);
+        _counters.Ended();
+        try
+        {
+            row.Sink.OnEnd(row.End(finish, problem, endToken));
+        }
+        catch (Exception failure)
+        {
+            Log.RowFailed(_logger, failure, _model, row.Length);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using AiPlatform.InferenceWorker.Generation.Decoder;
+using AiPlatform.InferenceWorker.Models;
+
+namespace AiPlatform.InferenceWorker.Generation;
+
+/// <summary>How many rows of which length the memory holds. All rows have room for as many positions as the longest.</summary>
+internal sealed class RowBudget
+{
+    private const int LeastTokens = 16;
+
+    private readonly GenerationOptions _options;
+    private readonly int _positions;
+
+    /// <exception cref="ModelProblemException">There is not memory enough for one row.</exception>
+    public RowBudget(DecoderShape shape, GenerationOptions options, string model)
+    {
+        _options = options;
+        var bytes = (long)options.MemoryMiB * 1024 * 1024;
+        _positions = (int)Math.Min(int.MaxValue, bytes / shape.BytesPerPosition);
+        MaxTokensPerRow = Math.Min(shape.ContextLength, _positions);
+        if (MaxTokensPerRow < Math.Min(LeastTokens, shape.ContextLength))
+        {
+            throw new ModelProblemException(
+                $"{model}: {GenerationOptions.SectionName}:{nameof(GenerationOptions.MemoryMiB)} is {options.MemoryMiB}, but a token takes "
+                + $"{shape.BytesPerPosition} bytes: there is no memory for a row of {LeastTokens} tokens. Allow more.");
+        }
+
+        EvenPositions = Math.Max(2, Math.Min(shape.ContextLength, _positions / options.MaxRows));
+    }
+
+    public int MaxRows => _options.MaxRows;
+
+    public int MaxCachedRows => _options.CachedRows;
+
+    /// <summary>Most tokens of a row, prompt and text: the model's context, or what there is memory for.</summary>
+    public int MaxTokensPerRow { get; }
+
+    /// <summary>Positions of each row when the memory is divided among all.</summary>
+    private int EvenPositions { get; }
+
+    /// <summary>Positions for which there must be room before a row begins.</summary>
+    public int NeedOf(int length, int maxLength) => (int)Math.Min(maxLength, (long)length + _options.ReservedTokens);
+
+    public bool Fits(int rows, int positions) => rows <= MaxRows && (long)rows * positions <= _positions;
+
+    /// <summary>The positions to give each of so many rows, of which one needs so many: somewhat more, to divide anew seldom.</summary>
+    public int PositionsFor(int rows, int needed)
+    {
+        if (needed <= EvenPositions && Fits(rows, EvenPositions)) return EvenPositions;
+        return Math.Max(needed, (int)Math.Min(Math.Min(needed + needed / 2L, MaxTokensPerRow), _positions / rows));
+    }
+
+    /// <summary>Slots that there are with so many positions each: for rows, and for those that are kept.</summary>
+    public int SlotsFor(int positions) => Math.Min(MaxRows + MaxCachedRows, _positions / positions);
+}

@@ -1,0 +1,136 @@
+using System.Numerics;
+
+namespace AiPlatform.InferenceWorker.Generation.Sampling;
+
+/// <summary>
+/// The tokens that may still be drawn, in the order of their ids. Each is one number, the bits of its weight above those of its id: so
+/// larger numbers are likelier tokens, equally likely ones are in the order of their ids, and no two are the same.
+/// </summary>
+internal sealed class Candidates(int vocabularySize)
+{
+    /// <summary>Fewer are sorted; it is faster than to go on halving them.</summary>
+    private const int FewKeys = 64;
+
+    /// <summary>After so many halvings that hardly halve, the rest is sorted: no logits cost more than that.</summary>
+    private const int MaxRounds = 64;
+
+    private readonly ulong[] _keys = new ulong[vocabularySize];
+    private readonly ulong[] _scratch = new ulong[vocabularySize];
+    private int _count;
+
+    public int Count => _count;
+
+    /// <summary>The sum of their weights.</summary>
+    public double Sum { get; private set; }
+
+    /// <summary>Takes the tokens of a weight and more.</summary>
+    /// <param name="weights">Their weights, none negative.</param>
+    /// <param name="least">The least weight, more than 0.</param>
+    public void Collect(ReadOnlySpan<float> weights, float least)
+    {
+        (_count, Sum) = (0, 0);
+        var threshold = new Vector<float>(least);
+        var i = 0;
+        for (; i + Vector<float>.Count <= weights.Length; i += Vector<float>.Count)
+        {
+            // Nearly all blocks have none.
+            if (!Vector.GreaterThanOrEqualAny(new Vector<float>(weights[i..]), threshold)) continue;
+            for (var lane = i; lane < i + Vector<float>.Count; lane++) AddIfLikely(weights, lane, least);
+        }
+
+        for (; i < weights.Length; i++) AddIfLikely(weights, i, least);
+    }
+
+    /// <summary>Keeps the likeliest, at most so many.</summary>
+    public void KeepCount(int count)
+    {
+        if (count < _count) KeepFrom(Cut(Scratch(), count, byWeight: false));
+    }
+
+    /// <summary>Keeps the likeliest until they have this much of a weight together; at least one.</summary>
+    public void KeepWeight(double weight) => KeepFrom(Cut(Scratch(), weight, byWeight: true));
+
+    /// <summary>The token at a place between 0 and 1 of the weights, laid one behind the other.</summary>
+    public int At(double place)
+    {
+        var left = place * Sum;
+        for (var i = 0; i < _count; i++)
+        {
+            left -= WeightOf(_keys[i]);
+            if (left < 0) return TokenOf(_keys[i]);
+        }
+
+        return TokenOf(_keys[_count - 1]);
+    }
+
+    private void AddIfLikely(ReadOnlySpan<float> weights, int token, float least)
+    {
+        var weight = weights[token];
+        if (!(weight >= least)) return;
+        _keys[_count++] = (ulong)BitConverter.SingleToUInt32Bits(weight) << 32 | ~(uint)token;
+        Sum += weight;
+    }
+
+    private Span<ulong> Scratch()
+    {
+        _keys.AsSpan(0, _count).CopyTo(_scratch);
+        return _scratch.AsSpan(0, _count);
+    }
+
+    private void KeepFrom(ulong least)
+    {
+        var (kept, sum) = (0, 0.0);
+        for (var i = 0; i < _count; i++)
+        {
+            if (_keys[i] < least) continue;
+            sum += WeightOf(_keys[i]);
+            _keys[kept++] = _keys[i];
+        }
+
+        (_count, Sum) = (kept, sum);
+    }
+
+    /// <summary>
+    /// The smallest of the largest keys that together reach a target, found by halving: what is sorted in the end is a few of them.
+    /// </summary>
+    private static ulong Cut(Span<ulong> keys, double target, bool byWeight)
+    {
+        for (var round = 0; keys.Length > FewKeys && round < MaxRounds; round++)
+        {
+            var pivot = Median(keys[0], keys[keys.Length / 2], keys[^1]);
+            var (larger, measure) = (0, 0.0);
+            for (var i = 0; i < keys.Length; i++)
+            {
+                if (keys[i] < pivot) continue;
+                measure += byWeight ? WeightOf(keys[i]) : 1;
+                (keys[i], keys[larger]) = (keys[larger], keys[i]);
+                larger++;
+            }
+
+            if (measure >= target)
+            {
+                keys = keys[..larger];
+            }
+            else
+            {
+                target -= measure;
+                keys = keys[larger..];
+            }
+        }
+
+        keys.Sort();
+        for (var i = keys.Length - 1; i > 0; i--)
+        {
+            target -= byWeight ? WeightOf(keys[i]) : 1;
+            if (target <= 0) return keys[i];
+        }
+
+        return keys[0];
+    }
+
+    private static ulong Median(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
+
+    private static float WeightOf(ulong key) => BitConverter.UInt32BitsToSingle((uint)(key >> 32));
+
+    private static int TokenOf(ulong key) => (int)~(uint)key;
+}

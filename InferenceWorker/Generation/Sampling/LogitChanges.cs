@@ -1,0 +1,83 @@
+using System.Numerics;
+
+namespace AiPlatform.InferenceWorker.Generation.Sampling;
+
+/// <summary>
+/// What a row's settings change in its logits before a token is chosen: penalties for what it has already, bias, and what may not come.
+/// </summary>
+internal sealed class LogitChanges
+{
+    /// <summary>Dictionaries are made this large at most before there is anything in them.</summary>
+    private const int MaxExpectedTokens = 4_096;
+
+    private readonly SamplingSettings _settings;
+    private readonly ITokenConstraint? _constraint;
+    private readonly IReadOnlyList<int> _endTokens;
+    private readonly TokenBias[] _bias;
+
+    /// <summary>How often each token was generated; 0 for those that only the prompt has. Null where nothing is penalized.</summary>
+    private readonly Dictionary<int, int>? _seen;
+
+    public LogitChanges(
+        SamplingSettings settings, ITokenConstraint? constraint, IReadOnlyList<int> endTokens, ReadOnlySpan<int> prompt, int maxNewTokens)
+    {
+        (_settings, _constraint, _endTokens, _bias) = (settings, constraint, endTokens, [.. settings.LogitBias]);
+        var repeats = settings.RepetitionPenalty != 1;
+        if (!repeats && settings.PresencePenalty == 0 && settings.FrequencyPenalty == 0) return;
+
+        _seen = new Dictionary<int, int>(Math.Min(MaxExpectedTokens, (repeats ? prompt.Length : 0) + maxNewTokens));
+        if (!repeats) return;
+        foreach (var token in prompt) _seen.TryAdd(token, 0);
+    }
+
+    /// <summary>Whether the logits at a position stay as they are.</summary>
+    public bool IsNone(int position) =>
+        _seen is null && _bias.Length == 0 && _constraint is null && position >= _settings.MinNewTokens;
+
+    /// <summary>A token was generated, by this engine or by one before it.</summary>
+    public void Count(int token)
+    {
+        if (_seen is null) return;
+        _seen.TryGetValue(token, out var count);
+        _seen[token] = count + 1;
+    }
+
+    /// <summary>Changes the logits for the token at a position.</summary>
+    public void Apply(Span<float> logits, int position)
+    {
+        if (_seen is not null) Penalize(logits);
+        foreach (var (token, bias) in _bias) logits[token] += bias;
+        if (_constraint is not null && _constraint.Mask is { IsEmpty: false } mask) Mask(logits, mask);
+        if (position >= _settings.MinNewTokens) return;
+        foreach (var token in _endTokens) logits[token] = float.NegativeInfinity;
+    }
+
+    private void Penalize(Span<float> logits)
+    {
+        var (repetition, presence, frequency) =
+            (_settings.RepetitionPenalty, _settings.PresencePenalty, _settings.FrequencyPenalty);
+        foreach (var (token, count) in _seen!)
+        {
+            var logit = logits[token];
+            if (repetition != 1) logit = logit > 0 ? logit / repetition : logit * repetition;
+            if (count > 0) logit -= presence + frequency * count;
+            logits[token] = logit;
+        }
+    }
+
+    private static void Mask(Span<float> logits, ReadOnlySpan<ulong> mask)
+    {
+        for (var start = 0; start < logits.Length; start += 64)
+        {
+            var word = start / 64 < mask.Length ? mask[start / 64] : 0;
+            var block = logits.Slice(start, Math.Min(64, logits.Length - start));
+            if (word == 0) block.Fill(float.NegativeInfinity);
+            for (var forbidden = word == 0 ? 0 : ~word; forbidden != 0; forbidden &= forbidden - 1)
+            {
+                var bit = BitOperations.TrailingZeroCount(forbidden);
+                if (bit >= block.Length) break;
+                block[bit] = float.NegativeInfinity;
+            }
+        }
+    }
+}

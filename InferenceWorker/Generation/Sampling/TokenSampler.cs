@@ -1,0 +1,161 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
+namespace AiPlatform.InferenceWorker.Generation.Sampling;
+
+/// <summary>
+/// Chooses tokens from logits. It has the working memory for one row, and allocates nothing: the engine's thread has one for all rows.
+/// </summary>
+internal sealed class TokenSampler(int vocabularySize)
+{
+    private const int BlockLength = 1_024;
+
+    /// <summary>Weights, relative to the likeliest token's, that are looked at first, then next: nearly always the first are enough.</summary>
+    private static readonly float[] Thresholds = [1f / 128, 1f / 16_384, float.Epsilon];
+
+    private readonly float[] _weights = new float[vocabularySize];
+    private readonly float[] _model = new float[vocabularySize];
+    private readonly double[] _blocks = new double[(vocabularySize + BlockLength - 1) / BlockLength];
+    private readonly TokenLogProbability[] _top = new TokenLogProbability[SamplingSettings.MaxTopLogProbabilities];
+    private readonly Candidates _candidates = new(vocabularySize);
+
+    /// <summary>The likeliest tokens of the last choice, the likeliest first; as many as its settings asked for.</summary>
+    public ReadOnlySpan<TokenLogProbability> Top => _top.AsSpan(0, _topCount);
+
+    private int _topCount;
+
+    /// <summary>Chooses the token at a position of a row. The logits are changed.</summary>
+    public TokenChoice Choose(Span<float> logits, SamplingSettings settings, LogitChanges changes, int position)
+    {
+        // Where there is a NaN, it is the largest.
+        var best = TensorPrimitives.IndexOfMax<float>(logits);
+        if (!float.IsFinite(logits[best])) return TokenChoice.NotFinite;
+
+        _topCount = 0;
+        var normalizer = settings.LogProbabilities ? KeepModel(logits, logits[best], settings.TopLogProbabilities) : 0;
+        if (!changes.IsNone(position))
+        {
+            changes.Apply(logits, position);
+            best = TensorPrimitives.IndexOfMax<float>(logits);
+            if (float.IsNegativeInfinity(logits[best])) return TokenChoice.NothingAllowed;
+            if (!float.IsFinite(logits[best])) return TokenChoice.NotFinite;
+        }
+
+        var token = settings.Temperature < SamplingSettings.LeastTemperature || settings.TopK == 1
+            ? best
+            : Draw(logits, logits[best], settings, position);
+        return new TokenChoice(token, settings.LogProbabilities ? _model[token] - normalizer : 0);
+    }
+
+    private int Draw(ReadOnlySpan<float> logits, float largest, SamplingSettings settings, int position)
+    {
+        TensorPrimitives.Subtract(logits, largest, _weights);
+        TensorPrimitives.Multiply<float>(_weights, 1 / settings.Temperature, _weights);
+        TensorPrimitives.Exp<float>(_weights, _weights);
+        var place = TokenDraw.Next(settings.Seed, settings.Choice, position);
+        if (settings is { TopK: 0, TopP: 1, MinP: 0 }) return At(place);
+
+        Select(settings);
+        return _candidates.At(place);
+    }
+
+    /// <summary>As the other engines do: <c>min_p</c> first, then <c>top_k</c>, then <c>top_p</c> of what is left.</summary>
+    private void Select(SamplingSettings settings)
+    {
+        // What min_p leaves must be known as a whole before top_p takes its part of it.
+        var total = settings.MinP > 0 ? double.PositiveInfinity : TotalWeight();
+        foreach (var threshold in Thresholds)
+        {
+            var least = settings.MinP > 0 ? settings.MinP : threshold;
+            _candidates.Collect(_weights, least);
+            if (settings.MinP > 0) break;
+            if (settings.TopK > 0 ? _candidates.Count >= settings.TopK : _candidates.Sum >= settings.TopP * total) break;
+        }
+
+        if (settings.TopK > 0) _candidates.KeepCount(settings.TopK);
+        if (settings.TopP < 1)
+            _candidates.KeepWeight(settings.TopP * (settings.TopK > 0 || settings.MinP > 0 ? _candidates.Sum : total));
+    }
+
+    private double TotalWeight()
+    {
+        var total = 0.0;
+        for (var i = 0; i < _blocks.Length; i++)
+        {
+            var start = i * BlockLength;
+            total += _blocks[i] = TensorPrimitives.Sum<float>(_weights.AsSpan(start, Math.Min(BlockLength, _weights.Length - start)));
+        }
+
+        return total;
+    }
+
+    /// <summary>The token at a place between 0 and 1 of all weights, laid one behind the other.</summary>
+    private int At(double place)
+    {
+        var left = place * TotalWeight();
+        var block = 0;
+        while (block < _blocks.Length - 1 && left >= _blocks[block]) left -= _blocks[block++];
+        var last = -1;
+        for (var token = block * BlockLength; token < _weights.Length; token++)
+        {
+            if (_weights[token] == 0) continue;
+            last = token;
+            left -= _weights[token];
+            if (left < 0) return token;
+        }
+
+        // What rounding left over behind the last one.
+        return last >= 0 ? last : TensorPrimitives.IndexOfMax<float>(_weights);
+    }
+
+    /// <summary>Keeps the model's own logits and their likeliest tokens.</summary>
+    /// <returns>What makes log-probabilities of them.</returns>
+    private float KeepModel(ReadOnlySpan<float> logits, float largest, int count)
+    {
+        logits.CopyTo(_model);
+        TensorPrimitives.Subtract(logits, largest, _weights);
+        TensorPrimitives.Exp<float>(_weights, _weights);
+        var normalizer = largest + (float)Math.Log(TotalWeight());
+        if (count == 0) return normalizer;
+
+        for (var i = 0; i < logits.Length; i++)
+        {
+            if (_topCount == count && i + Vector<float>.Count <= logits.Length
+                && !Vector.GreaterThanAny(new Vector<float>(logits[i..]), new Vector<float>(_top[count - 1].LogProbability)))
+            {
+                i += Vector<float>.Count - 1;
+                continue;
+            }
+
+            Insert(i, logits[i], count);
+        }
+
+        foreach (ref var one in _top.AsSpan(0, _topCount)) one = one with { LogProbability = one.LogProbability - normalizer };
+        return normalizer;
+    }
+
+    private void Insert(int token, float logit, int count)
+    {
+        if (_topCount == count && !(logit > _top[count - 1].LogProbability)) return;
+        var place = _topCount < count ? _topCount++ : count - 1;
+        for (; place > 0 && _top[place - 1].LogProbability < logit; place--) _top[place] = _top[place - 1];
+        _top[place] = new TokenLogProbability(token, logit);
+    }
+}
+
+/// <summary>A token with the logarithm of its probability.</summary>
+internal readonly record struct TokenLogProbability(int Token, float LogProbability);
+
+/// <summary>What was chosen.</summary>
+/// <param name="Token">The token, or one of the reasons why there is none.</param>
+/// <param name="LogProbability">The logarithm of its probability, where the settings ask for it; else 0.</param>
+internal readonly record struct TokenChoice(int Token, float LogProbability)
+{
+    /// <summary>The logits have a NaN or infinity.</summary>
+    public static TokenChoice NotFinite { get; } = new(-1, 0);
+
+    /// <summary>Bias or constraint leave no token.</summary>
+    public static TokenChoice NothingAllowed { get; } = new(-2, 0);
+
+    public bool IsToken => Token >= 0;
+}
