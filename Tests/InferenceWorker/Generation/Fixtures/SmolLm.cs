@@ -1,0 +1,71 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
+using AiPlatform.InferenceWorker.Generation.Decoder;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
+
+/// <summary>The shipped chat model, its reference, and the simplest loop that runs it.</summary>
+internal static class SmolLm
+{
+    private const int Layers = 30;
+    private const int Heads = 3;
+    private const int HeadSize = 64;
+    private const int Vocabulary = 49_152;
+
+    public static string Folder { get; } = Path.Combine(Checkout.Models, "smollm2-135m-instruct");
+
+    /// <summary>Where both are compared, both have as many.</summary>
+    public static DecoderThreads Threads { get; } = new(2, Spin: false);
+
+    /// <summary>Prompts in tokens, the likeliest text behind each, and how clear each choice was.</summary>
+    public static IReadOnlyList<(int[] Prompt, int[] Output, double[] Margins)> Reference { get; } =
+    [
+        .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Reference", "chat.smollm2-135m-instruct.jsonl")).Select(line =>
+        {
+            using var json = JsonDocument.Parse(line);
+            return (
+                Prompt: json.RootElement.GetProperty("prompt_ids").EnumerateArray().Select(id => id.GetInt32()).ToArray(),
+                Output: json.RootElement.GetProperty("output_ids").EnumerateArray().Select(id => id.GetInt32()).ToArray(),
+                Margins: json.RootElement.GetProperty("margins").EnumerateArray().Select(margin => margin.GetDouble()).ToArray());
+        }),
+    ];
+
+    public static void SkipUnlessThere() => Assert.SkipUnless(Directory.Exists(Folder), "The model is not in models/.");
+
+    public static OnnxDecoder Open() => OnnxDecoder.Open(Folder, Threads);
+
+    /// <summary>The prompt in one run, then one token at a time, with the cache in place: nothing else.</summary>
+    public static List<int> BareLoop(InferenceSession session, int[] prompt, int most)
+    {
+        var capacity = prompt.Length + most;
+        using var runOptions = new RunOptions();
+        using var binding = session.CreateIoBinding();
+        for (var i = 0; i < 2 * Layers; i++)
+        {
+            var kind = i % 2 == 0 ? "key" : "value";
+            var memory = OrtValue.CreateTensorValueFromMemory(
+                new float[Heads * capacity * HeadSize], [1, Heads, capacity, HeadSize]);
+            binding.BindInput($"past_key_values.{i / 2}.{kind}", memory);
+            binding.BindOutput($"present.{i / 2}.{kind}", memory);
+        }
+
+        var logits = new float[Vocabulary];
+        binding.BindOutput("logits", OrtValue.CreateTensorValueFromMemory(logits, [1, 1, Vocabulary]));
+        List<int> text = [];
+        var given = prompt;
+        for (var length = prompt.Length; text.Count < most; length++)
+        {
+            using var ids = OrtValue.CreateTensorValueFromMemory(given.Select(id => (long)id).ToArray(), [1, given.Length]);
+            using var mask = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(1L, length).ToArray(), [1, length]);
+            binding.BindInput("input_ids", ids);
+            binding.BindInput("attention_mask", mask);
+            session.RunWithBinding(runOptions, binding);
+            text.Add(TensorPrimitives.IndexOfMax<float>(logits));
+            given = [text[^1]];
+        }
+
+        return text;
+    }
+}
