@@ -55,7 +55,8 @@ internal sealed record DecoderForm(TensorElementType Cache, TensorElementType Lo
     }
 
     private static TensorElementType CacheTensor(
-        IReadOnlyDictionary<string, NodeMetadata> all, string kind, string name, TensorElementType[] types, DecoderConfig config, string file)
+        IReadOnlyDictionary<string, NodeMetadata> all, string kind, string name, TensorElementType[] types, DecoderConfig config,
+        string file)
     {
         var tensor = Tensor(all, kind, name, types, 4, file);
         if (tensor.Dimensions[1] is var heads and > 0 && heads != config.KeyValueHeads)

@@ -12,11 +12,13 @@ internal interface IDecoder : IDisposable
     /// Computes tokens of one row that stand behind <paramref name="past"/> computed ones, and writes their keys and values into the
     /// row's slot.
     /// </summary>
-    /// <returns>The logits behind the last token, <c>[vocabulary]</c>; theirs to change until the next run.</returns>
+    /// <returns>The logits behind the last token, <c>[vocabulary]</c>, for the caller to change until the next run.</returns>
     Span<float> Prefill(KeyValueMemory memory, int slot, int past, ReadOnlySpan<int> tokens);
 
     /// <summary>Computes one token for each of the first rows of the memory; row <c>i</c> has <c>pasts[i]</c> computed ones.</summary>
-    /// <returns>The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>; theirs to change until the next run.</returns>
+    /// <returns>
+    /// The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>, for the caller to change until the next run.
+    /// </returns>
     Span<float> Step(KeyValueMemory memory, ReadOnlySpan<int> tokens, ReadOnlySpan<int> pasts);
 }
 

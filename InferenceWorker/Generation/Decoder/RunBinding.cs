@@ -97,7 +97,9 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
     }
 }
 
-/// <summary>What runs read and write besides keys and values. The arrays are pinned, and replaced by larger ones where a run needs it.</summary>
+/// <summary>
+/// What runs read and write besides keys and values. The arrays are pinned, and replaced by larger ones where a run needs it.
+/// </summary>
 internal sealed class DecoderBuffers(TensorElementType logitsType)
 {
     private Arrays _arrays = new([], [], [], [], logitsType == TensorElementType.Float16 ? [] : null);

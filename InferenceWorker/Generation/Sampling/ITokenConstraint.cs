@@ -7,8 +7,8 @@ namespace AiPlatform.InferenceWorker.Generation.Sampling;
 internal interface ITokenConstraint
 {
     /// <summary>
-    /// The tokens that may come now: bit <c>i % 64</c> of word <c>i / 64</c> is token <c>i</c>; a word that is missing allows nothing. Empty
-    /// allows all. Tokens that end the text are among them when it may end here.
+    /// The tokens that may come now: bit <c>i % 64</c> of word <c>i / 64</c> is token <c>i</c>; a word that is missing allows nothing.
+    /// Empty allows all. Tokens that end the text are among them when it may end here.
     /// </summary>
     ReadOnlySpan<ulong> Mask { get; }
 

@@ -39,7 +39,9 @@ internal sealed record SamplingSettings
     /// <summary>Taken from the logit of a token for each time that it was generated. Default 0, -100 to 100.</summary>
     public float FrequencyPenalty { get; init; }
 
-    /// <summary>Divides positive logits of the prompt's and the generated tokens, and multiplies negative ones. Default 1, 0.01 to 100.</summary>
+    /// <summary>
+    /// Divides positive logits of the prompt's and the generated tokens, and multiplies negative ones. Default 1, 0.01 to 100.
+    /// </summary>
     public float RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Added to the logits of single tokens. Default none; each -1,000 to 1,000.</summary>

@@ -10,7 +10,7 @@ internal sealed class TokenSampler(int vocabularySize)
 {
     private const int BlockLength = 1_024;
 
-    /// <summary>Weights, relative to the likeliest token's, that are looked at first, then next: nearly always the first are enough.</summary>
+    /// <summary>The least weights, relative to the likeliest token's, that are looked at: nearly always the first is enough.</summary>
     private static readonly float[] Thresholds = [1f / 128, 1f / 16_384, float.Epsilon];
 
     private readonly float[] _weights = new float[vocabularySize];
@@ -18,11 +18,10 @@ internal sealed class TokenSampler(int vocabularySize)
     private readonly double[] _blocks = new double[(vocabularySize + BlockLength - 1) / BlockLength];
     private readonly TokenLogProbability[] _top = new TokenLogProbability[SamplingSettings.MaxTopLogProbabilities];
     private readonly Candidates _candidates = new(vocabularySize);
+    private int _topCount;
 
     /// <summary>The likeliest tokens of the last choice, the likeliest first; as many as its settings asked for.</summary>
     public ReadOnlySpan<TokenLogProbability> Top => _top.AsSpan(0, _topCount);
-
-    private int _topCount;
 
     /// <summary>Chooses the token at a position of a row. The logits are changed.</summary>
     public TokenChoice Choose(Span<float> logits, SamplingSettings settings, LogitChanges changes, int position)

@@ -210,7 +210,8 @@ public sealed class TokenSamplerTests
             Assert.Equal(TokenChoice.NotFinite, Choose(logits, new SamplingSettings()));
         }
 
-        Assert.Equal(TokenChoice.NotFinite, Choose(Enumerable.Repeat(float.NegativeInfinity, Vocabulary).ToArray(), new SamplingSettings()));
+        float[] nothing = [.. Enumerable.Repeat(float.NegativeInfinity, Vocabulary)];
+        Assert.Equal(TokenChoice.NotFinite, Choose(nothing, new SamplingSettings()));
     }
 
     [Fact]
