@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using AiPlatform.InferenceWorker.Models;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
@@ -33,7 +34,7 @@ internal sealed class OnnxDecoder : IDecoder
         _buffers = new DecoderBuffers(form.Logits);
         Shape = new DecoderShape(
             config.Layers, config.KeyValueHeads, config.HeadSize,
-            form.Cache == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float16 ? 2 : 4, config.VocabularySize, logits.Stride,
+            form.Cache == TensorElementType.Float16 ? 2 : 4, config.VocabularySize, logits.Stride,
             config.ContextLength, config.EndTokens);
         _prefill = NewBinding();
     }
@@ -75,7 +76,7 @@ internal sealed class OnnxDecoder : IDecoder
     {
         var width = past + tokens.Length;
         var given = _isPruned ? 1 : tokens.Length;
-        _buffers.Ensure(tokens.Length, width, given * Shape.LogitsStride);
+        _buffers.Ensure(tokens.Length, memory.Positions, given * Shape.LogitsStride);
         var arrays = _buffers.Current;
         for (var i = 0; i < tokens.Length; i++) (arrays.Ids[i], arrays.Positions[i]) = (tokens[i], past + i);
         arrays.Mask.AsSpan(0, width).Fill(1);
@@ -89,7 +90,7 @@ internal sealed class OnnxDecoder : IDecoder
         var rows = tokens.Length;
         // Never 1, the length of the run: then the graph would take the tokens for first ones. A memory has two positions or more.
         var width = Math.Min((TensorPrimitives.Max(pasts) + MaskStep) / MaskStep * MaskStep, memory.Positions);
-        _buffers.Ensure(rows, rows * width, rows * Shape.LogitsStride);
+        _buffers.Ensure(rows, rows * memory.Positions, rows * Shape.LogitsStride);
         var arrays = _buffers.Current;
         for (var i = 0; i < rows; i++)
         {

@@ -113,7 +113,7 @@ internal sealed class DecoderBuffers(TensorElementType logitsType)
     public void Ensure(int tokens, int mask, int logits)
     {
         if (_arrays.Ids.Length < tokens) _arrays = _arrays with { Ids = Pinned<long>(tokens), Positions = Pinned<long>(tokens) };
-        if (_arrays.Mask.Length < mask) _arrays = _arrays with { Mask = Pinned<long>(mask + mask / 2) };
+        if (_arrays.Mask.Length < mask) _arrays = _arrays with { Mask = Pinned<long>(mask) };
         if (_arrays.Logits.Length < logits)
             _arrays = _arrays with { Logits = Pinned<float>(logits), Half = _arrays.Half is null ? null : Pinned<Float16>(logits) };
     }

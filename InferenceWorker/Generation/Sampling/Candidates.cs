@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
@@ -26,6 +27,7 @@ internal sealed class Candidates(int vocabularySize)
     /// <summary>Takes the tokens of a weight and more.</summary>
     /// <param name="weights">Their weights, none negative.</param>
     /// <param name="least">The least weight, more than 0.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Collect(ReadOnlySpan<float> weights, float least)
     {
         (_count, Sum) = (0, 0);
@@ -93,6 +95,7 @@ internal sealed class Candidates(int vocabularySize)
     /// <summary>
     /// The smallest of the largest keys that together reach a target, found by halving: what is sorted in the end is a few of them.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Cut(Span<ulong> keys, double target, bool byWeight)
     {
         for (var round = 0; keys.Length > FewKeys && round < MaxRounds; round++)

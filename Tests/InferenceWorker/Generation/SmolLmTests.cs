@@ -1,9 +1,7 @@
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Sampling;
 using AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
-using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation;
 
@@ -17,8 +15,7 @@ public sealed class SmolLmTests
     public async Task Generate_OneRowAtATime_IsTheTextOfABareLoop()
     {
         SmolLm.SkipUnlessThere();
-        using var settings = new SessionOptions { IntraOpNumThreads = SmolLm.Threads.Count };
-        using var session = new InferenceSession(Path.Combine(SmolLm.Folder, "model.onnx"), settings);
+        using var session = SmolLm.BareSession();
         var sut = Engines.Start(SmolLm.Open(), new GenerationOptions { PrefillChunkTokens = 1_024 });
 
         foreach (var (prompt, _, _) in SmolLm.Reference.Take(4))
@@ -33,45 +30,16 @@ public sealed class SmolLmTests
     }
 
     [Theory]
+    [InlineData(1, 8)]
+    [InlineData(8, 16)]
+    public Task Generate_ReferenceTokensFedIn_ChoosesAsTheReferenceWhereItIsClear(int rows, int texts) => CompareAsync(rows, texts);
+
+    [Theory]
+    [Trait("Category", "Long")]
     [InlineData(1)]
     [InlineData(8)]
-    public async Task Generate_ReferenceTokensFedIn_ChoosesAsTheReferenceWhereItIsClear(int rows)
-    {
-        SmolLm.SkipUnlessThere();
-        var sut = Engines.Start(SmolLm.Open(), new GenerationOptions { MaxRows = rows });
-        var (wrong, clear) = (0, 0);
-        List<Task> ends = [];
-        foreach (var (prompt, output, margins) in SmolLm.Reference.Take(34))
-        {
-            // A constraint feeds the reference's own tokens, and the likeliest one is told beside each.
-            var text = sut.Submit(
-                Greedy(prompt, output.Length) with
-                {
-                    Sampling = SamplingSettings.Greedy with { IgnoreEnd = true, LogProbabilities = true, TopLogProbabilities = 1 },
-                    Constraint = new Script(output),
-                },
-                text =>
-                {
-                    var place = text.Count - 1;
-                    if (margins[place] < ClearMargin) return true;
-                    clear++;
-                    if (text.Top[place][0].Token != output[place])
-                    {
-                        wrong++;
-                        File.AppendAllText("/tmp/engine-bench/wrong.txt", $"rows {rows} prompt {prompt.Length} first {prompt[^10]} {output[0]} place {place} margin {margins[place]} top {text.Top[place][0]} own {text.LogProbabilities[place]}\n");
-                    }
-
-                    return true;
-                });
-            ends.Add(text.End);
-        }
-
-        await Task.WhenAll(ends);
-        await sut.StopAsync();
-
-        Assert.Equal(0, wrong);
-        Assert.True(rows == 1 ? clear > 200 : clear == 1_713, $"{clear} steps are clear");
-    }
+    public Task Generate_AllOfTheReferenceFedIn_ChoosesAsTheReferenceWhereItIsClear(int rows) =>
+        CompareAsync(rows, SmolLm.Reference.Count);
 
     [Fact]
     public async Task Generate_ChunksAndPrefixes_GiveTheTextOfOneRun()
@@ -93,6 +61,37 @@ public sealed class SmolLmTests
         Assert.Equal(expected.Tokens, chunked.Tokens);
         Assert.Equal(expected.Tokens, cached.Tokens);
         Assert.Equal(prompt.Length - 2, end.CachedTokens);
+    }
+
+    private static async Task CompareAsync(int rows, int texts)
+    {
+        SmolLm.SkipUnlessThere();
+        var sut = Engines.Start(SmolLm.Open(), new GenerationOptions { MaxRows = rows });
+        var compared = SmolLm.Reference.Take(texts).ToList();
+
+        // A constraint feeds the reference's own tokens, and the likeliest one is told beside each.
+        var found = compared.Select(one => sut.Submit(
+            Greedy(one.Prompt, one.Output.Length) with
+            {
+                Sampling = SamplingSettings.Greedy with { IgnoreEnd = true, LogProbabilities = true, TopLogProbabilities = 1 },
+                Constraint = new Script(one.Output),
+            })).ToList();
+        foreach (var text in found) Assert.Equal(GenerationFinish.Length, (await text.End).Finish);
+        await sut.StopAsync();
+
+        for (var i = 0; i < texts; i++)
+        {
+            var (prompt, output, margins) = compared[i];
+            var wrong = Enumerable.Range(0, output.Length)
+                .Where(place => margins[place] >= ClearMargin && found[i].Top[place][0].Token != output[place]).ToList();
+            if (wrong.Count == 0) continue;
+
+            // The reference comes from one processor. A bare loop on this one may be as far away, and then the engine must be where it is.
+            using var session = SmolLm.BareSession();
+            var bare = SmolLm.BareLoop(session, prompt, output.Length, output);
+            Assert.All(wrong, place => Assert.Equal(bare[place], found[i].Top[place][0].Token));
+            Assert.True(wrong.Count <= 2, $"{wrong.Count} clear steps of one text differ from the reference");
+        }
     }
 
     private static GenerationRequest Greedy(int[] prompt, int most) => new()

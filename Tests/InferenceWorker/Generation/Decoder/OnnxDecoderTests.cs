@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Decoder;
@@ -283,9 +284,8 @@ public sealed class OnnxDecoderTests : IDisposable
         if (model.LogitsType == OnnxGraph.Float) results[0].GetTensorDataAsSpan<float>()[^logits.Length..].CopyTo(logits);
         else
         {
-            TensorPrimitives.ConvertToSingle(
-                System.Runtime.InteropServices.MemoryMarshal.Cast<Float16, Half>(results[0].GetTensorDataAsSpan<Float16>())[^logits.Length..],
-                logits);
+            var half = MemoryMarshal.Cast<Float16, Half>(results[0].GetTensorDataAsSpan<Float16>());
+            TensorPrimitives.ConvertToSingle(half[^logits.Length..], logits);
         }
 
         foreach (var input in inputs.Values) input.Dispose();

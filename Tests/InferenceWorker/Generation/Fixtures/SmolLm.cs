@@ -3,6 +3,7 @@ using System.Text.Json;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
@@ -36,8 +37,17 @@ internal static class SmolLm
 
     public static OnnxDecoder Open() => OnnxDecoder.Open(Folder, Threads);
 
-    /// <summary>The prompt in one run, then one token at a time, with the cache in place: nothing else.</summary>
-    public static List<int> BareLoop(InferenceSession session, int[] prompt, int most)
+    public static InferenceSession BareSession()
+    {
+        using var settings = new SessionOptions { IntraOpNumThreads = Threads.Count };
+        return new InferenceSession(Path.Combine(Folder, "model.onnx"), settings);
+    }
+
+    /// <summary>
+    /// The likeliest tokens by the prompt in one run, then one token at a time, with the cache in place: nothing else. What is fed in are
+    /// these tokens, or others.
+    /// </summary>
+    public static List<int> BareLoop(InferenceSession session, int[] prompt, int most, int[]? fed = null)
     {
         var capacity = prompt.Length + most;
         using var runOptions = new RunOptions();
@@ -63,7 +73,7 @@ internal static class SmolLm
             binding.BindInput("attention_mask", mask);
             session.RunWithBinding(runOptions, binding);
             text.Add(TensorPrimitives.IndexOfMax<float>(logits));
-            given = [text[^1]];
+            given = [fed?[text.Count - 1] ?? text[^1]];
         }
 
         return text;
