@@ -8,7 +8,7 @@ namespace AiPlatform.InferenceWorker.Generation;
 /// Generates texts with one decoder, many at once: a thread of its own owns the decoder, and rows join and leave it between any two steps.
 /// Its members may be called from any thread.
 /// </summary>
-internal sealed class GenerationEngine
+internal sealed class GenerationEngine : IDisposable
 {
     private readonly object _gate = new();
     private readonly string _model;
@@ -113,6 +113,9 @@ internal sealed class GenerationEngine
             Monitor.Pulse(_gate);
         }
     }
+
+    /// <summary>Stops without draining; the thread gives the memory back when it ends.</summary>
+    public void Dispose() => Stop(TimeSpan.Zero);
 
     private void Check(GenerationRequest request)
     {

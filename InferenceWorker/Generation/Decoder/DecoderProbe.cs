@@ -100,7 +100,10 @@ internal sealed class DecoderProbe(InferenceSession session, DecoderConfig confi
 
         _expected = new float[stride];
         var last = (int)((shape[1] - 1) * stride);
-        if (form.Logits == TensorElementType.Float) logits.GetTensorDataAsSpan<float>().Slice(last, (int)stride).CopyTo(_expected);
+        if (form.Logits == TensorElementType.Float)
+        {
+            logits.GetTensorDataAsSpan<float>().Slice(last, (int)stride).CopyTo(_expected);
+        }
         else
         {
             var half = MemoryMarshal.Cast<Float16, Half>(logits.GetTensorDataAsSpan<Float16>());

@@ -281,7 +281,10 @@ public sealed class OnnxDecoderTests : IDisposable
 
         using var results = session.Run(runOptions, inputs, ["logits"]);
         var logits = new float[TinyDecoder.Vocabulary];
-        if (model.LogitsType == OnnxGraph.Float) results[0].GetTensorDataAsSpan<float>()[^logits.Length..].CopyTo(logits);
+        if (model.LogitsType == OnnxGraph.Float)
+        {
+            results[0].GetTensorDataAsSpan<float>()[^logits.Length..].CopyTo(logits);
+        }
         else
         {
             var half = MemoryMarshal.Cast<Float16, Half>(results[0].GetTensorDataAsSpan<Float16>());

@@ -73,7 +73,7 @@ internal sealed class OnnxGraph
     /// <summary>A message in Protocol Buffers' encoding.</summary>
     private sealed class Message
     {
-        private readonly MemoryStream _bytes = new();
+        private readonly List<byte> _bytes = [];
 
         public Message Whole(int field, long value)
         {
@@ -85,28 +85,28 @@ internal sealed class OnnxGraph
         public Message Number(int field, float value)
         {
             Variable((ulong)field << 3 | 5);
-            _bytes.Write(BitConverter.GetBytes(value));
+            _bytes.AddRange(BitConverter.GetBytes(value));
             return this;
         }
 
         public Message Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
 
-        public Message Sub(int field, Message value) => Bytes(field, value._bytes.ToArray());
+        public Message Sub(int field, Message value) => Bytes(field, value.ToArray());
 
         public Message Bytes(int field, ReadOnlySpan<byte> value)
         {
             Variable((ulong)field << 3 | 2);
             Variable((ulong)value.Length);
-            _bytes.Write(value);
+            _bytes.AddRange(value);
             return this;
         }
 
-        public byte[] ToArray() => _bytes.ToArray();
+        public byte[] ToArray() => [.. _bytes];
 
         private void Variable(ulong value)
         {
-            for (; value > 127; value >>= 7) _bytes.WriteByte((byte)(value & 127 | 128));
-            _bytes.WriteByte((byte)value);
+            for (; value > 127; value >>= 7) _bytes.Add((byte)(value & 127 | 128));
+            _bytes.Add((byte)value);
         }
     }
 }
