@@ -147,7 +147,12 @@ public sealed class GenerationEngineTests
             MaxNewTokens = 60,
             Sampling = new SamplingSettings
             {
-                Temperature = temperature, Seed = 42, Choice = 1, FrequencyPenalty = 0.5f, RepetitionPenalty = 1.1f, IgnoreEnd = true,
+                Temperature = temperature,
+                Seed = 42,
+                Choice = 1,
+                FrequencyPenalty = 0.5f,
+                RepetitionPenalty = 1.1f,
+                IgnoreEnd = true,
             },
         };
         var whole = sut.Submit(request);
@@ -175,7 +180,8 @@ public sealed class GenerationEngineTests
         var sut = Engines.Start(new FakeDecoder(), new GenerationOptions { MaxRows = 12 });
         var request = Endless(4) with
         {
-            MaxNewTokens = 80, Sampling = new SamplingSettings { Temperature = 1.3f, TopP = 0.9f, Seed = 7, IgnoreEnd = true },
+            MaxNewTokens = 80,
+            Sampling = new SamplingSettings { Temperature = 1.3f, TopP = 0.9f, Seed = 7, IgnoreEnd = true },
         };
         var alone = sut.Submit(request);
         await alone.End;
@@ -218,7 +224,8 @@ public sealed class GenerationEngineTests
         // Its third token breaks the run that computes it.
         var breaking = Endless(5) with
         {
-            Sampling = SamplingSettings.Greedy with { IgnoreEnd = true }, Constraint = new OneToken(FakeDecoder.BreakingToken, after: 2),
+            Sampling = SamplingSettings.Greedy with { IgnoreEnd = true },
+            Constraint = new OneToken(FakeDecoder.BreakingToken, after: 2),
         };
 
         var (one, failed, other) = (sut.Submit(Endless(1)), sut.Submit(breaking), sut.Submit(Endless(2)));

@@ -96,7 +96,9 @@ public sealed class SmolLmTests
 
     private static GenerationRequest Greedy(int[] prompt, int most) => new()
     {
-        Prompt = prompt, MaxNewTokens = most, Sampling = SamplingSettings.Greedy with { IgnoreEnd = true },
+        Prompt = prompt,
+        MaxNewTokens = most,
+        Sampling = SamplingSettings.Greedy with { IgnoreEnd = true },
     };
 
     /// <summary>Allows one token after the other.</summary>

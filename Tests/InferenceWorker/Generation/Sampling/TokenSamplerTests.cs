@@ -123,8 +123,10 @@ public sealed class TokenSamplerTests
             var generated = Enumerable.Range(0, 60).Select(_ => random.Next(0, 30) * 11).ToArray();
             var settings = new SamplingSettings
             {
-                PresencePenalty = (float)random.NextDouble() * 2, FrequencyPenalty = (float)random.NextDouble() - 0.5f,
-                RepetitionPenalty = 0.5f + (float)random.NextDouble(), LogitBias = [new TokenBias(prompt[0], 0.25f)],
+                PresencePenalty = (float)random.NextDouble() * 2,
+                FrequencyPenalty = (float)random.NextDouble() - 0.5f,
+                RepetitionPenalty = 0.5f + (float)random.NextDouble(),
+                LogitBias = [new TokenBias(prompt[0], 0.25f)],
             };
             var expected = logits.Select((logit, token) =>
             {
@@ -152,7 +154,10 @@ public sealed class TokenSamplerTests
             .OrderByDescending(one => one.Logit).ThenBy(one => one.Token).Take(20).ToList();
         var settings = new SamplingSettings
         {
-            Temperature = 0.5f, LogProbabilities = true, TopLogProbabilities = 20, LogitBias = [new TokenBias(likeliest[0].Token, -100)],
+            Temperature = 0.5f,
+            LogProbabilities = true,
+            TopLogProbabilities = 20,
+            LogitBias = [new TokenBias(likeliest[0].Token, -100)],
         };
 
         var choice = Choose(logits, settings);
@@ -219,8 +224,14 @@ public sealed class TokenSamplerTests
     {
         var settings = new SamplingSettings
         {
-            TopP = 0.9f, TopK = 50, MinP = 0.001f, PresencePenalty = 0.5f, RepetitionPenalty = 1.1f, LogProbabilities = true,
-            TopLogProbabilities = 5, LogitBias = [new TokenBias(3, 1)],
+            TopP = 0.9f,
+            TopK = 50,
+            MinP = 0.001f,
+            PresencePenalty = 0.5f,
+            RepetitionPenalty = 1.1f,
+            LogProbabilities = true,
+            TopLogProbabilities = 5,
+            LogitBias = [new TokenBias(3, 1)],
         };
         var changes = new LogitChanges(settings, null, [0], [1, 2, 3], 2_000);
         var logits = Logits(1);
