@@ -19,7 +19,9 @@ internal sealed class Listener
     public static async Task<Listener> OnAsync(RedisServer redis, RedisChannel channel)
     {
         var listener = new Listener(redis, channel);
-        await redis.Connection.GetSubscriber().SubscribeAsync(channel, (_, message) => listener._heard.Enqueue(message!));
+        // A queue keeps the order of the messages; a handler may be called for two of them at once.
+        var messages = await redis.Connection.GetSubscriber().SubscribeAsync(channel);
+        messages.OnMessage(one => listener._heard.Enqueue(one.Message!));
         return listener;
     }
 
