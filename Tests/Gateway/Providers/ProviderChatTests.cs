@@ -74,7 +74,7 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     public async Task Chat_ProviderIsSilent_TheFallbackAnswers()
     {
         await using var sut = await ProviderGateway.StartAsync(
-            _redis, "Models:gpt:AttemptTimeout=00:00:00.300", "Models:gpt:MaxRetries=0", "Models:gpt:Fallbacks:0=backup",
+            _redis, "Models:gpt:AttemptTimeout=00:00:01", "Models:gpt:MaxRetries=0", "Models:gpt:Fallbacks:0=backup",
             "Models:backup:Provider=fake");
         sut.Provider.Script(FakeProvider.HangsAsync);
 
@@ -88,8 +88,8 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
     }
 
     [Theory]
-    [InlineData("X-Request-Timeout", "0.3", "Models:gpt:Timeout=00:00:30")]
-    [InlineData("X-Request-Timeout", "600", "Models:gpt:Timeout=00:00:00.300")]
+    [InlineData("X-Request-Timeout", "0.8", "Models:gpt:Timeout=00:00:30")]
+    [InlineData("X-Request-Timeout", "600", "Models:gpt:Timeout=00:00:00.800")]
     public async Task Chat_NoAnswerBeforeTheDeadline_Is504ThatSaysSo(string header, string value, string setting)
     {
         await using var sut = await ProviderGateway.StartAsync(_redis, setting);
@@ -98,7 +98,7 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         var reply = await sut.ChatAsync(headers: (header, value));
 
         Assert.Equal((504, "provider_timeout", "false"), (reply.Status, reply.ErrorCode, reply.Header("x-should-retry")));
-        Assert.Contains("The call's deadline of 0.3 s passed while the provider 'fake' was silent.", reply.Body, StringComparison.Ordinal);
+        Assert.Contains("The call's deadline of 0.8 s passed while the provider 'fake' was silent.", reply.Body, StringComparison.Ordinal);
     }
 
     [Fact]

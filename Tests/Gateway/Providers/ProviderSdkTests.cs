@@ -102,7 +102,7 @@ public sealed class ProviderSdkTests(RedisServer redis) : IClassFixture<RedisSer
     [Fact]
     public async Task CompleteChat_ProviderIsSilentAndTheSdkRetries_EndsAllTheSame()
     {
-        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:Timeout=00:00:00.200");
+        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:Timeout=00:00:00.800");
         sut.Provider.Otherwise = FakeProvider.HangsAsync;
 
         var error = await Assert.ThrowsAsync<ClientResultException>(() => Chat(sut, new ClientRetryPolicy()).CompleteChatAsync("hi"))

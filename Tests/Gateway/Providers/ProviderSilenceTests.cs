@@ -16,11 +16,11 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
     [InlineData("data:\n\n")]
     public async Task Stream_SignsOfLifeBeforeTheFirstEvent_AreLife(string sign)
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:FirstByteTimeout=00:00:01.500", "Models:gpt:MaxRetries=0");
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:FirstByteTimeout=00:00:02.500", "Models:gpt:MaxRetries=0");
         sut.Provider.Otherwise = async context =>
         {
             context.Response.ContentType = "text/event-stream";
-            // Three times as long as it may be silent.
+            // Much longer than it may be silent.
             for (var sent = 0; sent < 15; sent++)
             {
                 await FakeProvider.SendAsync(context, sign);
@@ -41,7 +41,7 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
     [Fact]
     public async Task Stream_NothingButSignsOfLife_EndsAtTheDeadline()
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:01");
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:02");
         sut.Provider.Otherwise = async context =>
         {
             context.Response.ContentType = "text/event-stream";
@@ -55,12 +55,12 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
         var reply = await sut.ChatAsync(Streaming);
 
         Assert.Equal((504, "provider_timeout", "1", "gpt=deadline"), (reply.Status, reply.ErrorCode, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
-        Assert.Contains("deadline of 1 s passed before the stream of the provider 'fake' had an event", reply.Body, StringComparison.Ordinal);
+        Assert.Contains("deadline of 2 s passed before the stream of the provider 'fake' had an event", reply.Body, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(Streaming, "Models:gpt:FirstByteTimeout=00:00:00.300")]
-    [InlineData("", "Models:gpt:AttemptTimeout=00:00:00.300")]
+    [InlineData(Streaming, "Models:gpt:FirstByteTimeout=00:00:01")]
+    [InlineData("", "Models:gpt:AttemptTimeout=00:00:01")]
     public async Task Call_ProviderIsSilent_IsPaidForTwiceAtMost(string more, string setting)
     {
         await using var sut = await ProviderGateway.StartAsync(redis, setting);
@@ -69,7 +69,7 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
         var reply = await sut.ChatAsync(more);
 
         Assert.Equal((504, "2", "gpt=timeout*2"), (reply.Status, reply.Header("X-Attempts"), reply.Header("X-Attempt-Failures")));
-        Assert.Contains("The provider 'fake' was silent for 0.3 s.", reply.Body, StringComparison.Ordinal);
+        Assert.Contains("The provider 'fake' was silent for 1 s.", reply.Body, StringComparison.Ordinal);
         Assert.Equal(2, sut.Provider.Received.Count);
     }
 
@@ -99,12 +99,12 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
     }
 
     [Theory]
-    [InlineData("application/json", "{\"x\":\"", "", "The answer of the provider 'fake' did not end within 0.3 s.")]
-    [InlineData("text/event-stream", "data: {\"x\":\"", Streaming, "The stream of the provider 'fake' had no event for 0.3 s.")]
+    [InlineData("application/json", "{\"x\":\"", "", "The answer of the provider 'fake' did not end within 1 s.")]
+    [InlineData("text/event-stream", "data: {\"x\":\"", Streaming, "The stream of the provider 'fake' had no event for 1 s.")]
     public async Task Call_ProviderBeganAndDidNotEnd_IsToldSo(string contentType, string begin, string more, string message)
     {
         await using var sut = await ProviderGateway.StartAsync(
-            redis, "Models:gpt:AttemptTimeout=00:00:00.300", "Models:gpt:FirstByteTimeout=00:00:00.300", "Models:gpt:MaxRetries=0");
+            redis, "Models:gpt:AttemptTimeout=00:00:01", "Models:gpt:FirstByteTimeout=00:00:01", "Models:gpt:MaxRetries=0");
         sut.Provider.Otherwise = async context =>
         {
             context.Response.ContentType = contentType;

@@ -115,7 +115,7 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
     [Fact]
     public async Task Chat_DeadlinePassesWhileTheCheckWaits_Is504()
     {
-        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:Timeout=00:00:01");
+        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:Timeout=00:00:03");
         sut.Provider.Otherwise = FakeProvider.Says(ManyNames);
         var work = sut.Gateway.Services.GetRequiredService<SchemaWork>();
         using var gate = new ManualResetEventSlim();

@@ -142,11 +142,11 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
                 await go.Task.WaitAsync(token);
                 return Success;
             },
-            ("Jobs:LeaseDuration", "00:00:01"), ("Jobs:SweepInterval", "00:00:00.050"));
+            ("Jobs:LeaseDuration", "00:00:03"), ("Jobs:SweepInterval", "00:00:00.050"));
         var id = await SubmitAsync(sut);
         var started = (await UntilAsync(sut, id, JobStatus.Running)).StartedAt!.Value;
         var server = redis.Connection.GetServer(redis.ConnectionString);
-        await Poll.UntilAsync(async () => await server.TimeAsync() - started.UtcDateTime > TimeSpan.FromSeconds(2), "two leases pass");
+        await Poll.UntilAsync(async () => await server.TimeAsync() - started.UtcDateTime > TimeSpan.FromSeconds(6), "two leases pass");
 
         go.SetResult();
 

@@ -60,7 +60,7 @@ public sealed class RunsAloneTests(RedisServer redis) : IClassFixture<RedisServe
     [Fact]
     public async Task LeaseAsync_WorkerThatWasAskedNeverComes_AnotherIsAskedAfterALease()
     {
-        await using var sut = CreateSut(("Jobs:LeaseDuration", "00:00:01"));
+        await using var sut = CreateSut(("Jobs:LeaseDuration", "00:00:03"));
         await AloneAndOthersAsync(sut, 1);
         await BusyAsync(sut, "worker-1");
 
@@ -128,7 +128,7 @@ public sealed class RunsAloneTests(RedisServer redis) : IClassFixture<RedisServe
     public async Task LeaseAsync_DeadlineOfTheOneAloneHasPassed_IdleWorkerGetsWhatElseWaits()
     {
         await using var sut = CreateSut();
-        var span = TimeSpan.FromMilliseconds(400);
+        var span = TimeSpan.FromSeconds(2);
         var alone = await sut.SubmitAsync(sut.Submission(deadline: span));
         await sut.LoseAsync(alone, 2);
         var other = await sut.SubmitAsync();

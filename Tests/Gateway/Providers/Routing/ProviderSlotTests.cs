@@ -118,12 +118,12 @@ public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisSe
     [Fact]
     public async Task Call_DeadlinePassesOrTheProviderIsLeftAlone_GivesItsSlotBack()
     {
-        await using var sut = await StartAsync("Providers:fake:BreakerAttempts=4", "Providers:fake:BreakerPause=00:00:00.500");
-        sut.Provider.Script(FakeProvider.HangsAsync, FakeProvider.HangsAsync);
-        sut.Provider.Otherwise = FakeProvider.Fails(503);
+        await using var sut = await StartAsync("Providers:fake:BreakerAttempts=4", "Providers:fake:BreakerPause=00:00:03");
+        sut.Provider.Otherwise = FakeProvider.HangsAsync;
 
         Assert.Equal(504, (await sut.ChatAsync(headers: ("X-Request-Timeout", "0.2"))).Status);
         Assert.Equal(504, (await sut.ChatAsync(Streaming, headers: ("X-Request-Timeout", "0.2"))).Status);
+        sut.Provider.Otherwise = FakeProvider.Fails(503);
         for (var call = 0; call < 6; call++) await sut.ChatAsync(call % 2 == 0 ? Streaming : "");
 
         Assert.Equal("provider_unavailable", (await sut.ChatAsync(Streaming)).ErrorCode);

@@ -11,34 +11,34 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
 {
     private const string Streaming = "\"stream\":true";
 
-    /// <summary>Within which a call with a deadline of a second has ended, on a busy machine.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(15);
+    /// <summary>Within which a call has ended that its deadline or limit ends, on a busy machine. Without, it would not end at all.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Chat_AnswerComesByteByByte_IsGivenUpAtTheDeadline()
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:01");
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:03");
         sut.Provider.Otherwise = Drips("application/json", "{\"id\":\"chatcmpl-1\",\"x\":\"", "y");
         var start = Stopwatch.GetTimestamp();
 
         var reply = await sut.ChatAsync();
 
         Assert.Equal((504, "provider_timeout"), (reply.Status, reply.ErrorCode));
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromSeconds(0.9), Bound);
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromSeconds(2.9), Bound);
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 0, "the provider's call was ended");
     }
 
     [Fact]
     public async Task Stream_EventsComeForEver_EndsAtTheDeadlineWithAnErrorEvent()
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:01");
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:Timeout=00:00:03");
         sut.Provider.Otherwise = Drips("text/event-stream", "", $"data: {FakeProvider.Chunk("word")}\n\n");
         var start = Stopwatch.GetTimestamp();
 
         var reply = await sut.ChatAsync(Streaming);
 
-        AssertEndsWithTimeout(reply, "did not end within 1 s");
-        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromSeconds(0.9), Bound);
+        AssertEndsWithTimeout(reply, "did not end within 3 s");
+        Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.FromSeconds(2.9), Bound);
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 0, "the provider's stream was ended");
     }
 
@@ -57,7 +57,7 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
     [Fact]
     public async Task Stream_FirstEventComesByteByByte_IsRetriedUnseen()
     {
-        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:FirstByteTimeout=00:00:00.500", "Models:gpt:MaxRetries=1");
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:FirstByteTimeout=00:00:02", "Models:gpt:MaxRetries=1");
         sut.Provider.Script(Drips("text/event-stream", "data: {\"x\":\"", "y"), FakeProvider.StreamsWords("whole"));
 
         var reply = await sut.ChatAsync(Streaming).WaitAsync(Bound, TestContext.Current.CancellationToken);

@@ -73,7 +73,7 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
     [MemberData(nameof(BadBeginnings))]
     public async Task Stream_BeginsBadly_IsRetriedUnseen(string how)
     {
-        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:FirstByteTimeout=00:00:00.500");
+        await using var sut = await ProviderGateway.StartAsync(_redis, how == "hang" ? ["Models:gpt:FirstByteTimeout=00:00:02"] : []);
         sut.Provider.Script(
             how switch
             {
@@ -103,23 +103,29 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
     [InlineData("error event", "provider_failed")]
     public async Task Stream_BreaksInTheMiddle_EndsWithAnErrorEventAndIsNotRepeated(string how, string code)
     {
-        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:IdleTimeout=00:00:00.500");
+        await using var sut = await ProviderGateway.StartAsync(_redis, how == "hang" ? ["Models:gpt:IdleTimeout=00:00:00.500"] : []);
+        var begun = new TaskCompletionSource();
         sut.Provider.Script(FakeProvider.Streams([FakeProvider.Chunk("begun")], done: false, async context =>
         {
-            // The first chunk has reached the client before the stream breaks.
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None);
+            await begun.Task;
             if (how == "reset") context.Abort();
             if (how == "hang") await FakeProvider.HangsAsync(context);
             if (how == "malformed") await FakeProvider.SendAsync(context, "data: {nonsense\n\n");
             if (how == "error event") await FakeProvider.SendAsync(context, "data: {\"error\":{\"message\":\"boom\"}}\n\n");
         }));
 
-        var reply = await sut.ChatAsync(Streaming);
+        using var request = ProviderGateway.ChatRequest(Streaming);
+        using var response = await sut.Gateway.Client.SendAsync(
+            request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        var first = await reader.ReadLineAsync(TestContext.Current.CancellationToken);
+        begun.SetResult();
+        var rest = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
 
-        var events = reply.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal($"data: {FakeProvider.Chunk("begun")}", events[0]);
-        Assert.Contains($"\"code\":\"{code}\"", events[^1], StringComparison.Ordinal);
-        Assert.DoesNotContain("[DONE]", reply.Body, StringComparison.Ordinal);
+        Assert.Equal($"data: {FakeProvider.Chunk("begun")}", first);
+        Assert.Contains(
+            $"\"code\":\"{code}\"", rest.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("[DONE]", rest, StringComparison.Ordinal);
         Assert.Single(sut.Provider.Received);
     }
 
