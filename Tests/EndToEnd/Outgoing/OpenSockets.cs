@@ -19,8 +19,7 @@ internal static class OpenSockets
     {
         HashSet<string> inodes =
         [
-            .. Directory.EnumerateFiles($"/proc/{processId}/fd")
-                .Select(file => File.ResolveLinkTarget(file, returnFinalTarget: false)?.Name).OfType<string>()
+            .. Directory.EnumerateFiles($"/proc/{processId}/fd").Select(Target).OfType<string>()
                 .Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).Select(target => target[8..^1]),
         ];
         return ((string[])["tcp", "tcp6", "udp", "udp6"])
@@ -29,6 +28,19 @@ internal static class OpenSockets
             .Where(row => inodes.Contains(row[Inode]) && row[State] != Listens && Parse(row[LocalAddress]).Port != ownPort)
             .Select(row => Parse(row[RemoteAddress]))
             .ToList();
+    }
+
+    /// <summary>What a descriptor is; null when it was closed since it was listed.</summary>
+    private static string? Target(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary><c>0100007F:1F90</c>: words of an address as the machine has them in memory, and the port.</summary>
