@@ -16,6 +16,7 @@ internal sealed class CanaryRequests(string text, string jobId)
 
     private const string Chat = "/v1/chat/completions";
     private const string Embeddings = "/v1/embeddings";
+    private const string Classify = "/v1/classify";
 
     private string Embedding => $$"""{"model":"{{Platform.Model}}","input":["{{text}}"],"user":"{{text}}"}""";
 
@@ -33,6 +34,15 @@ internal sealed class CanaryRequests(string text, string jobId)
             Post(Embeddings, $$"""{"model":"{{Platform.Model}}","input":"a","encoding_format":"{{text}}"}"""),
             Post(Embeddings, $$"""{"model":"{{Platform.Model}}","input":"a","dimensions":"{{text}}"}"""),
             Post(Embeddings, $$$"""{"model":"{{{Platform.Model}}}","input":{"{{{text}}}":"{{{text}}}"}}"""),
+        ],
+        ["POST /v1/classify"] =
+        [
+            .. Wrong(Classify, Platform.Model, $"\"input\":[[\"{text}\",\"{text}\"]]"),
+            Post(Classify, $$"""{"model":"{{Platform.Model}}","input":[["{{text}}","{{text}}"]],"{{text}}":1}""", ("Idempotency-Key", text)),
+            Post(Classify, $$"""{"model":"{{Platform.Model}}","input":[["{{text}}"]]}"""),
+            Post(Classify, $$"""{"model":"{{Platform.Model}}","input":"a","top_n":"{{text}}"}"""),
+            Post(Classify, $$$"""{"model":"{{{Platform.Model}}}","input":{"{{{text}}}":"{{{text}}}"}}"""),
+            Post("/v1/jobs", $$$"""{"endpoint":"/v1/classify","body":{"model":"{{{text}}}","input":"{{{text}}}"}}"""),
         ],
         ["POST /v1/chat/completions"] =
         [
