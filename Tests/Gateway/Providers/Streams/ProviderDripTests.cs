@@ -11,7 +11,7 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
 {
     private const string Streaming = "\"stream\":true";
 
-    /// <summary>Within which a call has ended that its deadline or limit ends, on a busy machine. Without, it would not end at all.</summary>
+    /// <summary>Within which a call has ended that its deadline or limit ends, on a busy machine. Else it would not end.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     [Fact]
