@@ -110,13 +110,21 @@ public sealed class GenerationEngineTests
         var sut = Engines.Start(decoder, new GenerationOptions { MaxRows = 1 });
         using var canceled = new CancellationTokenSource();
 
-        var first = sut.Submit(Endless(1), text => text.Count < 50);
-        var waiting = sut.Submit(Endless(2) with { CancellationToken = canceled.Token });
-        var last = sut.Submit(Engines.Greedy(Engines.Prompt(3, 20), 10));
-        await canceled.CancelAsync();
-        var end = await waiting.End;
+        KeptText? waiting = null, last = null;
+        var first = sut.Submit(Endless(1), text =>
+        {
+            if (text.Count == 1)
+            {
+                waiting = sut.Submit(Endless(2) with { CancellationToken = canceled.Token });
+                last = sut.Submit(Engines.Greedy(Engines.Prompt(3, 20), 10));
+            }
+
+            if (text.Count == 5) canceled.Cancel();
+            return text.Count < 50;
+        });
         await first.End;
-        await last.End;
+        var end = await waiting!.End;
+        await last!.End;
 
         Assert.Equal(GenerationFinish.Canceled, end.Finish);
         Assert.Empty(waiting.Tokens);
