@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Tests.Fixtures;
@@ -231,6 +233,29 @@ public sealed class EmbeddingsTests(GatewayFixture fixture) : IClassFixture<Gate
             : await QueuedAsync(QueueName.ForModel(model));
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answering);
+
+        await Poll.UntilAsync(
+            async () => (await _gateway.Store.ReadAsync(id, null, false, CancellationToken.None))!.Status == JobStatus.Canceled,
+            "the job is canceled");
+    }
+
+    [Fact]
+    public async Task PostEmbeddings_ClientClosesItsSendingSide_CountsAsGone()
+    {
+        var model = RedisServer.Unique("half");
+        await using var worker = await FakeWorker.IdleAsync(_gateway, model);
+        using var client = new TcpClient();
+        await client.ConnectAsync(_gateway.Address.Host, _gateway.Address.Port);
+        var body = $$"""{"model":"{{model}}","input":"a"}""";
+        string[] lines =
+        [
+            $"POST {Path} HTTP/1.1", $"Host: {_gateway.Address.Authority}", "Content-Type: application/json",
+            $"Content-Length: {body.Length}", "", body,
+        ];
+
+        await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(string.Join("\r\n", lines)));
+        var id = (await worker.LeaseAsync()).Id;
+        client.Client.Shutdown(SocketShutdown.Send);
 
         await Poll.UntilAsync(
             async () => (await _gateway.Store.ReadAsync(id, null, false, CancellationToken.None))!.Status == JobStatus.Canceled,
