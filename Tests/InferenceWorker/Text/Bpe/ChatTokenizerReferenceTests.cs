@@ -33,7 +33,7 @@ public sealed class ChatTokenizerReferenceTests : IDisposable
 
         Assert.Equal(1913, lines.Count);
         Assert.Equal(10, plain);
-        Assert.Empty(differences);
+        Assert.Equal("", string.Join('\n', differences));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class ChatTokenizerReferenceTests : IDisposable
                 text, TokenizerReference.Ids(line.GetProperty("ids"), variant), sut.EncodeWithControl(text)));
         }
 
-        Assert.Empty(differences);
+        Assert.Equal("", string.Join('\n', differences));
     }
 
     private static void Note(List<string> differences, string? difference)

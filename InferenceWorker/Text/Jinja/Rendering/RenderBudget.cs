@@ -1,0 +1,31 @@
+using AiPlatform.InferenceWorker.Text.Jinja.Values;
+
+namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
+
+/// <summary>The work that a rendering may do: a step for each part of the template that runs, and for 16 characters made.</summary>
+internal sealed class RenderBudget
+{
+    /// <summary>Most steps, about a second of work. A chat of 1,000 messages takes some 50,000.</summary>
+    public const long MostSteps = 4_000_000;
+
+    /// <summary>Most macros, callers and recursive loops that run within each other.</summary>
+    public const int MostCalls = 100;
+
+    private long _steps;
+    private int _calls;
+
+    public void Charge(long steps)
+    {
+        _steps += steps;
+        if (_steps > MostSteps)
+            throw new RenderException($"the template takes more than {MostSteps} steps");
+    }
+
+    public void Enter()
+    {
+        if (++_calls > MostCalls)
+            throw new RenderException($"the template calls deeper than {MostCalls} levels");
+    }
+
+    public void Leave() => _calls--;
+}
