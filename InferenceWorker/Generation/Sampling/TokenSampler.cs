@@ -10,8 +10,11 @@ internal sealed class TokenSampler(int vocabularySize)
 {
     private const int BlockLength = 1_024;
 
-    /// <summary>The least weights, relative to the likeliest token's, that are looked at: nearly always the first is enough.</summary>
-    private static readonly float[] Thresholds = [1f / 128, 1f / 16_384, float.Epsilon];
+    /// <summary>
+    /// The least weights, relative to the likeliest token's, that are looked at, one after the other: the first with enough tokens above
+    /// it has not many too many, and looking is far cheaper than choosing among all.
+    /// </summary>
+    private static readonly float[] Thresholds = [1e-2f, 1e-3f, 1e-4f, 1e-5f, 1e-6f, 1e-8f, 1e-10f, 1e-15f, float.Epsilon];
 
     private readonly float[] _weights = new float[vocabularySize];
     private readonly float[] _model = new float[vocabularySize];
