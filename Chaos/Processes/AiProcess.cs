@@ -6,7 +6,7 @@ namespace AiPlatform.Chaos.Processes;
 /// <summary>A real process of the platform, started as <c>./ai up</c> starts it.</summary>
 internal sealed class AiProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyBound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReadyBound = TimeSpan.FromMinutes(3);
 
     private readonly StringBuilder _log = new();
     private readonly Process _process;
@@ -55,7 +55,7 @@ internal sealed class AiProcess : IAsyncDisposable
         return started;
     }
 
-    /// <summary>Waits until <c>/health</c> answers 200; a minute by default.</summary>
+    /// <summary>Waits until <c>/health</c> answers 200; three minutes by default: a busy machine loads models slowly.</summary>
     public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null, CancellationToken cancellationToken = default) =>
         Waiting.UntilAsync(
         async () =>
