@@ -124,10 +124,15 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     {
         var offset = Field(await Primary.TellAsync("INFO", "replication"), "master_repl_offset:");
         foreach (var follower in (RedisProcess[])[Replica, _witness])
-            if (Field(await follower.TellAsync("INFO", "replication"), "slave_repl_offset:") != offset) return false;
+        {
+            // A server that Sentinel has not yet made a replica has no such line.
+            if (Field(await follower.TellAsync("INFO", "replication"), "slave_repl_offset:") is not { } followed || followed != offset)
+                return false;
+        }
+
         return true;
     }
 
-    private static string Field(string info, string name) =>
-        info.Split("\r\n").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
+    private static string? Field(string info, string name) =>
+        info.Split("\r\n").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
 }
