@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AiPlatform.InferenceWorker.Text.Jinja.Parsing;
 using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
@@ -253,4 +254,26 @@ internal sealed partial class Interpreter
                 throw new RenderException($"macro '{statement.Name}' takes no keyword argument '{named.Keys.First()}'");
         }
     }
+}
+
+/// <summary>Variables: those of a block and, through its parents, all that it sees.</summary>
+internal sealed class Scope(Scope? parent)
+{
+    private readonly Dictionary<string, object> _variables = [];
+
+    public void Set(string name, object value) => _variables[name] = value;
+
+    public bool TryGet(string name, [NotNullWhen(true)] out object? value)
+    {
+        for (Scope? scope = this; scope is not null; scope = scope.Parent)
+        {
+            if (scope._variables.TryGetValue(name, out value))
+                return true;
+        }
+
+        value = null;
+        return false;
+    }
+
+    private Scope? Parent => parent;
 }
