@@ -21,11 +21,16 @@ public static partial class ServiceProcess
     [GeneratedRegex(" '[^']*' at '")]
     private static partial Regex QuotedValue { get; }
 
+    /// <summary>What the binder says of a value that has another form than its option.</summary>
+    [GeneratedRegex("at '(?<key>[^']+)' to type '(?<type>[^']+)'")]
+    private static partial Regex Unbound { get; }
+
     /// <summary>
     /// Builds the application and runs it until it is stopped; with <c>--version</c> alone it only says which version it is.
     /// </summary>
     /// <returns>
-    /// The exit code: 0, or 1 when it could not start, or a background loop failed and so ended it, for whoever restarts on failure.
+    /// The exit code: 0, also when it was stopped while it started, or 1 when it could not start, or a background loop failed and so ended
+    /// it, for whoever restarts on failure.
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<string[], WebApplication> build)
     {
@@ -67,6 +72,7 @@ public static partial class ServiceProcess
             start.IsUnderWay = true;
             app.Lifetime.ApplicationStarted.Register(() => start.IsUnderWay = false);
             var loops = app.Services.GetRequiredService<BackgroundLoops>();
+            var stopping = app.Lifetime.ApplicationStopping;
             List<BackgroundService> services = [.. app.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
             try
             {
@@ -78,6 +84,11 @@ public static partial class ServiceProcess
                 return 1;
             }
 #pragma warning restore CA1031
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // It was stopped before it had started.
+                return 0;
+            }
 
             return HasDied(loops) || services.Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
@@ -96,11 +107,22 @@ public static partial class ServiceProcess
         InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => failure.Message,
         ArgumentException { Source: "StackExchange.Redis" } => $"ConnectionStrings:redis cannot be read: {failure.Message}",
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound =>
-            QuotedValue.Replace(unbound.Message, " at '"),
+            Unbound.Match(unbound.Message) is { Success: true } match
+                ? $"{match.Groups["key"].Value} cannot be read: give {FormOf(match.Groups["type"].Value)}."
+                : QuotedValue.Replace(unbound.Message, " at '"),
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } taken => taken.Message,
         FormatException { Source: { } source } malformed when source.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) =>
             malformed.Message,
         _ => null,
+    };
+
+    private static string FormOf(string type) => type switch
+    {
+        "System.Int32" or "System.Int64" => "a whole number",
+        "System.Double" => "a number",
+        "System.Boolean" => "true or false",
+        "System.TimeSpan" => "a time such as 00:00:30 (hours:minutes:seconds)",
+        _ => "what docs/settings.md says of it",
     };
 
     /// <summary>Whether the application is being started.</summary>

@@ -108,13 +108,26 @@ public sealed class BackgroundLoopTests
         Assert.DoesNotContain(loop, sut.Services.GetRequiredService<BackgroundLoops>().All);
     }
 
+    [Fact]
+    public async Task Process_StoppedWhileItStarts_EndsWithZero()
+    {
+        var start = new SlowStart();
+        await using var sut = Build(services => services.AddSingleton<IHostedService>(start));
+
+        var running = sut.RunToExitCodeAsync();
+        await start.Begun.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
+        sut.Lifetime.StopApplication();
+
+        Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(60), Ct));
+    }
+
     private static BackgroundLoop Start(WebApplication app, string name, Func<CancellationToken, Task> turn) =>
         app.Services.GetRequiredService<BackgroundLoops>().Start(name, TimeSpan.FromMilliseconds(20), (_, token) => turn(token));
 
     private static Task<HealthReport> CheckAsync(WebApplication app, string tag) =>
         app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(tag), Ct);
 
-    private static WebApplication Build()
+    private static WebApplication Build(Action<IServiceCollection>? add = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new KeptLog();
@@ -126,6 +139,21 @@ public sealed class BackgroundLoopTests
             KeyValuePair.Create<string, string?>("urls", $"http://127.0.0.1:{FreePort.Next()}"),
         ]);
         builder.AddServiceDefaults("test", HealthStatus.Degraded);
+        add?.Invoke(builder.Services);
         return builder.Build();
+    }
+
+    /// <summary>Starts until it is stopped.</summary>
+    private sealed class SlowStart : IHostedService
+    {
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            Begun.SetResult();
+            return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
