@@ -128,6 +128,29 @@ public static class RequestJson
         return -1;
     }
 
+    /// <summary>Reads the value of <c>model</c>.</summary>
+    /// <returns>An error when it is no name, else null.</returns>
+    public static InferenceError? ReadModel(ref Utf8JsonReader value, out string? model) =>
+        TryReadText(ref value, out model) && model.Length > 0
+            ? null : InferenceError.Invalid("model", "model must be a string that names a model.");
+
+    /// <summary>Reads a value that is true, false, or null, which is as good as false.</summary>
+    /// <returns>An error when it is something else, else null.</returns>
+    public static InferenceError? ReadBoolean(string name, ref Utf8JsonReader value, out bool isTrue)
+    {
+        isTrue = value.TokenType == JsonTokenType.True;
+        return value.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null
+            ? null : InferenceError.Invalid(name, $"{name} must be true or false.");
+    }
+
+    /// <summary>Reads an integer of 1 or more.</summary>
+    /// <returns>An error when it is something else, else null.</returns>
+    public static InferenceError? ReadCount(string name, ref Utf8JsonReader value, out int? count)
+    {
+        count = value.TokenType == JsonTokenType.Number && value.TryGetInt32(out var read) && read >= 1 ? read : null;
+        return count is null ? InferenceError.Invalid(name, $"{name} must be an integer, 1 or more.") : null;
+    }
+
     /// <summary>False when the value is not a string, or not valid Unicode.</summary>
     public static bool TryReadText(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? text)
     {

@@ -124,25 +124,18 @@ internal static class ProviderRequestParser
 
         private InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
-            "model" => ReadModel(ref value),
+            "model" => RequestJson.ReadModel(ref value, out _model),
             "messages" when _isChat => ReadMessages(ref value),
             "input" when !_isChat => ReadInput(ref value),
             "encoding_format" when !_isChat => ReadVectorFormat(ref value),
-            "stream" when _isChat => ReadBoolean("stream", ref value, out _streams),
+            "stream" when _isChat => RequestJson.ReadBoolean("stream", ref value, out _streams),
             "stream_options" when _isChat => ReadStreamOptions(ref value),
             "response_format" when _isChat => ReadResponseFormat(ref value),
             "temperature" => ReadTemperature(ref value),
             "seed" => ReadSeed(ref value),
-            RawAnswerField => ReadBoolean(RawAnswerField, ref value, out _includesRawAnswer),
+            RawAnswerField => RequestJson.ReadBoolean(RawAnswerField, ref value, out _includesRawAnswer),
             _ => null,
         };
-
-        private InferenceError? ReadModel(ref Utf8JsonReader value)
-        {
-            if (!RequestJson.TryReadText(ref value, out _model) || _model.Length == 0)
-                return InferenceError.Invalid("model", "model must be a string that names a model.");
-            return null;
-        }
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
         {
@@ -185,13 +178,6 @@ internal static class ProviderRequestParser
             return count == 0 ? InferenceError.Invalid("messages", "messages is empty: give at least one message.") : null;
         }
 
-        private static InferenceError? ReadBoolean(string name, ref Utf8JsonReader value, out bool isTrue)
-        {
-            isTrue = value.TokenType == JsonTokenType.True;
-            return value.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null
-                ? null : InferenceError.Invalid(name, $"{name} must be true or false.");
-        }
-
         private InferenceError? ReadStreamOptions(ref Utf8JsonReader value)
         {
             if (value.TokenType == JsonTokenType.Null) return null;
@@ -205,7 +191,7 @@ internal static class ProviderRequestParser
                 var isUsage = value.ValueTextEquals("include_usage"u8);
                 value.Read();
                 if (isUsage && RequestJson.NoteField(ref seen, 0, IncludeUsageName) is { } twice) return twice;
-                if (isUsage && ReadBoolean(IncludeUsageName, ref value, out _includesUsage) is { } wrong) return wrong;
+                if (isUsage && RequestJson.ReadBoolean(IncludeUsageName, ref value, out _includesUsage) is { } wrong) return wrong;
                 value.Skip();
             }
 

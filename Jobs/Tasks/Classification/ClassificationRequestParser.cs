@@ -35,12 +35,15 @@ public static class ClassificationRequestParser
     {
         private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private int _seen;
+        private string? _model;
+        private int? _topN;
+        private bool _truncate;
 
-        public string? Model { get; private set; }
+        public readonly string? Model => _model;
         public int Rows { get; private set; }
         public bool IsSingle { get; private set; }
-        public int? TopN { get; private set; }
-        public bool Truncate { get; private set; }
+        public readonly int? TopN => _topN;
+        public readonly bool Truncate => _truncate;
 
         /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
         public void Read(ref Utf8JsonReader reader)
@@ -68,19 +71,11 @@ public static class ClassificationRequestParser
             if (value.TokenType == JsonTokenType.Null) return null;
             return FieldNames[field] switch
             {
-                "model" => ReadModel(ref value),
+                "model" => RequestJson.ReadModel(ref value, out _model),
                 "input" => ReadInput(ref value),
-                "top_n" => ReadTopN(ref value),
-                _ => ReadTruncate(ref value),
+                "top_n" => RequestJson.ReadCount("top_n", ref value, out _topN),
+                _ => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
             };
-        }
-
-        private InferenceError? ReadModel(ref Utf8JsonReader value)
-        {
-            if (!RequestJson.TryReadText(ref value, out var model) || model.Length == 0)
-                return InferenceError.Invalid("model", "model must be a string that names a model.");
-            Model = model;
-            return null;
         }
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
@@ -151,22 +146,6 @@ public static class ClassificationRequestParser
         private readonly InferenceError? Take(string text, string? second)
         {
             content?.Add(text, second);
-            return null;
-        }
-
-        private InferenceError? ReadTopN(ref Utf8JsonReader value)
-        {
-            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var most) || most < 1)
-                return InferenceError.Invalid("top_n", "top_n must be an integer, 1 or more.");
-            TopN = most;
-            return null;
-        }
-
-        private InferenceError? ReadTruncate(ref Utf8JsonReader value)
-        {
-            if (value.TokenType is not (JsonTokenType.True or JsonTokenType.False))
-                return InferenceError.Invalid("truncate", "truncate must be true or false.");
-            Truncate = value.GetBoolean();
             return null;
         }
     }

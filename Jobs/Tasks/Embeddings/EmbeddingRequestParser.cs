@@ -32,13 +32,16 @@ public static class EmbeddingRequestParser
     {
         private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private int _seen;
+        private string? _model;
+        private int? _dimensions;
+        private bool _truncate;
 
-        public string? Model { get; private set; }
+        public readonly string? Model => _model;
         public int Rows { get; private set; }
         public bool IsSingle { get; private set; }
         public EmbeddingFormat Format { get; private set; }
-        public int? Dimensions { get; private set; }
-        public bool Truncate { get; private set; }
+        public readonly int? Dimensions => _dimensions;
+        public readonly bool Truncate => _truncate;
 
         /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
         public void Read(ref Utf8JsonReader reader)
@@ -66,21 +69,13 @@ public static class EmbeddingRequestParser
             if (value.TokenType == JsonTokenType.Null) return null;
             return FieldNames[field] switch
             {
-                "model" => ReadModel(ref value),
+                "model" => RequestJson.ReadModel(ref value, out _model),
                 "input" => ReadInput(ref value),
                 "encoding_format" => ReadFormat(ref value),
-                "dimensions" => ReadDimensions(ref value),
-                "truncate" => ReadTruncate(ref value),
+                "dimensions" => RequestJson.ReadCount("dimensions", ref value, out _dimensions),
+                "truncate" => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
                 _ => RequestJson.TryReadText(ref value, out _) ? null : InferenceError.Invalid("user", "user must be a string."),
             };
-        }
-
-        private InferenceError? ReadModel(ref Utf8JsonReader value)
-        {
-            if (!RequestJson.TryReadText(ref value, out var model) || model.Length == 0)
-                return InferenceError.Invalid("model", "model must be a string that names a model.");
-            Model = model;
-            return null;
         }
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
@@ -95,22 +90,6 @@ public static class EmbeddingRequestParser
             if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("float"u8)) Format = EmbeddingFormat.Float;
             else if (value.TokenType == JsonTokenType.String && value.ValueTextEquals("base64"u8)) Format = EmbeddingFormat.Base64;
             else return InferenceError.Invalid("encoding_format", "encoding_format must be 'float' or 'base64'.");
-            return null;
-        }
-
-        private InferenceError? ReadDimensions(ref Utf8JsonReader value)
-        {
-            if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var dimensions) || dimensions < 1)
-                return InferenceError.Invalid("dimensions", "dimensions must be an integer, 1 or more.");
-            Dimensions = dimensions;
-            return null;
-        }
-
-        private InferenceError? ReadTruncate(ref Utf8JsonReader value)
-        {
-            if (value.TokenType is not (JsonTokenType.True or JsonTokenType.False))
-                return InferenceError.Invalid("truncate", "truncate must be true or false.");
-            Truncate = value.GetBoolean();
             return null;
         }
     }

@@ -16,9 +16,11 @@ public sealed partial class JobScriptTests
 
     public static TheoryData<string> Names => [.. Scripts.Select(script => script.Name)];
 
-    private static IEnumerable<JobScript> Scripts =>
-        typeof(JobScript).GetProperties(BindingFlags.Public | BindingFlags.Static)
-            .Where(property => property.PropertyType == typeof(JobScript)).Select(property => (JobScript)property.GetValue(null)!);
+    internal static IReadOnlyList<JobScript> Scripts { get; } =
+    [
+        .. typeof(JobScript).GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .Where(property => property.PropertyType == typeof(JobScript)).Select(property => (JobScript)property.GetValue(null)!),
+    ];
 
     [Theory]
     [MemberData(nameof(Names))]

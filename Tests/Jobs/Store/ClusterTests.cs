@@ -1,10 +1,10 @@
-using System.Reflection;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Answers;
 using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Jobs.Redis;
 using StackExchange.Redis;
 using Xunit;
 
@@ -14,12 +14,6 @@ namespace AiPlatform.Tests.Jobs.Store;
 public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisCluster>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    private static IReadOnlyList<JobScript> Scripts { get; } =
-    [
-        .. typeof(JobScript).GetProperties(BindingFlags.Public | BindingFlags.Static)
-            .Where(property => property.PropertyType == typeof(JobScript)).Select(property => (JobScript)property.GetValue(null)!),
-    ];
 
     [Fact]
     public async Task Scripts_InACluster_AllRun()
@@ -62,7 +56,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         Assert.Equal([1], await answers.RecallAsync("team-a", "00ff", Ct));
         await host.Catalog.ReadAsync(Ct);
 
-        foreach (var script in Scripts)
+        foreach (var script in JobScriptTests.Scripts)
         {
             var known = (RedisResult[])(await sut.Database.ExecuteAsync("SCRIPT", "EXISTS", Convert.ToHexStringLower(script.Hash)))!;
             Assert.True((long)known[0] == 1, $"{script.Name} has not run.");
@@ -86,9 +80,9 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
     [Fact]
     public void Scripts_All_BeginWithTheLineThatForbidsOtherSlots()
     {
-        Assert.NotEmpty(Scripts);
-        Assert.All(Scripts, script => Assert.Matches("^#!lua( flags=(allow-oom|no-writes))?\n", script.Text));
-        Assert.All(Scripts, script => Assert.DoesNotContain("-- include", script.Text, StringComparison.Ordinal));
+        Assert.NotEmpty(JobScriptTests.Scripts);
+        Assert.All(JobScriptTests.Scripts, script => Assert.Matches("^#!lua( flags=(allow-oom|no-writes))?\n", script.Text));
+        Assert.All(JobScriptTests.Scripts, script => Assert.DoesNotContain("-- include", script.Text, StringComparison.Ordinal));
     }
 
     private static async Task EndAsync(StoreSut sut, StoreSut patient, LeasedJob job, int how)
