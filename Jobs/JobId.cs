@@ -36,6 +36,17 @@ public readonly record struct JobId
 
     public QueueName Queue { get; }
 
+    /// <summary>When it was made, in seconds since 1970, as the id says; its maker's clock may be wrong.</summary>
+    public long MadeAtSecond
+    {
+        get
+        {
+            var bits = UInt128.Zero;
+            foreach (var character in Key) bits = (bits << 5) | (uint)Math.Max(0, Alphabet.IndexOf(character, StringComparison.Ordinal));
+            return (long)(bits >> 80) / 1_000;
+        }
+    }
+
     /// <summary>A new id; ids of one process made in different milliseconds sort by time.</summary>
     public static JobId New(QueueName queue, DateTimeOffset now)
     {

@@ -22,4 +22,11 @@ public interface ILeasedQueues
 /// <summary>A queue that this process leases from.</summary>
 /// <param name="Queue">Its name.</param>
 /// <param name="Capacity">Jobs leased at a time, 1 or more: enough that the device never waits for Redis.</param>
-public sealed record LeasedQueue(QueueName Queue, int Capacity);
+public sealed record LeasedQueue(QueueName Queue, int Capacity)
+{
+    /// <summary>
+    /// How many more jobs there is room for now, where that depends on what runs; asked before each lease. A process that runs nothing of
+    /// the queue takes a job all the same.
+    /// </summary>
+    public Func<int>? Room { get; init; }
+}

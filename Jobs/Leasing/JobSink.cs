@@ -63,6 +63,25 @@ public sealed class JobSink : IDisposable
         (_job, _store, _time, _logger) = (job, store, time, logger);
     }
 
+    /// <summary>
+    /// The pieces of output that earlier attempts have said, the first one first: whoever shows the job has seen them, or will. To be
+    /// called before anything is written.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> SaidBeforeAsync(CancellationToken cancellationToken)
+    {
+        List<string> said = [];
+        if (_job.Attempt == 1) return said;
+
+        for (long after = 0; await ReadLogAsync(after, cancellationToken) is { Events.Count: > 0 } log; after = log.Events[^1].Sequence)
+        {
+            said.AddRange(log.Events.Where(one => one.Kind == JobEvent.Output).Select(one => one.Data));
+            if (log.IsWhole) break;
+        }
+
+        _outputBytes = said.Sum(piece => (long)Encoding.UTF8.GetByteCount(piece));
+        return said;
+    }
+
     /// <summary>Adds a piece of output to the job's log, from which it is shown at once.</summary>
     /// <param name="json">The piece, as JSON on one line.</param>
     public async ValueTask<SinkState> WriteAsync(string json)
@@ -132,6 +151,22 @@ public sealed class JobSink : IDisposable
 
     /// <summary>Gives up what Redis has not taken.</summary>
     public void Dispose() => _isDisposed = true;
+
+    private async Task<JobLog?> ReadLogAsync(long after, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _store.ReadLogAsync(_job.Id, after, follower: null, cancellationToken);
+            }
+            catch (QueueUnavailableException outage)
+            {
+                Log.ProgressNotSaid(_logger, _job.Id, outage.Message);
+                await Task.Delay(OutagePause, _time, cancellationToken);
+            }
+        }
+    }
 
     private void AddNeedsLock(JobEvent one)
     {

@@ -34,7 +34,7 @@ internal sealed class QueueLeaser(
     /// <summary>Leases once, and waits for a reason to do it again unless there may be more.</summary>
     public async Task TurnAsync(CancellationToken cancellationToken)
     {
-        var room = queue.Capacity - Volatile.Read(ref _held);
+        var room = Room();
         if (room > 0)
         {
             LeaseResult leased;
@@ -49,6 +49,13 @@ internal sealed class QueueLeaser(
         }
 
         await _wakeUp.WaitAsync(jobs.PollInterval, time, cancellationToken);
+    }
+
+    private int Room()
+    {
+        var held = Volatile.Read(ref _held);
+        var room = queue.Capacity - held;
+        return queue.Room is { } free ? Math.Min(room, Math.Max(free(), held == 0 ? 1 : 0)) : room;
     }
 
     /// <summary>Becomes idle and runs a job that took its process down before: nothing else may go down with it.</summary>

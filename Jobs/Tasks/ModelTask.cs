@@ -17,8 +17,8 @@ public sealed record ModelTask
     /// <summary>The content types of its results as they are stored.</summary>
     public required IReadOnlyList<string> OutputTypes { get; init; }
 
-    /// <summary>Validates a request; null while only providers serve the task, for no worker runs it.</summary>
-    public TaskRequestParser? Parse { get; init; }
+    /// <summary>Validates a request for a model of our own workers.</summary>
+    public required TaskRequestParser Parse { get; init; }
 }
 
 /// <summary>Validates a request's bytes: exactly one of the two is set. Never throws, whatever the bytes.</summary>

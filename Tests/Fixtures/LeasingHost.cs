@@ -44,6 +44,14 @@ internal sealed class LeasingHost : IAsyncDisposable
         string redis,
         IReadOnlyList<QueueName> queues,
         Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
+        params (string Key, string Value)[] settings) => await StartAsync(redis, queues, room: null, run, settings);
+
+    /// <summary>The same where there is less room now and then.</summary>
+    public static async Task<LeasingHost> StartAsync(
+        string redis,
+        IReadOnlyList<QueueName> queues,
+        Func<int>? room,
+        Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
         params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -53,7 +61,7 @@ internal sealed class LeasingHost : IAsyncDisposable
                 .Select(one => KeyValuePair.Create(one.Item1, (string?)one.Item2)));
         builder.AddServiceDefaults("test", HealthStatus.Unhealthy);
         builder.Services.AddJobStore();
-        builder.Services.AddSingleton(new FixedQueues(queues));
+        builder.Services.AddSingleton(new FixedQueues(queues) { Room = room });
         builder.Services.AddSingleton(run);
         builder.Services.AddLeasing<ScriptedConsumer, FixedQueues>();
         builder.Services.AddSweeping<FixedQueues>();
@@ -80,9 +88,11 @@ internal sealed class LeasingHost : IAsyncDisposable
     {
         public IReadOnlyCollection<QueueName> Queues => queues;
 
+        public Func<int>? Room { get; init; }
+
         public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
             known is null
-                ? Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8))])
+                ? Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8) { Room = Room })])
                 : ILeasedQueues.NeverAsync(cancellationToken);
     }
 

@@ -67,6 +67,26 @@ public sealed class JobSinkTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     [Fact]
+    public async Task SaidBeforeAsync_SecondAttempt_HasAllPiecesOfTheFirst()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        var first = await LeaseAsync(store);
+        using (var sink = CreateSut(store, first))
+        {
+            Assert.Empty(await sink.SaidBeforeAsync(Ct));
+            for (var i = 0; i < 700; i++) await sink.WriteAsync($"{i}");
+            await sink.FlushAsync(Ct);
+        }
+
+        await store.Store.ReleaseAsync(first, error: null, Ct);
+        var second = (await store.Store.LeaseAsync(_queue, "w", 1, int.MaxValue, isIdle: false, Ct)).Jobs.Single();
+        using var sut = CreateSut(store, second);
+
+        Assert.Equal(2, second.Attempt);
+        Assert.Equal(Enumerable.Range(0, 700).Select(i => $"{i}"), await sut.SaidBeforeAsync(Ct));
+    }
+
+    [Fact]
     public async Task WriteAsync_ManyPieces_AreInTheLogInTheirOrderBeforeTheEnd()
     {
         await using var store = JobStoreHost.On(redis.Connection);

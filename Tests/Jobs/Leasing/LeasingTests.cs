@@ -53,6 +53,27 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.InRange(most, 1, 8);
     }
 
+    /// <summary>What runs may leave less room than there is at most; a process that runs nothing takes a job whatever it says.</summary>
+    [Fact]
+    public async Task Lease_NoRoomBesideWhatRuns_TakesOneAtATime()
+    {
+        var (now, most) = (0, 0);
+        await using var sut = await LeasingHost.StartAsync(
+            redis.ConnectionString, [_queue], () => 0, async (_, token) =>
+            {
+                most = Math.Max(most, Interlocked.Increment(ref now));
+                await Task.Yield();
+                Interlocked.Decrement(ref now);
+                return Success;
+            });
+
+        var jobs = new List<JobId>();
+        for (var i = 0; i < 16; i++) jobs.Add(await SubmitAsync(sut));
+        foreach (var job in jobs) await UntilAsync(sut, job, JobStatus.Succeeded);
+
+        Assert.Equal(1, most);
+    }
+
     [Fact]
     public async Task Run_ExpectedErrorThatCannotHelp_FailsAtOnce()
     {

@@ -1,0 +1,31 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace AiPlatform.Jobs.Tasks.Chat;
+
+/// <summary>Reads fields of a chat request that hold one value; the reader stands on it.</summary>
+internal static class ChatFields
+{
+    public static InferenceError? ReadFlag(string name, ref Utf8JsonReader value, out bool? flag)
+    {
+        flag = value.TokenType == JsonTokenType.True;
+        return value.TokenType is JsonTokenType.True or JsonTokenType.False
+            ? null : InferenceError.Invalid(name, $"{name} must be true or false.");
+    }
+
+    public static InferenceError? ReadWhole(string name, ref Utf8JsonReader value, int least, int most, out int? number)
+    {
+        number = value.TokenType == JsonTokenType.Number && value.TryGetInt32(out var whole) && whole >= least && whole <= most
+            ? whole : null;
+        return number is not null ? null : InferenceError.Invalid(
+            name, string.Create(CultureInfo.InvariantCulture, $"{name} must be an integer from {least} to {most}."));
+    }
+
+    public static InferenceError? ReadNumber(string name, ref Utf8JsonReader value, double least, double most, out double? number)
+    {
+        number = value.TokenType == JsonTokenType.Number && value.TryGetDouble(out var found) && found >= least && found <= most
+            ? found : null;
+        return number is not null ? null : InferenceError.Invalid(
+            name, string.Create(CultureInfo.InvariantCulture, $"{name} must be a number from {least} to {most}."));
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Chat;
+
+/// <summary>Checks the messages of a chat request: roles that there are, and contents of text.</summary>
+internal static class ChatMessageCheck
+{
+    private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
+    private static readonly string[] MessageFields = ["role", "content"];
+    private static readonly string[] PartFields = ["type", "text"];
+
+    /// <summary>The reader stands on the value of <c>messages</c>, which is not null.</summary>
+    public static InferenceError? Read(ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartArray)
+            return InferenceError.Invalid("messages", "messages must be an array of messages.");
+
+        var count = 0;
+        for (; value.Read() && value.TokenType != JsonTokenType.EndArray; count++)
+            if (ReadMessage($"messages[{count}]", ref value) is { } wrong) return wrong;
+        return count == 0 ? InferenceError.Invalid("messages", "messages is empty: give at least one message.") : null;
+    }
+
+    private static InferenceError? ReadMessage(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(name, $"{name} must be an object.");
+
+        var seen = 0;
+        string? role = null;
+        var hasContent = false;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, MessageFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{name}.{MessageFields[field]}") is { } twice) return twice;
+            if (field == 0)
+            {
+                if (!RequestJson.TryReadText(ref value, out role) || !Roles.Contains(role))
+                    return InferenceError.Invalid($"{name}.role", $"{name}.role must be one of: {string.Join(", ", Roles)}.");
+            }
+            else if (field == 1 && value.TokenType != JsonTokenType.Null)
+            {
+                hasContent = true;
+                if (ReadContent($"{name}.content", ref value) is { } wrong) return wrong;
+            }
+
+            value.Skip();
+        }
+
+        if (role is null) return InferenceError.Invalid($"{name}.role", $"{name}.role is missing.");
+        return hasContent || role == "assistant"
+            ? null : InferenceError.Invalid($"{name}.content", $"{name}.content is missing: give a string, or parts of text.");
+    }
+
+    /// <summary>Stands on the end of the content afterwards.</summary>
+    private static InferenceError? ReadContent(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType == JsonTokenType.String) return CheckText(name, ref value);
+        if (value.TokenType != JsonTokenType.StartArray)
+            return InferenceError.Invalid(name, $"{name} must be a string, or an array of parts of text.");
+
+        for (var i = 0; value.Read() && value.TokenType != JsonTokenType.EndArray; i++)
+            if (ReadPart($"{name}[{i}]", ref value) is { } wrong) return wrong;
+        return null;
+    }
+
+    private static InferenceError? ReadPart(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(name, $"{name} must be an object.");
+
+        var (seen, isText, hasText) = (0, false, false);
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, PartFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{name}.{PartFields[field]}") is { } twice) return twice;
+            if (field == 0) isText = value.TokenType == JsonTokenType.String && value.ValueTextEquals("text"u8);
+            if (field == 1)
+            {
+                hasText = true;
+                if (CheckText($"{name}.text", ref value) is { } wrong) return wrong;
+            }
+
+            value.Skip();
+        }
+
+        if (!isText) return InferenceError.Invalid($"{name}.type", $"{name}.type must be 'text': the model reads nothing else.");
+        return hasText ? null : InferenceError.Invalid($"{name}.text", $"{name}.text is missing.");
+    }
+
+    private static InferenceError? CheckText(string name, ref Utf8JsonReader value) => RequestJson.IsText(ref value)
+        ? null : InferenceError.Invalid(name, $"{name} must be a string of valid Unicode.");
+}

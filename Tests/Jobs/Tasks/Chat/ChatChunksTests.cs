@@ -1,0 +1,83 @@
+using System.Text;
+using System.Text.Json;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Tasks.Chat;
+
+public sealed class ChatChunksTests
+{
+    private const string Model = "a \"model\"\n";
+    private const string Likelihoods = """{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]}""";
+
+    private static readonly JobId Job = JobId.New(QueueName.ForModel("m"), DateTimeOffset.FromUnixTimeMilliseconds(1_795_896_000_999));
+
+    [Fact]
+    public void Read_WhatWasWritten_IsTheSame()
+    {
+        var sut = new ChatChunks(Job, Model, includesUsage: true);
+        const string Text = "line\nline \u2028 \"quoted\" \\ 😀 \0 <b>";
+
+        var role = ChatPiece.Read(sut.Role(2));
+        var piece = ChatPiece.Read(sut.Piece(2, Text, [1, 49_151], Likelihoods));
+        var end = ChatPiece.Read(sut.End(2, "length", [7], ""));
+        var usage = ChatPiece.Read(sut.Usage(ChatAnswer.WriteUsage(3, 1, 2)));
+
+        Assert.Equal((2, "", null), (role.Choice, role.Text, role.FinishReason));
+        Assert.Equal((2, Text, Likelihoods, null), (piece.Choice, piece.Text, piece.Likelihoods, piece.FinishReason));
+        Assert.Equal([1, 49_151], piece.Tokens);
+        Assert.Equal((2, "", "length"), (end.Choice, end.Text, end.FinishReason));
+        Assert.Equal([7], end.Tokens);
+        Assert.Null(usage.Choice);
+    }
+
+    [Fact]
+    public void Write_EveryChunk_IsOneLineAndHasTheStreamsHead()
+    {
+        var sut = new ChatChunks(Job, Model, includesUsage: false);
+
+        Assert.All([sut.Role(0), sut.Piece(0, "a\nb", [], null), sut.End(0, "stop", [], null)], chunk =>
+        {
+            Assert.DoesNotContain(chunk, character => char.IsControl(character));
+            var json = JsonDocument.Parse(chunk).RootElement;
+            Assert.Equal($"chatcmpl-{Job.Key}", json.GetProperty("id").GetString());
+            Assert.Equal(1_795_896_000, json.GetProperty("created").GetInt64());
+            Assert.Equal(Model, json.GetProperty("model").GetString());
+            Assert.False(json.TryGetProperty("usage", out _));
+        });
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("7")]
+    [InlineData("{}")]
+    [InlineData("""{"choices":[{}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":7}]}""")]
+    [InlineData("""{"choices":[{"index":0.5,"delta":{},"logprobs":null,"finish_reason":null}]}""")]
+    [InlineData("""{"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":null,"token_ids":["a"]}]}""")]
+    public void Read_NoChunk_IsRefused(string json) => Assert.Throws<FormatException>(() => ChatPiece.Read(json));
+
+    [Fact]
+    public void ReadAnswer_WhatWasWritten_IsTheSame()
+    {
+        ChatChoice[] choices = [new(0, "a \"b\"\n", "stop", null), new(1, "", "length", Likelihoods)];
+        var usage = ChatAnswer.WriteUsage(3, 1, 2);
+
+        var json = ChatAnswer.Write(Job, Model, choices, usage);
+        var answer = ChatAnswer.Read(json);
+
+        Assert.Equal(choices, answer.Choices);
+        Assert.Equal(usage, answer.Usage);
+        var root = JsonDocument.Parse(json).RootElement;
+        Assert.Equal(("chat.completion", Model), (root.GetProperty("object").GetString(), root.GetProperty("model").GetString()));
+        Assert.Equal(5, root.GetProperty("usage").GetProperty("total_tokens").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("""{"usage":{},"choices":[{"index":0,"message":{"content":7}}]}""")]
+    public void ReadAnswer_NoAnswer_IsRefused(string json) =>
+        Assert.Throws<FormatException>(() => ChatAnswer.Read(Encoding.UTF8.GetBytes(json)));
+}

@@ -1,0 +1,128 @@
+using System.Text;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Tasks.Chat;
+using Xunit;
+
+namespace AiPlatform.Tests.Jobs.Tasks.Chat;
+
+public sealed class ChatRequestParserTests
+{
+    private static readonly ModelDescriptor Model =
+        new() { Name = "m", Task = "text-generation", MaxTokens = 100, Created = 0, OwnedBy = "tests" };
+
+    [Fact]
+    public void Parse_EveryField_IsRead()
+    {
+        var call = Right("""
+            {"model":"m","messages":[{"role":"user","content":"a"}],"stream":true,"stream_options":{"include_usage":true},"n":3,
+             "max_tokens":5,"max_completion_tokens":7,"temperature":0.5,"top_p":0.25,"top_k":40,"min_p":0.125,"presence_penalty":-2,
+             "frequency_penalty":2,"repetition_penalty":1.5,"seed":-9223372036854775808,"stop":["a","b"],"logit_bias":{"5":-100,"6":0.5},
+             "logprobs":true,"top_logprobs":20,"ignore_eos":true,"response_format":{"type":"text"},"tools":[],"tool_choice":"none",
+             "user":"somebody","unknown":{"a":[1]}}
+            """);
+
+        Assert.Equal(("m", true, true, 3, 7), (call.Model, call.Streams, call.IncludesUsage, call.Choices, call.MaxNewTokens));
+        Assert.Equal((0.5, 0.25, 40, 0.125), (call.Temperature, call.TopP, call.TopK, call.MinP));
+        Assert.Equal((-2, 2, 1.5), (call.PresencePenalty, call.FrequencyPenalty, call.RepetitionPenalty));
+        Assert.Equal((long.MinValue, true, true, 20), (call.Seed, call.IgnoresEnd, call.Likelihoods, call.TopLikelihoods));
+        Assert.Equal(["a", "b"], call.Stop);
+        Assert.Equal([KeyValuePair.Create(5, -100d), KeyValuePair.Create(6, 0.5)], call.LogitBias);
+    }
+
+    [Fact]
+    public void Parse_NullsAndMissingFields_HaveOpenAIsDefaults()
+    {
+        var call = Right("""
+            {"model":"m","messages":[{"role":"developer","content":[{"type":"text","text":"a"}]},{"role":"assistant","content":null}],
+             "stream":null,"n":null,"max_tokens":null,"temperature":null,"top_p":null,"seed":null,"stop":null,"tools":null,"top_k":-1}
+            """);
+
+        Assert.Equal((false, 1, null, 1, 1), (call.Streams, call.Choices, call.MaxNewTokens, call.Temperature, call.TopP));
+        Assert.Equal((0, 0, 1, null), (call.TopK, call.MinP, call.RepetitionPenalty, call.Seed));
+        Assert.Empty(call.Stop);
+    }
+
+    [Theory]
+    [InlineData("""{"messages":[{"role":"user","content":"a"}]}""", "model")]
+    [InlineData("""{"model":"","messages":[{"role":"user","content":"a"}]}""", "model")]
+    [InlineData("""{"model":"m","model":"m","messages":[{"role":"user","content":"a"}]}""", "model")]
+    [InlineData("""{"model":"m"}""", "messages")]
+    [InlineData("""{"model":"m","messages":"a"}""", "messages")]
+    [InlineData("""{"model":"m","messages":["a"]}""", "messages[0]")]
+    [InlineData("""{"model":"m","messages":[{"content":"a"}]}""", "messages[0].role")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","role":"user","content":"a"}]}""", "messages[0].role")]
+    [InlineData("""{"model":"m","messages":[{"role":"user"}]}""", "messages[0].content")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":5}]}""", "messages[0].content")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"text"}]}]}""", "messages[0].content[0].text")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":[5]}]}""", "messages[0].content[0]")]
+    public void Parse_WrongModelOrMessages_AreNamed(string body, string param) => Assert.Equal(param, ErrorOf(body)?.Param);
+
+    [Theory]
+    [InlineData("\"n\":129", "n")]
+    [InlineData("\"n\":1.5", "n")]
+    [InlineData("\"max_tokens\":0", "max_tokens")]
+    [InlineData("\"max_completion_tokens\":\"7\"", "max_completion_tokens")]
+    [InlineData("\"temperature\":2.1", "temperature")]
+    [InlineData("\"temperature\":1e999", "temperature")]
+    [InlineData("\"top_p\":1.1", "top_p")]
+    [InlineData("\"top_k\":-2", "top_k")]
+    [InlineData("\"min_p\":-0.1", "min_p")]
+    [InlineData("\"presence_penalty\":3", "presence_penalty")]
+    [InlineData("\"frequency_penalty\":-3", "frequency_penalty")]
+    [InlineData("\"repetition_penalty\":0", "repetition_penalty")]
+    [InlineData("\"seed\":1.5", "seed")]
+    [InlineData("\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", "stop")]
+    [InlineData("\"stop\":\"\"", "stop")]
+    [InlineData("\"stop\":5", "stop")]
+    [InlineData("\"logit_bias\":{\"a\":1}", "logit_bias")]
+    [InlineData("\"logit_bias\":{\"5\":101}", "logit_bias.5")]
+    [InlineData("\"logit_bias\":{\"5\":1,\"5\":1}", "logit_bias.5")]
+    [InlineData("\"logprobs\":1", "logprobs")]
+    [InlineData("\"logprobs\":true,\"top_logprobs\":21", "top_logprobs")]
+    [InlineData("\"top_logprobs\":1", "top_logprobs")]
+    [InlineData("\"stream\":1", "stream")]
+    [InlineData("\"stream_options\":{}", "stream_options")]
+    [InlineData("\"stream\":true,\"stream_options\":{\"include_usage\":1}", "stream_options.include_usage")]
+    [InlineData("\"response_format\":{}", "response_format.type")]
+    [InlineData("\"response_format\":{\"type\":\"json_schema\"}", "response_format")]
+    [InlineData("\"tools\":[{}]", "tools")]
+    [InlineData("\"tools\":5", "tools")]
+    [InlineData("\"tool_choice\":\"required\"", "tool_choice")]
+    [InlineData("\"functions\":[{}]", "functions")]
+    [InlineData("\"temperature\":1,\"temperature\":1", "temperature")]
+    public void Check_FieldThatIsWrongOrNotSupported_IsNamed(string field, string param) =>
+        Assert.Equal(param, ErrorOf($$"""{"model":"m","messages":[{"role":"user","content":"a"}],{{field}}}""")?.Param);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"model\":\"m\",")]
+    [InlineData("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}")]
+    [InlineData("{\"model\":\"m\",\"messages\":[{\"\\ud800\":1,\"role\":\"user\",\"content\":\"a\"}]}")]
+    [InlineData("{\"model\":\"m\",\"messages\":[],\"logit_bias\":{\"\\ud800\":1}}")]
+    public void Parse_NoJsonOrNoText_IsAnError(string body) =>
+        Assert.Equal(InferenceErrorKind.InvalidRequest, ChatRequestParser.Parse(Encoding.UTF8.GetBytes(body)).Error?.Kind);
+
+    [Fact]
+    public void Check_AnswerAsLongAsTheContext_IsRefusedWithTheNumbers()
+    {
+        var error = ErrorOf("""{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":100}""");
+
+        Assert.Equal(InferenceErrorKind.ContextLengthExceeded, error?.Kind);
+        Assert.Contains("100", error!.Message, StringComparison.Ordinal);
+    }
+
+    private static InferenceError? ErrorOf(string body)
+    {
+        var (call, error) = ChatRequestParser.Parse(Encoding.UTF8.GetBytes(body));
+        return error ?? call!.Check(Model);
+    }
+
+    private static ChatCall Right(string body)
+    {
+        var (call, error) = ChatRequestParser.Parse(Encoding.UTF8.GetBytes(body));
+        Assert.Null(error ?? call!.Check(Model));
+        return call!;
+    }
+}
