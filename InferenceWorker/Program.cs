@@ -36,5 +36,7 @@ internal sealed partial class Program
           Models__Threads                        threads of one model on the CPU (0: all cores)
           Models__ParallelRuns                   batches that run at a time on the CPU (0: measured at start)
           Models__LeasedBatches                  jobs leased at a time, in batches (2)
+          Generation__MaxRows                    texts that one language model generates at a time (16)
+          Generation__MemoryMiB                  memory for their keys and values, for each model (1024)
         """;
 }

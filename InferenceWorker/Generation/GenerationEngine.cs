@@ -41,6 +41,15 @@ internal sealed class GenerationEngine : IDisposable
     /// <summary>Most rows at a time.</summary>
     public int MaxRows => _budget.MaxRows;
 
+    /// <summary>Rows that may come until there are <see cref="MaxRows"/>; below 0 when more wait.</summary>
+    public int FreeRows
+    {
+        get
+        {
+            lock (_gate) return MaxRows - _rows.Count;
+        }
+    }
+
     /// <summary>Most tokens of a row, prompt and text together: what the model takes, or what there is memory for.</summary>
     public int MaxTokensPerRow => _budget.MaxTokensPerRow;
 

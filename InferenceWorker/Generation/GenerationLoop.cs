@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Generation;

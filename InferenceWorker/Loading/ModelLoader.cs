@@ -12,8 +12,8 @@ namespace AiPlatform.InferenceWorker.Loading;
 /// with it liveness and the process.
 /// </summary>
 internal sealed class ModelLoader(
-    BackgroundLoops loops, ServedModels models, BatchMetrics metrics, IOptions<ModelOptions> options, TimeProvider time,
-    ILogger<ModelLoader> logger)
+    BackgroundLoops loops, ServedModels models, BatchMetrics metrics, GenerationMetrics generationMetrics,
+    IOptions<ModelOptions> options, IOptions<GenerationOptions> generation, TimeProvider time, ILogger<ModelLoader> logger)
     : LoopService(loops)
 {
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -74,7 +74,12 @@ internal sealed class ModelLoader(
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
             if (device is null) throw new ModelProblemException(deviceProblem!);
 
-            models.Add(WorkerTasks.Find(manifest.Task)!.Load(manifest, new ModelServices(device, options.Value, metrics, time, logger)));
+            var services = new ModelServices(device, options.Value, metrics, time, logger)
+            {
+                Generation = generation.Value,
+                GenerationMetrics = generationMetrics,
+            };
+            models.Add(WorkerTasks.Find(manifest.Task)!.Load(manifest, services));
             Log.ModelLoaded(logger, manifest.Name, time.GetElapsedTime(start));
         }
         catch (ModelProblemException problem)

@@ -1,5 +1,6 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.ServiceDefaults.Health;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -15,8 +16,11 @@ internal static class ModelsRegistration
         public IServiceCollection AddModels()
         {
             services.AddOptionsWithValidateOnStart<ModelOptions, ModelOptionsValidator>().BindConfiguration(ModelOptions.SectionName);
+            services.AddOptionsWithValidateOnStart<GenerationOptions, GenerationOptionsValidator>()
+                .BindConfiguration(GenerationOptions.SectionName);
             services.TryAddSingleton(TimeProvider.System);
             services.AddSingleton<BatchMetrics>();
+            services.AddSingleton<GenerationMetrics>();
             services.AddSingleton<ServedModels>();
             services.AddHostedService<ModelLoader>();
             services.AddHealthChecks().AddCheck<ModelsHealthCheck>("models", HealthStatus.Unhealthy, [HealthTags.Ready]);

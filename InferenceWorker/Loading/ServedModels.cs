@@ -61,5 +61,6 @@ internal sealed class ServedModels : ILeasedQueues, ISweptQueues
     /// <summary>Called by the heartbeat.</summary>
     public void Announced() => _isAnnounced = true;
 
-    private static LeasedQueue LeasedQueueOf(ILoadedModel model) => new(QueueName.ForModel(model.Manifest.Name), model.Capacity);
+    private static LeasedQueue LeasedQueueOf(ILoadedModel model) =>
+        new(QueueName.ForModel(model.Manifest.Name), model.Capacity) { Room = () => model.Room };
 }

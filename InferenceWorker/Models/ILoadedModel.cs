@@ -12,6 +12,9 @@ internal interface ILoadedModel
     /// <summary>Jobs that a process leases for it at a time: enough that its device never waits for Redis.</summary>
     int Capacity { get; }
 
+    /// <summary>Jobs of these that it has room for now, beside those that run; asked before each lease.</summary>
+    int Room => Capacity;
+
     /// <summary>Completes when its device threads have ended: after <see cref="Stop"/>, or with the error that ended one.</summary>
     Task Completion { get; }
 

@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Models;
@@ -31,4 +32,11 @@ internal interface IWorkerTask
 /// <param name="Metrics">Where runs are counted.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">Where what happens to them is said.</param>
-internal sealed record ModelServices(ExecutionDevice Device, ModelOptions Options, BatchMetrics Metrics, TimeProvider Time, ILogger Logger);
+internal sealed record ModelServices(ExecutionDevice Device, ModelOptions Options, BatchMetrics Metrics, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>The settings of language models.</summary>
+    public GenerationOptions Generation { get; init; } = new();
+
+    /// <summary>Where their tokens are counted; null where nobody wants to know.</summary>
+    public GenerationMetrics? GenerationMetrics { get; init; }
+}

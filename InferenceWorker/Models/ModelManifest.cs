@@ -1,4 +1,5 @@
 using AiPlatform.Jobs;
+using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Models;
 
@@ -74,3 +75,9 @@ internal sealed record ModelFile(string Name, long Bytes, string Sha256, string 
 {
     public const string AnyDevice = "any";
 }
+
+/// <summary>
+/// A model cannot be served. The message names its folder, the file and the field, and what to change. It quotes files, and is made
+/// fit for a terminal.
+/// </summary>
+internal sealed class ModelProblemException(string message, Exception? inner = null) : Exception(PrintableText.Of(message), inner);

@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Tasks.Chat;
 using AiPlatform.InferenceWorker.Tasks.Classification;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
@@ -8,7 +9,8 @@ namespace AiPlatform.InferenceWorker.Tasks;
 internal static class WorkerTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    public static IReadOnlyList<IWorkerTask> All { get; } = [new EmbeddingWorkerTask(), new ClassificationWorkerTask()];
+    public static IReadOnlyList<IWorkerTask> All { get; } =
+        [new EmbeddingWorkerTask(), new ChatWorkerTask(), new ClassificationWorkerTask()];
 
     /// <summary>The task that manifests call so; null when this version has none.</summary>
     public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Task.Name == name);

@@ -24,7 +24,7 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         var health = await _http.GetStringAsync(new Uri(worker.Address, "/health"));
         Assert.Contains("Served on cpu: all-minilm-l6-v2.", health, StringComparison.Ordinal);
         Assert.Contains(
-            "Not served: chat. later/model.json: task \\u0027text-generation\\u0027 is not supported by this version",
+            "Not served: chat. later/model.json: task \\u0027speech\\u0027 is not supported by this version",
             health,
             StringComparison.Ordinal);
     }
@@ -115,6 +115,6 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
     private void WriteChatModel()
     {
         var folder = Directory.CreateDirectory(Path.Combine(_models.Path, "later")).FullName;
-        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"chat","task":"text-generation","max_tokens":8192}""");
+        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"chat","task":"speech","max_tokens":8192}""");
     }
 }

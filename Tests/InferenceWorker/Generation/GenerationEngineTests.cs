@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Generation.Fixtures;

@@ -1,5 +1,6 @@
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 using Xunit;
 

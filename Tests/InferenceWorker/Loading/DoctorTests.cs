@@ -39,12 +39,12 @@ public sealed class DoctorTests
     {
         using var root = new TemporaryFolder();
         var folder = Directory.CreateDirectory(Path.Combine(root.Path, "chat")).FullName;
-        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"chat","task":"text-generation","max_tokens":8192,"vocab":"x"}""");
+        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"chat","task":"speech","max_tokens":8192,"vocab":"x"}""");
 
         var (exitCode, lines) = Run(new ModelOptions { Path = root.Path, Device = DevicePreference.Cpu });
 
         Assert.Equal(1, exitCode);
-        Assert.Contains(lines, line => line.Contains("task 'text-generation' is not supported by this version", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("task 'speech' is not supported by this version", StringComparison.Ordinal));
     }
 
     /// <summary>Whoever opens a pipe waits for somebody who writes into it.</summary>

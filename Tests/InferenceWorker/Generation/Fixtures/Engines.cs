@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Models;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;

@@ -1,4 +1,4 @@
-namespace AiPlatform.InferenceWorker.Generation;
+namespace AiPlatform.InferenceWorker.Telemetry;
 
 /// <summary>What an engine has done so far, and what it has now. Its thread writes, any thread may read.</summary>
 internal sealed class GenerationCounters

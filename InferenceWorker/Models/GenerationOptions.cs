@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
-namespace AiPlatform.InferenceWorker.Generation;
+namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>How a language model's rows share its memory and its time; section <c>Generation</c>.</summary>
 public sealed class GenerationOptions
@@ -45,3 +46,7 @@ public sealed class GenerationOptions
     /// </summary>
     public bool Spin { get; init; } = true;
 }
+
+/// <summary>Checks <see cref="GenerationOptions"/> at start.</summary>
+[OptionsValidator]
+internal sealed partial class GenerationOptionsValidator : IValidateOptions<GenerationOptions>;

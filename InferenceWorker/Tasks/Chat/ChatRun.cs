@@ -1,0 +1,165 @@
+using System.Threading.Channels;
+using AiPlatform.InferenceWorker.Generation;
+using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.InferenceWorker.Text.Bpe;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Tasks.Chat;
+
+namespace AiPlatform.InferenceWorker.Tasks.Chat;
+
+/// <summary>
+/// One chat on its way: a row of the engine for each choice, whose text goes into the job's log as it comes where it is streamed. What an
+/// earlier attempt has said is not said again: the rows go on behind it.
+/// </summary>
+/// <param name="job">The job.</param>
+/// <param name="call">Its request.</param>
+/// <param name="prompt">Its messages in tokens.</param>
+/// <param name="maxNewTokens">Most tokens of each choice.</param>
+/// <param name="tokenizer">The model's tokenizer.</param>
+/// <param name="engine">The model's engine.</param>
+/// <param name="sink">Takes what is said.</param>
+/// <param name="times">Measures its tokens.</param>
+internal sealed class ChatRun(
+    LeasedJob job, ChatCall call, int[] prompt, int maxNewTokens, ChatTokenizer tokenizer, GenerationEngine engine, JobSink sink,
+    TokenTimes times)
+{
+    private readonly ChatChunks _chunks = new(job.Id, job.Model, call.IncludesUsage);
+    private readonly ChoiceText[] _choices = new ChoiceText[call.Choices];
+
+    /// <summary>A latch: something has come, or a row has ended.</summary>
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private bool _hasSaidUsage;
+
+    /// <summary>Tokens of all choices.</summary>
+    public int CompletionTokens => _choices.Sum(choice => choice.CompletionTokens);
+
+    public async Task<JobOutcome> RunAsync(CancellationToken cancellationToken)
+    {
+        Action? changed = call.WantsStream ? () => _news.Writer.TryWrite(true) : null;
+        for (var i = 0; i < _choices.Length; i++) _choices[i] = new ChoiceText(i, call, tokenizer, times, changed);
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var state = SinkState.Open;
+        try
+        {
+            if (call.WantsStream) await GoOnAsync(cancellationToken);
+            foreach (var choice in _choices)
+                if (!choice.HasEnded) engine.Submit(RequestOf(choice, wanted.Token), choice);
+
+            var work = call.WantsStream ? StreamAsync() : AllEndedAsync();
+            int? most = call.MaxNewTokens is null ? null : (int)Math.Min(int.MaxValue, (long)maxNewTokens * call.Choices);
+            await sink.ReportWhileAsync(work, "tokens", () => _choices.Sum(choice => choice.Tokens), most);
+            state = await work;
+        }
+        catch (FormatException unreadable)
+        {
+            return JobOutcome.Failure(new InferenceError { Kind = InferenceErrorKind.Internal, Message = unreadable.Message });
+        }
+        finally
+        {
+            // Whatever happened, no row goes on.
+            await wanted.CancelAsync();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return state switch
+        {
+            SinkState.Full => JobOutcome.Failure(TooMuch(), Usage()),
+            SinkState.Lost => JobOutcome.Failure(Failed("The lease was lost while the answer was streamed.")),
+            _ => await EndAsync(),
+        };
+    }
+
+    private static InferenceError Failed(string why) => new() { Kind = InferenceErrorKind.ModelFailed, Message = why };
+
+    private static InferenceError TooMuch() => InferenceError.Invalid(
+        null,
+        $"The answer takes more than the {JobSink.MaxOutputBytes} bytes that a stream may have: ask for fewer choices, tokens or "
+        + "logprobs.");
+
+    private async Task<JobOutcome> EndAsync()
+    {
+        foreach (var choice in _choices)
+        {
+            // What runs the model may be lost: another worker goes on, or this one after its restart.
+            if (choice.Problem is { } problem) return JobOutcome.Failure(Failed(problem), Usage());
+        }
+
+        var usage = Usage();
+        if (call is { WantsStream: true, IncludesUsage: true } && !_hasSaidUsage) await sink.WriteAsync(_chunks.Usage(usage));
+        var answer = ChatAnswer.Write(job.Id, job.Model, _choices.Select(choice => choice.ToChoice()), usage);
+        return JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage);
+    }
+
+    private string Usage() => ChatAnswer.WriteUsage(prompt.Length, Math.Min(prompt.Length, _choices[0].CachedTokens), CompletionTokens);
+
+    private async Task<SinkState> AllEndedAsync()
+    {
+        foreach (var choice in _choices) await choice.Ended;
+        return SinkState.Open;
+    }
+
+    /// <summary>Writes what comes until all rows have ended, which they do soon when nobody wants them any more.</summary>
+    private async Task<SinkState> StreamAsync()
+    {
+        while (true)
+        {
+            // Looked at before the text is taken: what comes last is there before the end is.
+            var haveEnded = _choices.All(choice => choice.HasEnded);
+            foreach (var choice in _choices)
+            {
+                while (choice.Take(_chunks) is { } chunk)
+                    if (await sink.WriteAsync(chunk) is var state and not SinkState.Open) return state;
+            }
+
+            if (haveEnded) return SinkState.Open;
+            await _news.Reader.ReadAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task GoOnAsync(CancellationToken cancellationToken)
+    {
+        foreach (var said in await sink.SaidBeforeAsync(cancellationToken))
+        {
+            var piece = ChatPiece.Read(said);
+            if (piece.Choice is not { } choice) _hasSaidUsage = true;
+            else if (choice >= 0 && choice < _choices.Length) _choices[choice].Restore(piece, maxNewTokens);
+        }
+    }
+
+    private GenerationRequest RequestOf(ChoiceText choice, CancellationToken wanted) => new()
+    {
+        Prompt = prompt,
+        Generated = choice.Restored,
+        MaxNewTokens = maxNewTokens,
+        PrefixScope = job.Tenant,
+        CancellationToken = wanted,
+        Sampling = new SamplingSettings
+        {
+            Temperature = (float)call.Temperature,
+            TopP = (float)call.TopP,
+            TopK = call.TopK,
+            MinP = (float)call.MinP,
+            PresencePenalty = (float)call.PresencePenalty,
+            FrequencyPenalty = (float)call.FrequencyPenalty,
+            RepetitionPenalty = (float)call.RepetitionPenalty,
+            Seed = call.Seed is { } seed ? unchecked((ulong)seed) : SeedOf(job.Id),
+            Choice = choice.Index,
+            LogitBias = [.. call.LogitBias.Select(one => new TokenBias(one.Key, (float)one.Value))],
+            LogProbabilities = call.Likelihoods,
+            TopLogProbabilities = call.TopLikelihoods,
+            IgnoreEnd = call.IgnoresEnd,
+        },
+    };
+
+    /// <summary>Every attempt of a job draws the same; no other job does.</summary>
+    private static ulong SeedOf(JobId id)
+    {
+        var hash = 14_695_981_039_346_656_037;
+        foreach (var character in id.Key) hash = unchecked((hash ^ character) * 1_099_511_628_211);
+        return hash;
+    }
+}

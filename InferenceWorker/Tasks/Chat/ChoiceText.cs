@@ -1,0 +1,189 @@
+using System.Text;
+using AiPlatform.InferenceWorker.Generation;
+using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.InferenceWorker.Text.Bpe;
+using AiPlatform.InferenceWorker.Text.Streaming;
+using AiPlatform.Jobs.Tasks.Chat;
+
+namespace AiPlatform.InferenceWorker.Tasks.Chat;
+
+/// <summary>
+/// The text of one choice as it comes: the engine's thread adds tokens, and the job's takes what may be shown. It is held back while it may
+/// become a stop string, or is a part of a character.
+/// </summary>
+/// <param name="index">The choice's index.</param>
+/// <param name="call">The request.</param>
+/// <param name="tokenizer">The model's tokenizer.</param>
+/// <param name="times">Measures its tokens.</param>
+/// <param name="changed">Called when something has come, or the row has ended; null where nobody streams.</param>
+internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokenizer, TokenTimes times, Action? changed) : ITokenSink
+{
+    private const string Stop = "stop";
+    private const string Length = "length";
+
+    private readonly Lock _gate = new();
+    private TokenTimes _times = times;
+    private readonly IncrementalDetokenizer _detokenizer = new(tokenizer);
+    private readonly StopStrings _stops = new(call.Stop);
+    private readonly StringBuilder _text = new();
+    private readonly List<int> _tokens = [];
+    private readonly List<TokenLikelihood> _likelihoods = [];
+    private readonly StringBuilder _restoredLikelihoods = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _restored;
+    private int _toldText;
+    private int _toldTokens;
+    private int _toldLikelihoods;
+    private bool _hasRole;
+    private bool _hasToldEnd;
+    private string? _finish;
+    private bool _endedByModel;
+
+    public int Index => index;
+
+    /// <summary>Completes when its row has ended.</summary>
+    public Task Ended => _ended.Task;
+
+    public bool HasEnded => _ended.Task.IsCompleted;
+
+    /// <summary>Why it has no answer; null when it has one, or has not ended.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Tokens of the prompt that were known already.</summary>
+    public int CachedTokens { get; private set; }
+
+    /// <summary>Tokens so far.</summary>
+    public int Tokens
+    {
+        get
+        {
+            lock (_gate) return _tokens.Count;
+        }
+    }
+
+    /// <summary>Tokens so far, with the one that ends the text.</summary>
+    public int CompletionTokens => Tokens + (_endedByModel ? 1 : 0);
+
+    /// <summary>The tokens that earlier attempts have said.</summary>
+    public int[] Restored => [.. _tokens.Take(_restored)];
+
+    /// <summary>Takes what an earlier attempt has said of it; before the row begins.</summary>
+    public void Restore(ChatPiece piece, int maxNewTokens)
+    {
+        if (piece.Choice != index || HasEnded) return;
+
+        _hasRole = true;
+        foreach (var token in piece.Tokens) Add(token);
+        (_restored, _toldTokens) = (_tokens.Count, _tokens.Count);
+        _toldText += piece.Text.Length;
+        if (piece.Likelihoods.Length > 0)
+            _restoredLikelihoods.Append(_restoredLikelihoods.Length > 0 ? "," : "").Append(piece.Likelihoods);
+        if (piece.FinishReason is { } reason)
+        {
+            AddRest();
+            _hasToldEnd = true;
+            _endedByModel = reason == Stop && _stops.Found is null;
+            End(reason);
+        }
+        else if (_stops.Found is not null || _tokens.Count >= maxNewTokens)
+        {
+            // It had all of its text, and died before it said so.
+            AddRest();
+            End(_stops.Found is null ? Length : Stop);
+        }
+    }
+
+    public bool OnToken(in GeneratedToken token)
+    {
+        lock (_gate)
+        {
+            Add(token.Id);
+            if (call.Likelihoods) _likelihoods.Add(new TokenLikelihood(token.Id, token.LogProbability, token.Top.ToArray()));
+        }
+
+        _times.Came();
+        changed?.Invoke();
+        return _stops.Found is null;
+    }
+
+    public void OnEnd(in GenerationEnd end)
+    {
+        lock (_gate)
+        {
+            CachedTokens = end.CachedTokens;
+            var reason = end.Finish switch
+            {
+                GenerationFinish.Stop => Stop,
+                GenerationFinish.Length => Length,
+                _ => null,
+            };
+            _endedByModel = end.EndToken is not null;
+            if (reason is null) Problem = end.Problem ?? $"The model's row ended: {end.Finish}.";
+            else AddRest();
+            End(reason);
+        }
+
+        changed?.Invoke();
+    }
+
+    /// <summary>The next chunk to be shown; null when there is none now.</summary>
+    public string? Take(ChatChunks chunks)
+    {
+        string text;
+        List<int> tokens;
+        List<TokenLikelihood> likelihoods;
+        lock (_gate)
+        {
+            var hasText = _text.Length > _toldText;
+            if (!hasText && (_finish is null || _hasToldEnd)) return null;
+            if (!_hasRole)
+            {
+                _hasRole = true;
+                return chunks.Role(index);
+            }
+
+            // Where there are stop strings the last tokens may have no text.
+            if (!hasText) _hasToldEnd = true;
+            text = hasText ? _text.ToString(_toldText, _text.Length - _toldText) : "";
+            tokens = _tokens[_toldTokens..];
+            likelihoods = _likelihoods[_toldLikelihoods..];
+            (_toldText, _toldTokens, _toldLikelihoods) = (Math.Max(_toldText, _text.Length), _tokens.Count, _likelihoods.Count);
+        }
+
+        var said = call.Likelihoods ? TokenLikelihood.Write(likelihoods, tokenizer) : null;
+        return text.Length > 0 ? chunks.Piece(index, text, tokens, said) : chunks.End(index, _finish!, tokens, said);
+    }
+
+    /// <summary>The whole answer; after its end.</summary>
+    public ChatChoice ToChoice()
+    {
+        string? likelihoods = null;
+        if (call.Likelihoods)
+        {
+            var rest = TokenLikelihood.Write(_likelihoods, tokenizer);
+            likelihoods = $"{_restoredLikelihoods}{(_restoredLikelihoods.Length > 0 && rest.Length > 0 ? "," : "")}{rest}";
+        }
+
+        return new ChatChoice(index, _text.ToString(), _finish!, likelihoods);
+    }
+
+    private void Add(int token)
+    {
+        _tokens.Add(token);
+        _text.Append(_stops.Append(_detokenizer.Append(token)));
+    }
+
+    /// <summary>What was held back is text after all.</summary>
+    private void AddRest()
+    {
+        if (_stops.Found is not null) return;
+        _text.Append(_stops.Append(_detokenizer.Flush()));
+        if (_stops.Found is null) _text.Append(_stops.Flush());
+    }
+
+    private void End(string? reason)
+    {
+        _finish = reason;
+        _ended.TrySetResult();
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using AiPlatform.InferenceWorker.Generation.Decoder;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
+using AiPlatform.InferenceWorker.Text.Bpe;
+using AiPlatform.InferenceWorker.Text.Templates;
+
+namespace AiPlatform.InferenceWorker.Tasks.Chat;
+
+/// <summary>A language model whose files are verified and open.</summary>
+/// <param name="Manifest">What it is.</param>
+/// <param name="Tokenizer">Its tokenizer.</param>
+/// <param name="Template">Its chat template.</param>
+/// <param name="Decoder">Its session, which whoever opened it disposes.</param>
+internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer, ChatTemplate Template, OnnxDecoder Decoder)
+{
+    /// <exception cref="ModelProblemException">A file is not what it should be, or the model is of a kind that is not run.</exception>
+    public static OpenedChat Open(ChatManifest manifest, ModelOptions options, GenerationOptions generation, TimeProvider time)
+    {
+        ModelFileCheck.Verify(manifest);
+        var tokenizer = Read(manifest, () => ChatTokenizer.Load(manifest.Folder));
+        var template = Read(manifest, () => ChatTemplate.Load(manifest.Folder, time));
+        CheckFile(manifest);
+        var decoder = OnnxDecoder.Open(manifest.Folder, new DecoderThreads(ThreadSplit.ThreadsOf(options), generation.Spin));
+        var opened = new OpenedChat(manifest, tokenizer, template, decoder);
+        if (opened.Misfit() is { } misfit)
+        {
+            decoder.Dispose();
+            throw new ModelProblemException($"{Path.GetFileName(manifest.Folder)}/{misfit}");
+        }
+
+        return opened;
+    }
+
+    private string? Misfit()
+    {
+        var shape = Decoder.Shape;
+        if (Manifest.MaxTokens > shape.ContextLength)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ModelManifest.FileName}: the field 'max_tokens' is {Manifest.MaxTokens}; the model's context has "
+                + $"{shape.ContextLength}.");
+        }
+
+        return Tokenizer.VocabularySize <= shape.VocabularySize ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{ChatTokenizer.FileName}: has {Tokenizer.VocabularySize} tokens; the model knows {shape.VocabularySize}.");
+    }
+
+    /// <summary>What runs must be what was verified.</summary>
+    private static void CheckFile(ChatManifest manifest)
+    {
+        var named = DecoderConfigReader.Read(manifest.Folder).Model;
+        if (named == manifest.Model.Name) return;
+        throw new ModelProblemException(
+            $"{Path.GetFileName(manifest.Folder)}/{ModelManifest.FileName}: the field 'model' is '{manifest.Model.Name}'; "
+            + $"{ChatManifest.DecoderConfigFile} names '{named}'.");
+    }
+
+    private static T Read<T>(ChatManifest manifest, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception refused) when (refused is TokenizerFormatException or ChatTemplateFormatException)
+        {
+            throw new ModelProblemException($"{Path.GetFileName(manifest.Folder)}: {refused.Message}", refused);
+        }
+    }
+}

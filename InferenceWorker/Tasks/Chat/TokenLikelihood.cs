@@ -1,0 +1,66 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AiPlatform.InferenceWorker.Generation.Sampling;
+using AiPlatform.InferenceWorker.Text.Bpe;
+
+namespace AiPlatform.InferenceWorker.Tasks.Chat;
+
+/// <summary>How likely a token of an answer was, and which others were.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="LogProbability">Of the model's own.</param>
+/// <param name="Top">The likeliest tokens.</param>
+internal readonly record struct TokenLikelihood(int Token, float LogProbability, TokenLogProbability[] Top)
+{
+    /// <summary>What stands for a token that cannot come: JSON has no infinity.</summary>
+    private const float Never = -9999;
+
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    /// <summary>Writes OpenAI's objects for tokens, with commas between.</summary>
+    public static string Write(IReadOnlyList<TokenLikelihood> tokens, ChatTokenizer tokenizer)
+    {
+        if (tokens.Count == 0) return "";
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            writer.WriteStartArray();
+            foreach (var token in tokens) token.Write(writer, tokenizer);
+            writer.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan[1..^1]);
+    }
+
+    private void Write(Utf8JsonWriter writer, ChatTokenizer tokenizer)
+    {
+        writer.WriteStartObject();
+        WriteToken(writer, tokenizer, Token, LogProbability);
+        writer.WriteStartArray("top_logprobs"u8);
+        foreach (var (token, likelihood) in Top)
+        {
+            writer.WriteStartObject();
+            WriteToken(writer, tokenizer, token, likelihood);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteToken(Utf8JsonWriter writer, ChatTokenizer tokenizer, int token, float likelihood)
+    {
+        var bytes = tokenizer.TokenBytes(token);
+        writer.WriteString("token"u8, Encoding.UTF8.GetString(bytes));
+        writer.WriteNumber("logprob"u8, float.IsFinite(likelihood) ? likelihood : Never);
+        writer.WriteStartArray("bytes"u8);
+        foreach (var one in bytes) writer.WriteNumberValue(one);
+        writer.WriteEndArray();
+    }
+}
