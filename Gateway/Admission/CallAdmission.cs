@@ -18,19 +18,16 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         ModelTask task, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var routes = providers.Routes;
-        if (task.Parse is { } parse && !(ProviderRequestParser.Takes(task) && IsFor(routes, body.Span)))
-            return await AdmitOwnAsync(task, parse, body, cancellationToken);
+        if (!ProviderRequestParser.Takes(task) || ProviderOf(routes, body.Span) is not { } model)
+            return await AdmitOwnAsync(task, body, cancellationToken);
 
         var (request, wrong) = ProviderRequestParser.Parse(task.Endpoint, body);
-        if (request is null) return (null, wrong);
-        return routes.Find(request.Model) is { } model
-            ? await AdmitAsync(task, request, routes.CandidatesFor(model), cancellationToken)
-            : (null, await NotServedAsync(task, request.Model, cancellationToken));
+        return request is null ? (null, wrong) : await AdmitAsync(task, request, routes.CandidatesFor(model), cancellationToken);
     }
 
-    /// <summary>Whether a provider serves the model; only its name is read.</summary>
-    private static bool IsFor(ProviderRoutes routes, ReadOnlySpan<byte> body) =>
-        routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name && routes.Find(name) is not null;
+    /// <summary>The model, where a provider serves it; only its name is read.</summary>
+    private static ProviderModel? ProviderOf(ProviderRoutes routes, ReadOnlySpan<byte> body) =>
+        routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name ? routes.Find(name) : null;
 
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
         ModelTask task, ProviderRequest request, IReadOnlyList<ProviderModel> candidates, CancellationToken cancellationToken)
@@ -47,9 +44,9 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
     /// <summary>A request for a model of our own workers.</summary>
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitOwnAsync(
-        ModelTask task, TaskRequestParser parse, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        ModelTask task, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var (request, wrong) = parse(body.Span);
+        var (request, wrong) = task.Parse(body.Span);
         if (request is null) return (null, wrong);
 
         var models = await catalog.ReadForAsync(request.Model, cancellationToken);
@@ -70,12 +67,6 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             ResultBytes = request.ResultBytes(model),
             Streams = request.Streams,
         }, null);
-    }
-
-    private async ValueTask<InferenceError> NotServedAsync(ModelTask task, string name, CancellationToken cancellationToken)
-    {
-        var models = await catalog.ReadForAsync(name, cancellationToken);
-        return models.Find(name) is { } model ? OtherTask(model.Name, model.Task, task) : Refusals.ModelNotFound(name, models.Names);
     }
 
     private static InferenceError OtherTask(string model, string does, ModelTask asked) =>

@@ -54,19 +54,22 @@ internal sealed class ModelCalls(
             if (!wantsJob && key is null) return await providers.AnswerAsync(context, provider, timeout);
         }
 
-        if (call.Streams && (wantsJob || key is not null)) return task.Dialect.Answer(Refusals.JobCannotStream());
+        if (call is { Streams: true, Provider: not null }) return task.Dialect.Answer(Refusals.JobCannotStream());
 
         var terms = new JobTerms
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
             Deadline = timeout
-                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? options.Value.RequestTimeout),
+                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? TimeOf(call)),
             IdempotencyKey = IdempotencyHeader.Of(key, task.Task.Endpoint, body.Span),
         };
-        if (call.Streams && task.Stream is { } form) return await streams.AnswerAsync(context, task, form, call, terms);
+        if (call.Streams && !wantsJob && task.Stream is { } form) return await streams.AnswerAsync(context, task, form, call, terms);
         return wantsJob ? await SubmitAsync(context, task, call, terms) : await WaitAsync(context, task, call, terms);
     }
+
+    /// <summary>A reader of a stream sees that it goes on, and leaves when it has had enough.</summary>
+    private TimeSpan TimeOf(AdmittedCall call) => call.Streams ? options.Value.MaxRequestTimeout : options.Value.RequestTimeout;
 
     private async Task<IResult> SubmitAsync(HttpContext context, IGatewayTask task, AdmittedCall call, JobTerms terms)
     {

@@ -12,13 +12,13 @@ internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimePro
 {
     /// <summary>
     /// Submits a call and waits until its answer begins: what ends before that has a status of its own. A client that leaves cancels its
-    /// job.
+    /// job, unless an idempotency key names it.
     /// </summary>
     /// <param name="context">The call.</param>
     /// <param name="task">What is asked.</param>
     /// <param name="form">The form of the stream.</param>
     /// <param name="call">The valid request.</param>
-    /// <param name="terms">Its terms; a call with an idempotency key does not stream.</param>
+    /// <param name="terms">Its terms; a call that repeats an idempotency key gets the stream of the first one.</param>
     /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, IGatewayTask task, IStreamForm form, AdmittedCall call, JobTerms terms)
@@ -39,7 +39,7 @@ internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimePro
                 if (!page.HasEnded && !page.Events.Any(IsOutput)) continue;
 
                 hasBegun = true;
-                return new TaskStreamAnswer(task.Dialect, form, pages, time, () => jobs.AbandonAsync(id, terms));
+                return new TaskStreamAnswer(task.Dialect, form, call.Body, pages, time, () => jobs.AbandonAsync(id, terms));
             }
 
             return task.Dialect.Answer(Refusals.JobLost());

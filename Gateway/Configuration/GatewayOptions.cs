@@ -19,7 +19,10 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest wait that <c>X-Request-Timeout</c> may ask for; a longer one is cut to it. Default 10 min, 1 s to 1 h.</summary>
+    /// <summary>
+    /// Longest wait that <c>X-Request-Timeout</c> may ask for, to which a longer one is cut; and how long a stream of a worker's model may
+    /// take that asks for nothing. Default 10 min, 1 s to 1 h.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan MaxRequestTimeout { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -65,8 +65,8 @@ internal static class Refusals
     };
 
     public static InferenceError JobCannotStream() => InferenceError.Invalid(
-        "stream", "A job does not stream, and neither does a call with an Idempotency-Key: leave stream out, or send the call "
-        + "without them.");
+        "stream", "A job of a provider's model does not stream, and neither does a call of one with an Idempotency-Key: leave stream out, "
+        + "or send the call without them.");
 
     public static InferenceError RouteNotFound(HttpRequest request) => new()
     {

@@ -92,7 +92,7 @@ internal static class JobsEndpoints
         if (request is null) return new Problem(malformed!);
 
         var (call, invalid) = await admission.AdmitAsync(request.Task, request.Body, context.RequestAborted);
-        if (call is { Streams: true }) (call, invalid) = (null, Refusals.JobCannotStream());
+        if (call is { Streams: true, Provider: not null }) (call, invalid) = (null, Refusals.JobCannotStream());
         if (call is null) return new Problem(InsideBody(invalid!));
 
         context.Response.SetModel(call.Model);

@@ -50,4 +50,11 @@ internal interface IStreamForm
     /// <param name="output">Where it goes.</param>
     /// <param name="job">The job with its result.</param>
     void WriteEnd(IBufferWriter<byte> output, Job job);
+
+    /// <summary>Writes all that a job that succeeded has said, for its log is there no more.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="job">The job with its result.</param>
+    /// <exception cref="FormatException">The result cannot be read.</exception>
+    void WriteWhole(IBufferWriter<byte> output, ReadOnlyMemory<byte> body, Job job);
 }

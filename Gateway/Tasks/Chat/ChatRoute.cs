@@ -17,16 +17,11 @@ internal sealed class ChatRoute : IGatewayTask
 
     public IJsonTypeInfoResolver JsonTypes => ChatTypes.Default;
 
-    /// <summary>A job of a provider's does not stream.</summary>
-    public JsonObject JobBody => new()
-    {
-        ["allOf"] = new JsonArray(
-            ApiComponents.To(nameof(ChatRequest)), JsonNode.Parse("""{ "properties": { "stream": { "enum": [false, null] } } }""")),
-    };
+    public JsonObject JobBody => ApiComponents.To(nameof(ChatRequest));
 
     public string AnswerComponent => nameof(ChatCompletion);
 
-    public IStreamForm? Stream => null;
+    public IStreamForm? Stream => ChatStreamForm.Instance;
 
     public void Describe(RouteHandlerBuilder route) => route
         .Takes<ChatRequest>()
@@ -35,11 +30,14 @@ internal sealed class ChatRoute : IGatewayTask
         .WithName("createChatCompletion")
         .WithSummary("Answers a conversation")
         .WithDescription(
-            "OpenAI's chat completions, streams included. Fields that are not named here go to the provider as they are. "
+            "OpenAI's chat completions, streams included, of our own workers' models and of providers'. "
+            + "For a provider's model, fields that are not named here go to the provider as they are. "
             + "An answer to 'json_schema' is validated, and one to 'json_object' is a JSON object; the model is told what is wrong and "
             + "asked again, and what still does not fit is 422. "
-            + "A schema that cannot be compiled is 400. A job does not stream: not with 'Prefer: respond-async', nor with an "
-            + "Idempotency-Key.")
+            + "A schema that cannot be compiled is 400. Its jobs do not stream: not with 'Prefer: respond-async', nor with an "
+            + "Idempotency-Key. "
+            + "A worker's model does not support tools yet, nor a 'response_format' other than 'text'. Its jobs stream: their chunks "
+            + "are the events of the job, and a call that repeats an Idempotency-Key gets the same stream again.")
         .WithTags("OpenAI")
         .WithExample("""{"model":"gpt","messages":[{"role":"user","content":"Why is the sky blue?"}]}""")
         .WithEvents(
@@ -49,7 +47,7 @@ internal sealed class ChatRoute : IGatewayTask
                 ["anyOf"] = new JsonArray(ApiComponents.To("ChatCompletionChunk"), ApiComponents.To(nameof(OpenAIErrorBody))),
             }));
 
-    /// <summary>What providers answer is JSON, and no worker answers yet.</summary>
+    /// <summary>All answers are JSON.</summary>
     public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => (null, new InferenceError
     {
         Kind = InferenceErrorKind.Internal,

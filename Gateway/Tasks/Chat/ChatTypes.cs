@@ -30,6 +30,48 @@ internal sealed record ChatRequest
     /// <summary>The same seed asks for the same answer.</summary>
     public long? Seed { get; init; }
 
+    /// <summary>Most tokens of each answer.</summary>
+    public JsonElement? MaxCompletionTokens { get; init; }
+
+    /// <summary>The same, by its older name.</summary>
+    public JsonElement? MaxTokens { get; init; }
+
+    /// <summary>How many answers, 1 to 128.</summary>
+    public JsonElement? N { get; init; }
+
+    /// <summary>A string, or up to four, before which the answer ends.</summary>
+    public JsonElement? Stop { get; init; }
+
+    /// <summary>0 to 1: only the likeliest tokens that have this much of the probability.</summary>
+    public JsonElement? TopP { get; init; }
+
+    /// <summary>-2 to 2, against tokens that the answer has.</summary>
+    public JsonElement? PresencePenalty { get; init; }
+
+    /// <summary>-2 to 2, against tokens for each time that the answer has them.</summary>
+    public JsonElement? FrequencyPenalty { get; init; }
+
+    /// <summary>What is added for single tokens, by their ids; -100 to 100.</summary>
+    public JsonElement? LogitBias { get; init; }
+
+    /// <summary>Whether the answer says how likely its tokens were.</summary>
+    public JsonElement? Logprobs { get; init; }
+
+    /// <summary>How many of the likeliest tokens it names for each, 0 to 20.</summary>
+    public JsonElement? TopLogprobs { get; init; }
+
+    /// <summary>Only so many of the likeliest tokens. For workers' models; not OpenAI's.</summary>
+    public JsonElement? TopK { get; init; }
+
+    /// <summary>0 to 1: only tokens with this part of the likeliest one's probability. For workers' models; not OpenAI's.</summary>
+    public JsonElement? MinP { get; init; }
+
+    /// <summary>0.01 to 100, against tokens that messages and answer have; 1 is none. For workers' models; not OpenAI's.</summary>
+    public JsonElement? RepetitionPenalty { get; init; }
+
+    /// <summary>Whether tokens that end an answer are like all others. For workers' models; not OpenAI's.</summary>
+    public JsonElement? IgnoreEos { get; init; }
+
     /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>
     public bool? IncludeRawAnswer { get; init; }
 }
@@ -40,7 +82,9 @@ internal sealed record ChatRequest
 [JsonSerializable(typeof(ChatCompletion))]
 internal sealed partial class ChatTypes : JsonSerializerContext;
 
-/// <summary>OpenAI's answer to a chat; what a provider says passes through as it is. For the API's description.</summary>
+/// <summary>
+/// OpenAI's answer to a chat; what a provider says passes through as it is, and workers write the same. For the API's description.
+/// </summary>
 internal sealed record ChatCompletion
 {
     public string? Id { get; init; }

@@ -49,6 +49,19 @@ public sealed class TaskStreamTests(RedisServer redis) : IClassFixture<RedisServ
         Assert.Equal("data: \"a\"\n\ndata: \"b\"\n\ndata: \"c\"\n\ndata: [DONE]\n\n", $"{first}\n{rest}");
     }
 
+    /// <summary>The log is kept for a shorter time than the job.</summary>
+    [Fact]
+    public async Task AnswerAsync_JobWithoutItsLog_ComesFromItsResult()
+    {
+        await using var worker = await FakeWorker.IdleAsync(_gateway, _model);
+        var asking = AskAsync(Ct);
+
+        await worker.SucceedAsync(await worker.LeaseAsync());
+
+        using var response = await asking;
+        Assert.Equal("data: all\n\ndata: [DONE]\n\n", await response.Content.ReadAsStringAsync(Ct));
+    }
+
     [Fact]
     public async Task AnswerAsync_FailureBeforeTheFirstPiece_HasAStatusOfItsOwn()
     {
@@ -112,5 +125,7 @@ public sealed class TaskStreamTests(RedisServer redis) : IClassFixture<RedisServ
             output.Write(Encoding.UTF8.GetBytes($"data: {piece}\n\n"));
 
         public void WriteEnd(IBufferWriter<byte> output, Job job) => output.Write("data: [DONE]\n\n"u8);
+
+        public void WriteWhole(IBufferWriter<byte> output, ReadOnlyMemory<byte> body, Job job) => output.Write("data: all\n\n"u8);
     }
 }

@@ -26,6 +26,7 @@ public sealed class ApiFuzzTests
         ("whether a schema compiles", (_, answer) => answer.Param?.Contains("response_format", StringComparison.Ordinal) == true),
         ("a stream beside a header that asks for a job", (request, answer) =>
             answer.Param == "stream" && (request.Header("Prefer") ?? request.Header("Idempotency-Key")) is not null),
+        ("a stream of a provider's in a job", (_, answer) => answer.Param == "body.stream"),
         ("whether the key was used before", (request, answer) =>
             answer.Code == "idempotency_conflict" && request.Header("Idempotency-Key") is not null),
         ("what the model says", (_, answer) => answer is { Status: 422, Code: "answer_invalid" }),
