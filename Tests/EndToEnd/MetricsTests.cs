@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AiPlatform.Tests.EndToEnd.Chat;
 using AiPlatform.Tests.EndToEnd.Otlp;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
@@ -25,12 +26,16 @@ public sealed class MetricsTests
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var provider = await FakeProvider.StartAsync();
         await using var sut = await Platform.StartAsync(
-            [.. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00")]);
+            [
+                .. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00"),
+                ("Models__Load__1", ChatPlatform.Model),
+            ]);
         var documented = DocumentedMetric.ReadAll();
 
         provider.Script(FakeProvider.Says("not a number"), FakeProvider.Says("7"));
         await TracedCalls.ChatAsync(sut.Http, "gpt", Schema);
         await TracedCalls.EmbedAsync(sut.Http);
+        await TracedCalls.ChatAsync(sut.Http, ChatPlatform.Model, ",\"max_tokens\":3");
         await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"temperature\":0");
         await TracedCalls.ChatAsync(sut.Http, "gpt", "", ("Prefer", "respond-async"));
         await BreakJobsAsync(sut);

@@ -93,8 +93,9 @@ internal sealed class Platform : IAsyncDisposable
         Http.BaseAddress = Gateway.Address;
         await Gateway.UntilReadyAsync(Http);
         await Worker.UntilReadyAsync(Http);
+        var model = _settings.LastOrDefault(setting => setting.Key == "Models__Load__0").Value ?? Model;
         await Poll.UntilAsync(
-            async () => (await Http.GetAsync($"/v1/models/{Model}")).StatusCode == HttpStatusCode.OK,
+            async () => (await Http.GetAsync($"/v1/models/{model}")).StatusCode == HttpStatusCode.OK,
             "the Gateway knows the model");
     }
 
@@ -102,8 +103,8 @@ internal sealed class Platform : IAsyncDisposable
     {
         var process = AiProcess.Start(project,
         [
-            ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Jobs__LeaseDuration", "00:00:02"),
-            .. _settings,
+            ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Models__Load__0", Model),
+            ("Jobs__LeaseDuration", "00:00:02"), .. _settings,
         ]);
         _processes.Add(process);
         return process;

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd.Chat;
+
+/// <summary>The platform with the shipped language model, for all tests of a class.</summary>
+public sealed class ChatPlatform : IAsyncLifetime
+{
+    public const string Model = "smollm2-135m-instruct";
+
+    private Platform? _platform;
+
+    internal Platform Platform => _platform!;
+
+    internal HttpClient Http => Platform.Http;
+
+    /// <summary>Settings of a platform that serves the model only.</summary>
+    internal static (string Key, string Value)[] Settings { get; } = [("Models__Load__0", Model)];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(Settings);
+
+    public ValueTask DisposeAsync() => _platform?.DisposeAsync() ?? default;
+
+    /// <summary>A request that always has the same answer.</summary>
+    internal static JsonObject Ask(string text, int tokens = 24) => new()
+    {
+        ["model"] = Model,
+        ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = text }),
+        ["temperature"] = 0,
+        ["max_tokens"] = tokens,
+    };
+
+    internal static async Task<HttpResponseMessage> PostAsync(
+        HttpClient http, JsonObject body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) };
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
+        return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
+    }
+
+    /// <summary>A whole answer, which must be 200.</summary>
+    internal async Task<JsonElement> AnswerAsync(JsonObject body)
+    {
+        using var reply = await PostAsync(Http, body);
+        var text = await reply.Content.ReadAsStringAsync(Ct);
+        Assert.True(reply.StatusCode == HttpStatusCode.OK, text);
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>The chunks of a stream, which must have an end.</summary>
+    internal async Task<List<JsonElement>> StreamAsync(JsonObject body, params (string Name, string Value)[] headers)
+    {
+        body["stream"] = true;
+        using var reply = await PostAsync(Http, body, headers);
+        var text = await reply.Content.ReadAsStringAsync(Ct);
+        Assert.True(reply.StatusCode == HttpStatusCode.OK, text);
+        Assert.Equal("text/event-stream", reply.Content.Headers.ContentType!.MediaType);
+        return ChunksOf(text);
+    }
+
+    internal static List<JsonElement> ChunksOf(string stream)
+    {
+        var data = SseText.DataOf(stream);
+        Assert.Equal("[DONE]", data[^1]);
+        return [.. data.SkipLast(1).Select(one => JsonDocument.Parse(one).RootElement)];
+    }
+
+    internal static string ContentOf(JsonElement answer, int choice = 0) =>
+        answer.GetProperty("choices")[choice].GetProperty("message").GetProperty("content").GetString()!;
+
+    internal static string FinishOf(JsonElement answer, int choice = 0) =>
+        answer.GetProperty("choices")[choice].GetProperty("finish_reason").GetString()!;
+
+    /// <summary>All of a choice's text in a stream.</summary>
+    internal static string ContentOf(IEnumerable<JsonElement> chunks, int index = 0)
+    {
+        var text = new StringBuilder();
+        foreach (var choice in chunks.SelectMany(chunk => chunk.GetProperty("choices").EnumerateArray()))
+        {
+            if (choice.GetProperty("index").GetInt32() == index && choice.GetProperty("delta").TryGetProperty("content", out var content))
+                text.Append(content.GetString());
+        }
+
+        return text.ToString();
+    }
+}
