@@ -32,7 +32,7 @@ internal sealed class EmbeddingsRun : IDisposable
     public async Task<EmbeddingsMeasurement> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var redis = await RedisUnderTest.StartAsync(Launcher, cancellationToken);
-        await using var worker = await Product.StartInferenceWorkerAsync(redis, Launcher, cancellationToken);
+        await using var worker = await Product.StartInferenceWorkerAsync(redis, BenchmarkModel.Name, Launcher, cancellationToken);
         var port = FreePort.Next();
         await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, [], cancellationToken);
 

@@ -24,12 +24,14 @@ internal static class Product
         Start("Gateway", redis, port, launcher, settings).OnceAsync(
             process => Waiting.UntilOkAsync(process, port, $"/v1/models/{model}", cancellationToken));
 
-    /// <summary>An InferenceWorker, once its models are warm. It is started with <paramref name="launcher"/>.</summary>
+    /// <summary>
+    /// An InferenceWorker that serves one model, once that is warm. It is started with <paramref name="launcher"/>.
+    /// </summary>
     public static Task<ChildProcess> StartInferenceWorkerAsync(
-        RedisUnderTest redis, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
+        RedisUnderTest redis, string model, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
     {
         var port = FreePort.Next();
-        return Start("InferenceWorker", redis, port, launcher, []).OnceAsync(
+        return Start("InferenceWorker", redis, port, launcher, [("Models__Load__0", model)]).OnceAsync(
             process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     }
 

@@ -13,7 +13,7 @@ internal sealed record FaultScale
     public FalseClock? Clock { get; init; }
 
     /// <summary>The names that the shipped model is served by, each with a queue of its own.</summary>
-    public IReadOnlyList<string> Models { get; init; } = [GoodRequests.Model];
+    public IReadOnlyList<string> Models { get; init; } = [ModelNames.Shipped];
 
     /// <summary>Gateways, and workers, that run: 1 or 2.</summary>
     public int ProcessesOfAKind { get; init; } = 2;

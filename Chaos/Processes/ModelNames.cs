@@ -3,18 +3,18 @@ using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>A folder of models in which the shipped model has other names, too: as many models, and queues, as there are names.</summary>
+/// <summary>A folder with the shipped embedding model under one or more names: as many models, and queues, as there are names.</summary>
 internal sealed class ModelNames : IDisposable
 {
-    private readonly DirectoryInfo? _folder;
+    /// <summary>The shipped model's own name.</summary>
+    public const string Shipped = "all-minilm-l6-v2";
 
-    /// <param name="names">The names; the shipped model's own alone needs no folder.</param>
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ai-models-");
+
+    /// <param name="names">The names.</param>
     public ModelNames(IReadOnlyList<string> names)
     {
-        var shipped = new DirectoryInfo(Checkout.Models).GetDirectories().Single();
-        if (names is [var only] && only == shipped.Name) return;
-
-        _folder = Directory.CreateTempSubdirectory("ai-models-");
+        var shipped = new DirectoryInfo(Path.Combine(Checkout.Models, Shipped));
         foreach (var name in names)
         {
             var model = _folder.CreateSubdirectory(name);
@@ -26,7 +26,7 @@ internal sealed class ModelNames : IDisposable
         }
     }
 
-    public string Folder => _folder?.FullName ?? Checkout.Models;
+    public string Folder => _folder.FullName;
 
-    public void Dispose() => _folder?.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -11,15 +11,12 @@ namespace AiPlatform.Chaos.Promises;
 /// <param name="models">What they ask: the shipped model, by each of the names that it is served by.</param>
 internal sealed class GoodRequests(int seed, bool withKeys, IReadOnlyList<string> models)
 {
-    /// <summary>The shipped model's own name.</summary>
-    public const string Model = "all-minilm-l6-v2";
-
     private const string NamePrefix = "request-";
 
     private static readonly CallKind[] Kinds = [CallKind.Job, CallKind.Job, CallKind.Job, CallKind.RespondAsync, CallKind.Synchronous];
     private static readonly string[] Lanes = ["interactive", "default", "batch"];
 
-    private static readonly ITokenizer Tokenizer = TokenizerLoader.Load(Path.Combine(Checkout.Models, Model, "tokenizer.json"));
+    private static readonly ITokenizer Tokenizer = TokenizerLoader.Load(Path.Combine(Checkout.Models, ModelNames.Shipped, "tokenizer.json"));
 
     /// <summary>Token arrays have no special tokens, and must not be empty.</summary>
     private static readonly (string Text, int[] Tokens, float[] Vector)[] Texts =

@@ -11,7 +11,7 @@ namespace AiPlatform.Tests.EndToEnd;
 /// <summary>Redis, a Gateway and InferenceWorkers as real processes, with short leases so that recovery is quick.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
-    public const string Model = GoodRequests.Model;
+    public const string Model = ModelNames.Shipped;
 
     private readonly List<AiProcess> _processes = [];
     private readonly (string Key, string Value)[] _settings;

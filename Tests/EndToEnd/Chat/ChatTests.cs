@@ -57,9 +57,8 @@ public sealed class ChatTests(ChatPlatform platform) : IClassFixture<ChatPlatfor
         var job = reply.Headers.GetValues("X-Job-Id").Single();
         Assert.Equal($"chatcmpl-{job["job_".Length..job.IndexOf('.', StringComparison.Ordinal)]}", answer.GetProperty("id").GetString());
         Assert.Equal(("chat.completion", Model), (answer.GetProperty("object").GetString(), answer.GetProperty("model").GetString()));
-        Assert.InRange(
-            answer.GetProperty("created").GetInt64(), DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 600,
-            DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 5);
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        Assert.InRange(answer.GetProperty("created").GetInt64(), now - 600, now + 5);
         var choice = answer.GetProperty("choices")[0];
         Assert.Equal("assistant", choice.GetProperty("message").GetProperty("role").GetString());
         Assert.Equal(JsonValueKind.Null, choice.GetProperty("message").GetProperty("refusal").ValueKind);

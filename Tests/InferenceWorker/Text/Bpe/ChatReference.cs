@@ -9,8 +9,8 @@ internal static class ChatReference
 
     private static readonly Lazy<ChatTokenizer> Shared = new(() => ChatTokenizer.Load(Folder));
 
-    /// <summary>A folder with the model's tokenizer.json and tokenizer_config.json.</summary>
-    public static string Folder => Path.Combine(AppContext.BaseDirectory, "Reference", Model);
+    /// <summary>The shipped model's folder.</summary>
+    public static string Folder { get; } = Path.Combine(Checkout.Models, Model);
 
     public static ChatTokenizer Tokenizer => Shared.Value;
 }
