@@ -1,5 +1,4 @@
 using AiPlatform.Chaos.Processes;
-using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos.Faults;
 

@@ -10,7 +10,7 @@ internal static class ChatReference
     private static readonly Lazy<ChatTokenizer> Shared = new(() => ChatTokenizer.Load(Folder));
 
     /// <summary>The shipped model's folder.</summary>
-    public static string Folder { get; } = Path.Combine(Checkout.Models, Model);
+    public static string Folder => Path.Combine(Checkout.Models, Model);
 
     public static ChatTokenizer Tokenizer => Shared.Value;
 }
