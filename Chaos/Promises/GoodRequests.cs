@@ -16,7 +16,8 @@ internal sealed class GoodRequests(int seed, bool withKeys, IReadOnlyList<string
     private static readonly CallKind[] Kinds = [CallKind.Job, CallKind.Job, CallKind.Job, CallKind.RespondAsync, CallKind.Synchronous];
     private static readonly string[] Lanes = ["interactive", "default", "batch"];
 
-    private static readonly ITokenizer Tokenizer = TokenizerLoader.Load(Path.Combine(Checkout.Models, ModelNames.Shipped, "tokenizer.json"));
+    private static readonly ITokenizer Tokenizer =
+        TokenizerLoader.Load(Path.Combine(Checkout.Models, ModelNames.Shipped, "tokenizer.json"));
 
     /// <summary>Token arrays have no special tokens, and must not be empty.</summary>
     private static readonly (string Text, int[] Tokens, float[] Vector)[] Texts =
