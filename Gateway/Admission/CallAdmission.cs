@@ -25,6 +25,23 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         return request is null ? (null, wrong) : await AdmitAsync(task, request, routes.CandidatesFor(model), cancellationToken);
     }
 
+    /// <summary>The same for one leg of a call; a worker's model is asked with its own name.</summary>
+    /// <inheritdoc cref="AdmitAsync(ModelTask, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
+        ModelTask task, RouteLeg leg, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var (request, wrong) = ProviderRequestParser.Parse(task.Endpoint, body);
+        if (request is null) return (null, wrong);
+        return leg.Candidates.Count > 0
+            ? await AdmitAsync(task, request, leg.Candidates, cancellationToken)
+            : await AdmitOwnAsync(task, UpstreamBody.WithModel(request, leg.Model), cancellationToken);
+    }
+
+    /// <summary>The legs of a call, where it has more than one; empty for all other calls.</summary>
+    public IReadOnlyList<RouteLeg> LegsOf(ModelTask task, ReadOnlySpan<byte> body) =>
+        providers.Routes is { HaveLegs: true } routes && ProviderRequestParser.Takes(task) && RequestJson.ModelOf(body) is { } name
+            ? routes.LegsOf(name) : [];
+
     /// <summary>The model, where a provider serves it; only its name is read.</summary>
     private static ProviderModel? ProviderOf(ProviderRoutes routes, ReadOnlySpan<byte> body) =>
         routes.All.Count > 0 && RequestJson.ModelOf(body) is { } name ? routes.Find(name) : null;

@@ -15,7 +15,7 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, DirectCalls providers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
+    ProviderCatalog catalog, DirectCalls providers, WorkerAnswers workers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
     IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
@@ -48,30 +48,38 @@ internal sealed class AnswerCalls(
         var (prompt, invalid) = PromptRequestParser.Parse(await RequestBody.ReadAsync(context.Request, context.RequestAborted));
         if (prompt is null) return (null, invalid);
 
+        var longest = options.Value.Timeout;
+        var limit = timeout < longest ? timeout.Value : longest;
         var name = model ?? options.Value.Model;
-        if (name is null) return (null, NoModel());
         var routes = catalog.Routes;
-        if (routes.Find(name) is not { } asked) return (null, NotAProvidersModel(name));
+        if (name is null || routes.Find(name) is not { } asked)
+        {
+            if (name is null && routes.All.Count > 0) return (null, NoModel());
+            var own = await workers.FindAsync(name, context.RequestAborted);
+            if (own is null) return (null, name is null ? NoModel() : NotServed(name));
+
+            var (said, refused) = await workers.AskAsync(context, own, instructions, prompt, contract, limit);
+            return said is null ? (null, refused) : await ReadAsync(said, contract, context.RequestAborted);
+        }
 
         var (request, unforeseen) = ProviderRequestParser.Parse(
             ChatTask.Endpoint, AnswerRequest.Write(asked.Name, instructions, prompt, contract));
         if (request is null) return (null, unforeseen);
 
-        var longest = options.Value.Timeout;
         var end = await providers.AskAsync(
-            context, new RoutedRequest(request, routes.CandidatesFor(asked), contract), timeout < longest ? timeout.Value : longest);
-        return end.Answer is { } answer ? await ReadAsync(answer, contract, context.RequestAborted) : (null, end.Error);
+            context, new RoutedRequest(request, routes.CandidatesFor(asked), contract), limit);
+        return end.Answer is { } answer
+            ? await ReadAsync(ChoiceContent.Of(answer)[0].Text, contract, context.RequestAborted) : (null, end.Error);
     }
 
     /// <summary>The check of the call has passed it, so this one does not take more steps either.</summary>
     private async ValueTask<(T? Answer, InferenceError? Error)> ReadAsync<T>(
-        JsonAnswer answer, AnswerContract<T> contract, CancellationToken cancellationToken)
+        string? text, AnswerContract<T> contract, CancellationToken cancellationToken)
         where T : class
     {
-        var choice = ChoiceContent.Of(answer)[0];
         T? read = null;
         IReadOnlyList<SchemaViolation> violations = [];
-        if (choice.Text is { } text)
+        if (text is not null)
         {
             (read, violations) = await work.RunAsync(
                 budget => contract.TryRead(text, budget, out var fitting, out var found)
@@ -93,14 +101,14 @@ internal sealed class AnswerCalls(
     private static InferenceError NoModel() => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
-        Message = $"No model is configured for this route: set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the "
-        + $"section Models.",
+        Message = $"No model is configured for this route, and no worker serves a language model: set "
+            + $"{AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
     };
 
-    private static InferenceError NotAProvidersModel(string name) => new()
+    private static InferenceError NotServed(string name) => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
-        Message = $"The model '{Refusals.Quoted(name)}', which this route asks, is not one of the section Models: "
-            + $"add it there, or set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to another.",
+        Message = $"The model '{Refusals.Quoted(name)}', which this route asks, is not one of the section Models, and no worker serves "
+            + $"it as a language model: add it there, or set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to another.",
     };
 }

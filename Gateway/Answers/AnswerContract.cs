@@ -38,6 +38,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
             throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
         }
         _check = check;
+        OnlyText = _type.Properties is [{ PropertyType: var only, Name: var name }] && only == typeof(string) ? name : null;
         IsStrict = StrictSubset.Covers(Schema);
     }
 
@@ -48,6 +49,11 @@ internal sealed class AnswerContract<T> : IAnswerCheck
 
     /// <summary>The schema as every request carries it.</summary>
     public ReadOnlyMemory<byte> SchemaText { get; }
+
+    /// <summary>
+    /// The name of the record's only property, if that is a text: a model that cannot be asked for JSON answers with the text itself.
+    /// </summary>
+    public string? OnlyText { get; }
 
     /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
     public bool IsStrict { get; }

@@ -15,12 +15,7 @@ internal static class AnswerRequest
         using var written = new MemoryStream();
         using (var writer = new Utf8JsonWriter(written))
         {
-            writer.WriteStartObject();
-            writer.WriteString("model"u8, model);
-            writer.WriteStartArray("messages"u8);
-            WriteMessage(writer, "system", instructions);
-            WriteMessage(writer, "user", prompt);
-            writer.WriteEndArray();
+            WriteBegin(writer, model, instructions, prompt);
             writer.WriteStartObject("response_format"u8);
             writer.WriteString("type"u8, "json_schema"u8);
             writer.WriteStartObject("json_schema"u8);
@@ -34,6 +29,34 @@ internal static class AnswerRequest
         }
 
         return written.ToArray();
+    }
+
+    /// <summary>The chat request that asks for a text.</summary>
+    /// <param name="model">The model's name here.</param>
+    /// <param name="instructions">What it is to do; the system message.</param>
+    /// <param name="prompt">What the caller wrote; the user's message.</param>
+    /// <param name="maxTokens">Most tokens of the answer.</param>
+    public static byte[] WritePlain(string model, string instructions, string prompt, int maxTokens)
+    {
+        using var written = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(written))
+        {
+            WriteBegin(writer, model, instructions, prompt);
+            writer.WriteNumber("max_completion_tokens"u8, maxTokens);
+            writer.WriteEndObject();
+        }
+
+        return written.ToArray();
+    }
+
+    private static void WriteBegin(Utf8JsonWriter writer, string model, string instructions, string prompt)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("model"u8, model);
+        writer.WriteStartArray("messages"u8);
+        WriteMessage(writer, "system", instructions);
+        WriteMessage(writer, "user", prompt);
+        writer.WriteEndArray();
     }
 
     private static void WriteMessage(Utf8JsonWriter writer, string role, string content)

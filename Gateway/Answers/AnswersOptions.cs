@@ -9,8 +9,8 @@ internal sealed class AnswersOptions
     public const string SectionName = "Answers";
 
     /// <summary>
-    /// The model that is asked by <c>/ask-ai</c>, <c>/generate</c> and routes of your own that name none: a key of <c>Models</c>. Default
-    /// none; without it such routes answer 404.
+    /// The model that is asked by <c>/ask-ai</c>, <c>/generate</c> and routes of your own that name none: a key of <c>Models</c>, or a
+    /// language model of our workers. Default none: where no model is a provider's, the first one of the workers' by name.
     /// </summary>
     [StringLength(128, MinimumLength = 1)]
     public string? Model { get; init; }

@@ -9,6 +9,7 @@ internal static class AnswersRegistration
         public void AddAnswers()
         {
             services.AddOptionsWithValidateOnStart<AnswersOptions, AnswersOptionsValidator>().BindConfiguration(AnswersOptions.SectionName);
+            services.AddSingleton<WorkerAnswers>();
             services.AddSingleton<AnswerCalls>();
         }
     }

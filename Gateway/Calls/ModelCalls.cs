@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Providers;
+using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Gateway.Tasks;
 using AiPlatform.Gateway.Telemetry;
@@ -20,6 +21,7 @@ internal sealed class ModelCalls(
     DirectCalls providers,
     MeasuredCalls measured,
     IOptions<GatewayOptions> options,
+    TimeProvider time,
     ILogger<ModelCalls> logger)
 {
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
@@ -43,16 +45,16 @@ internal sealed class ModelCalls(
             return task.Dialect.Answer(badKey);
 
         var body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        var wantsJob = Preferences.WantsJob(headers[Preferences.Header]);
+        if (!wantsJob && key is null && admission.LegsOf(task.Task, body.Span) is { Count: > 0 } legs)
+            return await RunLegsAsync(context, task, legs, body, timeout);
+
         var (call, invalid) = await admission.AdmitAsync(task.Task, body, context.RequestAborted);
         if (call is null) return task.Dialect.Answer(invalid!);
 
         context.Response.SetModel(call.Model);
-        var wantsJob = Preferences.WantsJob(headers[Preferences.Header]);
-        if (call.Provider is { } provider)
-        {
-            // A call that may come again must be found again: it is a job, and so is one that is not waited for.
-            if (!wantsJob && key is null) return await providers.AnswerAsync(context, provider, timeout);
-        }
+        // A call that may come again must be found again: it is a job, and so is one that is not waited for.
+        if (!wantsJob && key is null) return await RunAsync(context, task, call, timeout ?? TimeOf(call));
 
         if (call is { Streams: true, Provider: not null }) return task.Dialect.Answer(Refusals.JobCannotStream());
 
@@ -60,16 +62,98 @@ internal sealed class ModelCalls(
         {
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
-            Deadline = timeout
-                ?? (wantsJob ? JobRequest.DefaultDeadline : call.Provider?.Model.Options.Timeout ?? TimeOf(call)),
+            Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : TimeOf(call)),
             IdempotencyKey = IdempotencyHeader.Of(key, task.Task.Endpoint, body.Span),
         };
-        if (call.Streams && !wantsJob && task.Stream is { } form) return await streams.AnswerAsync(context, task, form, call, terms);
-        return wantsJob ? await SubmitAsync(context, task, call, terms) : await WaitAsync(context, task, call, terms);
+        return wantsJob ? await SubmitAsync(context, task, call, terms) : await FollowAsync(context, task, call, terms);
     }
 
-    /// <summary>A reader of a stream sees that it goes on, and leaves when it has had enough.</summary>
-    private TimeSpan TimeOf(AdmittedCall call) => call.Streams ? options.Value.MaxRequestTimeout : options.Value.RequestTimeout;
+    /// <summary>Answers a call with one leg after the other, until one does not fail. All have one deadline: that of the first.</summary>
+    private async Task<IResult> RunLegsAsync(
+        HttpContext context, IGatewayTask task, IReadOnlyList<RouteLeg> legs, ReadOnlyMemory<byte> body, TimeSpan? timeout)
+    {
+        var start = time.GetTimestamp();
+        var failures = new LegFailures(context.Response);
+        (IResult Answer, string Model, InferenceError Error)? failed = null;
+        foreach (var leg in legs)
+        {
+            if (failed is { } before) failures.Add(before.Model, before.Error);
+            var (call, result) = await AdmitAsync(context, task, leg, body);
+            timeout ??= call is null ? null : TimeOf(call);
+            var left = (timeout ?? options.Value.MaxRequestTimeout) - time.GetElapsedTime(start);
+            if (failed is not null && left <= TimeSpan.Zero) break;
+
+            if (call is not null)
+            {
+                context.Response.SetModel(call.Model);
+                result = await RunOrFailAsync(context, task, call, left);
+            }
+
+            if (result is IErrorAnswer { Error: var error } && LegFailures.GoesOn(error))
+            {
+                Log.LegFailed(logger, leg.Model, error.Code);
+                failed = (result, leg.Model, error);
+                continue;
+            }
+
+            failures.Say();
+            // That a fallback cannot take the request is not what the caller should hear: the model that was asked has failed.
+            return result is IErrorAnswer && failed is { Answer: var first } ? first : result!;
+        }
+
+        failures.Say();
+        return failed!.Value.Answer;
+    }
+
+    private async Task<(AdmittedCall? Call, IResult? Refused)> AdmitAsync(
+        HttpContext context, IGatewayTask task, RouteLeg leg, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            var (call, invalid) = await admission.AdmitAsync(task.Task, leg, body, context.RequestAborted);
+            return (call, call is null ? task.Dialect.Answer(invalid!) : null);
+        }
+        catch (QueueUnavailableException outage)
+        {
+            return (null, task.Dialect.Answer(Refusals.QueueAway(outage.Message)));
+        }
+    }
+
+    private async Task<IResult> RunOrFailAsync(HttpContext context, IGatewayTask task, AdmittedCall call, TimeSpan timeout)
+    {
+        try
+        {
+            return await RunAsync(context, task, call, timeout);
+        }
+        catch (QueueUnavailableException outage)
+        {
+            return task.Dialect.Answer(Refusals.QueueAway(outage.Message));
+        }
+    }
+
+    /// <summary>Answers a call that is waited for, and that nobody will ask for again.</summary>
+    private async Task<IResult> RunAsync(HttpContext context, IGatewayTask task, AdmittedCall call, TimeSpan timeout)
+    {
+        if (call.Provider is { } provider) return await providers.AnswerAsync(context, provider, timeout);
+        var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
+        return await FollowAsync(context, task, call, terms);
+    }
+
+    /// <summary>Answers a call by its job, whole or as a stream.</summary>
+    private async Task<IResult> FollowAsync(HttpContext context, IGatewayTask task, AdmittedCall call, JobTerms terms) =>
+        call.Streams && task.Stream is { } form
+            ? await streams.AnswerAsync(context, task, form, call, terms)
+            : await WaitAsync(context, task, call, terms);
+
+    /// <summary>
+    /// How long a call may take that does not say. A reader of a stream sees that it goes on, and leaves when it has had enough.
+    /// </summary>
+    private TimeSpan TimeOf(AdmittedCall call) => call switch
+    {
+        { Provider.Model.Options.Timeout: var ofModel } => ofModel,
+        { Streams: true } => options.Value.MaxRequestTimeout,
+        _ => options.Value.RequestTimeout,
+    };
 
     private async Task<IResult> SubmitAsync(HttpContext context, IGatewayTask task, AdmittedCall call, JobTerms terms)
     {

@@ -12,6 +12,9 @@ internal static class CallHeaders
     public const string AttemptsName = "X-Attempts";
     public const string AttemptFailuresName = "X-Attempt-Failures";
 
+    /// <summary>Read by OpenAI's SDKs.</summary>
+    public const string ShouldRetryName = "x-should-retry";
+
     extension(HttpResponse response)
     {
         public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();

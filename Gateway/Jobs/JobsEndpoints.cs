@@ -122,8 +122,8 @@ internal static class JobsEndpoints
         OwnJobs own)
     {
         var seconds = 0d;
-        var wait = (string?)context.Request.Query[WaitName];
-        if (wait is not null && !(RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
+        var waits = context.Request.Query[WaitName];
+        if (waits.Count > 0 && !(waits is [var wait] && RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
             return new Problem(InferenceError.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 

@@ -88,7 +88,7 @@ internal sealed class DirectCalls(
     {
         // Every retry that could help has been made: one more by the caller's SDK would only add to the load.
         if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout)
-            context.Response.Headers["x-should-retry"] = "false";
+            context.Response.Headers[CallHeaders.ShouldRetryName] = "false";
         return new OpenAIError(error);
     }
 

@@ -54,6 +54,9 @@ internal static partial class Log
     [LoggerMessage(2015, LogLevel.Warning, "An attempt at {Model} of {Provider} failed: {Reason}")]
     public static partial void AttemptFailed(ILogger logger, string model, string provider, string reason);
 
+    [LoggerMessage(2018, LogLevel.Warning, "{Model} failed with {Code}, and its next fallback is asked")]
+    public static partial void LegFailed(ILogger logger, string model, string code);
+
     [LoggerMessage(2016, LogLevel.Debug, "{Provider} cannot be reached")]
     public static partial void ProviderUnreachable(ILogger logger, Exception exception, string provider);
 

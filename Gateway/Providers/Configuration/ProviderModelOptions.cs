@@ -3,9 +3,12 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers.Configuration;
 
-/// <summary>A model that a provider serves; section <c>Models:{name}</c>.</summary>
+/// <summary>A model that a provider serves, or what holds for a worker's model; section <c>Models:{name}</c>.</summary>
 public sealed record ProviderModelOptions
 {
+    /// <summary>Instead of a provider's name: our own InferenceWorkers serve the model.</summary>
+    public const string Workers = "workers";
+
     /// <summary>Section of all models, by name.</summary>
     public const string SectionName = "Models";
 
@@ -17,7 +20,8 @@ public sealed record ProviderModelOptions
     public string? Name { get; init; }
 
     /// <summary>
-    /// The provider that serves the model: a key of <c>Providers</c>. Without it the name is one of the InferenceWorkers' models. Needed.
+    /// The provider that serves the model: a key of <c>Providers</c>; or <c>workers</c> for a model of the InferenceWorkers, of which only
+    /// <c>Name</c> and <c>Fallbacks</c> can be set here. Needed.
     /// </summary>
     [Required]
     public string Provider { get; init; } = "";
@@ -26,7 +30,9 @@ public sealed record ProviderModelOptions
     [StringLength(512, MinimumLength = 1)]
     public string? UpstreamModel { get; init; }
 
-    /// <summary>Models of this section that are asked, in this order, when this one fails. Default none.</summary>
+    /// <summary>
+    /// Models of this section that are asked, in this order, when this one fails. Jobs ask only those of providers. Default none.
+    /// </summary>
     [MaxLength(8)]
     public string[] Fallbacks { get; init; } = [];
 

@@ -27,8 +27,13 @@ internal static class ProviderSettingsReader
 
         errors.AddRange(entries.SelectMany(entry => ErrorsOf(entry.Key, entry.Value, providers, models)));
         if (errors.Count > 0) throw new OptionsValidationException(ProviderOptions.SectionName, typeof(ProviderSettings), errors);
-        return new ProviderSettings(providers, models);
+        return new ProviderSettings(
+            providers, models.Where(entry => !IsWorkers(entry.Value)).ToDictionary(StringComparer.Ordinal),
+            models.Where(entry => IsWorkers(entry.Value)).ToDictionary(StringComparer.Ordinal));
     }
+
+    private static bool IsWorkers(ProviderModelOptions model) =>
+        model.Provider.Equals(ProviderModelOptions.Workers, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The section is the workers' too: their plain values and lists are not models.</summary>
     private static bool IsProviderModel(IConfigurationSection entry) =>
@@ -72,6 +77,8 @@ internal static class ProviderSettingsReader
     private static IEnumerable<string> ErrorsOf(string name, ProviderOptions provider)
     {
         var path = $"{ProviderOptions.SectionName}:{name}";
+        if (name.Equals(ProviderModelOptions.Workers, StringComparison.OrdinalIgnoreCase))
+            yield return $"{path}: a provider cannot have this name, which stands for the InferenceWorkers.";
         if (provider.BaseUrl is { } url && !(url.IsAbsoluteUri && url.Scheme is "http" or "https"))
             yield return $"{path}:{nameof(provider.BaseUrl)} must be an absolute http or https address, such as https://api.openai.com/v1.";
         if (provider.BaseUrl is { IsAbsoluteUri: true } whole
@@ -88,12 +95,15 @@ internal static class ProviderSettingsReader
         Dictionary<string, ProviderModelOptions> models)
     {
         var (path, name) = (PathOf(key), model.Name ?? key);
-        if (model.Provider.Length > 0 && !providers.ContainsKey(model.Provider))
+        if (model.Provider.Length > 0 && !IsWorkers(model) && !providers.ContainsKey(model.Provider))
             yield return $"{path}:{nameof(model.Provider)}: there is no {ProviderOptions.SectionName}:{model.Provider}.";
         if (name.Length > QueueName.MaxModelLength)
             yield return $"{path}: a model's name has at most {QueueName.MaxModelLength} characters.";
         foreach (var fallback in model.Fallbacks.Where(fallback => !models.ContainsKey(fallback)))
-            yield return $"{path}:{nameof(model.Fallbacks)}: there is no model '{fallback}' that a provider serves.";
+        {
+            yield return $"{path}:{nameof(model.Fallbacks)}: the section {ProviderModelOptions.SectionName} has no model '{fallback}'. One "
+                + $"of the InferenceWorkers' needs an entry, too, with {nameof(model.Provider)} '{ProviderModelOptions.Workers}'.";
+        }
         if (model.Fallbacks.Contains(name, StringComparer.Ordinal))
             yield return $"{path}:{nameof(model.Fallbacks)} names the model itself.";
         if (IsTooLong(model.FirstByteTimeout, Defaults.FirstByteTimeout)) yield return TooLong(nameof(model.FirstByteTimeout));
@@ -109,6 +119,10 @@ internal static class ProviderSettingsReader
 
 /// <summary>The sections <c>Providers</c> and <c>Models</c>, read and checked, as the user wrote them.</summary>
 /// <param name="Providers">By name.</param>
-/// <param name="Models">By the name that requests use; every provider and fallback that they name is there.</param>
+/// <param name="Models">
+/// Those of providers, by the name that requests use; every provider that they name is there, and so is every fallback, here or there.
+/// </param>
+/// <param name="Workers">Those of our own workers that the section names, the same way.</param>
 internal sealed record ProviderSettings(
-    IReadOnlyDictionary<string, ProviderOptions> Providers, IReadOnlyDictionary<string, ProviderModelOptions> Models);
+    IReadOnlyDictionary<string, ProviderOptions> Providers, IReadOnlyDictionary<string, ProviderModelOptions> Models,
+    IReadOnlyDictionary<string, ProviderModelOptions> Workers);

@@ -16,12 +16,19 @@ internal static class UpstreamBody
         ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation) =>
         JsonSplice.Apply(request.Body, EditsOf(request, model, asksUsage, conversation));
 
+    /// <summary>The caller's bytes, but for the model's name.</summary>
+    public static ReadOnlyMemory<byte> WithModel(ProviderRequest request, string name) =>
+        name == request.Model ? request.Body : JsonSplice.Apply(request.Body, [ModelEdit(request, name)]);
+
+    private static (Range At, byte[] Text) ModelEdit(ProviderRequest request, string name) =>
+        (request.ModelAt, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(name)));
+
     private static List<(Range At, byte[] Text)> EditsOf(
         ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation)
     {
         List<(Range At, byte[] Text)> edits = [];
         if (model.UpstreamName != request.Model)
-            edits.Add((request.ModelAt, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(model.UpstreamName))));
+            edits.Add(ModelEdit(request, model.UpstreamName));
         foreach (var own in request.OwnFields) edits.Add((WithComma(request.Body.Span, own), []));
         if (asksUsage) edits.Add(UsageEdit(request));
         foreach (var message in conversation) edits.Add((request.MessagesEnd..request.MessagesEnd, [(byte)',', .. message]));

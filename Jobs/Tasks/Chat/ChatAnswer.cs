@@ -61,19 +61,22 @@ public sealed class ChatAnswer
             foreach (var choice in document.RootElement.GetProperty("choices").EnumerateArray())
             {
                 answer._choices.Add(new ChatChoice(
-                    choice.GetProperty("index").GetInt32(), choice.GetProperty("message").GetProperty("content").GetString()!,
-                    choice.GetProperty("finish_reason").GetString()!,
+                    choice.GetProperty("index").GetInt32(), TextOf(choice.GetProperty("message").GetProperty("content")),
+                    TextOf(choice.GetProperty("finish_reason")),
                     choice.GetProperty("logprobs") is { ValueKind: JsonValueKind.Object } logprobs
-                        ? logprobs.GetProperty("content").GetRawText()[1..^1] : null));
+                        && logprobs.GetProperty("content") is { ValueKind: JsonValueKind.Array } tokens
+                        ? tokens.GetRawText()[1..^1] : null));
             }
 
-            return answer;
+            return answer.Choices.Count > 0 ? answer : throw new FormatException("The stored answer has no choices.");
         }
         catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new FormatException("The stored answer is not that of a chat.", unreadable);
         }
     }
+
+    private static string TextOf(JsonElement text) => text.GetString() ?? throw new JsonException("A text is missing.");
 }
 
 /// <summary>One of the answers to a chat.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Classification;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Tests.Fixtures;
@@ -14,6 +15,9 @@ namespace AiPlatform.Tests.Gateway.Fixtures;
 internal sealed class FakeWorker : IAsyncDisposable
 {
     public const int Dimensions = 4;
+
+    /// <summary>What it answers to a chat.</summary>
+    public const string Text = "A worker says this.";
 
     private const int WideDimensions = 16;
 
@@ -73,6 +77,7 @@ internal sealed class FakeWorker : IAsyncDisposable
     public Task<bool> SucceedAsync(LeasedJob job, float? value = null)
     {
         if (job.Endpoint == ClassificationTask.Endpoint) return SucceedWithLabelsAsync(job);
+        if (job.Endpoint == ChatTask.Endpoint) return SucceedWithTextAsync(job);
         var request = JsonDocument.Parse(job.Body).RootElement;
         var input = request.GetProperty("input");
         var rows = input.ValueKind == JsonValueKind.Array && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
@@ -89,6 +94,14 @@ internal sealed class FakeWorker : IAsyncDisposable
             job,
             JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), $$"""{"prompt_tokens":{{3 * rows}},"total_tokens":{{3 * rows}}}"""),
             CancellationToken.None);
+    }
+
+    /// <summary>Commits a text, whatever the chat is; of a stream nothing has been said before.</summary>
+    public Task<bool> SucceedWithTextAsync(LeasedJob job, string text = Text)
+    {
+        var usage = ChatAnswer.WriteUsage(5, 0, 2);
+        var answer = ChatAnswer.Write(job.Id, job.Model, [new ChatChoice(0, text, "stop", null)], usage);
+        return _store.CommitAsync(job, JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage), CancellationToken.None);
     }
 
     /// <summary>Commits two labels for each input.</summary>

@@ -42,6 +42,7 @@ public sealed class ProviderSettingsTests
     [InlineData("Models:m:MaxRetries=11", "Models:m")]
     [InlineData("Models:m:Fallbacks:0=nobody", "Models:m:Fallbacks")]
     [InlineData("Models:m:Fallbacks:0=m", "Models:m:Fallbacks")]
+    [InlineData("Providers:workers:BaseUrl=https://x/v1", "Providers:workers")]
     [InlineData("Models:m:AttemptTimeout=00:20:00", "Models:m:AttemptTimeout")]
     [InlineData("Models:m:Tiemout=00:02:00", "Models:m")]
     public void Read_Wrong_NamesTheKey(string setting, string key)

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using AiPlatform.Gateway.Admission;
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Catalog;
+using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Submission;
+using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Tasks.Chat;
+
+namespace AiPlatform.Gateway.Answers;
+
+/// <summary>
+/// Asks a language model of our own workers for a typed answer. Such a model cannot be held to a schema yet, so it is only asked for
+/// records whose one property is a text: what it says is that text.
+/// </summary>
+internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admission, JobCalls jobs)
+{
+    /// <summary>An answer comes whole, and its caller waits: it is short.</summary>
+    private const int MaxTokens = 128;
+
+    /// <summary>The language model of this name, or the first one by name where there is none; null when no worker serves it.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    public async ValueTask<ModelDescriptor?> FindAsync(string? name, CancellationToken cancellationToken)
+    {
+        var models = name is null ? await catalog.ReadAsync(cancellationToken) : await catalog.ReadForAsync(name, cancellationToken);
+        return models.All.FirstOrDefault(model => model.Task == ChatTask.Description.Name && (name is null || model.Name == name));
+    }
+
+    /// <summary>What the model says, as the JSON of the record. Exactly one of the two is set.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
+    /// <exception cref="OperationCanceledException">The client went away; the job is canceled.</exception>
+    public async Task<(string? Json, InferenceError? Error)> AskAsync<T>(
+        HttpContext context, ModelDescriptor model, string instructions, string prompt, AnswerContract<T> contract, TimeSpan timeout)
+        where T : class
+    {
+        if (contract.OnlyText is not { } property) return (null, NotSupported(model.Name));
+
+        var body = AnswerRequest.WritePlain(model.Name, instructions, prompt, Math.Min(MaxTokens, model.MaxTokens / 2));
+        var (call, invalid) = await admission.AdmitAsync(ChatTask.Description, body, context.RequestAborted);
+        if (call is null) return (null, invalid);
+
+        context.Response.SetModel(call.Model);
+        var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
+        var end = await jobs.RunAsync(call, terms, context.RequestAborted);
+        if (end.Id is { } id) context.Response.SetJobId(id);
+        if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
+        return end.Error is { } error ? (null, error) : Read(end.Job!.Output?.Content ?? default, property);
+    }
+
+    private static (string? Json, InferenceError? Error) Read(ReadOnlyMemory<byte> output, string property)
+    {
+        try
+        {
+            var text = ChatAnswer.Read(output).Choices[0].Text.Trim();
+            return (JsonSerializer.Serialize(new Dictionary<string, string> { [property] = text }), null);
+        }
+        catch (FormatException unreadable)
+        {
+            return (null, new InferenceError { Kind = InferenceErrorKind.Internal, Message = unreadable.Message });
+        }
+    }
+
+    private static InferenceError NotSupported(string model) => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"The model '{model}' of our workers does not support structured answers yet. Name a provider's model for this route: set "
+            + $"{AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+    };
+}

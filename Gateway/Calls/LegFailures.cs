@@ -1,0 +1,38 @@
+using AiPlatform.Gateway.Http;
+
+namespace AiPlatform.Gateway.Calls;
+
+/// <summary>Which legs of a call have failed, for the header that says so. What a leg wrote into other headers goes with it.</summary>
+internal sealed class LegFailures(HttpResponse response)
+{
+    private static readonly string[] OfLegs =
+    [
+        CallHeaders.JobIdName, CallHeaders.ProviderName, CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName,
+        CallHeaders.ShouldRetryName,
+    ];
+
+    private readonly List<string> _failures = [];
+
+    /// <summary>Whether another model may do what failed with this error: the request is right, and the caller may do it.</summary>
+    public static bool GoesOn(InferenceError error) => error.Kind is InferenceErrorKind.ModelNotFound or InferenceErrorKind.ModelUnavailable
+        or InferenceErrorKind.ModelFailed or InferenceErrorKind.QueueFull or InferenceErrorKind.QueueUnavailable
+        or InferenceErrorKind.LeaseLost or InferenceErrorKind.Internal or InferenceErrorKind.ProviderFailed
+        or InferenceErrorKind.ProviderTimeout or InferenceErrorKind.ProviderBusy or InferenceErrorKind.ProviderUnavailable
+        or InferenceErrorKind.ProviderQuotaExceeded;
+
+    public void Add(string model, InferenceError error)
+    {
+        // The attempts at providers have said it more exactly.
+        var said = response.Headers[CallHeaders.AttemptFailuresName].ToString();
+        _failures.Add(said.Length > 0 ? said : $"{Uri.EscapeDataString(model)}={error.Code}");
+        foreach (var name in OfLegs) response.Headers.Remove(name);
+    }
+
+    /// <summary>Writes the header; the last leg's own attempts come last.</summary>
+    public void Say()
+    {
+        if (_failures.Count == 0) return;
+        var said = response.Headers[CallHeaders.AttemptFailuresName].ToString();
+        response.SetAttemptFailures(string.Join(", ", said.Length > 0 ? [.. _failures, said] : _failures));
+    }
+}

@@ -1,0 +1,91 @@
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.Gateway.Answers;
+
+/// <summary>Routes whose answer is a record, with a language model of our own workers.</summary>
+public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisServer>
+{
+    private const string Prompt = """{"prompt":"hi"}""";
+
+    /// <summary>The first one by name, of all that the tests serve.</summary>
+    private readonly string _model = RedisServer.Unique("a-model");
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AskAi_NoProvider_FirstModelOfTheWorkersSaysTheText()
+    {
+        await using var sut = await GatewayHost.StartAsync(redis);
+        await sut.ServeAsync(RedisServer.Unique("a-embedder"));
+        await using var worker = await ServeAsync(sut, _model);
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal($"{{\"answer\":\"{FakeWorker.Text}\"}}", await reply.Content.ReadAsStringAsync(Ct));
+        Assert.Equal(_model, reply.Headers.GetValues("X-Model").Single());
+    }
+
+    [Fact]
+    public async Task AskAi_SettingNamesAWorkersModel_ThatOneIsAsked()
+    {
+        var named = RedisServer.Unique("z-model");
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
+        await using var worker = await ServeAsync(sut, named);
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal((200, named), ((int)reply.StatusCode, reply.Headers.GetValues("X-Model").Single()));
+    }
+
+    /// <summary>The record is still checked: a text must not be empty.</summary>
+    [Fact]
+    public async Task AskAi_ModelSaysNothing_Is422()
+    {
+        var named = RedisServer.Unique("z-model");
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
+        await using var worker = await ServeAsync(sut, named, (one, job) => one.SucceedWithTextAsync(job, " "));
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal(422, (int)reply.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(InferenceErrorKind.ModelFailed, 500)]
+    [InlineData(InferenceErrorKind.ContextLengthExceeded, 400)]
+    public async Task AskAi_JobFails_IsTold(InferenceErrorKind kind, int status)
+    {
+        var named = RedisServer.Unique("z-model");
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
+        await using var worker = await ServeAsync(sut, named, (one, job) => one.FailAsync(job, kind));
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal(status, (int)reply.StatusCode);
+    }
+
+    /// <summary>Nothing holds such a model to a schema.</summary>
+    [Fact]
+    public async Task Generate_WorkersModel_Is404ThatNamesTheSetting()
+    {
+        var named = RedisServer.Unique("z-model");
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
+        await using var worker = await ServeAsync(sut, named);
+
+        using var reply = await sut.PostTextAsync("/generate", Prompt);
+
+        Assert.Equal(404, (int)reply.StatusCode);
+        Assert.Contains("does not support structured answers yet", await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    private static async Task<FakeWorker> ServeAsync(
+        GatewayHost gateway, string model, Func<FakeWorker, LeasedJob, Task>? run = null)
+    {
+        await gateway.ServeAsync(model, dimensions: null, ChatTask.Description.Name);
+        return FakeWorker.Start(gateway, model, run);
+    }
+}
