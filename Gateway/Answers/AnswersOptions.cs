@@ -10,7 +10,7 @@ internal sealed class AnswersOptions
 
     /// <summary>
     /// The model that is asked by <c>/ask-ai</c>, <c>/generate</c> and routes of your own that name none: a key of <c>Models</c>, or a
-    /// language model of our workers. Default none: where no model is a provider's, the first one of the workers' by name.
+    /// language model of our workers. Default none; then the first one of the workers' by name is asked, where no model is a provider's.
     /// </summary>
     [StringLength(128, MinimumLength = 1)]
     public string? Model { get; init; }

@@ -22,8 +22,8 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     public async ValueTask<ModelDescriptor?> FindAsync(string? name, CancellationToken cancellationToken)
     {
-        var models = name is null ? await catalog.ReadAsync(cancellationToken) : await catalog.ReadForAsync(name, cancellationToken);
-        return models.All.FirstOrDefault(model => model.Task == ChatTask.Description.Name && (name is null || model.Name == name));
+        if (name is not null) return Find(await catalog.ReadForAsync(name, cancellationToken), name);
+        return Find(await catalog.ReadAsync(cancellationToken), name) ?? Find(await catalog.ReadAnewAsync(cancellationToken), name);
     }
 
     /// <summary>What the model says, as the JSON of the record. Exactly one of the two is set.</summary>
@@ -47,6 +47,9 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         return end.Error is { } error ? (null, error) : Read(end.Job!.Output?.Content ?? default, property);
     }
 
+    private static ModelDescriptor? Find(KnownModels models, string? name) =>
+        models.All.FirstOrDefault(model => model.Task == ChatTask.Description.Name && (name is null || model.Name == name));
+
     private static (string? Json, InferenceError? Error) Read(ReadOnlyMemory<byte> output, string property)
     {
         try
@@ -63,7 +66,7 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
     private static InferenceError NotSupported(string model) => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
-        Message = $"The model '{model}' of our workers does not support structured answers yet. Name a provider's model for this route: set "
-            + $"{AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+        Message = $"The model '{model}' of our workers does not support structured answers yet. Name a provider's model for this route: "
+            + $"set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
     };
 }

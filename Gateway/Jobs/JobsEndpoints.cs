@@ -123,8 +123,13 @@ internal static class JobsEndpoints
     {
         var seconds = 0d;
         var waits = context.Request.Query[WaitName];
-        if (waits.Count > 0 && !(waits is [var wait] && RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
-            return new Problem(InferenceError.Invalid("wait", $"wait must be a number of seconds from 0 to {LongestWaitSeconds}."));
+        if (waits.Count > 0
+            && !(waits is [{ } wait] && RequestTimeout.TryParseSeconds(wait, out seconds) && seconds is >= 0 and <= LongestWaitSeconds))
+        {
+            return new Problem(
+                InferenceError.Invalid("wait", $"wait must be one number of seconds from 0 to {LongestWaitSeconds}."));
+        }
+
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
         var job = await own.ReadAsync(jobId, context.Caller, TimeSpan.FromSeconds(seconds), context.RequestAborted);

@@ -119,8 +119,8 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
     [Fact]
     public async Task ThreeLegs_AreAskedInTheirOrder()
     {
-        await using var sut = await StartAsync($"Models:first:Provider=fake", "Models:first:MaxRetries=0", $"Models:first:Fallbacks:0={_own}",
-            "Models:first:Fallbacks:1=gpt");
+        await using var sut = await StartAsync(
+            "Models:first:Provider=fake", "Models:first:MaxRetries=0", $"Models:first:Fallbacks:0={_own}", "Models:first:Fallbacks:1=gpt");
         sut.Provider.Script(FakeProvider.Fails(503), FakeProvider.Says("Hello"));
 
         var reply = await sut.ChatAsync(model: "first");
@@ -156,8 +156,8 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
     private Task<ProviderGateway> StartAsync(params string[] settings) => ProviderGateway.StartAsync(
         redis,
         [
-            $"Models:{_own}:Provider=workers", $"Models:{_own}:Fallbacks:0=gpt", "Models:hosted:Provider=fake", "Models:hosted:MaxRetries=0",
-            $"Models:hosted:Fallbacks:0={_own}", "Models:gpt:MaxRetries=0", .. settings,
+            $"Models:{_own}:Provider=workers", $"Models:{_own}:Fallbacks:0=gpt", "Models:hosted:Provider=fake",
+            "Models:hosted:MaxRetries=0", $"Models:hosted:Fallbacks:0={_own}", "Models:gpt:MaxRetries=0", .. settings,
         ]);
 
     private async Task<FakeWorker> ServeAsync(ProviderGateway sut, Func<FakeWorker, LeasedJob, Task>? run = null)

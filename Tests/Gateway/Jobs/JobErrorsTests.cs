@@ -168,6 +168,8 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
     [InlineData("soon")]
     [InlineData("")]
     [InlineData("1e1")]
+    [InlineData("&wait=1")]
+    [InlineData("1&wait=1")]
     public async Task GetJob_BadWait_Answers400(string wait)
     {
         using var response = await _gateway.Client.GetAsync($"{Path}/job_00000000000000000000000000.nobody?wait={wait}");
