@@ -15,8 +15,8 @@ namespace AiPlatform.Gateway.Answers;
 
 /// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
 internal sealed class AnswerCalls(
-    ProviderCatalog catalog, DirectCalls providers, WorkerAnswers workers, MeasuredCalls measured, SchemaWork work, IOptions<AnswersOptions> options,
-    IOptions<GatewayOptions> limits)
+    ProviderCatalog catalog, DirectCalls providers, WorkerAnswers workers, MeasuredCalls measured, SchemaWork work,
+    IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
 {
     private const int MaxRawAnswerLength = 1_000;
 

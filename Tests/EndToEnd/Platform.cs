@@ -47,6 +47,9 @@ internal sealed class Platform : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another Gateway; it is not ready yet.</summary>
+    public AiProcess StartGateway() => Start("Gateway");
+
     /// <summary>Starts another worker; it is not ready yet.</summary>
     public AiProcess StartWorker() => Start("InferenceWorker");
 

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Xunit;
 
@@ -71,6 +72,15 @@ public sealed class ChatPlatform : IAsyncLifetime
         Assert.Equal("[DONE]", data[^1]);
         return [.. data.SkipLast(1).Select(one => JsonDocument.Parse(one).RootElement)];
     }
+
+    /// <summary>No job runs any more, and so no row of the model.</summary>
+    internal static Task UntilNothingRunsAsync(HttpClient http) => Poll.UntilAsync(
+        async () =>
+        {
+            var queues = JsonDocument.Parse(await http.GetStringAsync(new Uri("/v1/queues", UriKind.Relative), Ct)).RootElement;
+            return queues.GetProperty("data").EnumerateArray().All(queue => queue.GetProperty("running").GetInt32() == 0);
+        },
+        "nothing runs");
 
     internal static string ContentOf(JsonElement answer, int choice = 0) =>
         answer.GetProperty("choices")[choice].GetProperty("message").GetProperty("content").GetString()!;
