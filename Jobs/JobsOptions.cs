@@ -9,10 +9,10 @@ public sealed class JobsOptions
     public const string SectionName = "Jobs";
 
     /// <summary>
-    /// How long a worker may hold a job without renewing its lease. Default 30 s, 1 s to 1 h; workers renew after a third of it.
+    /// How long a worker may hold a job without renewing its lease. Default 10 s, 1 s to 1 h; workers renew after a third of it.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How often a process sweeps: it looks for lost leases, passed deadlines and due retries. Default 500 ms, 50 ms to 1 min.
