@@ -1,12 +1,12 @@
 namespace AiPlatform.AppHost;
 
 /// <summary>
-/// The whole system on one page: <c>dotnet run --project AppHost</c> starts it with the Aspire dashboard. What its parts are told
-/// lies beside this file; how they are deployed, in deploy/.
+/// The whole system on one page: <c>dotnet run --project AppHost</c> starts it with the Aspire dashboard. The settings of its parts are in
+/// the files beside this one, and the deployments are in deploy/.
 /// </summary>
 internal static class Program
 {
-    /// <returns>The exit code: 1 when a setting is refused, which is said in one line.</returns>
+    /// <returns>The exit code: 1 when a setting is refused, which one line reports.</returns>
     public static int Main(string[] args)
     {
         DistributedApplication application;

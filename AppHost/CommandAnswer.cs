@@ -1,4 +1,4 @@
 namespace AiPlatform.AppHost;
 
-/// <summary>What a command did, in a line, and the JSON that the Gateway answered.</summary>
+/// <summary>The result of a command: a line of summary, and the Gateway's JSON.</summary>
 internal sealed record CommandAnswer(string Summary, string Json);

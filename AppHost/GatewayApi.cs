@@ -9,8 +9,8 @@ internal sealed class GatewayApi(HttpClient http)
 {
     private const string SampleText = "The quick brown fox jumps over the lazy dog.";
 
-    /// <summary>Does <paramref name="action"/> to one queue, or to all of them.</summary>
-    /// <exception cref="HttpRequestException">The Gateway refused; the message has its words.</exception>
+    /// <summary>Runs <paramref name="action"/> on one queue, or on all queues.</summary>
+    /// <exception cref="HttpRequestException">The Gateway refused; the message has its error.</exception>
     public async Task<CommandAnswer> ChangeQueuesAsync(string action, string? queue, CancellationToken cancellationToken)
     {
         var queues = string.IsNullOrWhiteSpace(queue) ? await QueuesAsync(cancellationToken) : [queue.Trim()];
@@ -22,7 +22,7 @@ internal sealed class GatewayApi(HttpClient http)
     }
 
     /// <summary>Embeds a sentence with the first model that a worker serves, as a job.</summary>
-    /// <exception cref="HttpRequestException">The Gateway refused; the message has its words.</exception>
+    /// <exception cref="HttpRequestException">The Gateway refused; the message has its error.</exception>
     public async Task<CommandAnswer> RunSampleJobAsync(CancellationToken cancellationToken)
     {
         var models = await SendAsync(HttpMethod.Get, "/v1/models", null, cancellationToken);

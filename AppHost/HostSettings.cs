@@ -3,8 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace AiPlatform.AppHost;
 
 /// <summary>
-/// What can be said about the system as a whole: environment variables (<c>Inference__Replicas=2</c>), command line
-/// (<c>--Inference:Replicas=2</c>) or appsettings.json. A bad value stops the start and names the key.
+/// The settings of the whole system, from environment variables (<c>Inference__Replicas=2</c>), the command line
+/// (<c>--Inference:Replicas=2</c>) or appsettings.json. An invalid value stops the start with an error that names the key.
 /// </summary>
 internal sealed record HostSettings
 {
@@ -20,15 +20,13 @@ internal sealed record HostSettings
     /// <summary><c>Models:Path</c>: folder of the model folders on this machine. Default the repository's <c>models</c>.</summary>
     public required string ModelsPath { get; init; }
 
-    /// <summary><c>ConnectionStrings:redis</c>: whether there is a Redis already; otherwise one is started as a container.</summary>
+    /// <summary><c>ConnectionStrings:redis</c>: whether a Redis runs already; otherwise one is started as a container.</summary>
     public required bool HasRedis { get; init; }
 
     /// <summary><c>Redis:Insight</c>: whether Redis Insight is started next to Redis. Default false.</summary>
     public required bool RedisInsight { get; init; }
 
-    /// <summary>
-    /// <c>Gateway:OperatorKey</c>: the key that the dashboard's commands present, where the Gateway has keys. Default none.
-    /// </summary>
+    /// <summary><c>Gateway:OperatorKey</c>: the key that the dashboard's commands send, if the Gateway has keys. Default none.</summary>
     public required string? OperatorKey { get; init; }
 
     public static HostSettings Read(IDistributedApplicationBuilder builder)

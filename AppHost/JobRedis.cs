@@ -3,25 +3,29 @@ namespace AiPlatform.AppHost;
 /// <summary>Adds the Redis that keeps the jobs.</summary>
 internal static class JobRedis
 {
-    /// <summary>Accepted jobs live only there: an append-only file, not snapshots, and nothing is ever evicted. Words of a shell.</summary>
+    /// <summary>
+    /// The arguments of a Redis that keeps jobs, as shell words: an append-only file instead of snapshots, and no eviction, because
+    /// accepted jobs are stored only there.
+    /// </summary>
     private static readonly string[] KeepsJobs =
         ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "''", "--maxmemory-policy", "noeviction"];
 
     extension(IDistributedApplicationBuilder builder)
     {
-        /// <summary>The one that <c>ConnectionStrings:redis</c> names, or else a container.</summary>
+        /// <summary>Adds the Redis that <c>ConnectionStrings:redis</c> names, or else a container.</summary>
         public IResourceBuilder<IResourceWithConnectionString> AddJobRedis(HostSettings settings)
         {
             if (settings.HasRedis) return builder.AddConnectionString("redis");
             var redis = builder.AddRedis("redis").WithArgs(KeepJobs);
-            // A local volume is named after the checkout; a deployed one must not be. WithDataVolume would turn snapshots on.
+            // A local volume is named after the checkout, which a deployed volume must not be. WithDataVolume would turn snapshots on.
             redis.WithVolume(builder.ExecutionContext.IsPublishMode ? "redis-data" : VolumeNameGenerator.Generate(redis, "data"), "/data");
             return settings.RedisInsight ? redis.WithRedisInsight() : redis;
         }
     }
 
     /// <summary>
-    /// Aspire starts redis-server through a shell: locally as an argument a word, published as one argument that holds the whole command.
+    /// Adds the arguments. Aspire starts redis-server through a shell: locally with one argument for each word, when published with one
+    /// argument for the whole command.
     /// </summary>
     private static void KeepJobs(CommandLineArgsCallbackContext context)
     {

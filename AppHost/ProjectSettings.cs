@@ -2,23 +2,25 @@ using Microsoft.Extensions.Configuration;
 
 namespace AiPlatform.AppHost;
 
-/// <summary>Passes settings on to the two programs: what is configured here is what they run with.</summary>
+/// <summary>Passes settings on to the two programs.</summary>
 internal static class ProjectSettings
 {
     extension(IResourceBuilder<ProjectResource> project)
     {
         /// <summary>
-        /// Ready and alive, as <c>docs/operations.md</c> describes them. The limits are wide: a model may hold every core for a
-        /// second, and a worker that is restarted for being busy only gets slower.
+        /// Adds the probes for readiness and liveness that <c>docs/operations.md</c> describes. The limits are generous: a model may use
+        /// every core for a second, and restarting a busy worker only makes it slower.
         /// </summary>
 #pragma warning disable ASPIREPROBES001 // For evaluation in this version; nothing else brings probes into a deployment.
         public IResourceBuilder<ProjectResource> WithProbes() => project
-            // Without the endpoint's name Kubernetes is told to ask over https.
+            // Without the endpoint's name the probe for Kubernetes would use https.
             .WithHttpProbe(ProbeType.Readiness, "/health", periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3, endpointName: "http")
             .WithHttpProbe(ProbeType.Liveness, "/alive", periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6, endpointName: "http");
 #pragma warning restore ASPIREPROBES001
 
-        /// <summary>Where the models are and what runs them. An image has its models beside the program, which is where it looks.</summary>
+        /// <summary>
+        /// Passes the folder and the device of the models. An image has its models beside the program, which is the default folder.
+        /// </summary>
         public IResourceBuilder<ProjectResource> WithModels(HostSettings settings)
         {
             if (project.ApplicationBuilder.ExecutionContext.IsRunMode) project.WithEnvironment("Models__Path", settings.ModelsPath);
@@ -26,7 +28,7 @@ internal static class ProjectSettings
         }
 
         /// <summary>
-        /// The providers and their models, from the sections <c>Providers</c> and <c>Models</c>. A provider with an <c>ApiKey</c>,
+        /// Passes the providers and their models, from the sections <c>Providers</c> and <c>Models</c>. A provider with an <c>ApiKey</c>,
         /// also an empty one, gets the secret parameter <c>{name}-api-key</c>.
         /// </summary>
         public IResourceBuilder<ProjectResource> WithProviders()
@@ -50,8 +52,8 @@ internal static class ProjectSettings
         }
 
         /// <summary>
-        /// The keys of the section <c>ApiKeys</c>. A deployment always has an operator's key, or the Gateway would not listen;
-        /// the parameter <c>operator-key-sha256</c> is its hash.
+        /// Passes the keys of the section <c>ApiKeys</c>. A deployment always has an operator's key, because the Gateway would not listen
+        /// without one; the parameter <c>operator-key-sha256</c> is its hash.
         /// </summary>
         public IResourceBuilder<ProjectResource> WithApiKeys()
         {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace AiPlatform.AppHost;
 
-/// <summary>What an operator wants at hand in the dashboard, as commands of the Gateway.</summary>
+/// <summary>Commands of the Gateway for operators, in the dashboard.</summary>
 internal static class QueueCommands
 {
     private static readonly InteractionInput[] WhichQueue =
@@ -13,7 +13,8 @@ internal static class QueueCommands
     extension(IResourceBuilder<ProjectResource> gateway)
     {
         /// <summary>
-        /// Pauses and resumes leasing, runs dead letters again, runs a sample job; see <c>/v1/queues</c> and <c>/v1/jobs</c>.
+        /// Adds commands that pause and resume queues, run dead letters again, and run a sample job; see <c>/v1/queues</c> and
+        /// <c>/v1/jobs</c>.
         /// </summary>
         public IResourceBuilder<ProjectResource> WithQueueCommands(HostSettings settings) => gateway
             .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers are given no more jobs; submits are still taken.")

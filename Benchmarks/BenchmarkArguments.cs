@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
-/// <param name="Names">Benchmarks, in the order in which they are to run.</param>
+/// <summary>The arguments of the command line.</summary>
+/// <param name="Names">The benchmarks, in the order in which they run.</param>
 /// <param name="Runs">Runs of each side.</param>
 internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
 {
-    /// <summary>Fewer runs than this are for looking, not for keeping.</summary>
+    /// <summary>Results of fewer runs than this are printed but not kept.</summary>
     public const int LeastRunsKept = 5;
 
     private const int MostRuns = 50;
 
-    /// <summary>Null when it cannot be understood.</summary>
+    /// <summary>Parses the arguments; null when they are invalid.</summary>
     public static BenchmarkArguments? TryParse(IReadOnlyList<string> arguments, IReadOnlyCollection<string> known)
     {
         var names = new List<string>();

@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks;
 
-/// <summary>Where things lie in the checkout whose benchmarks run.</summary>
+/// <summary>Paths in the checkout whose benchmarks run.</summary>
 internal static class Checkout
 {
     public static string Root { get; } = FindRoot();
@@ -9,10 +9,10 @@ internal static class Checkout
 
     public static string Results { get; } = Path.Combine(Root, "Benchmarks", "RESULTS.md");
 
-    /// <summary>Sources of what we compare with and measure by.</summary>
+    /// <summary>Sources of the peers that we compare with, and of the measuring tools.</summary>
     public static string PeerSources { get; } = Path.Combine(Root, "Benchmarks", "peers");
 
-    /// <summary>Where they are installed and compiled.</summary>
+    /// <summary>The folder in which peers are installed and compiled.</summary>
     public static string Peers { get; } = Path.Combine(Root, "artifacts", "peers");
 
     /// <summary>A built program of the same configuration as this one.</summary>

@@ -1,9 +1,9 @@
 namespace AiPlatform.Benchmarks;
 
-/// <summary>The middle of some values.</summary>
+/// <summary>The median of values.</summary>
 internal static class Median
 {
-    /// <summary>Of an even number of values, the mean of the two in the middle.</summary>
+    /// <summary>Computes the median; for an even number of values it is the mean of the two in the middle.</summary>
     public static double Of(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();

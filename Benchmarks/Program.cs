@@ -8,7 +8,7 @@ using AiPlatform.Benchmarks.SlowModel;
 
 namespace AiPlatform.Benchmarks;
 
-/// <summary>Runs benchmarks; and is the processes that they start besides the product's own.</summary>
+/// <summary>Runs benchmarks, and also runs in the roles of processes that they start besides the product's own.</summary>
 internal static class Program
 {
     private static readonly Dictionary<string, Func<int, CancellationToken, Task>> Benchmarks = new()
@@ -74,7 +74,7 @@ internal static class Program
             return args is [] or ["help" or "--help" or "-h"] ? 0 : 2;
         }
 
-        // What was started must be ended, also on Ctrl-C.
+        // Started processes must be ended even on Ctrl-C.
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

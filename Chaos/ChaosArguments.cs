@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace AiPlatform.Chaos;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The arguments of the command line.</summary>
 /// <param name="Jobs">Requests that are sent, 1 to 1,000,000.</param>
 /// <param name="Seconds">Longest time in which requests are sent and faults begin, 5 to 36,000.</param>
-/// <param name="Seed">Of the requests and of the plan of faults, 0 to 2,147,483,647.</param>
+/// <param name="Seed">The seed of the requests and of the plan of faults, 0 to 2,147,483,647.</param>
 internal sealed record ChaosArguments(int Jobs, int Seconds, int Seed)
 {
     public static ChaosArguments Default { get; } = new(2_000, 120, 1);
 
-    /// <returns>What is wanted; or null, and what is wrong with it.</returns>
+    /// <returns>The arguments; or null, and what is wrong with them.</returns>
     public static (ChaosArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments)
     {
         var wanted = Default;

@@ -10,7 +10,9 @@ internal sealed class ChaosCommand(ChaosArguments arguments, TextWriter output)
 {
     private const int Clients = 8;
 
-    /// <summary>Fewer jobs come slower: the plan's first round of faults takes about as long.</summary>
+    /// <summary>
+    /// Shortest time of the load, in which fewer jobs are sent more slowly. The first round of faults takes about as long.
+    /// </summary>
     private static readonly TimeSpan ShortestLoad = TimeSpan.FromSeconds(30);
 
     private static readonly FaultKind[] Round =

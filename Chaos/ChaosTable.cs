@@ -6,11 +6,11 @@ using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos;
 
-/// <summary>What a run is summed up as.</summary>
+/// <summary>The summary of a run.</summary>
 internal static class ChaosTable
 {
     /// <param name="run">The run, after its audit.</param>
-    /// <param name="drainTime">From the last job that was accepted until no job waited or ran.</param>
+    /// <param name="drainTime">The time from the last accepted job until no job waited or ran.</param>
     public static string Of(FaultRun run, TimeSpan drainTime)
     {
         var table = new StringBuilder();

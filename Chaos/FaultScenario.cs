@@ -5,20 +5,20 @@ using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos;
 
-/// <summary>The whole system as real processes, to which faults happen while clients use it; then everything is checked.</summary>
+/// <summary>Runs the whole system as real processes, with faults while clients use it, and then checks everything.</summary>
 internal sealed class FaultScenario(FaultRun run, FaultScale scale)
 {
     /// <summary>Longest wait, after the last fault, until no job waits or runs.</summary>
     private static readonly TimeSpan DrainBound = TimeSpan.FromMinutes(1);
 
-    /// <summary>The counters of ended jobs expire after 35 s; then there is room for a slow machine.</summary>
+    /// <summary>The counters of ended jobs expire after 35 s; the rest is for a slow machine.</summary>
     private static readonly TimeSpan ExpiryBound = TimeSpan.FromSeconds(35 + 30);
 
     private readonly GoodRequests _requests = new(run.Seed, scale.WithKeys, scale.Models);
 
     /// <summary>
-    /// What is not as it must be is in the run afterwards, and then the processes' logs are in <paramref name="logs"/>. Everything that
-    /// was started has ended, also after a cancellation.
+    /// Runs the scenario. Problems are recorded in the run, and then the processes' logs are in <paramref name="logs"/>. All started
+    /// processes have ended afterwards, even after a cancellation.
     /// </summary>
     public async Task<FaultOutcome> RunAsync(string logs, CancellationToken cancellationToken)
     {
@@ -82,7 +82,7 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
     }
 }
 
-/// <summary>What a scenario left behind.</summary>
-/// <param name="Written">All that was written of its jobs.</param>
-/// <param name="DrainTime">From the last job that was accepted until no job waited or ran.</param>
+/// <summary>The outcome of a scenario.</summary>
+/// <param name="Written">Everything that was written about its jobs.</param>
+/// <param name="DrainTime">The time from the last accepted job until no job waited or ran.</param>
 internal sealed record FaultOutcome(WrittenJobs Written, TimeSpan DrainTime);

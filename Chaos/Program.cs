@@ -14,7 +14,7 @@ internal static class Program
             return 2;
         }
 
-        // What was started must be ended, also on Ctrl-C.
+        // Started processes must be ended even on Ctrl-C.
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);

@@ -44,7 +44,7 @@ internal static class ApiDescription
             {
                 document.AddSchemaTransformer((schema, context, _) =>
                 {
-                    // Times are written by a converter, which hides that they are text.
+                    // A converter writes times, so the schema does not know that they are text.
                     var type = context.JsonPropertyInfo?.PropertyType;
                     if (type == typeof(DateTimeOffset)) schema.Type = JsonSchemaType.String;
                     if (type == typeof(DateTimeOffset?)) schema.Type = JsonSchemaType.String | JsonSchemaType.Null;
@@ -71,7 +71,7 @@ internal static class ApiDescription
         description.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(KeyScheme, description)] = [] }];
     }
 
-    /// <summary>Describes what all operations have in common; their routes have said the rest.</summary>
+    /// <summary>Describes what all operations have in common; the routes describe the rest.</summary>
     private static void Describe(OpenApiOperation operation, int maxBytes)
     {
         if (operation.RequestBody is OpenApiRequestBody body)
@@ -84,7 +84,7 @@ internal static class ApiDescription
         AnswerHeaders.Describe(operation.Responses);
     }
 
-    /// <summary>What a status means where its name says too little.</summary>
+    /// <summary>The meaning of a status whose name is not clear enough.</summary>
     private static string? TextOf(string status) => status switch
     {
         "202" => "The call is a job now.",

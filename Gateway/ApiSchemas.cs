@@ -10,13 +10,13 @@ using Microsoft.OpenApi;
 namespace AiPlatform.Gateway;
 
 /// <summary>
-/// What the types of requests and answers cannot say: bounds, forms, and how fields depend on one another. It stands in
-/// <c>schemas.json</c>, by component, here and in the folder of each task; the names that enums have are taken from them. Tests compare all
-/// of it with what is answered.
+/// Adds to the API's description what the types of requests and answers cannot express: bounds, formats, and dependencies between fields.
+/// These rules are in <c>schemas.json</c>, by component, here and in the folder of each task. The names of enum values are taken from the
+/// enums. Tests compare all of it with real answers.
 /// </summary>
 internal static class ApiSchemas
 {
-    /// <summary>Types that only say how a value is kept; the rules describe what they stand for.</summary>
+    /// <summary>Types that only hold a value; the rules describe the value.</summary>
     private static readonly string[] Replaced = [nameof(TaskAnswer), nameof(JsonElement)];
 
     private static readonly JsonObject Rules = ReadRules();
@@ -83,7 +83,7 @@ internal static class ApiSchemas
         }
     }
 
-    /// <summary>Properties are described anew; their texts stay.</summary>
+    /// <summary>Replaces the schemas of properties; their descriptions stay.</summary>
     private static void Replace(JsonObject properties, JsonObject rules)
     {
         foreach (var (name, rule) in rules)
@@ -94,7 +94,7 @@ internal static class ApiSchemas
         }
     }
 
-    /// <summary>The text of a property; of one that may be null it stands one level down.</summary>
+    /// <summary>The description of a property; if the property may be null, its description is one level deeper.</summary>
     private static string? TextOf(JsonNode? property)
     {
         JsonNode?[] places = [property, .. property?["oneOf"] as JsonArray ?? []];

@@ -7,7 +7,7 @@ using AiPlatform.Gateway.Usage;
 
 namespace AiPlatform.Gateway;
 
-/// <summary>Serializer of everything the Gateway answers, but for what its folders have a context of their own for.</summary>
+/// <summary>Serializer of all answers of the Gateway that have no serializer context in their own folder.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.Strict)]
 [JsonSerializable(typeof(PromptRequest))]
 [JsonSerializable(typeof(ModelList))]

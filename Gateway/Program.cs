@@ -17,7 +17,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AiPlatform.Gateway;
 
-/// <summary>The Gateway: takes HTTP calls and turns each into a job.</summary>
+/// <summary>The Gateway: accepts HTTP calls, and turns calls to models of our workers into jobs.</summary>
 internal static class Program
 {
     public static Task<int> Main(string[] args) => ServiceProcess.RunAsync(args, Build);
@@ -25,7 +25,7 @@ internal static class Program
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)
     {
-        // appsettings.json is found beside the program, wherever it is started from.
+        // The content root is the program's folder, so that appsettings.json is found whatever the working directory is.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();

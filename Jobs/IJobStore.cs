@@ -14,26 +14,26 @@ public interface IJobStore
     Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads a job; null when it is not there. A <paramref name="watcher"/> (a Gateway's name) is told on its channel when the
-    /// job ends, unless it has ended already: between the reading and the noting nothing can happen.
+    /// Reads a job; null when it does not exist. A <paramref name="watcher"/> (a Gateway's name) is notified on its channel when the job
+    /// ends, unless it has ended already. The read and the registration are one atomic step.
     /// </summary>
     Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads a job and the events of its log behind <paramref name="after"/>; null when it is not there. A
-    /// <paramref name="follower"/> (a Gateway's name) is told on its channel of what comes, until the job ends.
+    /// Reads a job and the events of its log after <paramref name="after"/>; null when it does not exist. A <paramref name="follower"/> (a
+    /// Gateway's name) is notified of further events on its channel, until the job ends.
     /// </summary>
     Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken);
 
     /// <summary>
-    /// A tenant's jobs in one queue, the newest first, without results. One call looks at a bounded number of jobs for those that
-    /// fit: <see cref="JobPage.LookedTo"/> says where to go on.
+    /// Lists a tenant's jobs in one queue, the newest first, without results. One call examines a bounded number of jobs:
+    /// <see cref="JobPage.LookedTo"/> says where the next call continues.
     /// </summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="tenant">Whose.</param>
-    /// <param name="status">Only those; null for all.</param>
+    /// <param name="tenant">The owner of the jobs.</param>
+    /// <param name="status">Only jobs of this status; null for all.</param>
     /// <param name="before">
-    /// The <see cref="JobId.Key"/> to begin behind, of any queue: keys of all queues sort by time; null for the newest.
+    /// Lists jobs older than this <see cref="JobId.Key"/>, which may be of any queue because all keys sort by time; null for the newest.
     /// </param>
     /// <param name="limit">Most jobs.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -45,35 +45,36 @@ public interface IJobStore
     /// </summary>
     Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
-    /// <summary>The same for a job that waits; one that runs is left as it is, too.</summary>
+    /// <summary>Cancels a tenant's job only if it waits; a running job continues.</summary>
     Task<JobStatus?> WithdrawAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
-    /// <summary>Makes a tenant's failed, canceled or expired job wait again, with as much time as it had at first.</summary>
+    /// <summary>Enqueues a tenant's failed, canceled or expired job again, with its original deadline in full.</summary>
     Task<RequeueResult> RequeueAsync(JobId id, string tenant, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Takes the jobs whose turn it is, at most <paramref name="maxJobs"/> and, but for the first,
-    /// <paramref name="maxBytes"/> of payload. When there are fewer, the next submit rings the queue's doorbell.
+    /// Leases the jobs whose turn it is, at most <paramref name="maxJobs"/> and at most <paramref name="maxBytes"/> of payload; the first
+    /// job may be larger. If there are fewer jobs than asked for, the next submit rings the queue's doorbell.
     /// </summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="worker">The process that takes them.</param>
+    /// <param name="worker">The process that leases them.</param>
     /// <param name="maxJobs">Most jobs.</param>
     /// <param name="maxBytes">Most bytes of payload.</param>
     /// <param name="isIdle">
-    /// The process runs nothing, and takes nothing else until this call's jobs have ended: then it may be given one that must run alone.
+    /// Whether the process runs nothing, and will lease nothing else until this call's jobs have ended. It may then get a job that must run
+    /// alone.
     /// </param>
-    /// <param name="cancellationToken">Ends the wait; jobs may be leased all the same.</param>
+    /// <param name="cancellationToken">Ends the wait; the jobs may have been leased nevertheless.</param>
     Task<LeaseResult> LeaseAsync(
         QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken);
 
-    /// <summary>Prolongs leases of one queue; false where the lease is no longer ours.</summary>
+    /// <summary>Renews leases of one queue; false for each lease that this process has lost.</summary>
     Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken);
 
     /// <summary>Adds events to a job's log; false when the lease was lost.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="events">Their numbers are given by the store.</param>
+    /// <param name="events">The events; the store assigns their numbers.</param>
     /// <param name="known">
-    /// How many events the job had said before: then adding them again adds them once. Null where that is not known.
+    /// How many events the log had before. With it, a repeated call adds the events only once. Null where that number is not known.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, int? known, CancellationToken cancellationToken);
@@ -82,42 +83,42 @@ public interface IJobStore
     Task<bool> AppendAsync(LeasedJob job, IReadOnlyList<JobEvent> events, CancellationToken cancellationToken) =>
         AppendAsync(job, events, known: null, cancellationToken);
 
-    /// <summary>Stores a result; false when the lease was lost and the result is not wanted.</summary>
+    /// <summary>Stores the result of a run; false when the lease was lost and the result was refused.</summary>
     Task<bool> CommitAsync(LeasedJob job, JobOutcome outcome, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives a job back: without an error to its old place, uncounted; with one as a failed run, to be tried again with delay
-    /// until the limit of failures is reached.
+    /// Gives a job back. Without an error it returns to its old place and nothing is counted. With an error it counts as a failed run,
+    /// which is retried after a back-off until the limit of failures is reached.
     /// </summary>
     Task<ReleaseOutcome> ReleaseAsync(LeasedJob job, InferenceError? error, CancellationToken cancellationToken);
 
-    /// <summary>Ends a job that failed: it is a dead letter at once, however often it may fail.</summary>
+    /// <summary>Ends a job that failed, as a dead letter, without further retries.</summary>
     Task<ReleaseOutcome> FailAsync(LeasedJob job, InferenceError error, CancellationToken cancellationToken);
 
-    /// <summary>Requeues lost leases, ends jobs past their deadline, wakes due retries. Anyone may call it.</summary>
+    /// <summary>
+    /// Requeues jobs whose lease was lost, ends jobs past their deadline, and enqueues due retries. Any process may call it.
+    /// </summary>
     Task<SweepResult> SweepAsync(QueueName queue, CancellationToken cancellationToken);
 }
 
-/// <summary>What a lease gave.</summary>
+/// <summary>The result of a lease call.</summary>
 /// <param name="Jobs">The jobs, in the order of their turns.</param>
-/// <param name="MustRunAlone">The one job given took its process down before: nothing else may run beside it.</param>
-/// <param name="WantsIdle">A job waits that must run alone, and this process is asked to become idle for it.</param>
+/// <param name="MustRunAlone">The single leased job was lost with its process before, so nothing else may run beside it.</param>
+/// <param name="WantsIdle">A job that must run alone waits, and this process is asked to drain for it.</param>
 public sealed record LeaseResult(IReadOnlyList<LeasedJob> Jobs, bool MustRunAlone, bool WantsIdle)
 {
-    /// <summary>Jobs that a newer version stored: they were left for its processes.</summary>
+    /// <summary>How many jobs were left in the queue because a newer version stored them.</summary>
     public int Newer { get; init; }
 }
 
-/// <summary>What became of a submit.</summary>
+/// <summary>The result of a submit.</summary>
 /// <param name="Outcome">What was done.</param>
 /// <param name="At">When, by Redis' clock.</param>
-/// <param name="Depth">Jobs that waited in the queue before.</param>
-/// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when nothing was refused.</param>
+/// <param name="Depth">Jobs that waited in the queue before this one.</param>
+/// <param name="DrainPerSecond">Jobs of the queue that ended in a second, recently; 0 when nothing was refused.</param>
 public readonly record struct SubmitResult(SubmitOutcome Outcome, DateTimeOffset At, long Depth, double DrainPerSecond)
 {
-    /// <summary>
-    /// About how many jobs are leased before it, as reading the job tells; null when it was not accepted, or somebody waits for its end.
-    /// </summary>
+    /// <summary>An estimate of the jobs that are leased before it; null when it was not accepted, or a caller waits for its end.</summary>
     public long? Position { get; init; }
 }
 
@@ -151,10 +152,10 @@ public enum ReleaseOutcome
     Failed,
 }
 
-/// <summary>What became of a wish to run a job again.</summary>
+/// <summary>The result of a requeue.</summary>
 /// <param name="Outcome">What was done.</param>
 /// <param name="Depth">Jobs that wait in its queue.</param>
-/// <param name="DrainPerSecond">Jobs that ended there a second, of late; 0 when it was not refused for lack of room.</param>
+/// <param name="DrainPerSecond">Jobs of the queue that ended in a second, recently; 0 unless the queue was full.</param>
 public readonly record struct RequeueResult(RequeueOutcome Outcome, long Depth, double DrainPerSecond);
 
 public enum RequeueOutcome
@@ -162,7 +163,7 @@ public enum RequeueOutcome
     /// <summary>It waits again.</summary>
     Requeued,
 
-    /// <summary>It is not there, or another tenant's.</summary>
+    /// <summary>It does not exist, or belongs to another tenant.</summary>
     NotFound,
 
     /// <summary>It has not ended, or has a result.</summary>
@@ -171,7 +172,7 @@ public enum RequeueOutcome
     /// <summary>Its queue is full.</summary>
     QueueFull,
 
-    /// <summary>Its tenant has its limit of jobs waiting there.</summary>
+    /// <summary>Its tenant has reached its limit of waiting jobs there.</summary>
     TenantFull,
 }
 
@@ -179,14 +180,14 @@ public enum RequeueOutcome
 public readonly record struct SweepResult(int Requeued, int Failed, int Expired, int RetriesDue);
 
 /// <summary>
-/// The store cannot serve now: Redis cannot be reached, is too slow, full, read-only, or fails on what it holds. Nothing is known to have
-/// changed.
+/// The store cannot serve now: Redis cannot be reached, is too slow, full, read-only, or fails on the data that it holds. It is not known
+/// whether anything changed.
 /// </summary>
 public sealed class QueueUnavailableException(string message, Exception? inner = null) : OutageException(message, inner)
 {
-    /// <summary>Redis answers, and refuses writes: what only reads may be served.</summary>
+    /// <summary>Redis answers but refuses writes, so reads may still be served.</summary>
     public bool RefusesWrites { get; init; }
 
-    /// <summary>What is stored of the job cannot be read.</summary>
+    /// <summary>The stored record of the job cannot be read.</summary>
     internal bool IsDamaged { get; init; }
 }

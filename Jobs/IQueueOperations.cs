@@ -1,21 +1,21 @@
 namespace AiPlatform.Jobs;
 
-/// <summary>What operators do with queues. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
+/// <summary>Operations of operators on queues. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
 public interface IQueueOperations
 {
-    /// <summary>How a queue is; one that nobody has used is empty.</summary>
+    /// <summary>Reads the state of a queue; a queue that nobody has used is empty.</summary>
     Task<QueueState> ReadAsync(QueueName queue, CancellationToken cancellationToken);
 
-    /// <summary>Stops leasing; submits are still taken, and what runs goes on running.</summary>
+    /// <summary>Stops leasing; submits are still accepted, and running jobs continue.</summary>
     Task PauseAsync(QueueName queue, CancellationToken cancellationToken);
 
     Task ResumeAsync(QueueName queue, CancellationToken cancellationToken);
 
-    /// <summary>Makes all dead letters wait again, whatever the queue's limits. Returns how many.</summary>
+    /// <summary>Enqueues all dead letters again, regardless of the queue's limits. Returns how many.</summary>
     Task<long> RequeueDeadAsync(QueueName queue, CancellationToken cancellationToken);
 }
 
-/// <summary>How a queue is at one moment.</summary>
+/// <summary>The state of a queue at one moment.</summary>
 public sealed record QueueState
 {
     public required QueueName Queue { get; init; }
@@ -48,8 +48,8 @@ public sealed record QueueState
     public TimeSpan? Oldest => Lanes.Max(lane => lane.Oldest);
 }
 
-/// <summary>How a lane is.</summary>
-/// <param name="Lane">Which.</param>
+/// <summary>The state of a lane.</summary>
+/// <param name="Lane">The lane.</param>
 /// <param name="Depth">Jobs that wait in it.</param>
-/// <param name="Oldest">Time since the submit of the oldest; null when none waits.</param>
+/// <param name="Oldest">Time since the submit of the oldest waiting job; null when none waits.</param>
 public sealed record LaneState(Lane Lane, long Depth, TimeSpan? Oldest);

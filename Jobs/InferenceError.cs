@@ -8,13 +8,13 @@ public sealed record InferenceError
 {
     public required InferenceErrorKind Kind { get; init; }
 
-    /// <summary>One sentence or two for the caller; never a prompt, a key or a stack trace.</summary>
+    /// <summary>One or two sentences for the caller; never a prompt, a key or a stack trace.</summary>
     public required string Message { get; init; }
 
     /// <summary>The request's field that is wrong, such as <c>input[3]</c>; null when no single one is.</summary>
     public string? Param { get; init; }
 
-    /// <summary>What the model said, where that is what is wrong and the caller asked for it; else null.</summary>
+    /// <summary>The model's answer, if it is what is wrong and the caller asked for it; else null.</summary>
     public string? RawAnswer { get; init; }
 
     /// <summary>How long to wait before the next try; null when waiting does not help.</summary>
@@ -29,7 +29,7 @@ public sealed record InferenceError
     [JsonIgnore]
     public bool Retryable => Traits.Retryable;
 
-    /// <summary>Whether the request itself is wrong: it fails however often it is run.</summary>
+    /// <summary>Whether the request itself is wrong, so that it fails however often it is run.</summary>
     [JsonIgnore]
     public bool IsOfRequest =>
         Kind is InferenceErrorKind.InvalidRequest or InferenceErrorKind.ContextLengthExceeded or InferenceErrorKind.PayloadTooLarge;
@@ -72,7 +72,7 @@ public sealed record InferenceError
     };
 
     /// <summary>The request itself is wrong.</summary>
-    /// <param name="param">The field that is; null when no single one is.</param>
+    /// <param name="param">The wrong field; null when no single field is wrong.</param>
     /// <param name="message">What is wrong, and what to send instead.</param>
     public static InferenceError Invalid(string? param, string message) =>
         new() { Kind = InferenceErrorKind.InvalidRequest, Message = message, Param = param };
@@ -80,7 +80,7 @@ public sealed record InferenceError
     /// <summary>The form in which the store keeps it.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, InferenceErrorJson.Default.InferenceError);
 
-    /// <summary>Reads the stored form; what cannot be read (another version's) becomes an internal error that says so.</summary>
+    /// <summary>Reads the stored form. A form that cannot be read (of another version) becomes an internal error that says so.</summary>
     public static InferenceError FromJson(string json)
     {
         try
@@ -114,7 +114,7 @@ public enum InferenceErrorKind
     /// <summary>The request itself is wrong: syntax, type, range, a missing field.</summary>
     InvalidRequest,
 
-    /// <summary>The input has more tokens than the model takes.</summary>
+    /// <summary>The input has more tokens than the model accepts.</summary>
     ContextLengthExceeded,
 
     /// <summary>No model of this name is served.</summary>
@@ -123,34 +123,34 @@ public enum InferenceErrorKind
     /// <summary>The model is known, but no worker serves it now.</summary>
     ModelUnavailable,
 
-    /// <summary>No job of this id is there, or it belongs to another tenant.</summary>
+    /// <summary>No job has this id, or it belongs to another tenant.</summary>
     JobNotFound,
 
     /// <summary>No such route.</summary>
     RouteNotFound,
 
-    /// <summary>The route is there, but not for this HTTP method.</summary>
+    /// <summary>The route exists, but not for this HTTP method.</summary>
     MethodNotAllowed,
 
     /// <summary>The body is larger than the limit.</summary>
     PayloadTooLarge,
 
-    /// <summary>The body is not JSON by its content type, or compressed in a way that nobody here reads.</summary>
+    /// <summary>The content type is not JSON, or the compression is not supported.</summary>
     UnsupportedMediaType,
 
     /// <summary>The body came too slowly.</summary>
     RequestTimeout,
 
-    /// <summary>No API key, or one that nobody has.</summary>
+    /// <summary>The API key is missing or unknown.</summary>
     InvalidApiKey,
 
-    /// <summary>The caller's role does not suffice.</summary>
+    /// <summary>The caller's role does not allow it.</summary>
     Forbidden,
 
-    /// <summary>The Gateway has no keys, and does not answer to the name by which it was asked.</summary>
+    /// <summary>The Gateway has no keys, and does not accept the host name of the request.</summary>
     HostNotAllowed,
 
-    /// <summary>The Gateway has no keys, and a page of another site sends the request.</summary>
+    /// <summary>The Gateway has no keys, and a page of another site sent the request.</summary>
     CrossSite,
 
     /// <summary>No model has a queue of this name.</summary>
@@ -180,30 +180,30 @@ public enum InferenceErrorKind
     /// <summary>Somebody canceled the job.</summary>
     Canceled,
 
-    /// <summary>The process that ran the job was lost, again and again.</summary>
+    /// <summary>Too many processes were lost while they ran the job.</summary>
     LeaseLost,
 
     /// <summary>The model failed on this input.</summary>
     ModelFailed,
 
-    /// <summary>A provider failed, or answered what cannot be used.</summary>
+    /// <summary>A provider failed, or its answer cannot be used.</summary>
     ProviderFailed,
 
     /// <summary>A provider was silent for too long.</summary>
     ProviderTimeout,
 
-    /// <summary>A provider takes no more requests for now.</summary>
+    /// <summary>A provider accepts no more requests for now.</summary>
     ProviderBusy,
 
-    /// <summary>A provider failed so often that it is not asked for now.</summary>
+    /// <summary>A provider failed so often that its circuit breaker is open.</summary>
     ProviderUnavailable,
 
     /// <summary>The account at a provider has no quota left.</summary>
     ProviderQuotaExceeded,
 
-    /// <summary>What the model said does not fit its schema.</summary>
+    /// <summary>The model's answer does not fit its schema.</summary>
     AnswerInvalid,
 
-    /// <summary>A bug, or a failure nobody foresaw.</summary>
+    /// <summary>A bug, or an unforeseen failure.</summary>
     Internal,
 }

@@ -17,14 +17,16 @@ public sealed record Job
     /// <summary>When the latest attempt began; null while none has.</summary>
     public DateTimeOffset? StartedAt => History.LastAt(JobStatus.Running);
 
-    /// <summary>The number of the latest change or event, as far as the record tells; of an ended job that of its announcement.</summary>
+    /// <summary>
+    /// The number of the latest change or event that the record has. For an ended job it is the number of its announcement.
+    /// </summary>
     public long LastSequence => History.Changes[^1].Sequence + (Status.IsFinished ? 1 : 0);
 
     public DateTimeOffset? FinishedAt => Status.IsFinished ? History.Changes[^1].At : null;
 
     public required DateTimeOffset Deadline { get; init; }
 
-    /// <summary>Number of leases taken so far: the fencing token of the latest.</summary>
+    /// <summary>Number of leases so far, which is the fencing token of the latest lease.</summary>
     public required int Attempts { get; init; }
 
     /// <summary>Every change of its status, the oldest first; never empty.</summary>
@@ -33,7 +35,7 @@ public sealed record Job
     /// <summary>Events that its log has had.</summary>
     public long EventCount { get; init; }
 
-    /// <summary>How far it is, as JSON: <c>{"unit":"tokens"|"rows","done":n,"total":n|null}</c>; null when it does not say.</summary>
+    /// <summary>Its progress as JSON: <c>{"unit":"tokens"|"rows","done":n,"total":n|null}</c>; null when it reports none.</summary>
     public string? Progress { get; init; }
 
     /// <summary>The caller's own pairs as a JSON object, or null.</summary>
@@ -45,7 +47,7 @@ public sealed record Job
     /// <summary>Tokens read and written, as the OpenAI dialect's <c>usage</c> JSON object; null until it succeeded.</summary>
     public string? Usage { get; init; }
 
-    /// <summary>About how many jobs are leased before it, 0 for the next one; null unless it waits in a lane.</summary>
+    /// <summary>An estimate of the jobs that are leased before it, 0 for the next job; null unless it waits in a lane.</summary>
     public long? Position { get; init; }
 
     /// <summary>The result; null unless it succeeded and was asked for.</summary>
@@ -53,8 +55,8 @@ public sealed record Job
 }
 
 /// <summary>
-/// Where a job stands: <c>queued → running → succeeded | failed | canceled | expired</c>; a lost lease or a due retry leads
-/// from running back to queued.
+/// The status of a job: <c>queued → running → succeeded | failed | canceled | expired</c>; a lost lease or a due retry leads from running
+/// back to queued.
 /// </summary>
 public enum JobStatus
 {
@@ -68,7 +70,7 @@ public enum JobStatus
     Expired,
 }
 
-/// <summary>The names of the states in Redis and in the API: the enum's, in lower case.</summary>
+/// <summary>The names of the statuses in Redis and in the API, which are those of the enum in lower case.</summary>
 public static class JobStatusNames
 {
     extension(JobStatus status)
@@ -101,11 +103,11 @@ public static class JobStatusNames
     };
 }
 
-/// <summary>A part of a tenant's list of jobs, the newest first.</summary>
+/// <summary>A page of a tenant's list of jobs, the newest first.</summary>
 /// <param name="jobs">The jobs that were found.</param>
 /// <param name="lookedTo">
-/// The <see cref="JobId.Key"/> of the last job that was looked at, when looking stopped before the part was full and there may be more
-/// behind it; else null.
+/// The <see cref="JobId.Key"/> of the last examined job, if the search stopped before the page was full and there may be older jobs; else
+/// null.
 /// </param>
 public sealed class JobPage(IReadOnlyList<Job> jobs, string? lookedTo) : IReadOnlyList<Job>
 {

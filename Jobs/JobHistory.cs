@@ -7,8 +7,8 @@ namespace AiPlatform.Jobs;
 /// the second for the announcement of the whole job.
 /// </summary>
 /// <remarks>
-/// As stored: a letter of the status, milliseconds since the submit, and behind <c>+</c> how many events the log had, if any; with a
-/// blank between: <c>q0 r12 q3050 r3061 s4000+25</c>.
+/// The stored form has for each change the first letter of the status, the milliseconds since the submit and, after <c>+</c>, the number of
+/// events in the log, if any. A blank separates the changes: <c>q0 r12 q3050 r3061 s4000+25</c>.
 /// </remarks>
 public sealed class JobHistory
 {
@@ -23,7 +23,7 @@ public sealed class JobHistory
     /// <summary>The history of a job that has just been submitted.</summary>
     public static JobHistory Begin(DateTimeOffset createdAt) => new([new JobChange(1, JobStatus.Queued, createdAt, 0, 0)]);
 
-    /// <summary>Reads the stored form. What cannot be read is left out.</summary>
+    /// <summary>Reads the stored form. Changes that cannot be read are left out.</summary>
     public static JobHistory Parse(string text, DateTimeOffset createdAt)
     {
         List<JobChange> changes = [];
@@ -49,7 +49,7 @@ public sealed class JobHistory
         return changes.Count == 0 ? Begin(createdAt) : new JobHistory(changes);
     }
 
-    /// <summary>When it last became this; null when it never did.</summary>
+    /// <summary>When the job last got this status; null when it never had it.</summary>
     public DateTimeOffset? LastAt(JobStatus status)
     {
         for (var i = Changes.Count - 1; i >= 0; i--)
@@ -74,13 +74,13 @@ public sealed class JobHistory
 
 /// <summary>A change of a job's status.</summary>
 /// <param name="Sequence">Its number among the job's changes and events.</param>
-/// <param name="Status">What the job became.</param>
-/// <param name="At">When.</param>
+/// <param name="Status">The new status.</param>
+/// <param name="At">The time of the change.</param>
 /// <param name="Attempt">Leases taken until then.</param>
 /// <param name="EventsBefore">Events of its log until then.</param>
 public readonly record struct JobChange(long Sequence, JobStatus Status, DateTimeOffset At, int Attempt, long EventsBefore);
 
-/// <summary>Something that a running job said (a piece of its output, or how far it is), or a change of its status.</summary>
+/// <summary>An event of a job: a piece of its output, its progress, or a change of its status.</summary>
 /// <param name="Sequence">Its number among the job's changes and events; 0 while it has none.</param>
 /// <param name="Kind"><see cref="Output"/>, <see cref="Progress"/> or <see cref="Status"/>.</param>
 /// <param name="Data">JSON on one line.</param>
@@ -89,12 +89,12 @@ public readonly record struct JobEvent(long Sequence, string Kind, string Data)
     public const string Output = "output";
     public const string Progress = "progress";
 
-    /// <summary>Never in a log: changes of status are in the job's <see cref="JobHistory"/>.</summary>
+    /// <summary>This kind is never in a log, because changes of status are in the job's <see cref="JobHistory"/>.</summary>
     public const string Status = "status";
 }
 
-/// <summary>A job and what its log holds behind a number, at one moment.</summary>
-/// <param name="Job">The job; with its result when it has ended.</param>
+/// <summary>A job and the events of its log after a given number, at one moment.</summary>
+/// <param name="Job">The job, with its result if it has ended.</param>
 /// <param name="Events">Events of its log, in order.</param>
-/// <param name="IsWhole">False when there were more than could be read at once: read again behind the last.</param>
+/// <param name="IsWhole">False when there are more events than one call reads; read again after the last one.</param>
 public sealed record JobLog(Job Job, IReadOnlyList<JobEvent> Events, bool IsWhole);

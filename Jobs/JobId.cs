@@ -14,7 +14,9 @@ public readonly record struct JobId
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
     private const int KeyLength = 26;
 
-    /// <summary>Random bytes taken from the system at a time: a call for each id would cost more than the rest of it.</summary>
+    /// <summary>
+    /// Random bytes that are taken from the system at a time. One call for each id would cost more than everything else in making it.
+    /// </summary>
     private const int RandomReserve = 1_000;
 
     [ThreadStatic]

@@ -13,22 +13,21 @@ public sealed record JobSubmission
 
     public required string Model { get; init; }
 
-    /// <summary>Who asks: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>.</summary>
+    /// <summary>The tenant that asks: 1 to 64 characters of <c>[A-Za-z0-9._-]</c>.</summary>
     public required string Tenant { get; init; }
 
     public required Lane Lane { get; init; }
 
     /// <summary>
-    /// What it may take of its model, 1 or more, in a unit that all jobs of a queue share (tokens, else bytes): tenants share by it.
+    /// The expected cost for its model, 1 or more, by which tenants share the workers. All jobs of a queue use the same unit (tokens, else
+    /// bytes).
     /// </summary>
     public required long Cost { get; init; }
 
     /// <summary>The JSON of the synchronous call, UTF-8.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>
-    /// Bytes that its result is expected to take, which count against its tenant's limit until there is one; 0 when nobody knows.
-    /// </summary>
+    /// <summary>Expected bytes of its result, which count against its tenant's limit until the result is there; 0 when unknown.</summary>
     public long ResultBytes { get; init; }
 
     /// <summary>Time from the submit (by Redis' clock) until the job expires; positive.</summary>
@@ -45,21 +44,21 @@ public sealed record JobSubmission
 }
 
 /// <summary>
-/// Where a job waits. Lanes are served in this order, but a lower one in which jobs wait gets at least every tenth.
+/// The lane in which a job waits. Lanes are served in this order, but a lower lane in which jobs wait gets at least every tenth job.
 /// </summary>
 public enum Lane
 {
-    /// <summary>Somebody waits for the answer.</summary>
+    /// <summary>A caller waits for the answer.</summary>
     Interactive,
 
-    /// <summary>Jobs that do not say.</summary>
+    /// <summary>Jobs without a given lane.</summary>
     Default,
 
-    /// <summary>Work that has time.</summary>
+    /// <summary>Work that can wait.</summary>
     Batch,
 }
 
-/// <summary>The lanes' names in the API, which are the enum's in lower case, and their letters in Redis.</summary>
+/// <summary>The names of lanes in the API, which are those of the enum in lower case, and their letters in Redis.</summary>
 public static class LaneNames
 {
     extension(Lane lane)
@@ -102,7 +101,7 @@ public static class LaneNames
     };
 }
 
-/// <summary>Who calls. Without API keys everybody is the same tenant.</summary>
+/// <summary>Names of tenants. Without API keys every caller is the same tenant.</summary>
 public static class Tenants
 {
     public const string Anonymous = "anonymous";

@@ -21,14 +21,15 @@ public sealed class JobsOptions
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How often an idle worker, and a Gateway that waits for a result, polls Redis without having been notified. A lost notification
-    /// delays a job by this time at most. Default 2 s, 100 ms to 1 min.
+    /// How often an idle worker, and a Gateway that waits for a result, polls Redis without a notification. A lost notification delays a
+    /// job by at most this time. Default 2 s, 100 ms to 1 min.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a finished job and its result are kept, and an idempotency key from its first use. Default 24 h, 1 s to 30 days.
+    /// How long a finished job and its result are kept, and how long an idempotency key is kept after its first use. Default 24 h, 1 s to
+    /// 30 days.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan ResultTtl { get; init; } = TimeSpan.FromHours(24);
@@ -55,8 +56,8 @@ public sealed class JobsOptions
     public int MaxQueuedPerTenant { get; init; } = 10_000;
 
     /// <summary>
-    /// Bytes that the jobs of one tenant in one queue may take in Redis: requests that wait or are kept, results, and what results of
-    /// waiting jobs are expected to take; a submit beyond it answers 429. Default 4 GiB, 1 MiB to 1 PiB.
+    /// Bytes that the jobs of one tenant in one queue may take in Redis: requests, results, and the expected results of waiting jobs; a
+    /// submit beyond it answers 429. Default 4 GiB, 1 MiB to 1 PiB.
     /// </summary>
     [Range(1024L * 1024, 1024L * 1024 * 1024 * 1024 * 1024)]
     public long MaxBytesPerTenant { get; init; } = 4L * 1024 * 1024 * 1024;
@@ -67,11 +68,11 @@ public sealed class JobsOptions
     [Range(0, 1_000_000)]
     public int MaxRunningPerTenant { get; init; }
 
-    /// <summary>Failed runs of a job before it has failed for good. Default 3, 1 to 100.</summary>
+    /// <summary>Failed runs after which a job has failed for good. Default 3, 1 to 100.</summary>
     [Range(1, 100)]
     public int MaxFailures { get; init; } = 3;
 
-    /// <summary>Lost leases of a job before it has failed for good. Default 5, 1 to 1,000.</summary>
+    /// <summary>Lost leases after which a job has failed for good. Default 5, 1 to 1,000.</summary>
     [Range(1, 1_000)]
     public int MaxLostLeases { get; init; } = 5;
 

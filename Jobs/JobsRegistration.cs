@@ -20,7 +20,7 @@ public static class JobsRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>The store, the catalog of workers and their settings: what every process needs.</summary>
+        /// <summary>Adds the job store, the catalog of workers and their settings, which every process needs.</summary>
         public IServiceCollection AddJobStore()
         {
             services.AddOptionsWithValidateOnStart<JobsOptions, JobsOptionsValidator>().BindConfiguration(JobsOptions.SectionName);
@@ -61,7 +61,7 @@ public static class JobsRegistration
             services.AddSingleton<IValidateOptions<LeasingOptions>, DrainOrderCheck>();
             services.AddMassTransit(bus =>
             {
-                // It would send what it knows of this system to its makers.
+                // MassTransit would send usage data about this system to its makers.
                 bus.DisableUsageTelemetry();
                 bus.AddConsumer<TConsumer>();
                 bus.UsingInMemory((_, endpoints) =>
@@ -77,14 +77,14 @@ public static class JobsRegistration
             services.AddSingleton<JobSinks>();
             services.AddSingleton<IJobDispatcher, ConsumerDispatcher<TConsumer>>();
             services.AddSingleton<ILeasedQueues>(provider => provider.GetRequiredService<TQueues>());
-            // Hosted services stop in reverse order: leasing drains while renewing still goes on.
+            // Hosted services stop in reverse order, so leases are still renewed while leasing drains.
             services.AddHostedService<LeaseRenewer>();
             services.AddHostedService<LeasingService>();
             return services;
         }
     }
 
-    /// <summary>About five minutes of tries: longer than any lease is worth.</summary>
+    /// <summary>Retries for about five minutes, which is longer than any useful lease.</summary>
     private static void RetryUntilTaken(ResiliencePipelineBuilder pipeline) => pipeline.AddRetry(new RetryStrategyOptions
     {
         ShouldHandle = new PredicateBuilder().Handle<QueueUnavailableException>(),

@@ -7,10 +7,10 @@ public sealed record LeasedJob
 {
     public required JobId Id { get; init; }
 
-    /// <summary>1 for the first lease; what is written with an older number is refused (fencing token).</summary>
+    /// <summary>The fencing token: 1 for the first lease; writes with an older number are refused.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>Who asked for it.</summary>
+    /// <summary>The tenant that asked for it.</summary>
     public string Tenant { get; init; } = Tenants.Anonymous;
 
     public required string Endpoint { get; init; }
@@ -28,22 +28,22 @@ public sealed record LeasedJob
     /// <summary>W3C trace context of the call that submitted it, or null.</summary>
     public string? Traceparent { get; init; }
 
-    /// <summary>What the store gave with it; null when it did not come from the store.</summary>
+    /// <summary>The store's ticket for it; null when the job did not come from the store.</summary>
     internal LeaseTicket? Ticket { get; init; }
 }
 
 /// <summary>
-/// What the store knew of a job at its lease. Given back with the result, it lets the store write the finished job without reading it
-/// again, as long as nothing has changed meanwhile.
+/// The stored state of a job at its lease. When it is passed back with the result, the store can write the finished job without reading it
+/// again, if nothing has changed in the meantime.
 /// </summary>
 /// <param name="State">The job's state, as stored.</param>
-/// <param name="Head">Its record's line without what is of use only until its end.</param>
-/// <param name="Tenant">Who asked for it.</param>
-/// <param name="Watcher">The Gateway that submitted it and waits; empty when none does.</param>
-/// <param name="CountedBytes">What counts against its tenant's limit of bytes: its record, and the result that is expected.</param>
+/// <param name="Head">The line of its record without the fields that are needed only until its end.</param>
+/// <param name="Tenant">The tenant that asked for it.</param>
+/// <param name="Watcher">The Gateway that submitted it and waits; empty when none waits.</param>
+/// <param name="CountedBytes">Bytes that count against its tenant's limit: the record and the expected result.</param>
 internal sealed record LeaseTicket(string State, string Head, string Tenant, string Watcher, long CountedBytes)
 {
-    /// <summary>Events that its log had; null when the state does not say.</summary>
+    /// <summary>Number of events in its log; null when the state does not have it.</summary>
     public int? Events => State.Split(' ', 6) is [_, _, _, _, var events, _]
         && int.TryParse(events, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 }
@@ -54,12 +54,14 @@ public enum StopReason
     /// <summary>It was not stopped.</summary>
     None,
 
-    /// <summary>The job is no longer ours: it was canceled, expired, or leased to another process. Its result is not wanted.</summary>
+    /// <summary>
+    /// This process has lost the job: it was canceled, has expired, or was leased to another process. Its result would be refused.
+    /// </summary>
     NotOurs,
 
     /// <summary>Its deadline has passed.</summary>
     DeadlinePassed,
 
-    /// <summary>The process stops, and the time to finish is up: the job goes back to the queue.</summary>
+    /// <summary>The process stops, and the drain timeout has passed: the job goes back to the queue.</summary>
     ShuttingDown,
 }

@@ -65,7 +65,9 @@ public readonly record struct QueueName
         }
     }
 
-    /// <summary>Takes an escaped name as it stands in a job id. Accepts only what <see cref="ForModel"/> can have written.</summary>
+    /// <summary>
+    /// Parses an escaped name, such as that in a job id. Accepts only names that <see cref="ForModel"/> can have written.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out QueueName queue)
     {
         queue = default;
@@ -78,7 +80,7 @@ public readonly record struct QueueName
             i += 2;
         }
 
-        // Bytes that need no escape, or are no UTF-8, could name one model in two ways.
+        // An escape that is not needed, or is not UTF-8, would give one model two names.
         var parsed = new QueueName(text.ToString());
         var model = parsed.Model;
         if (model.Length > MaxModelLength || (text.Contains('_') && ForModel(model) != parsed)) return false;

@@ -6,8 +6,8 @@ namespace AiPlatform.ServiceDefaults;
 public static class ProductVersion
 {
     /// <summary>
-    /// A release's number and its commit, such as <c>1.2.0+8d29d7c…</c>; between two releases also how many commits it is beyond the last
-    /// one, <c>1.2.1-alpha.0.3+8d29d7c…</c>. Sources without git know of no commit.
+    /// The number of the release and the commit, such as <c>1.2.0+8d29d7c…</c>. Between two releases it also has the number of commits
+    /// since the last one: <c>1.2.1-alpha.0.3+8d29d7c…</c>. Sources without git have no commit.
     /// </summary>
     public static string Text { get; } =
         typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;

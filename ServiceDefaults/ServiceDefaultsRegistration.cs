@@ -12,14 +12,14 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.ServiceDefaults;
 
-/// <summary>What Gateway and InferenceWorker have in common.</summary>
+/// <summary>Registers what Gateway and InferenceWorker have in common.</summary>
 public static class ServiceDefaultsRegistration
 {
     extension(IHostApplicationBuilder builder)
     {
         /// <summary>Adds secrets from files, telemetry, health checks, resilience pipelines and the Redis connection.</summary>
         /// <param name="serviceName">Name in traces and metrics.</param>
-        /// <param name="withoutRedis">What the process says of itself while Redis cannot be reached.</param>
+        /// <param name="withoutRedis">The health status of the process while Redis cannot be reached.</param>
         public IHostApplicationBuilder AddServiceDefaults(string serviceName, HealthStatus withoutRedis)
         {
             ServiceProcess.AddQuietStart(builder);
@@ -45,11 +45,11 @@ public static class ServiceDefaultsRegistration
     {
         /// <summary>Runs until it is stopped.</summary>
         /// <returns>
-        /// The exit code: 0, or 1 when a background loop failed and so ended the process, for whoever restarts on failure.
+        /// The exit code: 0, or 1 when a failed background loop ended the process, so that an orchestrator restarts it.
         /// </returns>
         public Task<int> RunToExitCodeAsync() => ServiceProcess.RunAsync(app);
 
-        /// <summary>Maps <c>/health</c> (ready) and <c>/alive</c> (restart me if not).</summary>
+        /// <summary>Maps <c>/health</c> (readiness) and <c>/alive</c> (liveness).</summary>
         public WebApplication MapDefaultEndpoints()
         {
             HealthEndpoints.Map(app);

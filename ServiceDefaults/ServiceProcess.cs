@@ -9,28 +9,28 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.ServiceDefaults;
 
-/// <summary>Runs a program to its exit code. A setting that is refused ends it with one line that names the setting and says why.</summary>
+/// <summary>
+/// Runs a program and returns its exit code. A refused setting ends it with one line that names the setting and the reason.
+/// </summary>
 public static partial class ServiceProcess
 {
-    /// <summary>What throws <see cref="InvalidOperationException"/> here says what is wrong with a setting.</summary>
+    /// <summary>An <see cref="InvalidOperationException"/> from this namespace says what is wrong with a setting.</summary>
     private const string Ours = "AiPlatform.ServiceDefaults";
 
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
-    /// <summary>The binder quotes the value, which may be a secret in the wrong place.</summary>
+    /// <summary>Matches the value that the binder quotes, which may be a secret in the wrong place.</summary>
     [GeneratedRegex(" '[^']*' at '")]
     private static partial Regex QuotedValue { get; }
 
-    /// <summary>What the binder says of a value that has another form than its option.</summary>
+    /// <summary>Matches the binder's message about a value that its option's type cannot hold.</summary>
     [GeneratedRegex("at '(?<key>[^']+)' to type '(?<type>[^']+)'")]
     private static partial Regex Unbound { get; }
 
-    /// <summary>
-    /// Builds the application and runs it until it is stopped; with <c>--version</c> alone it only says which version it is.
-    /// </summary>
+    /// <summary>Builds the application and runs it until it is stopped; with <c>--version</c> alone it only prints the version.</summary>
     /// <returns>
-    /// The exit code: 0, also when it was stopped while it started, or 1 when it could not start, or a background loop failed and so ended
-    /// it, for whoever restarts on failure.
+    /// The exit code: 0, even when it was stopped while it started, or 1 when it could not start or a failed background loop ended it, so
+    /// that an orchestrator restarts it.
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<string[], WebApplication> build)
     {
@@ -52,8 +52,8 @@ public static partial class ServiceProcess
     }
 
     /// <summary>
-    /// Keeps the host from logging a start that failed, with its stack trace:
-    /// <see cref="RunAsync(string[], Func{string[], WebApplication})"/> says why.
+    /// Keeps the host from logging a failed start with its stack trace, because
+    /// <see cref="RunAsync(string[], Func{string[], WebApplication})"/> prints the reason.
     /// </summary>
     internal static void AddQuietStart(IHostApplicationBuilder builder)
     {
@@ -67,7 +67,7 @@ public static partial class ServiceProcess
         var start = app.Services.GetService<Start>() ?? new Start();
         await using (app)
         {
-            // The host would do it, too, and log what it finds.
+            // The host would also validate, and log the errors.
             app.Services.GetService<IStartupValidator>()?.Validate();
             start.IsUnderWay = true;
             app.Lifetime.ApplicationStarted.Register(() => start.IsUnderWay = false);
@@ -86,7 +86,7 @@ public static partial class ServiceProcess
 #pragma warning restore CA1031
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
-                // It was stopped before it had started.
+                // The process was stopped before it had started.
                 return 0;
             }
 
@@ -96,7 +96,7 @@ public static partial class ServiceProcess
 
     private static bool HasDied(BackgroundLoops loops) => loops.All.Any(loop => loop.Death is not null);
 
-    /// <summary>What is wrong with the settings or the address; null for any other failure, whose stack trace is needed.</summary>
+    /// <summary>The error in the settings or the address; null for any other failure, whose stack trace is needed.</summary>
     private static string? ReasonOf(Exception failure) => failure switch
     {
         OptionsValidationException refused => string.Join(" ", refused.Failures),

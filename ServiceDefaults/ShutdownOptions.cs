@@ -15,7 +15,7 @@ public sealed class ShutdownOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:20:00")]
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(28);
 
-    /// <summary>Time that the platform gives a process between SIGTERM and SIGKILL. Default 30 s, 2 s to 30 min.</summary>
+    /// <summary>Time that the orchestrator gives a process between SIGTERM and SIGKILL. Default 30 s, 2 s to 30 min.</summary>
     [Range(typeof(TimeSpan), "00:00:02", "00:30:00")]
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -5,8 +5,8 @@
 run=$data/run
 logs=$data/logs
 
-# Whoever supervises this data folder holds a lock on this file for its life (and writes its process id into it): the kernel
-# lets go of the lock however the supervisor ends, so it cannot be stale.
+# The supervisor of this data folder holds a lock on this file while it runs (and writes its process id into it). The kernel releases the
+# lock however the supervisor ends, so it cannot be stale.
 lock=$run/supervisor
 is_supervised() { [[ -f $lock ]] && ! flock --nonblock "$lock" true; }
 
@@ -46,7 +46,7 @@ is_running() {
 }
 
 # start NAME COMMAND… — in a session of its own, so that Ctrl-C in the terminal reaches the supervisor only.
-# The supervisor's descriptors (8: the lock, 9: what it waits on) stay its own.
+# The process does not inherit the supervisor's descriptors (8: the lock, 9: the pipe that it waits on).
 start() {
   local name=$1; shift
   setsid "$@" >>"$logs/$name.log" 2>&1 </dev/null 8>&- 9>&- &
@@ -78,7 +78,7 @@ stop() {
   done
 }
 
-# The Gateway first, so that nobody is turned away half-way; Redis last, when nobody has anything to say to it any more.
+# The Gateway is stopped first, so that no call fails half-way; Redis is stopped last, when no process uses it any more.
 stop_all() {
   local file name names=()
   for file in "$run"/worker-*.pid; do
@@ -142,12 +142,12 @@ http_is_ready() { [[ $(http_get "$1" /health) == 'HTTP/1.1 200 '* ]]; }
 # needs_key PORT — whether the Gateway there asks for an API key.
 needs_key() { [[ $(http_get "$1" /v1/models) == 'HTTP/1.1 401 '* ]]; }
 
-# knows_workers PORT COUNT — whether the Gateway there has heard of so many workers.
+# knows_workers PORT COUNT — whether the Gateway there knows this number of workers.
 knows_workers() {
   [[ $(http_get "$1" /health) =~ ([0-9]+)\ workers\ live ]] && ((BASH_REMATCH[1] >= $2))
 }
 
-# models_detail PORT — prints what the worker there says of its models, without the form of JSON.
+# models_detail PORT — prints the state of the models of the worker there, without JSON syntax.
 models_detail() {
   local field='"name":"models","status":"[A-Za-z]+","detail":"(([^"\]|\\.)*)"'
   [[ $(http_get "$1" /health) =~ $field ]] && printf '%b\n' "${BASH_REMATCH[1]}"

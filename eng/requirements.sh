@@ -1,4 +1,4 @@
-# Sourced: finds what has to be on the machine, installs what can be, and says what to do about the rest.
+# Sourced: checks what must be on the machine, installs what it can, and says what to do about the rest.
 # shellcheck shell=bash
 
 require_dotnet() {
@@ -24,7 +24,7 @@ require_redis() {
       "scripts. Put a newer one first on PATH, or set ConnectionStrings__redis to a running Redis."
 }
 
-# Where there is no redis-server and packages can be installed.
+# Installs redis-server if it is missing and packages can be installed.
 install_redis() {
   if command -v redis-server >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
   say "Installing redis-server …"
@@ -33,7 +33,7 @@ install_redis() {
       "or set ConnectionStrings__redis to a running Redis."
 }
 
-# The tests that step a clock need it; without it they are skipped, so that it cannot be installed is no failure.
+# The tests that step a clock need it. Without it they are skipped, so it is not an error if it cannot be installed.
 install_faketime() {
   if command -v faketime >/dev/null || [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
   say "Installing faketime, for the tests that step a clock …"
@@ -41,10 +41,10 @@ install_faketime() {
     say "faketime could not be installed with apt-get (see above): the tests that step a clock are skipped."
 }
 
-# RUNLEVEL: the package's own service is not wanted; ./ai starts a Redis of its own.
+# RUNLEVEL=1 keeps the package's own service from starting, because ./ai starts a Redis of its own.
 apt_install() { DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --yes --no-install-recommends "$@"; }
 
-# Every connection and every open model file is a descriptor: take as many as this user may have.
+# Every connection and every open model file needs a descriptor, so this raises the limit as far as this user may.
 raise_descriptor_limit() {
   local hard
   hard=$(ulimit -Hn)

@@ -1,4 +1,4 @@
-# Sourced by ./ai and eng/*: where things are, and how the commands speak. Answers go to standard output, all else to stderr.
+# Sourced by ./ai and eng/*: paths and messages of the commands. Answers go to standard output, everything else to stderr.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -11,7 +11,7 @@ data=$(realpath -m -- "${AI_DATA_DIR:-$root/.data}")
 # dll PROJECT — the program that the build made of a project.
 dll() { printf '%s/artifacts/bin/%s/release/AiPlatform.%s.dll\n' "$root" "$1" "$1"; }
 
-# dotnet wants a home that can be written to; a user without one gets a folder.
+# dotnet needs a writable home; a user without one gets a folder.
 if [[ ${HOME:-} != /* || ! -w $HOME ]]; then
   HOME=/var/tmp/aiplatform-$(id -u)
   mkdir -p -m 700 "$HOME" && [[ -O $HOME ]] || fail "$HOME is not yours, or cannot be written; set HOME to a folder that is."

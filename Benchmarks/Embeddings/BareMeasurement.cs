@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Embeddings;
 
-/// <summary>What a <see cref="RawLoop"/> gave; travels as a line of text.</summary>
-/// <param name="RowsPerSecond">By the clock.</param>
-/// <param name="CpuMillisecondsPerRow">CPU time of all threads; less sensitive to who else uses the machine.</param>
+/// <summary>The result of a <see cref="RawLoop"/>, which is sent as a line of text.</summary>
+/// <param name="RowsPerSecond">Rows per second of wall time.</param>
+/// <param name="CpuMillisecondsPerRow">CPU time of all threads, which depends less on other load on the machine.</param>
 internal readonly record struct BareMeasurement(double RowsPerSecond, double CpuMillisecondsPerRow)
 {
     public static BareMeasurement Parse(string line)

@@ -5,7 +5,7 @@ using static System.FormattableString;
 namespace AiPlatform.Benchmarks.Embeddings;
 
 /// <summary>
-/// 64 clients, one text a call, through HTTP, Redis and the worker; next to the bare loop, in turn, on the same two cores.
+/// Measures 64 clients with one text in each call, through HTTP, Redis and the worker, and in turn the bare loop on the same two cores.
 /// </summary>
 internal static class EmbeddingsBenchmark
 {

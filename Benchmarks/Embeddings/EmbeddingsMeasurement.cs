@@ -2,12 +2,12 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Embeddings;
 
-/// <summary>What one run through HTTP gave.</summary>
+/// <summary>The result of one run through HTTP.</summary>
 internal sealed record EmbeddingsMeasurement
 {
     public required LoadResult Load { get; init; }
 
-    /// <summary>CPU time of the worker; less sensitive to who else uses the machine.</summary>
+    /// <summary>CPU time of the worker, which depends less on other load on the machine.</summary>
     public required double WorkerMillisecondsPerRow { get; init; }
 
     /// <summary>CPU time of Gateway and Redis.</summary>

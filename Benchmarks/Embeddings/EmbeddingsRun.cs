@@ -10,7 +10,7 @@ internal sealed class EmbeddingsRun : IDisposable
     public const int Texts = 2_000;
     public const int Clients = 64;
 
-    /// <summary>Texts of one word: the compiler has optimised every path before the first long text comes.</summary>
+    /// <summary>Warm-up texts of one word, after which the JIT has optimized every path before the first long text comes.</summary>
     private const int ShortWarmUpTexts = 5_000;
 
     private const int WarmUpTexts = 300;

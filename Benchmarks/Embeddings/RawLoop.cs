@@ -5,19 +5,19 @@ using Microsoft.ML.OnnxRuntime;
 namespace AiPlatform.Benchmarks.Embeddings;
 
 /// <summary>
-/// The limit to measure against: ONNX Runtime in a bare loop, no HTTP, no queue. Tokenizes, sorts within windows, and runs rows of
-/// the same length together, with mean pooling and normalisation.
+/// The limit to compare with: ONNX Runtime in a bare loop without HTTP and queue. It tokenizes, sorts within windows, and runs rows of the
+/// same length together, with mean pooling and normalization.
 /// </summary>
 internal sealed class RawLoop : IDisposable
 {
-    /// <summary>The argument that makes this program one.</summary>
+    /// <summary>The argument that runs this program as a raw loop.</summary>
     public const string Role = "raw-loop";
 
     private const int Window = 64;
     private const int WarmUpTexts = 300;
     private const int Dimensions = 384;
 
-    /// <summary>Most tokens of one run. Row by row, and with 256, a row took more CPU time.</summary>
+    /// <summary>Most tokens of one run. With single rows, and with 256 tokens, a row took more CPU time.</summary>
     private const int MaxTokens = 128;
 
     private static readonly string[] InputNames = ["input_ids", "attention_mask", "token_type_ids"];
@@ -53,7 +53,7 @@ internal sealed class RawLoop : IDisposable
 
     public void Dispose() => _session.Dispose();
 
-    /// <summary>Every loop on a thread of its own; whoever is free takes the next window.</summary>
+    /// <summary>Runs every loop on a thread of its own; a free loop takes the next window.</summary>
     private static void RunAll(IReadOnlyList<RawLoop> loops, IReadOnlyList<string> texts)
     {
         var windows = texts.Chunk(Window).ToArray();

@@ -4,7 +4,9 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.JobsApi;
 
-/// <summary>Durable jobs over HTTP without a model: submit, then a long poll until the end; next to BullMQ behind fastify.</summary>
+/// <summary>
+/// Measures durable jobs over HTTP without a model (a submit, then a long poll until the end), and compares with BullMQ behind fastify.
+/// </summary>
 internal static class JobsBenchmark
 {
     private const string Command = "./ai bench jobs";

@@ -2,13 +2,13 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.JobsApi;
 
-/// <summary>One run of a job API: an empty Redis, a worker, a front; jobs that warm all three up, then those that are measured.</summary>
+/// <summary>One run of a job API, with an empty Redis, a worker and a front: first the warm-up jobs, then the measured jobs.</summary>
 internal static class JobsRun
 {
     public const int Connections = 64;
     public const int Jobs = 10_000;
 
-    /// <summary>Enough that the just-in-time compilers of both sides have settled.</summary>
+    /// <summary>Enough warm-ups that the JITs of both sides are done.</summary>
     private const int WarmUps = 4;
 
     public static async Task<JobsMeasurement> MeasureAsync(JobsSystem system, CancellationToken cancellationToken)

@@ -10,15 +10,15 @@ internal sealed record JobsSystem
 
     public required Func<RedisUnderTest, CancellationToken, Task<ChildProcess>> StartWorkerAsync { get; init; }
 
-    /// <summary>Starts the process that speaks HTTP on this port, and waits until it takes jobs.</summary>
+    /// <summary>Starts the process that serves HTTP on this port, and waits until it accepts jobs.</summary>
     public required Func<RedisUnderTest, int, CancellationToken, Task<ChildProcess>> StartFrontAsync { get; init; }
 
-    /// <summary>Where jobs are submitted; below it is each job, by its id.</summary>
+    /// <summary>The path to which jobs are submitted; each job is below it, by its id.</summary>
     public required string Path { get; init; }
 
     public required string Body { get; init; }
 
-    /// <summary>What stands in the answer of a job that succeeded.</summary>
+    /// <summary>A text in the answer of every job that succeeded.</summary>
     public required string Done { get; init; }
 
     public static JobsSystem AiPlatform { get; } = new()

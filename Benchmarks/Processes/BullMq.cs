@@ -7,7 +7,7 @@ internal static class BullMq
 {
     public const string Name = "BullMQ 6.7.0";
 
-    /// <summary>Where BullMQ tells of the ends of jobs; bounded, so it is not memory of a job.</summary>
+    /// <summary>The key in which BullMQ reports the ends of jobs. Its size is bounded, so it is not counted as memory of jobs.</summary>
     public const string EventsKey = $"bull:{Queue}:events";
 
     private const string Queue = "noop";

@@ -81,8 +81,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         return string.Join('\n', lines);
     }
 
-    /// <summary>Waits until it is ready; ends it when it does not become so.</summary>
-    /// <returns>Itself.</returns>
+    /// <summary>Waits until the process is ready, and ends it if it does not become ready.</summary>
+    /// <returns>The process itself.</returns>
     public async Task<ChildProcess> OnceAsync(Func<ChildProcess, Task> isReady)
     {
         try

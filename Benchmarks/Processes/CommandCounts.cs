@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>What Redis ran, commands inside scripts included, since its counters were set to zero.</summary>
+/// <summary>The commands that Redis ran since its counters were reset, including commands inside scripts.</summary>
 /// <param name="Calls">By the command's name.</param>
 internal sealed record CommandCounts(IReadOnlyDictionary<string, long> Calls)
 {
@@ -10,7 +10,7 @@ internal sealed record CommandCounts(IReadOnlyDictionary<string, long> Calls)
 
     public long Commands => Calls.Values.Sum();
 
-    /// <summary>Scripts: about the round trips of state changes.</summary>
+    /// <summary>Script calls, which are about the round trips of state changes.</summary>
     public long Scripts => Calls.GetValueOrDefault("evalsha") + Calls.GetValueOrDefault("eval") + Calls.GetValueOrDefault("fcall");
 
     /// <summary>Reads <c>INFO commandstats</c>: lines such as <c>cmdstat_evalsha:calls=2,usec=…</c>.</summary>
@@ -35,7 +35,7 @@ internal sealed record CommandCounts(IReadOnlyDictionary<string, long> Calls)
         return new CommandCounts(calls);
     }
 
-    /// <summary>The commands that are at least a hundredth of a job's, most frequent first: <c>hset 3.00, evalsha 2.51</c>.</summary>
+    /// <summary>The commands with at least one call in a hundred jobs, the most frequent first: <c>hset 3.00, evalsha 2.51</c>.</summary>
     public string PerJob(int jobs) => string.Join(", ", Calls
         .Where(call => call.Value >= jobs / 100d)
         .OrderByDescending(call => call.Value)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>A cheap HTTP client: one thread of C, so that the cores are left to what is measured.</summary>
+/// <summary>A cheap HTTP client: one thread of a C program, so that the measured programs get the cores.</summary>
 internal static class LoadGenerator
 {
     private const string Source = "loadgen";
@@ -17,8 +17,8 @@ internal static class LoadGenerator
     public static Task CompileAsync(CancellationToken cancellationToken) => PeerProgram.CompileAsync(Source, cancellationToken);
 
     /// <summary>
-    /// Submits jobs, and waits for the end of each with a long poll below the path. <paramref name="done"/> stands in the answer of
-    /// a job that succeeded, and in no other.
+    /// Submits jobs, and waits for the end of each with a long poll below the path. The answer of a job contains <paramref name="done"/>
+    /// only if the job succeeded.
     /// </summary>
     /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
     public static async Task<LoadResult> RunJobsAsync(Load load, string body, string done, CancellationToken cancellationToken) =>
@@ -27,17 +27,17 @@ internal static class LoadGenerator
         cancellationToken)).Complete();
 
     /// <summary>
-    /// Posts the lines of the file <paramref name="bodies"/> in turn. <paramref name="expected"/> stands in every right answer.
+    /// Posts the lines of the file <paramref name="bodies"/> in turn. Every correct answer contains <paramref name="expected"/>.
     /// </summary>
     /// <exception cref="BenchmarkException">Not everything succeeded.</exception>
     public static async Task<LoadResult> PostLinesAsync(Load load, string bodies, string expected, CancellationToken cancellationToken) =>
         (await RunAsync(load, ["-B", bodies, "-e", expected], cancellationToken)).Complete();
 
-    /// <summary>Posts one body again and again; what failed is in the result.</summary>
-    /// <param name="load">How much.</param>
+    /// <summary>Posts the same body repeatedly; the result counts failures.</summary>
+    /// <param name="load">The load.</param>
     /// <param name="body">The request.</param>
     /// <param name="streams">Whether an answer is a stream that must end with <c>[DONE]</c>.</param>
-    /// <param name="expected">Stands in every right answer.</param>
+    /// <param name="expected">A text in every correct answer.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static Task<LoadResult> PostAsync(Load load, string body, bool streams, string expected, CancellationToken cancellationToken) =>
         RunAsync(load, ["-b", body, "-m", streams ? "sse" : "simple", "-e", expected], cancellationToken);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>What the load generator saw.</summary>
+/// <summary>The result of the load generator.</summary>
 internal sealed record LoadResult
 {
     [JsonPropertyName("ok")]
@@ -21,7 +21,7 @@ internal sealed record LoadResult
     [JsonPropertyName("errors")]
     public required long Errors { get; init; }
 
-    /// <summary>Requests that were still under way when the time was over.</summary>
+    /// <summary>Requests that were in flight when the time limit had passed.</summary>
     [JsonPropertyName("cut")]
     public required long Cut { get; init; }
 
@@ -32,7 +32,7 @@ internal sealed record LoadResult
     [JsonPropertyName("gen_cpu_s")]
     public required double GeneratorSeconds { get; init; }
 
-    /// <exception cref="BenchmarkException">It is not what the load generator prints.</exception>
+    /// <exception cref="BenchmarkException">The text is not output of the load generator.</exception>
     public static LoadResult Parse(string json)
     {
         try
@@ -45,11 +45,11 @@ internal sealed record LoadResult
         }
     }
 
-    /// <summary>Itself.</summary>
+    /// <summary>Returns the result if everything succeeded.</summary>
     /// <exception cref="BenchmarkException">Not everything succeeded: rates with errors mean nothing.</exception>
     public LoadResult Complete() => Cut == 0 ? WithoutErrors() : throw Incomplete();
 
-    /// <summary>Itself; a load that ends by the clock may leave requests unanswered.</summary>
+    /// <summary>Returns the result if nothing failed; a load that ends by its time limit may leave requests unanswered.</summary>
     /// <exception cref="BenchmarkException">Some failed, or nothing succeeded.</exception>
     public LoadResult WithoutErrors() => Errors == 0 && Ok > 0 ? this : throw Incomplete();
 

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>How busy others kept the machine while something was measured: numbers of a run with many such cores say little.</summary>
+/// <summary>Measures the load of other programs during a measurement. The numbers of a run with much other load are not reliable.</summary>
 internal sealed class MachineLoad
 {
-    /// <summary>Clock ticks a second in /proc, on every Linux of today.</summary>
+    /// <summary>Clock ticks per second in /proc, on every current Linux.</summary>
     private const double TicksPerSecond = 100;
 
     private readonly IReadOnlyList<ChildProcess> _own;
@@ -21,7 +21,7 @@ internal sealed class MachineLoad
     }
 
     /// <summary>Cores that other programs, and other machines on the same host, used since this was made.</summary>
-    /// <param name="endedSeconds">CPU time of own processes that have ended meanwhile.</param>
+    /// <param name="endedSeconds">CPU time of own processes that have ended in the meantime.</param>
     public double OtherCores(double endedSeconds = 0)
     {
         var others = BusySeconds() - _busy - (OwnSeconds() - _ownBusy) - endedSeconds;

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace AiPlatform.Benchmarks.Processes;
 
 /// <summary>
-/// A provider in OpenAI's dialect that costs next to nothing: one thread of C. How it answers stands in the model's name.
+/// A provider in OpenAI's dialect that needs almost no CPU: one thread of a C program. The model's name says how it answers.
 /// </summary>
 internal sealed class MockProvider : IAsyncDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class MockProvider : IAsyncDisposable
         return new MockProvider(process, port);
     }
 
-    /// <summary>Requests that have come and are not answered.</summary>
+    /// <summary>Requests that have arrived and are not answered yet.</summary>
     public async Task<int> InFlightAsync(CancellationToken cancellationToken) =>
         (await _http.GetFromJsonAsync<JsonElement>(new Uri("/stats", UriKind.Relative), cancellationToken))
             .GetProperty("inflight").GetInt32();

@@ -9,7 +9,7 @@ internal static class Portkey
 
     private static readonly string Server = Path.Combine(PeerPackages.Folder, "@portkey-ai", "gateway", "build", "start-server.js");
 
-    /// <summary>What tells it whom to ask: it has no configuration of its own.</summary>
+    /// <summary>The headers that name the provider, because Portkey has no configuration of its own.</summary>
     public static IReadOnlyList<string> HeadersFor(MockProvider provider) =>
         ["x-portkey-provider: openai", $"x-portkey-custom-host: {provider.Address}", "Authorization: Bearer sk-mock"];
 

@@ -3,14 +3,14 @@ using AiPlatform.Benchmarks.Queue;
 
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>The product's processes, as they are built; and this program as one of them.</summary>
+/// <summary>Starts the product's built processes, and this program in the role of one of them.</summary>
 internal static class Product
 {
     /// <summary>A worker whose jobs do nothing.</summary>
     public static Task<ChildProcess> StartNoopWorkerAsync(RedisUnderTest redis, CancellationToken cancellationToken) =>
         StartRoleAsync(redis, [NoopWorker.Role], cancellationToken);
 
-    /// <summary>A Gateway that is asked on standard input; see <see cref="ProducerCommand"/>.</summary>
+    /// <summary>A Gateway that is controlled by standard input; see <see cref="ProducerCommand"/>.</summary>
     public static Task<ChildProcess> StartProducerAsync(RedisUnderTest redis, int inFlight, CancellationToken cancellationToken) =>
         StartRoleAsync(redis, [Producer.Role, inFlight.ToString(CultureInfo.InvariantCulture)], cancellationToken);
 

@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace AiPlatform.Benchmarks.Processes;
 
 /// <summary>
-/// A redis-server of its own, empty, with its append-only file flushed every second as <c>./ai up</c> starts it. The file is
-/// never rewritten: that would fall into one run and not into another.
+/// A new, empty redis-server whose append-only file is flushed every second, as <c>./ai up</c> starts it. The file is never rewritten,
+/// because a rewrite would slow down some runs and not others.
 /// </summary>
 internal sealed class RedisUnderTest : IAsyncDisposable
 {
@@ -62,7 +62,7 @@ internal sealed class RedisUnderTest : IAsyncDisposable
         return long.Parse(line.AsSpan(Field.Length).Trim(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Memory of one key; 0 when it is not there.</summary>
+    /// <summary>Memory of one key; 0 when it does not exist.</summary>
     public async Task<long> BytesOfAsync(string key) =>
         await AskAsync("MEMORY", "USAGE", key, "SAMPLES", "0") is { IsNull: false } bytes ? (long)bytes : 0;
 

@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>Says what is missing on this machine before anything is measured.</summary>
+/// <summary>Checks before a measurement that the machine has all tools.</summary>
 internal static class RequiredTools
 {
     private static readonly Dictionary<string, string> Installation = new()

@@ -1,12 +1,12 @@
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>Waits for processes that say nothing when they are ready.</summary>
+/// <summary>Waits for processes that do not report when they are ready.</summary>
 internal static class Waiting
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Asks again and again until the answer is yes.</summary>
+    /// <summary>Polls a condition until it is true.</summary>
     /// <exception cref="BenchmarkException">It was not within a minute, or the process ended.</exception>
     public static async Task UntilAsync(ChildProcess process, Func<Task<bool>> isReady, string what, CancellationToken cancellationToken)
     {
@@ -20,7 +20,7 @@ internal static class Waiting
         }
     }
 
-    /// <summary>Asks a server until it answers with success.</summary>
+    /// <summary>Polls a server until it answers with success.</summary>
     /// <exception cref="BenchmarkException">It did not within a minute, or the process ended.</exception>
     public static async Task UntilOkAsync(ChildProcess process, int port, string path, CancellationToken cancellationToken)
     {

@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>A kind of request, by the model that is asked.</summary>
-/// <param name="Model">What the Gateway calls it.</param>
-/// <param name="Upstream">What the mock calls it; says how it is answered.</param>
+/// <summary>A kind of request, which is chosen by the model's name.</summary>
+/// <param name="Model">The model's name in the Gateway.</param>
+/// <param name="Upstream">The model's name in the mock, which says how it answers.</param>
 /// <param name="Streams">Whether the answer is a stream.</param>
 internal sealed record ChatKind(string Model, string Upstream, bool Streams)
 {
@@ -12,24 +12,24 @@ internal sealed record ChatKind(string Model, string Upstream, bool Streams)
 
     private const string Prompt = "Summarise in one sentence what a queue does. ";
 
-    /// <summary>Answered at once and whole.</summary>
+    /// <summary>A whole answer without delay.</summary>
     public static readonly ChatKind Whole = new("chat", "mock", false);
 
-    /// <summary>A stream whose every chunk is a write of its own.</summary>
+    /// <summary>A stream in which every chunk is a separate write.</summary>
     public static readonly ChatKind StreamByChunks = new("stream-by-chunks", $"mock-chunks{Chunks}-flusheach", true);
 
     /// <summary>The same stream in one write.</summary>
     public static readonly ChatKind StreamAtOnce = new("stream-at-once", $"mock-chunks{Chunks}-flushall", true);
 
-    /// <summary>Answered after 2 s.</summary>
+    /// <summary>An answer after 2 s.</summary>
     public static readonly ChatKind TwoSeconds = new("two-seconds", "mock-latency2000", false);
 
-    /// <summary>Answered after 10 s.</summary>
+    /// <summary>An answer after 10 s.</summary>
     public static readonly ChatKind TenSeconds = new("ten-seconds", "mock-latency10000", false);
 
     public static IReadOnlyList<ChatKind> All { get; } = [Whole, StreamByChunks, StreamAtOnce, TwoSeconds, TenSeconds];
 
-    /// <summary>Stands in every right answer.</summary>
+    /// <summary>A text in every correct answer.</summary>
     public string Expected => Streams ? "[DONE]" : "\"finish_reason\"";
 
     /// <summary>A request of some 250 bytes.</summary>

@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>Asks a server for <c>/health</c> again and again, as whoever watches over it does.</summary>
+/// <summary>Probes <c>/health</c> of a server repeatedly, as an orchestrator does.</summary>
 internal sealed class HealthProbe : IAsyncDisposable
 {
     private static readonly Uri Path = new("/health", UriKind.Relative);
@@ -18,7 +18,7 @@ internal sealed class HealthProbe : IAsyncDisposable
         _asking = AskAsync();
     }
 
-    /// <summary>Ends asking.</summary>
+    /// <summary>Ends the probes.</summary>
     public async Task<HealthTimes> StopAsync()
     {
         await _stop.CancelAsync();

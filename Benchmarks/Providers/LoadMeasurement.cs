@@ -2,14 +2,14 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>What one load gave.</summary>
+/// <summary>The result of one load.</summary>
 internal sealed record LoadMeasurement
 {
     public required LoadResult Load { get; init; }
 
-    /// <summary>CPU time of what is measured, for one answer.</summary>
+    /// <summary>CPU time of the measured process for one answer.</summary>
     public required double CpuMicroseconds { get; init; }
 
-    /// <summary>Cores that programs besides those of the measurement used meanwhile.</summary>
+    /// <summary>Cores that programs outside the measurement used during it.</summary>
     public required double OtherCores { get; init; }
 }

@@ -4,7 +4,7 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>Makes rows of what was measured: medians, and the worst where every run must be good.</summary>
+/// <summary>Makes rows of the measurements: medians, and the worst value where every run must be good.</summary>
 internal static class ProvidersReport
 {
     private const string Command = "./ai bench providers";
@@ -30,7 +30,7 @@ internal static class ProvidersReport
         ];
     }
 
-    /// <summary>One run, for whoever watches.</summary>
+    /// <summary>Describes one run for the console.</summary>
     public static string Describe(ProvidersRun run)
     {
         var waiting = run.Waiting;
@@ -135,6 +135,6 @@ internal static class ProvidersReport
         };
     }
 
-    /// <summary>Requests that failed, or did not end in time.</summary>
+    /// <summary>The number of requests that failed or did not end in time.</summary>
     private static long Lost(LoadResult load) => load.Errors + load.Cut;
 }

@@ -1,13 +1,13 @@
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>Everything that is measured in one run, one after the other.</summary>
+/// <summary>All measurements of one run, in sequence.</summary>
 internal sealed record ProvidersRun
 {
     public required ProxyMeasurement Ours { get; init; }
 
     public required ProxyMeasurement Peer { get; init; }
 
-    /// <summary>The provider without anybody before it.</summary>
+    /// <summary>The provider without a proxy.</summary>
     public required ProxyMeasurement Direct { get; init; }
 
     public required WaitingMeasurement Waiting { get; init; }

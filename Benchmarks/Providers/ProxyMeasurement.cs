@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>What one system gave in one run.</summary>
+/// <summary>The result of one system in one run.</summary>
 internal sealed record ProxyMeasurement
 {
     /// <summary>Whole answers, one at a time.</summary>
@@ -13,7 +13,7 @@ internal sealed record ProxyMeasurement
 
     public required LoadMeasurement StreamsAtOnce { get; init; }
 
-    /// <summary>Users of a slow model; null where that is not compared.</summary>
+    /// <summary>Users of a slow model; null if that is not compared.</summary>
     public required LoadMeasurement? Users { get; init; }
 
     /// <summary>The most cores that others used during one of the loads.</summary>

@@ -2,22 +2,22 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>One run of one system: it is warmed up, then gets each load in turn.</summary>
+/// <summary>One run of one system: a warm-up, then each load in turn.</summary>
 internal static class ProxyRun
 {
     public const int Connections = 64;
     public const int Users = 5_000;
     public const int Rounds = 4;
 
-    /// <summary>Users of the warm-up, who open connections as the real ones do.</summary>
+    /// <summary>Users of the warm-up, who open connections as the measured users do.</summary>
     private const int WarmUpUsers = 1_000;
 
-    /// <summary>Of each kind; enough that the just-in-time compilers have settled.</summary>
+    /// <summary>Warm-up time of each kind, which is enough for the JITs.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 
-    /// <summary>Four rounds of 2 s, and twice that.</summary>
+    /// <summary>Four rounds of 2 s, with ample time to spare.</summary>
     private static readonly TimeSpan UsersLimit = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Arrival = TimeSpan.FromSeconds(1);

@@ -2,12 +2,12 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>What stands between the load and the provider: our Gateway, another one, or nothing.</summary>
+/// <summary>The system between the load and the provider: our Gateway, another gateway, or nothing.</summary>
 internal sealed record ProxySystem
 {
     private const string Provider = "mock";
 
-    /// <summary>The core of what is measured.</summary>
+    /// <summary>The core of the measured process.</summary>
     public static readonly IReadOnlyList<string> OwnCore = ["taskset", "-c", "0"];
 
     /// <summary>The core of the provider, the load and Redis.</summary>

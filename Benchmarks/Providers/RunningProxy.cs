@@ -2,7 +2,7 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>A system under test with a provider behind it and an empty Redis beside it, all of them fresh.</summary>
+/// <summary>A system under test with its provider and an empty Redis, all newly started.</summary>
 internal sealed class RunningProxy : IAsyncDisposable
 {
     private readonly ProxySystem _system;
@@ -16,7 +16,7 @@ internal sealed class RunningProxy : IAsyncDisposable
 
     public MockProvider Provider { get; }
 
-    /// <summary>What is measured; the provider where nothing stands before it.</summary>
+    /// <summary>The measured process; the provider itself if there is no proxy.</summary>
     public ChildProcess Process { get; }
 
     public int Port { get; }
@@ -41,7 +41,7 @@ internal sealed class RunningProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks so often, or until the limit; the connections come over the time of the <paramref name="ramp"/>.</summary>
+    /// <summary>Runs a load. Connections are opened over the time of <paramref name="ramp"/>.</summary>
     public async Task<LoadMeasurement> LoadAsync(
         ChatKind kind, int connections, int operations, TimeSpan limit, TimeSpan ramp, CancellationToken cancellationToken)
     {

@@ -1,14 +1,14 @@
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>What many clients gave that wait at the same time.</summary>
+/// <summary>The result of many clients that wait at the same time.</summary>
 internal sealed record WaitingMeasurement
 {
     public required LoadMeasurement Load { get; init; }
 
-    /// <summary>The Gateway's memory before the first of them came.</summary>
+    /// <summary>The Gateway's memory before the first client connects.</summary>
     public required long BytesBefore { get; init; }
 
-    /// <summary>The most while all of them waited; 0 when they never did at the same time.</summary>
+    /// <summary>The most memory while all clients waited; 0 if they never waited at the same time.</summary>
     public required long BytesWaiting { get; init; }
 
     public required HealthTimes Health { get; init; }

@@ -7,10 +7,12 @@ internal static class WaitingRun
 {
     public const int Clients = 8_000;
 
-    /// <summary>Time over which they come.</summary>
+    /// <summary>Time over which the clients connect.</summary>
     public static readonly TimeSpan Arrival = TimeSpan.FromSeconds(4);
 
-    /// <summary>Few connections again and again: compilers settle, while next to nothing is kept that the clients could use.</summary>
+    /// <summary>
+    /// Warm-up loads with few connections, so that the JIT is done while almost no memory is kept that the clients could reuse.
+    /// </summary>
     private const int WarmUpLoads = 10;
     private const int WarmUpConnections = 64;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);

@@ -4,7 +4,7 @@ using MassTransit;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>Runs every job by answering <see cref="NoopModel.Outcome"/>.</summary>
+/// <summary>Ends every job with <see cref="NoopModel.Outcome"/>.</summary>
 internal sealed class NoopConsumer(LeasedJobRunner runner) : IConsumer<RunJob>
 {
     private static readonly Task<JobOutcome> Answer = Task.FromResult(NoopModel.Outcome);

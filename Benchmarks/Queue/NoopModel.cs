@@ -5,7 +5,7 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>A model that computes nothing: an embedding call of 200 bytes gives a result of 200 bytes, always the same.</summary>
+/// <summary>A model that computes nothing: an embedding call of 200 bytes has a constant result of 200 bytes.</summary>
 internal static class NoopModel
 {
     public const string Name = "noop";

@@ -3,7 +3,7 @@ using AiPlatform.Jobs.Leasing;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>The one queue of <see cref="NoopModel"/>, with room for as many jobs as the worker that we compare with takes.</summary>
+/// <summary>The queue of <see cref="NoopModel"/>, with the same concurrency as the worker that we compare with.</summary>
 internal sealed class NoopQueues : ILeasedQueues, ISweptQueues
 {
     private const int Capacity = 64;

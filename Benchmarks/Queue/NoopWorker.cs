@@ -9,10 +9,10 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>A process that leases, runs and commits jobs as an InferenceWorker does, but has <see cref="NoopModel"/> only.</summary>
+/// <summary>A process that leases, runs and commits jobs as an InferenceWorker does, but only has <see cref="NoopModel"/>.</summary>
 internal static class NoopWorker
 {
-    /// <summary>The argument that makes this program one.</summary>
+    /// <summary>The argument that runs this program as this worker.</summary>
     public const string Role = "noop-worker";
 
     /// <summary>Runs until it is stopped; prints <c>ready</c> when it is.</summary>

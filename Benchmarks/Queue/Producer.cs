@@ -8,12 +8,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace AiPlatform.Benchmarks.Queue;
 
 /// <summary>
-/// A process that submits jobs and waits for their results exactly as a Gateway's synchronous calls do, but for HTTP: it is a
-/// Gateway whose calls come from standard input.
+/// A process that submits jobs and waits for their results exactly as a Gateway's synchronous calls do, but without HTTP: its calls come
+/// from standard input.
 /// </summary>
 internal static class Producer
 {
-    /// <summary>The argument that makes this program one.</summary>
+    /// <summary>The argument that runs this program as a producer.</summary>
     public const string Role = "producer";
 
     private const int LatencyWarmUpJobs = 100;

@@ -4,15 +4,17 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>What a producer process is told on standard input, a line each; it answers each with a <see cref="ProducerReply"/>.</summary>
+/// <summary>
+/// A command to a producer process, one line on standard input. It answers each command with a <see cref="ProducerReply"/>.
+/// </summary>
 /// <param name="Name"><see cref="Throughput"/> or <see cref="Latency"/>.</param>
-/// <param name="Jobs">How many.</param>
+/// <param name="Jobs">How many jobs.</param>
 internal readonly record struct ProducerCommand(string Name, int Jobs)
 {
-    /// <summary>As many jobs at a time as the producer was started for.</summary>
+    /// <summary>Runs as many jobs at a time as the producer was started for.</summary>
     public const string Throughput = "throughput";
 
-    /// <summary>One job at a time, after some that do not count.</summary>
+    /// <summary>Runs one job at a time, after a warm-up.</summary>
     public const string Latency = "latency";
 
     /// <exception cref="BenchmarkException">Not every job had the result that it should have.</exception>

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>What a producer process saw. Travels as JSON.</summary>
+/// <summary>The result of a producer process, sent as JSON.</summary>
 internal sealed record ProducerReply
 {
     [JsonPropertyName("jobs")]
     public required int Jobs { get; init; }
 
-    /// <summary>From the first submit until the last result was in hand.</summary>
+    /// <summary>Jobs per second, from the first submit to the last result.</summary>
     [JsonPropertyName("per_s")]
     public required double PerSecond { get; init; }
 
@@ -18,7 +18,7 @@ internal sealed record ProducerReply
     [JsonPropertyName("p99_ms")]
     public required double P99Milliseconds { get; init; }
 
-    /// <summary>Jobs with no or another result.</summary>
+    /// <summary>Jobs with a missing or wrong result.</summary>
     [JsonPropertyName("wrong")]
     public required int Wrong { get; init; }
 }

@@ -4,7 +4,9 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>The queue alone: one producer process, one worker process, one Redis, no HTTP and no model; next to BullMQ.</summary>
+/// <summary>
+/// Measures the queue alone, with one producer process, one worker process and one Redis, without HTTP and model, and compares with BullMQ.
+/// </summary>
 internal static class QueueBenchmark
 {
     private const string Command = "./ai bench queue";

@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>What one run of a queue gave. CPU is in microseconds a job, from <c>/proc/PID/stat</c>.</summary>
+/// <summary>The result of one run of a queue. CPU times are in microseconds for each job, from <c>/proc/PID/stat</c>.</summary>
 internal sealed record QueueMeasurement
 {
     public required double JobsPerSecond { get; init; }
@@ -12,12 +12,12 @@ internal sealed record QueueMeasurement
     public required double CommandsPerJob { get; init; }
     public required double ScriptsPerJob { get; init; }
 
-    /// <summary>The commands themselves, most frequent first.</summary>
+    /// <summary>The commands of a job, the most frequent first.</summary>
     public required string Commands { get; init; }
 
-    /// <summary>Growth of Redis' <c>used_memory</c> divided by the finished jobs, without what payloads they keep.</summary>
+    /// <summary>Growth of Redis' <c>used_memory</c> for each finished job, without the payload that the job keeps.</summary>
     public required double BytesPerJob { get; init; }
 
-    /// <summary>Cores that other programs used meanwhile.</summary>
+    /// <summary>Cores that other programs used during the run.</summary>
     public required double OtherCores { get; init; }
 }

@@ -2,14 +2,14 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>One run of a queue: an empty Redis, a worker, a producer; jobs that warm all three up, then those that are measured.</summary>
+/// <summary>One run of a queue, with an empty Redis, a worker and a producer: first the warm-up jobs, then the measured jobs.</summary>
 internal static class QueueRun
 {
     public const int InFlight = 64;
     public const int Jobs = 20_000;
     public const int LatencyJobs = 2_000;
 
-    /// <summary>Enough that the just-in-time compilers of both sides have settled.</summary>
+    /// <summary>Enough warm-ups that the JITs of both sides are done.</summary>
     private const int WarmUpJobs = 60_000;
 
     public static async Task<QueueMeasurement> MeasureAsync(QueueSystem system, CancellationToken cancellationToken)

@@ -2,14 +2,14 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Queue;
 
-/// <summary>A queue that is measured: how its two processes are started, and what of its memory is not its own doing.</summary>
+/// <summary>A measured queue: how its two processes are started, and which memory is not counted.</summary>
 internal sealed record QueueSystem
 {
     public required string Name { get; init; }
 
     public required Func<RedisUnderTest, CancellationToken, Task<ChildProcess>> StartWorkerAsync { get; init; }
 
-    /// <summary>The number is that of the jobs in flight.</summary>
+    /// <summary>Starts the producer with this number of jobs in flight.</summary>
     public required Func<RedisUnderTest, int, CancellationToken, Task<ChildProcess>> StartProducerAsync { get; init; }
 
     /// <summary>Bytes of payload that a finished job keeps.</summary>

@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace AiPlatform.Benchmarks.Results;
 
-/// <summary>One measurement as it is kept. Values carry their units.</summary>
+/// <summary>One measurement in the results file. Values carry their units.</summary>
 internal sealed record ResultRow
 {
-    /// <summary>What repeats it.</summary>
+    /// <summary>The command that repeats it.</summary>
     public required string Command { get; init; }
 
-    /// <summary>What was measured, and with what settings.</summary>
+    /// <summary>The measured property, and the settings.</summary>
     public required string Settings { get; init; }
 
     /// <summary>The median of our runs.</summary>
     public required string Ours { get; init; }
 
-    /// <summary>The median of what it is compared with, and its name.</summary>
+    /// <summary>The median of the peer's runs, and the peer's name.</summary>
     public required string Peer { get; init; }
 
-    /// <summary>Ours divided by the other.</summary>
+    /// <summary>Our median divided by the peer's.</summary>
     public required double Ratio { get; init; }
 
-    /// <summary>What helps to understand the numbers.</summary>
+    /// <summary>Notes about the numbers.</summary>
     public string Notes { get; init; } = "";
 
     /// <summary>A line of the table.</summary>
@@ -34,6 +34,6 @@ internal sealed record ResultRow
         return $"| {string.Join(" | ", cells.Select(Cell))} |";
     }
 
-    /// <summary>A bar or a line break would end the cell.</summary>
+    /// <summary>Escapes bars and line breaks, which would end the cell.</summary>
     private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
 }

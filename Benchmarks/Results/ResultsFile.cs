@@ -5,7 +5,7 @@ namespace AiPlatform.Benchmarks.Results;
 /// <summary>Benchmarks/RESULTS.md: a row for each measurement that was kept.</summary>
 internal static class ResultsFile
 {
-    /// <summary>Prints a row, and keeps it if it comes of enough runs on a machine that was quiet.</summary>
+    /// <summary>Prints a row, and keeps it if there were enough runs on a quiet machine.</summary>
     public static void Append(ResultRow row, int runs, bool isQuiet = true)
     {
         var line = row.Format(TimeProvider.System.GetUtcNow(), $"{Processor()}, {Environment.ProcessorCount} cores", Commit());
@@ -18,7 +18,7 @@ internal static class ResultsFile
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(
             line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown processor";
 
-    /// <summary>The commit, with a <c>+</c> when the sources are not those of the commit.</summary>
+    /// <summary>The commit, with a <c>+</c> if the sources differ from it.</summary>
     private static string Commit()
     {
         var changes = Git("status", "--porcelain", "--", ":/", ":(exclude,top)Benchmarks/RESULTS.md");

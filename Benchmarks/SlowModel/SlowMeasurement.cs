@@ -2,7 +2,7 @@ using AiPlatform.Benchmarks.Providers;
 
 namespace AiPlatform.Benchmarks.SlowModel;
 
-/// <summary>What a server did with users who all wait for a slow model.</summary>
+/// <summary>The result of a server whose users all wait for a slow model.</summary>
 internal sealed record SlowMeasurement
 {
     /// <summary>From the first question to the last answer, or until the users gave up (60 s).</summary>

@@ -4,7 +4,7 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.SlowModel;
 
-/// <summary>Users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads.</summary>
+/// <summary>Measures users of a model that takes 15 s, with servers on one core that wait asynchronously or block threads.</summary>
 internal static class SlowModelBenchmark
 {
     private const string Command = "./ai bench slow-model";

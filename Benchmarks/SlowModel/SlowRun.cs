@@ -3,7 +3,7 @@ using AiPlatform.Benchmarks.Providers;
 
 namespace AiPlatform.Benchmarks.SlowModel;
 
-/// <summary>One run: the same users before each server, one after the other.</summary>
+/// <summary>One run: the same users call each server in turn.</summary>
 internal sealed record SlowRun(SlowMeasurement Ours, SlowMeasurement Waits, SlowMeasurement Blocks)
 {
     public const int Users = 100;

@@ -7,18 +7,21 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Benchmarks.SlowModel;
 
-/// <summary>What one writes without a platform: a server that hands a request on to a model, waiting either way.</summary>
+/// <summary>
+/// A server as one would write it without the platform: it passes a request on to a model and waits, asynchronously or blocking.
+/// </summary>
 internal static class SlowServer
 {
     /// <summary>
-    /// The argument that makes this program one; then <see cref="Waits"/> or <see cref="Blocks"/>, the port, and the model's address.
+    /// The argument that runs this program as this server; <see cref="Waits"/> or <see cref="Blocks"/>, the port, and the model's address
+    /// follow.
     /// </summary>
     public const string Role = "slow-server";
 
-    /// <summary>A request that waits holds no thread.</summary>
+    /// <summary>A waiting request holds no thread.</summary>
     public const string Waits = "waits";
 
-    /// <summary>A request that waits holds a thread.</summary>
+    /// <summary>A waiting request holds a thread.</summary>
     public const string Blocks = "blocks";
 
     private const string ChatPath = "/v1/chat/completions";

@@ -3,8 +3,8 @@ using AiPlatform.Benchmarks.Providers;
 
 namespace AiPlatform.Benchmarks.SlowModel;
 
-/// <summary>A server before a slow model.</summary>
-/// <param name="Name">What it is.</param>
+/// <summary>A server that calls a slow model.</summary>
+/// <param name="Name">Its name.</param>
 /// <param name="Model">The slow model's name in a request.</param>
 /// <param name="StartAsync">Starts it on a port, on its own core, and waits until it serves.</param>
 internal sealed record SlowSystem(

@@ -6,13 +6,13 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Chaos.Audit;
 
-/// <summary>Compares what clients were promised with what was written: nothing lost, nothing wrong, nothing twice.</summary>
+/// <summary>Compares the promises to clients with the written records: nothing is lost, wrong or duplicated.</summary>
 internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests requests, TimeSpan resultTtl)
 {
-    /// <summary>What is counted of each job whose one end, with the right result, was written.</summary>
+    /// <summary>The counter of jobs that ended once, with the correct result.</summary>
     public const string Succeeded = "jobs that succeeded";
 
-    /// <summary>What is counted of each of them that took more than one lease.</summary>
+    /// <summary>The counter of such jobs that took more than one lease.</summary>
     public const string RunAgain = "jobs that were run again";
 
     private readonly Dictionary<string, string> _idsByKey = [];
@@ -66,7 +66,7 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
     {
         if (job.Status != JobStatus.Succeeded)
         {
-            // Who waited for it got an error, or went away.
+            // The client that waited for it got an error or disconnected.
             if (request.Kind == CallKind.Synchronous && !run.Accepted.ContainsKey(id)
                 && job.Status is JobStatus.Expired or JobStatus.Canceled)
             {
@@ -89,7 +89,7 @@ internal sealed class JobAudit(FaultRun run, WrittenJobs written, GoodRequests r
         if (job.Attempts > 1) run.Count(RunAgain);
     }
 
-    /// <summary>Every lease has the next number, and the one that is committed is the last.</summary>
+    /// <summary>Checks that every lease has the next attempt number, and that the committed lease is the last one.</summary>
     private void CheckAttempts(string id, WrittenJob job)
     {
         var leases = job.States.Where(state => state[0] == 'r').Select(

@@ -4,16 +4,16 @@ using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Chaos.Audit;
 
-/// <summary>The keys that queues have in Redis: of jobs that are not over, of those that ended, of processes that look for work.</summary>
+/// <summary>The keys of queues in Redis: those of open jobs, of jobs that ended, and of processes that look for work.</summary>
 internal sealed class QueueKeys(IRedisSetup redis, IReadOnlyList<QueueName> queues)
 {
-    /// <summary>Jobs that ended, and what is kept about them for some time.</summary>
+    /// <summary>Keys of jobs that ended, which are kept for some time.</summary>
     private static readonly string[] OfEnded = ["job:", "events:", "jobs:", "tenants", "drained:", "bytes"];
 
     /// <summary>Marks that processes renew as long as they live.</summary>
     private static readonly string[] OfProcesses = ["waiting", "swept"];
 
-    /// <summary>Waits until no job waits or runs: nothing is left in any lane, index or count.</summary>
+    /// <summary>Waits until no job waits or runs, so that nothing is left in any lane, index or counter.</summary>
     public Task UntilNoJobIsOpenAsync(TimeSpan bound, CancellationToken cancellationToken) =>
         UntilOnlyAsync([.. OfEnded, .. OfProcesses], "no job waits or runs", bound, cancellationToken);
 
@@ -21,7 +21,7 @@ internal sealed class QueueKeys(IRedisSetup redis, IReadOnlyList<QueueName> queu
     public Task UntilOnlyProcessesAreLeftAsync(TimeSpan bound, CancellationToken cancellationToken) =>
         UntilOnlyAsync(OfProcesses, "everything about jobs has expired", bound, cancellationToken);
 
-    /// <summary>Waits until nothing is left.</summary>
+    /// <summary>Waits until no keys are left.</summary>
     public Task UntilNoneIsLeftAsync(TimeSpan bound, CancellationToken cancellationToken) =>
         UntilOnlyAsync([], "no key of the queues is left", bound, cancellationToken);
 
@@ -39,7 +39,7 @@ internal sealed class QueueKeys(IRedisSetup redis, IReadOnlyList<QueueName> queu
             cancellationToken);
     }
 
-    /// <summary>The keys without the part that is the same in all of a queue.</summary>
+    /// <summary>Reads the keys, without the prefix that all keys of a queue share.</summary>
     private async Task<List<string>> ReadAsync()
     {
         var found = new List<string>();

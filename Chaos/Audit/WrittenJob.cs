@@ -1,6 +1,6 @@
 namespace AiPlatform.Chaos.Audit;
 
-/// <summary>Everything that was ever written of one job.</summary>
+/// <summary>Everything that was ever written about one job.</summary>
 internal sealed class WrittenJob
 {
     /// <summary>Records without an end.</summary>
@@ -15,6 +15,6 @@ internal sealed class WrittenJob
     /// <summary>Whether a state was written after an end.</summary>
     public bool WasRevived { get; set; }
 
-    /// <summary>All of it, in order, for people.</summary>
+    /// <summary>All writes in order, for reports.</summary>
     public List<string> Lines { get; } = [];
 }

@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Redis;
 namespace AiPlatform.Chaos.Audit;
 
 /// <summary>
-/// What was ever written of the jobs of some queues, as append-only files have it: more than any reading of Redis can show.
+/// Everything that was ever written about the jobs of some queues, from append-only files, which show more than any read of Redis.
 /// </summary>
 internal sealed class WrittenJobs
 {
@@ -25,10 +25,10 @@ internal sealed class WrittenJobs
         return written;
     }
 
-    /// <summary>Null when the job was never there.</summary>
+    /// <summary>Finds a job; null when it never existed.</summary>
     public WrittenJob? Find(string id) => JobId.TryParse(id, out var parsed) ? _jobs.GetValueOrDefault(parsed) : null;
 
-    /// <summary>All that was written of a job, for people.</summary>
+    /// <summary>All writes about a job, for reports.</summary>
     public string HistoryOf(string id) => Find(id) is { } job ? string.Join(Environment.NewLine, job.Lines) : "was never written";
 
     private void Take(byte[][] command)

@@ -8,14 +8,14 @@ using AiPlatform.Chaos.Promises;
 namespace AiPlatform.Chaos.Clients;
 
 /// <summary>
-/// A user: sends good requests to whatever Gateway, sends again what was refused or of which no answer came, and asks for its jobs
-/// until they have ended. Checks every answer.
+/// A user who sends good requests to any Gateway, sends requests again that were refused or got no answer, and polls the jobs until they
+/// have ended. It checks every answer.
 /// </summary>
 internal sealed class FaultClient(
     FaultRun run, FaultyPlatform platform, GoodRequests requests, HttpClient http, SeededNumbers numbers, TimeSpan keyTtl,
     CancellationToken cancellationToken)
 {
-    /// <summary>Jobs that it lets run at a time.</summary>
+    /// <summary>Most open jobs of this client at a time.</summary>
     private const int Window = 15;
 
     /// <summary>Longest wait for an answer or an end, through all faults.</summary>
@@ -25,8 +25,8 @@ internal sealed class FaultClient(
 
     private readonly Queue<AcceptedJob> _open = [];
 
-    /// <param name="next">Numbers of requests; null when it was enough.</param>
-    /// <param name="longestPause">Between two requests.</param>
+    /// <param name="next">Returns the number of the next request; null when there are no more.</param>
+    /// <param name="longestPause">The longest pause between two requests.</param>
     public async Task RunAsync(Func<int?> next, TimeSpan longestPause)
     {
         while (next() is { } number)
@@ -40,8 +40,8 @@ internal sealed class FaultClient(
     }
 
     /// <summary>
-    /// Asks once more for jobs that have ended: each is there with its right output, has ended once as its events tell it, and is still
-    /// what its request becomes when it comes again with its key.
+    /// Checks jobs that have ended once more: each exists with its correct output, has exactly one end in its events, and is still the job
+    /// of a repeated request with its key.
     /// </summary>
     public async Task LookAgainAsync(IEnumerable<AcceptedJob> jobs)
     {
@@ -77,16 +77,16 @@ internal sealed class FaultClient(
             run.Complain(ProblemKind.Duplicated, first, $"{request.Name} came again with its key, and became {second}.");
     }
 
-    /// <param name="request">What is sent.</param>
+    /// <param name="request">The request.</param>
     /// <param name="start">When it was sent for the first time.</param>
-    /// <returns>The job's id; null when there is no answer to be had.</returns>
+    /// <returns>The job's id; null when no answer can be had.</returns>
     private async Task<string?> UntilAnsweredAsync(GoodRequest request, long start)
     {
         while (TimeProvider.System.GetElapsedTime(start) < Patience)
         {
             if (request.Key is not null && TimeProvider.System.GetElapsedTime(start) > keyTtl / 2)
             {
-                // Its key may be forgotten soon: it would become another job.
+                // Its key may expire soon, and the request would then become another job.
                 run.Count("keys too old");
                 return null;
             }
@@ -103,7 +103,7 @@ internal sealed class FaultClient(
                     case HttpStatusCode.OK when request.Kind == CallKind.Synchronous:
                         return Accept(request, reply, text);
                     case HttpStatusCode.GatewayTimeout when request.Kind == CallKind.Synchronous:
-                        // Its job has expired, and would do so again under the same key.
+                        // Its job has expired, and the same key would return it again.
                         run.Count("answers too late");
                         return null;
                     case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests:
@@ -150,7 +150,7 @@ internal sealed class FaultClient(
         return id;
     }
 
-    /// <summary>Asks for a job until it has ended, then checks its output.</summary>
+    /// <summary>Polls a job until it has ended, and then checks its output.</summary>
     private async Task FollowAsync(AcceptedJob job)
     {
         var start = TimeProvider.System.GetTimestamp();
@@ -180,7 +180,7 @@ internal sealed class FaultClient(
             }
             catch (Exception lost) when (IsLostAnswer(lost))
             {
-                // Asked again.
+                // // The loop tries again.
             }
 
             await Task.Delay(RefusedPause, TimeProvider.System, cancellationToken);

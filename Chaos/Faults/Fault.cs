@@ -1,6 +1,6 @@
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>What is done to a running system.</summary>
+/// <summary>The kind of a fault in a running system.</summary>
 internal enum FaultKind
 {
     /// <summary>SIGKILL of a worker.</summary>
@@ -9,7 +9,9 @@ internal enum FaultKind
     /// <summary>SIGSTOP of a worker, SIGCONT after its leases have ended.</summary>
     StopWorker,
 
-    /// <summary>Nothing passes between a worker and Redis for twice the lease, and nothing is closed: what it sent arrives late.</summary>
+    /// <summary>
+    /// Nothing passes between a worker and Redis for twice the lease, and no connection is closed: data that was sent arrives late.
+    /// </summary>
     CutWorker,
 
     /// <summary>A worker's connections to Redis are reset, and new ones refused, for twice the lease.</summary>
@@ -21,13 +23,13 @@ internal enum FaultKind
     /// <summary>SIGKILL of a Gateway.</summary>
     KillGateway,
 
-    /// <summary>SIGKILL of Redis; of a cluster, of one of its servers.</summary>
+    /// <summary>SIGKILL of Redis; in a cluster, of one of its servers.</summary>
     KillRedis,
 
-    /// <summary>SIGKILL of Redis, of whose append-only file the end of the last second is lost, as where the machine dies too.</summary>
+    /// <summary>SIGKILL of Redis, whose append-only file loses its last second, as when the machine dies, too.</summary>
     KillRedisAndLoseWrites,
 
-    /// <summary>Redis becomes a replica (of nobody who answers), and is promoted again.</summary>
+    /// <summary>Redis becomes a replica (of a server that does not exist), and is promoted again.</summary>
     MakeRedisReplica,
 
     /// <summary>Redis is full: <c>maxmemory</c> is below what it holds.</summary>
@@ -36,13 +38,13 @@ internal enum FaultKind
     /// <summary>Redis forgets all scripts.</summary>
     ForgetScripts,
 
-    /// <summary>A script of somebody else does not end, until it is killed: Redis answers nothing, then <c>BUSY</c>.</summary>
+    /// <summary>Another program's script runs until it is killed: Redis answers nothing, then <c>BUSY</c>.</summary>
     HoldScript,
 
-    /// <summary>SIGKILL of the primary of a pair; its replica is promoted, and it comes back as the replica.</summary>
+    /// <summary>SIGKILL of the primary of a pair: its replica is promoted, and the killed server comes back as the replica.</summary>
     FailOver,
 
-    /// <summary>Primary and replica of a pair change places in good order.</summary>
+    /// <summary>A planned failover swaps primary and replica of a pair.</summary>
     SwapPair,
 
     /// <summary>The clock of Redis' machine is set some minutes forward, back, or right again.</summary>
@@ -50,8 +52,8 @@ internal enum FaultKind
 }
 
 /// <summary>One fault of a plan.</summary>
-/// <param name="Pause">From the fault before it.</param>
-/// <param name="Kind">What is done.</param>
-/// <param name="Victim">To which process of its kind, 0 or 1.</param>
-/// <param name="Downtime">Until it is started again, or goes on.</param>
+/// <param name="Pause">The time since the previous fault.</param>
+/// <param name="Kind">The kind of fault.</param>
+/// <param name="Victim">The index of the affected process among those of its kind, 0 or 1.</param>
+/// <param name="Downtime">The time until the process is started again or continues.</param>
 internal readonly record struct Fault(TimeSpan Pause, FaultKind Kind, int Victim, TimeSpan Downtime);

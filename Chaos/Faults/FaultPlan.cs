@@ -2,16 +2,16 @@ using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>Makes plans of faults: the same seed, the same plan.</summary>
+/// <summary>Makes plans of faults; the same seed makes the same plan.</summary>
 internal static class FaultPlan
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestDowntime = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Rounds without an end: of each the same faults, in another order, about one every two seconds.</summary>
+    /// <summary>An endless sequence of rounds. Each round has the same faults in another order, about one every two seconds.</summary>
     /// <param name="seed">The seed.</param>
-    /// <param name="lease">A stopped worker stays so for longer.</param>
+    /// <param name="lease">The lease duration; a stopped worker stays stopped for longer.</param>
     /// <param name="round">The faults of a round.</param>
     public static IEnumerable<Fault> Make(int seed, TimeSpan lease, IReadOnlyList<FaultKind> round)
     {

@@ -2,25 +2,25 @@ using AiPlatform.Chaos.Processes;
 
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>How a scenario is done, and how much of it.</summary>
+/// <summary>The size and the settings of a scenario.</summary>
 internal sealed record FaultScale
 {
     /// <summary>Makes the Redis that the platform runs on; by default one that flushes every write.</summary>
     public Func<IRedisSetup> Redis { get; init; } = () => RedisAlone.With("always");
 
-    /// <summary>The clock of Redis' machine, where it is to be stepped.</summary>
+    /// <summary>The clock of Redis' machine, if the scenario steps it.</summary>
     public FalseClock? Clock { get; init; }
 
-    /// <summary>The names that the shipped model is served by, each with a queue of its own.</summary>
+    /// <summary>The names under which the shipped model is served, each with a queue of its own.</summary>
     public IReadOnlyList<string> Models { get; init; } = [ModelNames.Shipped];
 
-    /// <summary>Gateways, and workers, that run: 1 or 2.</summary>
+    /// <summary>How many Gateways and how many workers run: 1 or 2.</summary>
     public int ProcessesOfAKind { get; init; } = 2;
 
     /// <summary>The faults of a round of the plan.</summary>
     public required IReadOnlyList<FaultKind> Round { get; init; }
 
-    /// <summary>Faults, where the number of requests does not decide.</summary>
+    /// <summary>The number of faults, if the number of requests does not decide.</summary>
     public int Faults { get; init; }
 
     public int Requests { get; init; } = int.MaxValue;
@@ -30,18 +30,18 @@ internal sealed record FaultScale
 
     public required int Clients { get; init; }
 
-    /// <summary>Of a client between two requests.</summary>
+    /// <summary>The longest pause of a client between two requests.</summary>
     public required TimeSpan LongestPause { get; init; }
 
-    /// <summary>Longer than clients need to ask for what they submitted. As long an idempotency key is known.</summary>
+    /// <summary>How long results and idempotency keys are kept; longer than clients need to read their jobs.</summary>
     public required TimeSpan ResultTtl { get; init; }
 
-    /// <summary>Whether some requests have an idempotency key; writes that are lost may be those of keys.</summary>
+    /// <summary>Whether some requests have an idempotency key; lost writes may be those of keys.</summary>
     public bool WithKeys { get; init; } = true;
 
-    /// <summary>Whether clients, when everything has ended, ask once more for all that they were promised.</summary>
+    /// <summary>Whether clients check all their jobs once more when everything has ended.</summary>
     public bool LooksAgain { get; init; }
 
-    /// <summary>Whether it ends when every key of the queues has gone.</summary>
+    /// <summary>Whether the scenario ends only when all keys of the queues have expired.</summary>
     public bool WaitsForExpiry { get; init; }
 }

@@ -4,7 +4,7 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>Redis, Gateways and workers as real processes, and what is done to them.</summary>
+/// <summary>Redis, Gateways and workers as real processes, and their faults.</summary>
 internal sealed class FaultyPlatform : IAsyncDisposable
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(2);
@@ -40,8 +40,8 @@ internal sealed class FaultyPlatform : IAsyncDisposable
 
     private IEnumerable<RestartedProcess> Processes => [.. Workers, .. Gateways];
 
-    /// <param name="run">Where is written down what happens.</param>
-    /// <param name="scale">What it runs on, and what will be done to it.</param>
+    /// <param name="run">The record of the run.</param>
+    /// <param name="scale">The size and the settings of the scenario.</param>
     public static async Task<FaultyPlatform> StartAsync(FaultRun run, FaultScale scale)
     {
         var redis = scale.Redis();
@@ -61,7 +61,9 @@ internal sealed class FaultyPlatform : IAsyncDisposable
         }
     }
 
-    /// <summary>Does what the plan says until it ends or was enough; then waits until everything is ready again.</summary>
+    /// <summary>
+    /// Runs the faults of the plan until it ends or is canceled by <paramref name="enough"/>; then waits until everything is ready again.
+    /// </summary>
     public async Task SufferAsync(IEnumerable<Fault> plan, CancellationToken enough, CancellationToken cancellationToken)
     {
         foreach (var fault in plan)
@@ -141,7 +143,7 @@ internal sealed class FaultyPlatform : IAsyncDisposable
         }
     }
 
-    /// <summary>The wanted process, or another one of its kind while it is not back from an earlier fault: work must go on.</summary>
+    /// <summary>The chosen process, or another one of its kind if it is still down from an earlier fault, so that work continues.</summary>
     private static async Task<RestartedProcess> VictimAsync(IReadOnlyList<RestartedProcess> kind, int wanted)
     {
         await Task.WhenAny(kind.Select(one => one.Back));

@@ -4,7 +4,7 @@ using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>What is done to Redis: each ends when Redis serves again.</summary>
+/// <summary>Faults of Redis; each method returns when Redis serves again.</summary>
 internal sealed class RedisFaults(FaultRun run, IRedisSetup redis, FalseClock? clock)
 {
     private static readonly TimeSpan ClockStep = TimeSpan.FromMinutes(3);
@@ -60,7 +60,7 @@ internal sealed class RedisFaults(FaultRun run, IRedisSetup redis, FalseClock? c
         run.Note("Redis serves again");
     }
 
-    /// <summary>It keeps its data, since its primary never answers, and lets nobody write.</summary>
+    /// <summary>Makes Redis a read-only replica for a while. It keeps its data, because its primary never answers.</summary>
     private async Task MakeReplicaAsync(TimeSpan downtime)
     {
         run.Note($"Redis is a replica, for {downtime.TotalSeconds:0.0} s");

@@ -3,16 +3,16 @@ using AiPlatform.Chaos.Promises;
 
 namespace AiPlatform.Chaos.Faults;
 
-/// <summary>A process that faults happen to, and that comes back from each as an orchestrator would have it.</summary>
+/// <summary>A process that suffers faults, and is restarted after each as an orchestrator would do.</summary>
 internal sealed class RestartedProcess(
     string name, string project, IReadOnlyList<(string Key, string Value)> settings, HttpClient http, FaultRun run,
     TcpRelay? network = null)
     : IAsyncDisposable
 {
-    /// <summary>How long it is undisturbed after a start, at least.</summary>
+    /// <summary>Shortest time without faults after a start.</summary>
     private static readonly TimeSpan ShortestRespite = TimeSpan.FromSeconds(1);
 
-    /// <summary>Longest wait until it is ready, through the faults that happen to Redis meanwhile.</summary>
+    /// <summary>Longest wait until it is ready, including faults of Redis in the meantime.</summary>
     private static readonly TimeSpan StartBound = TimeSpan.FromMinutes(2);
 
     private readonly CancellationTokenSource _over = new();
@@ -24,10 +24,10 @@ internal sealed class RestartedProcess(
 
     private TcpRelay Network => network ?? throw new InvalidOperationException($"{name} has no network that can be cut.");
 
-    /// <summary>The one that runs, or ran last; another address after each start.</summary>
+    /// <summary>The process that runs, or ran last. It has another address after each start.</summary>
     public AiProcess Current => Volatile.Read(ref _current) ?? throw new InvalidOperationException($"{name} was not started.");
 
-    /// <summary>Completes when it is ready again, and has worked for a moment.</summary>
+    /// <summary>Completes when the process is ready again, and has worked for a moment.</summary>
     public Task Back => _back;
 
     /// <summary>Completes when it is ready.</summary>
@@ -39,7 +39,7 @@ internal sealed class RestartedProcess(
         return process.UntilReadyAsync(http, StartBound, _over.Token);
     }
 
-    /// <summary>SIGKILL; the start after it is not waited for.</summary>
+    /// <summary>Sends SIGKILL, without waiting for the following start.</summary>
     public async Task KillAsync(TimeSpan downtime)
     {
         CheckAlive();
@@ -48,7 +48,7 @@ internal sealed class RestartedProcess(
         _back = StartAgainAsync(downtime);
     }
 
-    /// <summary>SIGSTOP; the SIGCONT after it is not waited for.</summary>
+    /// <summary>Sends SIGSTOP, without waiting for the following SIGCONT.</summary>
     public async Task StopInItsTracksAsync(TimeSpan downtime)
     {
         CheckAlive();
@@ -57,7 +57,7 @@ internal sealed class RestartedProcess(
         _back = GoOnAsync(downtime);
     }
 
-    /// <summary>Cuts its network to Redis; that it is mended is not waited for.</summary>
+    /// <summary>Cuts its network to Redis, without waiting for the repair.</summary>
     public async Task CutAsync(NetworkCut cut, TimeSpan downtime)
     {
         CheckAlive();
@@ -66,7 +66,7 @@ internal sealed class RestartedProcess(
         _back = MendAsync(downtime);
     }
 
-    /// <summary>SIGTERM: it must end in good order.</summary>
+    /// <summary>Sends SIGTERM, after which it must drain and exit.</summary>
     public async Task EndAsync()
     {
         CheckAlive();
@@ -97,7 +97,7 @@ internal sealed class RestartedProcess(
         await ready;
         run.Note($"{name} ({Current.Id}) is ready");
 
-        // As long as the start took, which is longer on a slow machine: work must go on.
+        // The respite is as long as the start took, which is longer on a slow machine, so that work continues.
         var took = TimeProvider.System.GetElapsedTime(start);
         await Task.Delay(took > ShortestRespite ? took : ShortestRespite, TimeProvider.System, _over.Token);
     }

@@ -55,7 +55,9 @@ internal sealed class AiProcess : IAsyncDisposable
         return started;
     }
 
-    /// <summary>Waits until <c>/health</c> answers 200; three minutes by default: a busy machine loads models slowly.</summary>
+    /// <summary>
+    /// Waits until <c>/health</c> answers 200, by default for at most three minutes, because a busy machine loads models slowly.
+    /// </summary>
     public Task UntilReadyAsync(HttpClient http, TimeSpan? bound = null, CancellationToken cancellationToken = default) =>
         Waiting.UntilAsync(
         async () =>
@@ -76,10 +78,10 @@ internal sealed class AiProcess : IAsyncDisposable
         bound ?? ReadyBound,
         cancellationToken);
 
-    /// <summary>SIGKILL, as a machine that goes away.</summary>
+    /// <summary>Sends SIGKILL, as if the machine died.</summary>
     public Task KillAsync() => EndAsync("-KILL");
 
-    /// <summary>SIGTERM, as an orchestrator does it. Returns the exit code.</summary>
+    /// <summary>Sends SIGTERM, as an orchestrator does. Returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
         await EndAsync("-TERM");
@@ -93,7 +95,7 @@ internal sealed class AiProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    /// <summary>Suspends or resumes it: <c>-STOP</c>, <c>-CONT</c>.</summary>
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [signal, $"{_process.Id}"]);

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>The append-only file of a redis-server that never rewrites it: every write that there was, in order.</summary>
+/// <summary>The append-only file of a redis-server that never rewrites it, which has every write in order.</summary>
 internal static class AppendOnlyFile
 {
-    /// <summary>The part that is written to.</summary>
+    /// <summary>The path of the file that is written to.</summary>
     /// <param name="folder">The server's working directory.</param>
     public static string PathIn(string folder)
     {
@@ -16,7 +16,7 @@ internal static class AppendOnlyFile
             : throw new InvalidOperationException($"The append-only file has {parts.Length} parts; one is expected.");
     }
 
-    /// <summary>Its commands, each with its arguments. What was written only in part at the file's end is left out.</summary>
+    /// <summary>Its commands, each with its arguments. A partly written command at the end of the file is left out.</summary>
     public static IEnumerable<byte[][]> Read(string folder)
     {
         var bytes = ReadShared(PathIn(folder));

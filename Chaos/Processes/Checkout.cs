@@ -1,6 +1,6 @@
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>Where things lie in the checkout that this program was built in.</summary>
+/// <summary>Paths in the checkout in which this program was built.</summary>
 internal static class Checkout
 {
     public static string Root { get; } = FindRoot();

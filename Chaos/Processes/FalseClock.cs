@@ -3,20 +3,20 @@ using System.Globalization;
 namespace AiPlatform.Chaos.Processes;
 
 /// <summary>
-/// A wall clock for one process that can be stepped, as an administrator or NTP steps a machine's. It is Debian's package
-/// <c>faketime</c>; the monotonic clock stays as it is, as on a real machine. Redis' allocator, jemalloc, looks at the clock before that
-/// library is ready, so the C library's is put before it.
+/// A wall clock for one process that can be stepped, as an administrator or NTP steps a machine's clock. It uses Debian's package
+/// <c>faketime</c>; the monotonic clock is not changed, as on a real machine. Redis' allocator, jemalloc, reads the clock before that
+/// library is ready, so the C library's allocator is loaded before it.
 /// </summary>
 internal sealed class FalseClock : IDisposable
 {
-    /// <summary>What to do where it is not installed.</summary>
+    /// <summary>The message when it is not installed.</summary>
     public const string Missing = "libfaketime is not installed, on Debian: apt-get install faketime.";
 
     private readonly string _file = Path.GetTempFileName();
 
     public FalseClock() => Step(TimeSpan.Zero);
 
-    /// <summary>Where the package has put its library; null where it is not installed.</summary>
+    /// <summary>The path of the package's library; null if it is not installed.</summary>
     public static string? Library { get; } = Find();
 
     public IReadOnlyList<(string Key, string Value)> Environment =>
@@ -25,10 +25,10 @@ internal sealed class FalseClock : IDisposable
         ("FAKETIME_TIMESTAMP_FILE", _file), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("DONT_FAKE_MONOTONIC", "1"),
     ];
 
-    /// <summary>The clock is this much ahead of the machine's, or (negative) behind it, from now on.</summary>
+    /// <summary>Sets the clock ahead of the machine's clock by this offset, or behind it if negative.</summary>
     public void Step(TimeSpan offset)
     {
-        // Whole in one move: the process reads it with every look at its clock.
+        // The file is replaced atomically, because the process reads it at every read of its clock.
         var next = $"{_file}.next";
         File.WriteAllText(next, string.Create(CultureInfo.InvariantCulture, $"{offset.TotalSeconds:+0;-0;+0}s\n"));
         File.Move(next, _file, overwrite: true);

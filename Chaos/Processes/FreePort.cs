@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace AiPlatform.Chaos.Processes;
 
 /// <summary>
-/// A TCP port of 127.0.0.1 that nobody listened on a moment ago. None is given twice: who was given one may not listen yet, or for a
-/// while not.
+/// Finds TCP ports of 127.0.0.1 that nobody listens on. No port is returned twice, because its user may not listen yet, or may pause
+/// listening.
 /// </summary>
 internal static class FreePort
 {

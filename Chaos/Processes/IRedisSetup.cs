@@ -1,14 +1,14 @@
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>The Redis that a platform runs on: one server, two of which one follows the other, or a cluster.</summary>
+/// <summary>The Redis of a platform: one server, a primary with its replica, or a cluster.</summary>
 internal interface IRedisSetup : IAsyncDisposable
 {
     string ConnectionString { get; }
 
-    /// <summary>The servers that take writes now.</summary>
+    /// <summary>The servers that accept writes now.</summary>
     IReadOnlyList<RedisProcess> Primaries { get; }
 
-    /// <summary>The folders of append-only files that are never rewritten: together they have every write that there was.</summary>
+    /// <summary>The folders of append-only files that are never rewritten, which together have every write.</summary>
     IEnumerable<string> Histories { get; }
 
     Task StartAsync();

@@ -18,13 +18,11 @@ internal sealed class RedisAlone : IRedisSetup
     /// <param name="flush">Its <c>appendfsync</c>.</param>
     public static RedisAlone With(string flush) => new(new RedisProcess(ArgumentsOf(flush)));
 
-    /// <summary>One whose machine's clock is the given one.</summary>
+    /// <summary>Makes a server that uses the given clock.</summary>
     public static RedisAlone With(string flush, FalseClock clock) =>
         new(new RedisProcess(ArgumentsOf(flush)) { Environment = clock.Environment });
 
-    /// <summary>
-    /// What all servers of a setup are started with: the file is never rewritten, and a script that runs on is called busy soon.
-    /// </summary>
+    /// <summary>The arguments of all servers of a setup: the file is never rewritten, and a long script is soon reported as busy.</summary>
     public static string[] ArgumentsOf(string flush) =>
     [
         "--appendfsync", flush, "--auto-aof-rewrite-percentage", "0",

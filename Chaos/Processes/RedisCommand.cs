@@ -5,8 +5,8 @@ using System.Text;
 namespace AiPlatform.Chaos.Processes;
 
 /// <summary>
-/// One command to one redis-server on a connection of its own. A client library routes and refuses commands by what it believes of a
-/// server; a command that changes the server must reach exactly this one.
+/// One command to one redis-server on a connection of its own. A client library routes and refuses commands by the role that it assumes for
+/// a server, but a command that changes a server must reach exactly this one.
 /// </summary>
 internal static class RedisCommand
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>Who finds that a primary is gone, and makes its replica the primary.</summary>
+/// <summary>Who detects that the primary is gone, and promotes its replica.</summary>
 internal enum Promotion
 {
     /// <summary>An operator; the connection string names both servers.</summary>
@@ -13,10 +13,10 @@ internal enum Promotion
 }
 
 /// <summary>
-/// A primary and a replica, which changes places with it whenever the primary is killed. The replica follows asynchronously: what was
-/// acknowledged a moment before the kill may not have reached it. So the kill waits for it, as <c>WAIT</c> would have every writer do.
-/// A witness, which is never promoted and which no client knows, follows the primary: its file has every write, while those of the two are
-/// written anew when one comes back and follows the other.
+/// A primary and a replica, which is promoted whenever the primary is killed. Replication is asynchronous: writes that were acknowledged
+/// just before the kill may not have reached the replica. So the kill waits for the replica, as <c>WAIT</c> would do for every writer. A
+/// third server, the witness, follows the primary; it is never promoted, and no client knows it. Its file has every write, while those of
+/// the pair are rewritten when one server comes back and follows the other.
 /// </summary>
 internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
 {
@@ -61,7 +61,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
                 "the Sentinel knows the replica and the witness", Bound, CancellationToken.None);
     }
 
-    /// <summary>SIGKILL of the primary once the replica has all that it acknowledged; returns when the replica is the primary.</summary>
+    /// <summary>Kills the primary when the replica has all acknowledged writes; returns when the replica is the primary.</summary>
     public async Task FailOverAsync()
     {
         await Primary.TellAsync("CLIENT", "PAUSE", "30000", "WRITE");
@@ -74,7 +74,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         await FollowAsync(_witness);
     }
 
-    /// <summary>Primary and replica change places in good order, as <c>FAILOVER</c> has it: nobody is killed.</summary>
+    /// <summary>Swaps primary and replica by a planned failover (<c>FAILOVER</c>), without a kill.</summary>
     public async Task SwapAsync()
     {
         await Primary.TellAsync("FAILOVER", "TO", "127.0.0.1", PortOf(Replica));
@@ -87,7 +87,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         await FollowAsync(_witness);
     }
 
-    /// <summary>Starts the server that was killed; it follows the one that took its place from its first moment on.</summary>
+    /// <summary>Starts the killed server again, which follows the new primary from its start.</summary>
     public async Task StartAgainAsync()
     {
         await Replica.StartAsync(["--replicaof", "127.0.0.1", PortOf(Primary)]);
@@ -113,7 +113,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         await Waiting.UntilAsync(() => IsLinkedAsync(replica), () => "the replica follows", Bound, CancellationToken.None);
     }
 
-    /// <summary>What it had before it followed is gone from its folder.</summary>
+    /// <summary>Whether the server's folder has only the file that it wrote as a replica.</summary>
     private async Task<bool> HasOneFileAsync() =>
         (await _witness.TellAsync("INFO", "persistence")).Contains("aof_rewrite_in_progress:0", StringComparison.Ordinal)
         && Directory.GetFiles(Path.Combine(_witness.Folder, "appendonlydir"), "*.incr.aof").Length == 1;

@@ -16,7 +16,7 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
-    /// <summary>Its working directory, where its append-only file lies.</summary>
+    /// <summary>Its working directory, which has its append-only file.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("ai-redis-").FullName;
 
     public string ConnectionString => $"127.0.0.1:{Port}";
@@ -28,10 +28,10 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
     /// <summary>Environment variables of the server.</summary>
     public IReadOnlyList<(string Key, string Value)> Environment { get; init; } = [];
 
-    /// <summary>Starts it, also again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with the data it had.</summary>
+    /// <summary>Starts it, or starts it again with its data after <see cref="StopAsync"/> or <see cref="KillAsync"/>.</summary>
     public Task StartAsync() => StartAsync([]);
 
-    /// <summary>The same with further arguments for this time.</summary>
+    /// <summary>Starts it with further arguments for this start only.</summary>
     public async Task StartAsync(string[] more)
     {
         await MendAsync();
@@ -60,13 +60,13 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
     /// <summary>Sends it one command, whatever state it is in; see <see cref="RedisCommand"/>.</summary>
     public Task<string> TellAsync(params string[] command) => RedisCommand.SendAsync(Port, command);
 
-    /// <summary>SIGTERM: it saves and ends.</summary>
+    /// <summary>Sends SIGTERM, after which it saves and exits.</summary>
     public Task StopAsync() => EndAsync("-TERM");
 
-    /// <summary>SIGKILL.</summary>
+    /// <summary>Sends SIGKILL.</summary>
     public Task KillAsync() => EndAsync("-KILL");
 
-    /// <summary>Stops it in its tracks, or lets it go on: <c>-STOP</c>, <c>-CONT</c>.</summary>
+    /// <summary>Suspends or resumes it: <c>-STOP</c>, <c>-CONT</c>.</summary>
     public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [signal, $"{_process!.Id}"]);
@@ -90,7 +90,7 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
         var manifest = Path.Combine(Folder, "appendonlydir", "appendonly.aof.manifest");
         if (!File.Exists(manifest)) return;
 
-        // It asks before it cuts.
+        // // The tool asks before it cuts the file.
         using var check = Process.Start(
             new ProcessStartInfo("bash", ["-c", "redis-check-aof --fix \"$0\" <<<y", manifest]) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException("redis-check-aof did not start.");

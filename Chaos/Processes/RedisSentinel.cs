@@ -15,7 +15,7 @@ internal sealed class RedisSentinel(string service, int primary) : IAsyncDisposa
 
     public async Task StartAsync()
     {
-        // It writes into its configuration what it learns.
+        // Sentinel writes its state into its configuration file.
         var file = Path.Combine(_folder, "sentinel.conf");
         await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"""
             port {Port}

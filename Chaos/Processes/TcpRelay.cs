@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace AiPlatform.Chaos.Processes;
 
-/// <summary>How a network fails.</summary>
+/// <summary>The ways in which a network can fail.</summary>
 internal enum NetworkCut
 {
-    /// <summary>Nothing passes in either direction, and nothing is closed; what was sent arrives when the cut is mended.</summary>
+    /// <summary>Nothing passes in either direction, and no connection is closed; sent data arrives when the cut ends.</summary>
     Frozen,
 
     /// <summary>
-    /// The far end is gone, and the near end is not told: connections stay open and silent for ever, new ones until the cut is mended.
+    /// The far end is gone, and the near end does not know: existing connections stay open and silent forever, new ones until the cut ends.
     /// </summary>
     HalfOpen,
 
@@ -19,7 +19,7 @@ internal enum NetworkCut
     Refused,
 }
 
-/// <summary>Forwards TCP connections on loopback, until it is told to be a network that is cut.</summary>
+/// <summary>Forwards TCP connections on loopback, and can simulate a cut network.</summary>
 internal sealed class TcpRelay : IAsyncDisposable
 {
     private readonly int _target;
@@ -142,7 +142,7 @@ internal sealed class TcpRelay : IAsyncDisposable
 
         public Socket Far { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-        /// <summary>Whether its near end stays open although its far end has gone.</summary>
+        /// <summary>Whether its near end stays open although its far end is gone.</summary>
         public bool IsSilent { get; private set; }
 
         public void Lose(bool withNearEnd)
@@ -158,7 +158,7 @@ internal sealed class TcpRelay : IAsyncDisposable
             Far.Dispose();
         }
 
-        /// <summary>Closes the near end at once and without a good-bye.</summary>
+        /// <summary>Resets the near end at once.</summary>
         private void Reset()
         {
             try
@@ -168,7 +168,7 @@ internal sealed class TcpRelay : IAsyncDisposable
             }
             catch (ObjectDisposedException)
             {
-                // Its process has closed it before.
+                // // The process has already closed it.
             }
         }
     }

@@ -5,9 +5,9 @@ internal static class Waiting
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
-    /// <param name="condition">What is waited for.</param>
-    /// <param name="what">Says, when it was in vain, what was waited for and what there was instead.</param>
-    /// <param name="bound">How long.</param>
+    /// <param name="condition">The condition.</param>
+    /// <param name="what">Describes the condition and the actual state, for the message when the wait fails.</param>
+    /// <param name="bound">The longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="TimeoutException">The condition did not come true.</exception>
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan bound, CancellationToken cancellationToken)

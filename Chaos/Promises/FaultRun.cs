@@ -4,9 +4,7 @@ using System.Text;
 
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>
-/// What happened in a run: what was done to the system, what clients were promised, what went wrong. For several threads.
-/// </summary>
+/// <summary>The record of a run: the faults, the promises to clients, and the problems. It is thread-safe.</summary>
 internal sealed class FaultRun(int seed)
 {
     private const int MostProblems = 20;
@@ -18,20 +16,20 @@ internal sealed class FaultRun(int seed)
 
     public int Seed => seed;
 
-    /// <summary>By the jobs' public ids.</summary>
+    /// <summary>The accepted jobs, by their public ids.</summary>
     public ConcurrentDictionary<string, AcceptedJob> Accepted { get; } = [];
 
-    /// <summary>When writes were lost that were acknowledged: from, to.</summary>
+    /// <summary>The times, from and to, in which acknowledged writes were lost.</summary>
     public ConcurrentQueue<(DateTimeOffset From, DateTimeOffset To)> Losses { get; } = [];
 
     public bool HasProblems => !_problems.IsEmpty;
 
     public IReadOnlyCollection<Problem> Problems => _problems;
 
-    /// <summary>Said as it happens, besides being kept.</summary>
+    /// <summary>Prints incidents as they happen, besides recording them.</summary>
     public Action<string>? Say { get; init; }
 
-    /// <summary>Something was done to the system.</summary>
+    /// <summary>Records an incident.</summary>
     public void Note(string incident)
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -40,13 +38,13 @@ internal sealed class FaultRun(int seed)
         Say?.Invoke(line);
     }
 
-    /// <summary>Counts what a run is made of, for its summary.</summary>
+    /// <summary>Counts something for the summary of the run.</summary>
     public void Count(string what) => _counts.AddOrUpdate(what, 1, static (_, count) => count + 1);
 
-    /// <summary>How often this was counted.</summary>
+    /// <summary>How often something was counted.</summary>
     public int CountOf(string what) => _counts.GetValueOrDefault(what);
 
-    /// <summary>Something is not as it must be; see <see cref="Problem"/>.</summary>
+    /// <summary>Records a problem; see <see cref="Problem"/>.</summary>
     public void Complain(ProblemKind kind, string? id, string what) => _problems.Enqueue(new Problem(kind, id, what));
 
     public int ProblemsOf(ProblemKind kind) => _problems.Count(problem => problem.Kind == kind);
@@ -56,11 +54,11 @@ internal sealed class FaultRun(int seed)
         $"Seed {seed}: {Accepted.Count} accepted jobs in {(TimeProvider.System.GetUtcNow() - _start).TotalSeconds:0} s; ") +
         string.Join(", ", _counts.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}"));
 
-    /// <summary>What was done to the system, and when.</summary>
+    /// <summary>The incidents with their times.</summary>
     public string Incidents() => string.Concat(_incidents.Select(incident => incident + Environment.NewLine));
 
-    /// <summary>The problems, what was done when, and of each job that has a problem what was written of it.</summary>
-    /// <param name="historyOf">Gives the history of a job by its public id.</param>
+    /// <summary>The problems, the incidents, and the writes of each job with a problem.</summary>
+    /// <param name="historyOf">Returns the history of a job by its public id.</param>
     public string Report(Func<string, string> historyOf)
     {
         var report = new StringBuilder().AppendLine(Summary());

@@ -13,10 +13,10 @@ internal enum CallKind
     Synchronous,
 }
 
-/// <summary>A request that nothing is wrong with, and its right answer.</summary>
+/// <summary>A valid request and its correct answer.</summary>
 internal sealed record GoodRequest
 {
-    /// <summary>Its name, which its body carries along.</summary>
+    /// <summary>Its name, which its body contains.</summary>
     public required string Name { get; init; }
 
     public required CallKind Kind { get; init; }
@@ -26,7 +26,7 @@ internal sealed record GoodRequest
     /// <summary>Its idempotency key, if it has one.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Whether its sender sends it once more although it was answered.</summary>
+    /// <summary>Whether its sender repeats it although it was answered.</summary>
     public bool ComesTwice { get; init; }
 
     /// <summary>A vector for each input.</summary>

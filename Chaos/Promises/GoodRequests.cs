@@ -5,10 +5,10 @@ using AiPlatform.InferenceWorker.Text;
 
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>Good requests of every kind, by their numbers: the same seed and number, the same request.</summary>
+/// <summary>Makes valid requests of every kind by their numbers; the same seed and number make the same request.</summary>
 /// <param name="seed">The seed.</param>
 /// <param name="withKeys">Whether some have an idempotency key.</param>
-/// <param name="models">What they ask: the shipped model, by each of the names that it is served by.</param>
+/// <param name="models">The names under which the shipped model is served.</param>
 internal sealed class GoodRequests(int seed, bool withKeys, IReadOnlyList<string> models)
 {
     private const string NamePrefix = "request-";
@@ -19,7 +19,7 @@ internal sealed class GoodRequests(int seed, bool withKeys, IReadOnlyList<string
     private static readonly ITokenizer Tokenizer =
         TokenizerLoader.Load(Path.Combine(Checkout.Models, ModelNames.Shipped, "tokenizer.json"));
 
-    /// <summary>Token arrays have no special tokens, and must not be empty.</summary>
+    /// <summary>The texts with their tokens and vectors. Token arrays have no special tokens, and must not be empty.</summary>
     private static readonly (string Text, int[] Tokens, float[] Vector)[] Texts =
     [
         .. ReferenceEmbeddings.All.Where(one => one.Tokens is > 2 and <= 64)
@@ -49,7 +49,7 @@ internal sealed class GoodRequests(int seed, bool withKeys, IReadOnlyList<string
         };
     }
 
-    /// <summary>The request whose call a job's body is.</summary>
+    /// <summary>The request with this body.</summary>
     public GoodRequest OfBody(ReadOnlySpan<byte> body)
     {
         var call = JsonSerializer.Deserialize<JsonElement>(body);

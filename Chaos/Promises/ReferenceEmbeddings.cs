@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>Texts with the vectors that PyTorch gives for them in fp32 (mean-pooled and normalised).</summary>
+/// <summary>Texts with their vectors by PyTorch in fp32 (mean-pooled and normalized).</summary>
 internal static class ReferenceEmbeddings
 {
     /// <summary>Largest difference of one component that is accepted.</summary>
@@ -10,7 +10,7 @@ internal static class ReferenceEmbeddings
 
     public static IReadOnlyList<(string Text, int Tokens, float[] Vector)> All { get; } = Read();
 
-    /// <summary>Length of the difference's largest component.</summary>
+    /// <summary>The largest absolute difference of a component.</summary>
     public static float LargestDifference(ReadOnlySpan<float> one, ReadOnlySpan<float> other)
     {
         var largest = 0f;

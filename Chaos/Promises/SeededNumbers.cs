@@ -1,15 +1,15 @@
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>Numbers that look random and are the same for the same seed. Not for several threads.</summary>
+/// <summary>Pseudo-random numbers that are the same for the same seed. It is not thread-safe.</summary>
 internal sealed class SeededNumbers(int seed)
 {
 #pragma warning disable CA5394 // Reproducible, not secret
     private readonly Random _random = new(seed);
 
-    /// <summary>0 to <paramref name="limit"/> - 1.</summary>
+    /// <summary>A number from 0 to <paramref name="limit"/> - 1.</summary>
     public int Below(int limit) => _random.Next(limit);
 
-    /// <summary>A position in a file, of both ends included.</summary>
+    /// <summary>A number between two numbers, both included.</summary>
     public long Between(long least, long most) => _random.NextInt64(least, most + 1);
 
     public TimeSpan Between(TimeSpan least, TimeSpan most) => least + ((most - least) * _random.NextDouble());

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace AiPlatform.Chaos.Promises;
 
-/// <summary>Compares an answer with the right one.</summary>
+/// <summary>Compares an answer with the correct one.</summary>
 internal static class VectorCheck
 {
     /// <summary>The vectors of an embedding response or of a job's output.</summary>

@@ -7,18 +7,18 @@ namespace AiPlatform.Gateway.Admission;
 /// <param name="Task">The task whose call this is.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Body">The request's bytes as received.</param>
-/// <param name="Provider">Who serves the model, when it is not our own workers.</param>
+/// <param name="Provider">The provider of the model; null for a model of our own workers.</param>
 internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory<byte> Body, RoutedRequest? Provider = null)
 {
-    /// <summary>Where its job waits; made when it is asked for: most calls to providers are no jobs.</summary>
+    /// <summary>The queue of its job. It is created on demand, because most calls to providers are not jobs.</summary>
     public QueueName Queue => QueueName.ForModel(Model);
 
-    /// <summary>Whether the caller wants the answer piece by piece.</summary>
+    /// <summary>Whether the caller wants the answer as a stream.</summary>
     public bool Streams { get; init; } = Provider is { Request.Streams: true };
 
-    /// <summary>What its result is expected to take in Redis; 0 when nobody knows.</summary>
+    /// <summary>Expected bytes of its result in Redis; 0 when unknown.</summary>
     public long ResultBytes { get; init; }
 
-    /// <summary>What it may take of its model, as tenants share it: its bytes, where its task knows nothing better.</summary>
+    /// <summary>Its cost, by which tenants share the model. By default it is the size of the request in bytes.</summary>
     public long Cost { get; init; } = Body.Length;
 }

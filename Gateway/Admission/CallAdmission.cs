@@ -8,10 +8,10 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Admission;
 
-/// <summary>Decides whether a call may be run, the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
+/// <summary>Decides whether a call may be run, in the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
 internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers, CompiledSchemas schemas)
 {
-    // :: Step 2: validate. The request's own form first, then what its model says: it is served, does this, and can do it.
+    // :: Step 2: validate. First the form of the request, then its model: whether it is served, has this task, and can run the request.
     /// <summary>Validates a request of a task. Exactly one of the two is set.</summary>
     /// <exception cref="QueueUnavailableException">The model is not known here, and Redis does not serve.</exception>
     public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
@@ -69,7 +69,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         var models = await catalog.ReadForAsync(request.Model, cancellationToken);
         if (models.Find(request.Model) is not { } model)
         {
-            // What providers serve is OpenAI's; no worker's model may have the name of one.
+            // Providers serve only the tasks of OpenAI's dialect. The model's name may be that of a provider's model.
             return (null, models.Providers.Find(request.Model) is null
                 ? Refusals.ModelNotFound(request.Model, models.Names)
                 : InferenceError.Invalid("model", $"The model '{request.Model}' is a provider's: it cannot be asked for {task.Name}."));

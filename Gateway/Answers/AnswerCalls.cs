@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Answers;
 
-/// <summary>Asks a model for an answer that is a C# record, and gives nothing else.</summary>
+/// <summary>Asks a model for an answer that is a C# record, and returns such a record or an error.</summary>
 internal sealed class AnswerCalls(
     ProviderCatalog catalog, DirectCalls providers, WorkerAnswers workers, MeasuredCalls measured, SchemaWork work,
     IOptions<AnswersOptions> options, IOptions<GatewayOptions> limits)
@@ -23,8 +23,8 @@ internal sealed class AnswerCalls(
     /// <param name="context">The call.</param>
     /// <param name="route">Its route, for the metrics.</param>
     /// <param name="model">The model to ask; null for <c>Answers:Model</c>.</param>
-    /// <param name="instructions">What the model is to do.</param>
-    /// <param name="contract">What its answer must be.</param>
+    /// <param name="instructions">The instructions for the model.</param>
+    /// <param name="contract">The contract of its answer.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public Task<IResult> AnswerAsync<T>(HttpContext context, string route, string? model, string instructions, AnswerContract<T> contract)
         where T : class => measured.RunAsync(context, route, async () =>
@@ -72,7 +72,9 @@ internal sealed class AnswerCalls(
             ? await ReadAsync(ChoiceContent.Of(answer)[0].Text, contract, context.RequestAborted) : (null, end.Error);
     }
 
-    /// <summary>The check of the call has passed it, so this one does not take more steps either.</summary>
+    /// <summary>
+    /// The answer has passed the check of the call within its budget, so reading it again does not exceed the same budget.
+    /// </summary>
     private async ValueTask<(T? Answer, InferenceError? Error)> ReadAsync<T>(
         string? text, AnswerContract<T> contract, CancellationToken cancellationToken)
         where T : class

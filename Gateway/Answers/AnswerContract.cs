@@ -11,8 +11,8 @@ using AiPlatform.Gateway.StructuredOutput;
 namespace AiPlatform.Gateway.Answers;
 
 /// <summary>
-/// A C# record as the contract of a model's answers: its JSON Schema is what the model is asked for, what its reply is validated
-/// against, and the type of the route; a reply that fits becomes a <typeparamref name="T"/>.
+/// A C# record as the contract of a model's answers. Its JSON Schema is sent to the model, validates the reply, and describes the type of
+/// the route. A reply that fits becomes a <typeparamref name="T"/>.
 /// </summary>
 internal sealed class AnswerContract<T> : IAnswerCheck
     where T : class
@@ -47,7 +47,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
 
     public JsonNode Schema { get; }
 
-    /// <summary>The schema as every request carries it.</summary>
+    /// <summary>The schema's text, which every request carries.</summary>
     public ReadOnlyMemory<byte> SchemaText { get; }
 
     /// <summary>
@@ -55,7 +55,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     /// </summary>
     public string? OnlyText { get; }
 
-    /// <summary>Whether providers can be asked to decode within the schema, instead of to follow it as well as they can.</summary>
+    /// <summary>Whether providers can be asked to decode within the schema (<c>strict</c>).</summary>
     public bool IsStrict { get; }
 
     public IReadOnlyList<SchemaViolation> Check(string text, StepBudget budget) =>
@@ -79,7 +79,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
         }
         catch (JsonException wrong)
         {
-            // What fits the schema and not the C# type: a number that is too large for it.
+            // The value fits the schema but not the C# type: it is a number that is too large.
             violations = [new SchemaViolation("", $"has a value that {typeof(T).Name} cannot hold, at {wrong.Path}")];
         }
 
@@ -87,7 +87,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
         return answer is not null;
     }
 
-    /// <summary>The answer as the route gives it.</summary>
+    /// <summary>Writes the answer as the route returns it.</summary>
     public byte[] Write(T answer) => JsonSerializer.SerializeToUtf8Bytes(answer, _type);
 
     private SchemaViolation ViolationOf(ValidationResult result)

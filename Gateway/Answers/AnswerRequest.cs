@@ -5,10 +5,10 @@ namespace AiPlatform.Gateway.Answers;
 /// <summary>The chat request that asks for a typed answer.</summary>
 internal static class AnswerRequest
 {
-    /// <param name="model">The model's name here.</param>
-    /// <param name="instructions">What it is to do; the system message.</param>
-    /// <param name="prompt">What the caller wrote; the user's message.</param>
-    /// <param name="contract">What the answer must be.</param>
+    /// <param name="model">The model's name in the Gateway.</param>
+    /// <param name="instructions">The instructions for the model, which become the system message.</param>
+    /// <param name="prompt">The caller's text, which becomes the user message.</param>
+    /// <param name="contract">The contract of the answer.</param>
     public static byte[] Write<T>(string model, string instructions, string prompt, AnswerContract<T> contract)
         where T : class
     {

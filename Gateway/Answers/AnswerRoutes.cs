@@ -12,7 +12,7 @@ internal static class AnswerRoutes
 
     extension(IEndpointRouteBuilder routes)
     {
-        /// <summary>Maps the routes that are there without anybody's doing.</summary>
+        /// <summary>Maps the built-in routes with typed answers.</summary>
         public void MapAnswers()
         {
             routes.MapAnswer<AskAnswer>("/ask-ai", model: null, "Answer the user's question.")
@@ -22,13 +22,13 @@ internal static class AnswerRoutes
         }
 
         /// <summary>
-        /// Maps <c>POST route {"prompt": "…"}</c>, whose answer is a <typeparamref name="T"/>: its JSON Schema is what the model is asked
-        /// for, what its reply is validated against, and the route's type in the API's description.
+        /// Maps <c>POST route {"prompt": "…"}</c>, whose answer is a <typeparamref name="T"/>. Its JSON Schema is sent to the model,
+        /// validates the reply, and is the route's type in the API's description.
         /// </summary>
-        /// <typeparam name="T">A record, with DataAnnotations where its types say too little.</typeparam>
+        /// <typeparam name="T">A record, with DataAnnotations for rules that its types do not express.</typeparam>
         /// <param name="route">Such as <c>/review</c>.</param>
-        /// <param name="model">The model to ask, one of the section <c>Models</c>; null for <c>Answers:Model</c>.</param>
-        /// <param name="instructions">What the model is to do with the prompt.</param>
+        /// <param name="model">The model to ask, a key of the section <c>Models</c>; null for <c>Answers:Model</c>.</param>
+        /// <param name="instructions">The instructions for the model: what to do with the prompt.</param>
         /// <exception cref="InvalidOperationException">The record cannot be a contract; the message says why.</exception>
         public RouteHandlerBuilder MapAnswer<T>(string route, string? model, string instructions)
             where T : class
@@ -53,7 +53,7 @@ internal static class AnswerRoutes
     private static Task DescribeAsync<T>(OpenApiOperation operation, OpenApiDocument document, AnswerContract<T> contract)
         where T : class
     {
-        // A reference of a record to itself begins at the schema, which is not the document here.
+        // A recursive reference begins at the root of the schema, which is not the root of the API document.
         var text = contract.Schema.ToJsonString().Replace(
             "\"$ref\":\"#", $"\"$ref\":\"#/components/schemas/{contract.Name}", StringComparison.Ordinal);
         var schema = OpenApiModelFactory.Parse<OpenApiSchema>(text, OpenApiSpecVersion.OpenApi3_1, document, out _, OpenApiConstants.Json)!;

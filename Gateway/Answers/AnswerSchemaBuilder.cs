@@ -8,11 +8,11 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace AiPlatform.Gateway.Answers;
 
-/// <summary>The JSON Schema of a C# type: what its form says, and what its DataAnnotations say.</summary>
+/// <summary>Builds the JSON Schema of a C# type from its members and their DataAnnotations.</summary>
 internal static class AnswerSchemaBuilder
 {
     /// <exception cref="InvalidOperationException">
-    /// An annotation cannot be said in JSON Schema, so that a model could not be held to it.
+    /// JSON Schema cannot express an annotation, so a model could not be held to it.
     /// </exception>
     public static JsonNode Build(JsonTypeInfo type) => type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions
     {
@@ -24,7 +24,7 @@ internal static class AnswerSchemaBuilder
     {
         if (node is not JsonObject schema) return node;
 
-        // The exporter leaves it out where an enum says as much; some providers want it all the same.
+        // The exporter omits the type where there is an enum, but some providers require it.
         if (schema["enum"] is JsonArray values && schema["type"] is null)
             schema["type"] = values.Any(value => value is null) ? new JsonArray("string", "null") : "string";
         foreach (var attribute in AttributesOf(context)) Annotate(schema, attribute, context);
@@ -83,7 +83,7 @@ internal static class AnswerSchemaBuilder
         }
     }
 
-    /// <summary><c>[Required]</c> asks for a member, and for text that is not empty.</summary>
+    /// <summary><c>[Required]</c> requires a member, and a text that is not empty.</summary>
     private static void Require(JsonObject schema, JsonTypeInfo type)
     {
         foreach (var property in type.Properties)

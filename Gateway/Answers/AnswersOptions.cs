@@ -16,7 +16,7 @@ internal sealed class AnswersOptions
     public string? Model { get; init; }
 
     /// <summary>
-    /// The one deadline of a call, retries, fallbacks and corrections included; <c>X-Request-Timeout</c> and the model's own
+    /// The deadline of a whole call with its retries, fallbacks and corrections; <c>X-Request-Timeout</c> and the model's own
     /// <c>Timeout</c> can only shorten it. Default 10 s, 100 ms to 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]

@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Answers;
 
-/// <summary>Registers what routes with typed answers need.</summary>
+/// <summary>Registers the services of routes with typed answers.</summary>
 internal static class AnswersRegistration
 {
     extension(IServiceCollection services)

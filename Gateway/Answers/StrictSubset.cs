@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace AiPlatform.Gateway.Answers;
 
 /// <summary>
-/// What providers accept with <c>"strict": true</c>, which makes them decode within the schema. They refuse other schemas with 400, so it
-/// is only asked for where all of them take it.
+/// The schemas that all providers accept with <c>"strict": true</c>, which makes them decode within the schema. Providers refuse other
+/// schemas with 400, so <c>strict</c> is sent only with these.
 /// </summary>
 internal static class StrictSubset
 {
@@ -13,7 +13,7 @@ internal static class StrictSubset
         FrozenSet.Create(
             "type", "properties", "required", "additionalProperties", "items", "enum", "const", "description", "anyOf", "$ref");
 
-    /// <summary>Whether every object is closed and needs all its members, and no other keyword is used.</summary>
+    /// <summary>Whether every object is closed and requires all its members, and the schema has no other keywords.</summary>
     public static bool Covers(JsonNode? schema) =>
         schema is JsonObject fields
         && fields.All(field => Keywords.Contains(field.Key))

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Stops a Gateway that would let everybody in from beyond this machine: before it listens, by its configuration, and again when
-/// it listens, by the addresses themselves.
+/// Stops a Gateway that would serve callers beyond this machine without a key. It checks the configuration before the Gateway listens, and
+/// the real addresses once it listens.
 /// </summary>
 internal sealed class AnonymousAccessCheck(
     ApiKeys keys, IOptions<GatewayOptions> options, IConfiguration configuration, IHostEnvironment environment, IServer server)

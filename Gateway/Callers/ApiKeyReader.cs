@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Reads the keys that are let in; section <c>ApiKeys</c>. It has an entry for each tenant, whose name is the tenant's; without entries
-/// everybody is the same tenant. A tenant has one key, or several by names of their own, so that one can take over from another:
+/// Reads the accepted keys; section <c>ApiKeys</c>. The name of each entry is the tenant's; without entries every caller is the same
+/// tenant. A tenant has one key, or several with names of their own, so that keys can be rotated:
 /// <code>
 /// "ApiKeys": {
 ///   "search": { "Keys": {
@@ -15,7 +15,7 @@ namespace AiPlatform.Gateway.Callers;
 ///   "ops":    { "Sha256": "64 hex digits", "Role": "operator" }
 /// }
 /// </code>
-/// Whatever is not exactly as it should be is refused: a key half understood is a hole.
+/// Any invalid entry is refused, because a key that is only half understood is a security hole.
 /// </summary>
 internal static partial class ApiKeyReader
 {
@@ -38,7 +38,7 @@ internal static partial class ApiKeyReader
     [GeneratedRegex(@"\A[A-Fa-f0-9]{64}\z")]
     private static partial Regex HexHash { get; }
 
-    /// <exception cref="OptionsValidationException">Says of every entry that is wrong why it is.</exception>
+    /// <exception cref="OptionsValidationException">The message names every invalid entry and its error.</exception>
     public static IReadOnlyList<ApiKey> Read(IConfiguration configuration)
     {
         var section = configuration.GetSection(SectionName);
@@ -62,7 +62,7 @@ internal static partial class ApiKeyReader
         Convert.FromHexString(key[HashName]!),
         TryParseExpiry(key[ExpiryName], out var expiresAt) ? expiresAt : null);
 
-    /// <summary>Those of <c>Keys</c>, and the tenant's entry itself where it has what a key has, or nothing at all.</summary>
+    /// <summary>The keys in <c>Keys</c>, and the tenant's entry itself if it has fields of a key, or is empty.</summary>
     private static IEnumerable<IConfigurationSection> KeysOf(IConfigurationSection tenant)
     {
         var keys = tenant.GetSection(KeysName).GetChildren().ToList();

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Primitives;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Tells who calls by the key that is presented. A configuration that changes is taken over at once, if it is right; if not, the last right
-/// keys stay, and the log says what is wrong. A Gateway that has keys does not lose its last one so: nobody would need one any more.
+/// Identifies callers by their keys. A changed configuration takes effect at once if it is valid. Otherwise the last valid keys stay, and
+/// the log says what is wrong. A change that would remove the last key is refused, because then callers would need no key.
 /// </summary>
 internal sealed class ApiKeys : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class ApiKeys : IDisposable
 
     private const string Scheme = "Bearer ";
 
-    /// <summary>Who calls where nobody needs a key.</summary>
+    /// <summary>The caller of a Gateway without keys.</summary>
     private static readonly Caller Everybody = new(Tenants.Anonymous, IsOperator: true);
 
     private readonly IConfiguration _configuration;
@@ -39,15 +39,15 @@ internal sealed class ApiKeys : IDisposable
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
-    /// <summary>Whether callers need a key. One that has expired is still one: it never becomes free to call.</summary>
+    /// <summary>Whether callers need a key. Expired keys count, so a Gateway whose keys have all expired still requires one.</summary>
     public bool AreNeeded => _keys.Count > 0;
 
-    /// <summary>The tenants that may have called: those that have keys, and the anonymous one of the time without keys.</summary>
+    /// <summary>The tenants that may have called: those with keys, and the anonymous tenant from a time without keys.</summary>
     public IReadOnlyList<string> KnownTenants =>
         [.. _keys.Select(key => key.Caller.Tenant).Append(Tenants.Anonymous)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>Reads the <c>Authorization</c> header. Without keys it is not looked at: SDKs always send one.</summary>
+    /// <summary>Reads the <c>Authorization</c> header. A Gateway without keys ignores it, because SDKs always send one.</summary>
     public bool TryIdentify(
         StringValues authorization, [NotNullWhen(true)] out Caller? caller, [NotNullWhen(false)] out InferenceError? error)
     {
@@ -92,7 +92,7 @@ internal sealed class ApiKeys : IDisposable
     private static bool IsSame(ApiKey one, ApiKey other) =>
         one.Caller == other.Caller && one.ExpiresAt == other.ExpiresAt && one.Sha256.Span.SequenceEqual(other.Sha256.Span);
 
-    /// <summary>Compares with every key, in a time that does not depend on which one it is, or on how far it is right.</summary>
+    /// <summary>Compares with every key, in a time that depends neither on which key matches nor on how much of it matches.</summary>
     private ApiKey? Find(ReadOnlySpan<byte> hash)
     {
         ApiKey? found = null;
@@ -101,7 +101,7 @@ internal sealed class ApiKeys : IDisposable
         return found;
     }
 
-    /// <summary>What is wrong is said without repeating any of it: it may be a key.</summary>
+    /// <summary>Reads the key. An error repeats nothing of the header, because it may contain a key.</summary>
     private static bool TryReadKey(StringValues authorization, out string key, [NotNullWhen(false)] out InferenceError? error)
     {
         key = "";
@@ -125,8 +125,8 @@ internal sealed class ApiKeys : IDisposable
     }
 }
 
-/// <summary>A key that is let in. The key itself is known to its holder only.</summary>
-/// <param name="Caller">Who presents it.</param>
+/// <summary>An accepted key. Only its holder knows the key itself.</summary>
+/// <param name="Caller">The caller that it identifies.</param>
 /// <param name="Sha256">The hash of its UTF-8 bytes.</param>
-/// <param name="ExpiresAt">From when on it is not let in any more; null when it always is.</param>
+/// <param name="ExpiresAt">When it expires; null when it never does.</param>
 internal sealed record ApiKey(Caller Caller, ReadOnlyMemory<byte> Sha256, DateTimeOffset? ExpiresAt = null);

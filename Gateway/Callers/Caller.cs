@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Callers;
 
-/// <summary>Who calls.</summary>
-/// <param name="Tenant">Whose jobs it sees.</param>
-/// <param name="IsOperator">Whether it may see and run the queues of everybody.</param>
+/// <summary>The caller of a request.</summary>
+/// <param name="Tenant">The tenant whose jobs it sees.</param>
+/// <param name="IsOperator">Whether it may read and control the queues of all tenants.</param>
 internal sealed record Caller(string Tenant, bool IsOperator);
 
-/// <summary>Where handlers find who calls.</summary>
+/// <summary>Gives handlers the caller of their request.</summary>
 internal static class CallerAccess
 {
     extension(HttpContext context)

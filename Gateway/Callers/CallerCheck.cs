@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Authorization;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Lets in who presents a key, before anything of the request is read: 401 or 403 in the dialect of the path. Everything needs
-/// one, also what is no route, but for the routes that say that they do not (<see cref="IAllowAnonymous"/>).
+/// Lets callers in by their key before the body is read; others get 401 or 403 in the dialect of the path. Every path needs a key, even
+/// without a route, except for routes that are marked otherwise (<see cref="IAllowAnonymous"/>).
 /// </summary>
 internal sealed class CallerCheck(RequestDelegate next, ApiKeys keys)
 {
@@ -15,7 +15,7 @@ internal sealed class CallerCheck(RequestDelegate next, ApiKeys keys)
         var route = context.GetEndpoint()?.Metadata;
         if (route?.GetMetadata<IAllowAnonymous>() is not null) return next(context);
 
-        // :: Step 1: admit. Who calls is known by the key.
+        // :: Step 1: admit. The key identifies the caller.
         if (!keys.TryIdentify(context.Request.Headers.Authorization, out var caller, out var unknown))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";

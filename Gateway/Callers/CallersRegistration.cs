@@ -1,11 +1,13 @@
 namespace AiPlatform.Gateway.Callers;
 
-/// <summary>Registers what knows callers by their keys.</summary>
+/// <summary>Registers the identification of callers by their keys.</summary>
 internal static class CallersRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the keys, and the check that a Gateway without keys stays on its machine. Wrong keys stop the start.</summary>
+        /// <summary>
+        /// Adds the keys, and the check that a Gateway without keys listens on loopback only. Invalid keys stop the start.
+        /// </summary>
         public void AddCallers()
         {
             services.AddSingleton<ApiKeys>();

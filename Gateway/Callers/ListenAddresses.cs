@@ -2,14 +2,14 @@ using System.Net;
 
 namespace AiPlatform.Gateway.Callers;
 
-/// <summary>Where the Gateway listens.</summary>
+/// <summary>The addresses that the Gateway listens on.</summary>
 internal static class ListenAddresses
 {
     private static readonly string[] PortSettings = ["http_ports", "https_ports"];
 
     /// <summary>
-    /// Everything that the configuration names, whether or not something else will take precedence: <c>urls</c> or, without it,
-    /// the ports, and the server's own endpoints.
+    /// All addresses that the configuration names, whether or not others take precedence: <c>urls</c> or, without it, the ports, and the
+    /// server's own endpoints.
     /// </summary>
     public static IEnumerable<string> Configured(IConfiguration configuration)
     {
@@ -22,8 +22,7 @@ internal static class ListenAddresses
     }
 
     /// <summary>
-    /// False for what the server binds to other addresses than loopback: <c>*</c>, <c>0.0.0.0</c>, <c>[::]</c>, and every name but
-    /// localhost.
+    /// False for addresses that the server does not bind to loopback: <c>*</c>, <c>0.0.0.0</c>, <c>[::]</c>, and every name but localhost.
     /// </summary>
     public static bool IsLocal(string address)
     {
@@ -34,7 +33,7 @@ internal static class ListenAddresses
         }
         catch (FormatException)
         {
-            // The server will refuse it, and say so.
+            // The server will refuse this address with a message of its own.
             return true;
         }
 

@@ -5,7 +5,7 @@ using AiPlatform.Gateway.Telemetry;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Registers what turns calls into jobs.</summary>
+/// <summary>Registers the services that turn calls into jobs.</summary>
 internal static class CallsRegistration
 {
     extension(IServiceCollection services)

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Counts how calls that ask a model end, and how long they took, whatever the route.</summary>
+/// <summary>Measures the outcome and the duration of calls to models, for all routes.</summary>
 internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, IOptions<GatewayOptions> options)
 {
     /// <param name="context">The call.</param>
     /// <param name="endpoint">Its route.</param>
-    /// <param name="run">Answers it.</param>
+    /// <param name="run">Answers the call.</param>
     /// <exception cref="BadHttpRequestException">The body cannot be read.</exception>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     /// <exception cref="OperationCanceledException">The client went away.</exception>

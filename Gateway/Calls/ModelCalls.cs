@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Takes a call that asks a model from its arrival to its answer, for models of workers and of providers.</summary>
+/// <summary>Handles a call to a model from its arrival to its answer, for models of workers and of providers.</summary>
 internal sealed class ModelCalls(
     CallAdmission admission,
     JobCalls jobs,
@@ -33,7 +33,7 @@ internal sealed class ModelCalls(
 
     private async Task<IResult> RunAsync(HttpContext context, IGatewayTask task)
     {
-        // :: Step 1: admit. What a call asks for besides its body stands in its headers.
+        // :: Step 1: admit. The headers have the call's timeout, preference and idempotency key.
         if (RequestBody.CheckType(context.Request) is { } notJson) return task.Dialect.Answer(notJson);
         var headers = context.Request.Headers;
         if (!RequestTimeout.TryParseHeader(
@@ -53,7 +53,7 @@ internal sealed class ModelCalls(
         if (call is null) return task.Dialect.Answer(invalid!);
 
         context.Response.SetModel(call.Model);
-        // A call that may come again must be found again: it is a job, and so is one that is not waited for.
+        // A call with an idempotency key must be found again when it is repeated, so it is a job. So is a call that nobody waits for.
         if (!wantsJob && key is null) return await RunAsync(context, task, call, timeout ?? TimeOf(call));
 
         if (call is { Streams: true, Provider: not null }) return task.Dialect.Answer(Refusals.JobCannotStream());

@@ -11,8 +11,8 @@ using MassTransit;
 namespace AiPlatform.Gateway.Calls;
 
 /// <summary>
-/// Runs the jobs of providers' models, with the leases of every job: a Gateway that dies in mid-call loses its lease, and another one
-/// calls again.
+/// Runs the jobs of providers' models, under leases like all jobs. When a Gateway dies during a call, its lease ends, and another Gateway
+/// repeats the call.
 /// </summary>
 internal sealed class ProviderJobConsumer(
     LeasedJobRunner runner, CallAdmission admission, WholeAnswers answers, ProviderMetrics metrics, UsageLedger ledger,
@@ -38,7 +38,7 @@ internal sealed class ProviderJobConsumer(
         }
         catch (OperationCanceledException)
         {
-            // Canceled, too late, or back in its queue: what the provider bills is counted.
+            // The job was canceled, has expired, or goes back to its queue. The tokens that the provider bills are counted.
             var used = call.UsedUntilNow;
             ledger.AddTokens(job.Tenant, job.Model, used.Input, used.Output, used.Estimated);
             throw;
@@ -49,8 +49,8 @@ internal sealed class ProviderJobConsumer(
         var usage = UsageJson.Write(end.Usage.Input, end.Usage.Output);
         if (end.Answer is { } answer) return JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), usage);
 
-        // The call has a retry loop of its own, and two would multiply. Where it asked nobody (the breaker was open), the lease tries
-        // again.
+        // The call has a retry loop of its own, and two loops would multiply. If it sent nothing (the breaker was open), the lease retries
+        // it.
         return JobOutcome.Failure(end.Error!, end.Usage == default ? null : usage, isFinal: call.Log.Made > 0);
     }
 }

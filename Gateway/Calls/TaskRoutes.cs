@@ -5,7 +5,7 @@ using AiPlatform.Gateway.Tasks;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Maps the routes that ask a model, one for each task.</summary>
+/// <summary>Maps the routes of models, one for each task.</summary>
 internal static class TaskRoutes
 {
     public static void MapTasks(this IEndpointRouteBuilder routes)

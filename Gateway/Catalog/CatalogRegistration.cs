@@ -8,7 +8,7 @@ internal static class CatalogRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds <see cref="ModelCatalog"/>, the loop that keeps it up to date, and what waits for workers.</summary>
+        /// <summary>Adds <see cref="ModelCatalog"/>, the loop that keeps it up to date, and <see cref="WorkerWait"/>.</summary>
         public void AddModelCatalog()
         {
             services.AddSingleton<ModelCatalog>();
@@ -20,7 +20,8 @@ internal static class CatalogRegistration
 }
 
 /// <summary>
-/// The catalog has been read once: before that, no model of a worker could be asked. An outage at the start is only a degradation.
+/// Checks that the catalog has been read once. Before that, no model of a worker can be called. An outage at the start is only a
+/// degradation.
 /// </summary>
 internal sealed class CatalogHealthCheck(ModelCatalog catalog) : IHealthCheck
 {

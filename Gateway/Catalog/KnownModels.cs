@@ -4,7 +4,7 @@ using AiPlatform.Jobs.Catalog;
 namespace AiPlatform.Gateway.Catalog;
 
 /// <summary>
-/// The models known at one moment, by name: the workers', and the providers'. A provider's hides a worker's of the same name.
+/// The models known at one moment, by name: the workers', and the providers'. A provider's model hides a worker's model of the same name.
 /// </summary>
 internal sealed class KnownModels
 {
@@ -26,7 +26,7 @@ internal sealed class KnownModels
         Queues = [.. All.Select(model => QueueName.ForModel(model.Name)), .. providers.All.Select(model => model.Queue)];
     }
 
-    /// <summary>The same with other providers.</summary>
+    /// <summary>A copy with other providers' models.</summary>
     public KnownModels With(ProviderRoutes providers) => new(_models, _workers, providers);
 
     /// <summary>The models of our own workers, ordered by name.</summary>
@@ -35,27 +35,27 @@ internal sealed class KnownModels
     /// <summary>The models of providers.</summary>
     public ProviderRoutes Providers { get; }
 
-    /// <summary>The names of all, the workers' first.</summary>
+    /// <summary>The names of all models, those of workers first.</summary>
     public IReadOnlyList<string> Names { get; }
 
     public IReadOnlyCollection<QueueName> Queues { get; }
 
-    /// <summary>The model folders that workers that live could not load, each reason once.</summary>
+    /// <summary>The model folders that living workers could not load, each reason once.</summary>
     public IReadOnlyList<ModelFailure> Failures { get; }
 
-    /// <summary>How many workers live, whatever they serve.</summary>
+    /// <summary>How many workers live, whatever models they serve.</summary>
     public int Workers => _workers.Count;
 
-    /// <summary>A model of our own workers.</summary>
+    /// <summary>Finds a model of our own workers.</summary>
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Whether there is such a model, of a worker or of a provider.</summary>
     public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
 
-    /// <summary>Whether somebody runs its jobs now.</summary>
+    /// <summary>Whether a process runs the jobs of this model now.</summary>
     public bool IsAttended(string name) => _attended.Contains(name) || Providers.Find(name) is not null;
 
-    /// <summary>How many processes that live run its jobs: workers, or for a provider's model this Gateway.</summary>
+    /// <summary>How many living processes run its jobs: workers, or this Gateway for a provider's model.</summary>
     public int WorkersOf(string name) =>
         Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
 }

@@ -7,14 +7,14 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Gateway.Catalog;
 
 /// <summary>
-/// The models that can be asked: read from the workers' catalog every two seconds, and at once when a request names a model
-/// that is not there. An outage leaves the last reading in place.
+/// The models that can be called. They are read from the workers' catalog every two seconds, and at once when a request names an unknown
+/// model. During an outage the last reading stays.
 /// </summary>
 internal sealed class ModelCatalog(
     BackgroundLoops loops, IWorkerCatalog workers, ProviderCatalog providers, TimeProvider time, ILogger<ModelCatalog> logger)
     : LoopService(loops), ISweptQueues
 {
-    /// <summary>Least time between two readings: requests that name unknown models share one.</summary>
+    /// <summary>Shortest time between two readings. Requests that name unknown models share a reading.</summary>
     private static readonly TimeSpan ReadPause = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
@@ -25,18 +25,19 @@ internal sealed class ModelCatalog(
     private volatile KnownModels? _models;
     private volatile bool _isAway;
 
-    /// <summary>Told of every reading, in their order and under a lock: who is told must not wait, nor ask the catalog.</summary>
+    /// <summary>Raised for every reading, in order and under a lock. A handler must neither wait nor call the catalog.</summary>
     public event Action<KnownModels>? Reading;
 
     /// <summary>
-    /// Whether there is a reading, and whether Redis serves: until there is one, nobody knows what this Gateway can answer.
+    /// Whether the catalog has been read, and whether Redis is unreachable. Before the first reading the Gateway does not know which models
+    /// it serves.
     /// </summary>
     public (bool HasRead, bool IsAway) State => (_models is not null, _isAway);
 
     public IReadOnlyCollection<QueueName> Queues =>
         Known()?.Queues ?? [.. providers.Routes.All.Select(model => model.Queue)];
 
-    /// <summary>Everything that is served.</summary>
+    /// <summary>All models that are served.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>
     public async ValueTask<KnownModels> ReadAsync(CancellationToken cancellationToken) =>
         Known() ?? await NextReading().WaitAsync(cancellationToken);
@@ -72,7 +73,7 @@ internal sealed class ModelCatalog(
         lock (_gate) return _models = _models!.With(providers.Routes);
     }
 
-    /// <summary>The reading that begins next; everybody who asks before it begins shares it.</summary>
+    /// <summary>The next reading; all callers that ask before it begins share it.</summary>
     private Task<KnownModels> NextReading()
     {
         lock (_gate) return _next ??= ReadAfterPauseAsync();
@@ -80,7 +81,7 @@ internal sealed class ModelCatalog(
 
     private async Task<KnownModels> ReadAfterPauseAsync()
     {
-        // Leaves the caller's lock first: _next must be set before it is cleared.
+        // Leaves the caller's lock first, because _next must be set before it is cleared.
         await Task.Yield();
         var elapsed = _lastRead == long.MinValue ? ReadPause : time.GetElapsedTime(_lastRead);
         if (elapsed < ReadPause) await Task.Delay(ReadPause - elapsed, time);
@@ -97,7 +98,7 @@ internal sealed class ModelCatalog(
         return Accept(snapshot, number);
     }
 
-    /// <summary>A reading that took so long that a later one came before it is dropped: what is known is newer.</summary>
+    /// <summary>Accepts a reading, unless a later reading has finished before it.</summary>
     private KnownModels Accept(CatalogSnapshot snapshot, long number)
     {
         foreach (var unusable in snapshot.Models.Where(model => !HasQueue(model)))

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Catalog;
 
 /// <summary>
-/// Decides how long synchronous calls wait for a worker that serves their model: <see cref="GatewayOptions.WorkerWait"/>, which
-/// covers the restart of an only worker. Jobs that nobody waits for may wait as long as their deadline.
+/// Limits how long synchronous calls wait for a worker that serves their model (<see cref="GatewayOptions.WorkerWait"/>), which covers the
+/// restart of a single worker. Jobs may wait for a worker until their deadline.
 /// </summary>
 internal sealed class WorkerWait
 {
@@ -23,8 +23,10 @@ internal sealed class WorkerWait
         catalog.Reading += Follow;
     }
 
-    /// <summary>How long it took until a worker serves the model: no time when one does already. Null when none came.</summary>
-    /// <exception cref="QueueUnavailableException">None is known, and Redis does not serve.</exception>
+    /// <summary>
+    /// Waits for a worker that serves the model, and returns the waiting time; zero when one does already, null when none came.
+    /// </summary>
+    /// <exception cref="QueueUnavailableException">No worker is known, and Redis does not serve.</exception>
     public async ValueTask<TimeSpan?> WaitAsync(string model, TimeSpan limit, CancellationToken cancellationToken)
     {
         if ((await _catalog.ReadAsync(cancellationToken)).IsAttended(model)) return TimeSpan.Zero;
@@ -40,7 +42,9 @@ internal sealed class WorkerWait
         return null;
     }
 
-    /// <summary>Canceled once no worker has served the model for as long as calls wait for one, counted from this call on.</summary>
+    /// <summary>
+    /// A token that is canceled when, from this call on, no worker has served the model for the time that calls wait for one.
+    /// </summary>
     public CancellationToken Gone(string model)
     {
         lock (_gate)
@@ -63,14 +67,14 @@ internal sealed class WorkerWait
             }
         }
 
-        // Those who wait go on elsewhere: the catalog's loop must not carry them.
+        // The continuations of waiting calls run on pool threads, not on the catalog's loop.
         foreach (var absence in over) _ = absence.Gone.CancelAsync();
     }
 
     /// <summary>A model that calls wait for.</summary>
     private sealed class Absence
     {
-        /// <summary>Since when no worker serves it; null while one does.</summary>
+        /// <summary>When the last worker left; null while a worker serves the model.</summary>
         public long? Since { get; set; }
 
         public CancellationTokenSource Gone { get; } = new();

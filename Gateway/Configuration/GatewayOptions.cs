@@ -13,8 +13,8 @@ public sealed class GatewayOptions
     public int MaxBodyBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// How long a synchronous call waits for its result when it does not say (<c>X-Request-Timeout</c>); then 504. Default
-    /// 1 min, 100 ms to 1 h; at most <see cref="MaxRequestTimeout"/>.
+    /// How long a synchronous call without <c>X-Request-Timeout</c> waits for its result; then 504. Default 1 min, 100 ms to 1 h; at most
+    /// <see cref="MaxRequestTimeout"/>.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
@@ -28,7 +28,7 @@ public sealed class GatewayOptions
 
     /// <summary>
     /// How long a synchronous call waits for a worker when none serves its model; then 503 <c>model_unavailable</c>. Default 5 s, 0 to
-    /// 10 min. It covers the restart of an only worker; jobs wait for one as long as their deadline.
+    /// 10 min. It covers the restart of a single worker; jobs wait for a worker until their deadline.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan WorkerWait { get; init; } = TimeSpan.FromSeconds(5);
@@ -40,14 +40,15 @@ public sealed class GatewayOptions
     public bool AllowAnonymous { get; init; }
 
     /// <summary>
-    /// Names besides loopback's by which a Gateway without API keys may be asked, such as <c>gateway</c>, <c>*.example.com</c> or
-    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any (<c>Gateway__Hosts__0=gateway</c>). Others are 403. With keys every name is taken.
-    /// Default none.
+    /// Host names, besides those of loopback, that a Gateway without API keys accepts, such as <c>gateway</c>, <c>*.example.com</c> or
+    /// <c>10.0.0.5</c>, without a port; <c>*</c> for any (<c>Gateway__Hosts__0=gateway</c>). Other names are 403. With keys every name is
+    /// accepted. Default none.
     /// </summary>
     public string[] Hosts { get; init; } = [];
 
     /// <summary>
-    /// Origins whose pages browsers let call the API (CORS), such as <c>Gateway__CorsOrigins__0=https://app.example.com</c>. Default none.
+    /// Origins whose pages may call the API from a browser (CORS), such as <c>Gateway__CorsOrigins__0=https://app.example.com</c>. Default
+    /// none.
     /// </summary>
     public string[] CorsOrigins { get; init; } = [];
 }

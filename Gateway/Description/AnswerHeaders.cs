@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Description;
 
-/// <summary>The headers of answers, as the API's description says them: by status, and what single routes add.</summary>
+/// <summary>The headers of answers in the API's description: by status, and those that single routes add.</summary>
 internal static class AnswerHeaders
 {
     private static readonly Dictionary<string, (string Text, IOpenApiSchema Schema)> Known = new()
@@ -23,7 +23,7 @@ internal static class AnswerHeaders
 
     private static OpenApiSchema Text => new() { Type = JsonSchemaType.String, MinLength = 1 };
 
-    /// <summary>Adds what every answer has by its status, whatever the route.</summary>
+    /// <summary>Adds the headers that answers of a status have on every route.</summary>
     public static void Describe(OpenApiResponses responses)
     {
         foreach (var (status, response) in responses)
@@ -31,12 +31,12 @@ internal static class AnswerHeaders
             Add(response, isAlwaysThere: true, "x-request-id");
             if (status == "401") Add(response, isAlwaysThere: true, "WWW-Authenticate");
             if (status == "202") Add(response, isAlwaysThere: true, "Location", CallHeaders.JobIdName, CallHeaders.ModelName);
-            // What a provider's refusal says of the time to wait is not always known.
+            // A provider's refusal does not always say how long to wait.
             if (status is "429" or "503") Add(response, isAlwaysThere: !responses.ContainsKey("502"), "Retry-After");
         }
     }
 
-    /// <summary>Adds what the answers of routes that ask a model have.</summary>
+    /// <summary>Adds the headers of answers of routes that call a model.</summary>
     public static void DescribeCalls(OpenApiResponses responses)
     {
         Add(responses["200"], isAlwaysThere: true, CallHeaders.ModelName);
@@ -48,7 +48,7 @@ internal static class AnswerHeaders
         }
     }
 
-    /// <summary>Adds what those answers have besides, where a provider serves the model.</summary>
+    /// <summary>Adds the headers that such answers also have if a provider serves the model.</summary>
     public static void DescribeProviders(OpenApiResponses responses)
     {
         foreach (var (status, response) in OfCalls(responses))

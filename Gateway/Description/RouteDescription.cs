@@ -6,12 +6,14 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Description;
 
-/// <summary>Describes what handlers read by hand, where a type of a parameter would say too little or take too much.</summary>
+/// <summary>
+/// Describes inputs that handlers parse themselves, because a parameter's type would describe too little or accept too much.
+/// </summary>
 internal static class RouteDescription
 {
     private const string Json = "application/json";
 
-    /// <summary>What a call that asks a model may end with, whoever serves it.</summary>
+    /// <summary>The error statuses of calls to a model.</summary>
     private static readonly int[] CallStatuses = [400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504];
 
     extension(RouteHandlerBuilder route)
@@ -28,7 +30,7 @@ internal static class RouteDescription
         public RouteHandlerBuilder WithPath(string name, string description, IOpenApiSchema schema) =>
             route.WithParameter(name, ParameterLocation.Path, description, schema);
 
-        /// <summary>Adds problems that a native route may answer besides those that every one may.</summary>
+        /// <summary>Adds the problems of a native route, besides those that every native route may answer.</summary>
         public RouteHandlerBuilder WithProblems(params int[] statuses) => route.WithMetadata([.. statuses.Select(Problem.Described)]);
 
         /// <summary>Shows a body that the route takes.</summary>
@@ -42,10 +44,10 @@ internal static class RouteDescription
         public RouteHandlerBuilder Takes<TRequest>()
             where TRequest : notnull => route.Accepts<TRequest>(Json);
 
-        /// <summary>Says what a route answers with 200.</summary>
+        /// <summary>Describes the 200 of a route.</summary>
         public RouteHandlerBuilder Answers<TAnswer>() => route.Produces<TAnswer>(StatusCodes.Status200OK, Json);
 
-        /// <summary>Says which errors a route that asks a model may answer, and which headers such answers have.</summary>
+        /// <summary>Adds the errors of a route that calls a model, and the headers of its answers.</summary>
         public RouteHandlerBuilder WithCallErrors(Dialect dialect) => route
             .WithMetadata([.. CallStatuses.Select(dialect.Described)])
             .AddOpenApiOperationTransformer((operation, _, _) =>
@@ -54,7 +56,7 @@ internal static class RouteDescription
                 return Task.CompletedTask;
             });
 
-        /// <summary>Says what such a route of OpenAI's dialect may answer besides, where a provider serves the model.</summary>
+        /// <summary>Adds the further answers of such a route in OpenAI's dialect if a provider serves the model.</summary>
         public RouteHandlerBuilder WithProviderAnswers() => route
             .WithMetadata(OpenAIError.Described(StatusCodes.Status502BadGateway))
             .AddOpenApiOperationTransformer((operation, context, _) =>
@@ -65,7 +67,7 @@ internal static class RouteDescription
                 return Task.CompletedTask;
             });
 
-        /// <summary>Says what the events of a 200 are: server-sent ones, by their names.</summary>
+        /// <summary>Describes the server-sent events of a 200, by their names.</summary>
         public RouteHandlerBuilder WithEvents(string description, params (string Name, JsonNode Schema)[] events) =>
             route.AddOpenApiOperationTransformer((operation, _, _) =>
             {
@@ -81,7 +83,7 @@ internal static class RouteDescription
                 return Task.CompletedTask;
             });
 
-        /// <summary>Says which headers a route's answers have besides those that every route's have.</summary>
+        /// <summary>Adds headers of a route's answers, besides those that every route has.</summary>
         public RouteHandlerBuilder WithAnswerHeaders(int status, params string[] names) =>
             route.AddOpenApiOperationTransformer((operation, _, _) =>
             {
@@ -104,7 +106,7 @@ internal static class RouteDescription
             });
     }
 
-    /// <summary>Where a provider refuses the request, its own answer passes, whatever its status says of it.</summary>
+    /// <summary>Describes that a provider's own refusal is passed on unchanged, whatever its status.</summary>
     private static void DescribeRefusals(OpenApiOperation operation, OpenApiDocument document)
     {
         JsonArray forms = [ApiComponents.To(nameof(OpenAIErrorBody)), ApiComponents.To(ApiComponents.ProviderError)];

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Gateway.Errors;
 
-/// <summary>An error's answer in a dialect.</summary>
+/// <summary>The HTTP answer of an error in a dialect.</summary>
 internal interface IErrorAnswer : IResult
 {
     InferenceError Error { get; }

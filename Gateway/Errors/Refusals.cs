@@ -1,12 +1,12 @@
 namespace AiPlatform.Gateway.Errors;
 
-/// <summary>The errors that the Gateway itself finds. Each dialect says them in its own form.</summary>
+/// <summary>The errors that the Gateway itself detects. Each dialect writes them in its own form.</summary>
 internal static class Refusals
 {
     private const int MaxNamesListed = 20;
     private const int MaxQuotedLength = 64;
 
-    /// <summary>The part of its waiting jobs that a full queue should have lost before it is asked again.</summary>
+    /// <summary>The part of a full queue that should have drained before the client tries again.</summary>
     private const double DrainedPart = 0.1;
 
     private static readonly TimeSpan ShortestQueueFullPause = TimeSpan.FromSeconds(1);
@@ -14,7 +14,7 @@ internal static class Refusals
     private static readonly TimeSpan QueueAwayPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WorkerAwayPause = TimeSpan.FromSeconds(5);
 
-    /// <param name="message">What is wrong, without a word of the key.</param>
+    /// <param name="message">What is wrong, without any part of the key.</param>
     public static InferenceError InvalidApiKey(string message) => new() { Kind = InferenceErrorKind.InvalidApiKey, Message = message };
 
     public static InferenceError Forbidden() => new()
@@ -40,7 +40,7 @@ internal static class Refusals
         RetryAfter = WorkerAwayPause,
     };
 
-    /// <param name="endpoint">What a job asks that this version does not know.</param>
+    /// <param name="endpoint">The route of a job that this version does not know.</param>
     public static InferenceError UnknownTask(string endpoint) =>
         InferenceError.Invalid("endpoint", $"This Gateway cannot run '{Quoted(endpoint)}'.");
 
@@ -137,7 +137,7 @@ internal static class Refusals
         Message = "This Idempotency-Key was used for another request (route, model or body differ). Give each request a key of its own.",
     };
 
-    /// <summary>The job is in Redis no more: it lost its data. Nobody knows how the job would have ended.</summary>
+    /// <summary>The job no longer exists, because Redis lost its data. It is unknown how the job would have ended.</summary>
     public static InferenceError JobLost() => new()
     {
         Kind = InferenceErrorKind.QueueUnavailable,
@@ -166,7 +166,7 @@ internal static class Refusals
     };
 
     /// <summary>
-    /// Until a tenth of the queue has been worked off, at the rate of late; a queue that stands still is asked now and then.
+    /// The time until a tenth of the queue has drained at its recent rate; for a queue that does not drain, a fixed time.
     /// </summary>
     private static TimeSpan PauseUntilDrained(long depth, double drainPerSecond)
     {
@@ -180,7 +180,7 @@ internal static class Refusals
         return string.Join(", ", shown.Count > MaxNamesListed ? [.. shown.Take(MaxNamesListed), "…"] : shown);
     }
 
-    /// <summary>What a caller wrote, shortened for an answer.</summary>
+    /// <summary>A caller's text, shortened for an error message.</summary>
     public static string Quoted(string text, int most = MaxQuotedLength) =>
         text.Length <= most ? text : string.Concat(text.AsSpan(0, most), "…");
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace AiPlatform.Gateway.Errors;
 
-/// <summary>The id under which logs and traces know a request.</summary>
+/// <summary>The id of a request in logs and traces.</summary>
 internal static class RequestId
 {
     public const string Header = "x-request-id";

@@ -19,19 +19,19 @@ internal static class CallHeaders
     {
         public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();
 
-        /// <summary>A header is ASCII; a name that is not is percent-encoded.</summary>
+        /// <summary>Sets the model's name. A header must be ASCII, so other characters are percent-encoded.</summary>
         public void SetModel(string model) => response.Headers[ModelName] = Ascii(model);
 
-        /// <summary>Who answered, the same way.</summary>
+        /// <summary>Sets the name of the provider that answered, in the same encoding.</summary>
         public void SetProvider(string provider) => response.Headers[ProviderName] = Ascii(provider);
 
-        /// <summary>Why earlier attempts did not answer, such as <c>gpt=status_503*2, backup=timeout</c>.</summary>
+        /// <summary>Sets the reasons why earlier attempts failed, such as <c>gpt=status_503*2, backup=timeout</c>.</summary>
         public void SetAttemptFailures(string failures) => response.Headers[AttemptFailuresName] = failures;
 
-        /// <summary>How often a worker took the job, or a provider was asked.</summary>
+        /// <summary>Sets how often a worker leased the job, or a provider was called.</summary>
         public void SetAttempts(int attempts) => response.Headers[AttemptsName] = attempts.ToString(CultureInfo.InvariantCulture);
 
-        /// <summary>Server-sent events follow: nobody on the way may keep or gather them.</summary>
+        /// <summary>Announces server-sent events, which no proxy on the way may cache or buffer.</summary>
         public void SetEventStream()
         {
             response.ContentType = "text/event-stream";

@@ -4,10 +4,10 @@ using AiPlatform.Gateway.Problems;
 
 namespace AiPlatform.Gateway.Http;
 
-/// <summary>The form in which the errors of a route are said. It stands in the route's metadata.</summary>
-/// <param name="Answer">Makes an error's answer.</param>
-/// <param name="Described">Says in the API's description that a route may answer an error of a status.</param>
-/// <param name="EventOf">An error as the last event of a stream, in UTF-8.</param>
+/// <summary>The form of a route's errors, which is part of the route's metadata.</summary>
+/// <param name="Answer">Makes the HTTP answer of an error.</param>
+/// <param name="Described">Adds an error status of a route to the API's description.</param>
+/// <param name="EventOf">Writes an error as the last event of a stream, in UTF-8.</param>
 internal sealed record Dialect(
     Func<InferenceError, IErrorAnswer> Answer, Func<int, object> Described, Func<HttpContext, InferenceError, byte[]> EventOf)
 {
@@ -18,8 +18,8 @@ internal sealed record Dialect(
     public static Dialect Native { get; } = new(error => new Problem(error), Problem.Described, Problem.EventOf);
 
     /// <summary>
-    /// The dialect of a request: its route's, else that of the route whose fixed beginning its path has, for whoever asks a route in a
-    /// wrong way. What else is asked below <c>/v1</c> is what OpenAI's clients know and we do not have.
+    /// The dialect of a request is that of its route. Without a route (a wrong method, say) it is that of the route whose fixed part the
+    /// path begins with. Other paths below <c>/v1</c> are routes of OpenAI that the Gateway does not have.
     /// </summary>
     public static Dialect Of(HttpContext context)
     {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Http;
 
 /// <summary>
-/// Around every request: names it (<c>x-request-id</c>, the trace id), and answers what no route answered (no such route, wrong
-/// method, a body over the limit, an exception) in the dialect of its path.
+/// Wraps every request. It sets the request's id (<c>x-request-id</c>, the trace id), and answers errors that no route answered (no such
+/// route, wrong method, a body over the limit, an exception) in the dialect of the path.
 /// </summary>
 internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptions> options, ILogger<FailureAnswers> logger)
 {
@@ -46,7 +46,7 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         var error = ErrorOf(context, failure);
         if (context.Response.HasStarted)
         {
-            // The status has gone out: a broken connection is the only way to say that the rest is missing.
+            // The status has been sent, so only a broken connection can tell the client that the rest is missing.
             context.Abort();
             return;
         }
@@ -72,7 +72,7 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         }
     }
 
-    /// <returns>Null when a route has written its answer, or there is nothing to add to it.</returns>
+    /// <returns>Null when a route has written its answer, or the answer needs no body.</returns>
     private static InferenceError? MadeByFramework(HttpContext context)
     {
         var response = context.Response;
@@ -88,13 +88,13 @@ internal sealed class FailureAnswers(RequestDelegate next, IOptions<GatewayOptio
         };
     }
 
-    /// <summary>What stands for the path in logs: not what a caller wrote into it.</summary>
+    /// <summary>The route's pattern, which logs have instead of the path that the caller wrote.</summary>
     private static string Path(HttpContext context) => PatternOf(context) ?? "(no route)";
 
     private static string? PatternOf(HttpContext context)
     {
         var pattern = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
-        // A group's own route ends with a slash.
+        // The pattern of a group's own route ends with a slash.
         return pattern is { Length: > 1 } ? pattern.TrimEnd('/') : pattern;
     }
 }

@@ -3,13 +3,13 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Http;
 
-/// <summary>What the server takes from a client before any of our code runs.</summary>
+/// <summary>The limits that the server enforces before any of our code runs.</summary>
 internal static class GatewayLimits
 {
     private const int MaxHeaderBytes = 32 * 1024;
     private const int MaxHeaders = 100;
 
-    /// <summary>A client must send its headers within this time. Kestrel's least data rate bounds the body.</summary>
+    /// <summary>A client must send its headers within this time. Kestrel's minimum data rate limits the time of the body.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
 
     extension(WebApplicationBuilder builder)

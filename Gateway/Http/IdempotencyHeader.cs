@@ -8,8 +8,8 @@ using Microsoft.OpenApi;
 namespace AiPlatform.Gateway.Http;
 
 /// <summary>
-/// The <c>Idempotency-Key</c> header (draft-ietf-httpapi-idempotency-key-header): a Structured-Field String, so in quotes; a bare
-/// value means the same.
+/// The <c>Idempotency-Key</c> header (draft-ietf-httpapi-idempotency-key-header): a Structured-Field String in quotes; a value without
+/// quotes means the same.
 /// </summary>
 internal static class IdempotencyHeader
 {
@@ -28,7 +28,7 @@ internal static class IdempotencyHeader
         Examples = ["\"4f1b-77\"", "4f1b-77"],
     };
 
-    /// <summary>The key without its quotes; null when the header is not there.</summary>
+    /// <summary>Parses the key without its quotes; null when the header is missing.</summary>
     public static bool TryParse(StringValues header, out string? key, [NotNullWhen(false)] out InferenceError? error)
     {
         key = null;
@@ -53,7 +53,7 @@ internal static class IdempotencyHeader
     }
 
     /// <summary>
-    /// The key with the fingerprint that tells requests apart: SHA-256 of the route and the body's bytes. Null without a key.
+    /// The key with the fingerprint of the request, which is the SHA-256 of the route and the body's bytes. Null without a key.
     /// </summary>
     public static IdempotencyKey? Of(string? key, string route, ReadOnlySpan<byte> body)
     {
@@ -65,7 +65,7 @@ internal static class IdempotencyHeader
         return new IdempotencyKey(key, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
-    /// <summary>Null when the quotes do not fit.</summary>
+    /// <summary>Removes the quotes; null when they do not match.</summary>
     private static string? Unquote(string text)
     {
         if (!text.Contains('"')) return text;

@@ -3,8 +3,8 @@ using AiPlatform.Gateway.Errors;
 namespace AiPlatform.Gateway.Http;
 
 /// <summary>
-/// What HTTP expects of every route besides its own methods: HEAD wherever there is GET, and OPTIONS. A HEAD is run as the GET that it
-/// stands for; the server sends no body, since it remembers what was asked.
+/// Adds the methods that HTTP expects of every route: HEAD wherever there is GET, and OPTIONS. A HEAD runs as a GET. The server sends no
+/// body, because it remembers the original method.
 /// </summary>
 internal sealed class ImpliedMethods(RequestDelegate next)
 {
@@ -27,7 +27,7 @@ internal sealed class ImpliedMethods(RequestDelegate next)
         }
     }
 
-    /// <summary>Completes what the framework says of a path without this method. Null when OPTIONS asked just that.</summary>
+    /// <summary>Completes the framework's answer for a path without this method. Null for OPTIONS.</summary>
     public static InferenceError? Answer(HttpContext context)
     {
         var allowed = context.Response.Headers.Allow.ToString();

@@ -7,7 +7,7 @@ using Microsoft.OpenApi;
 namespace AiPlatform.Gateway.Http;
 
 /// <summary>
-/// The <c>Last-Event-ID</c> header: what a reader of events has seen. The ids are ours, so what is not a number was never one.
+/// The <c>Last-Event-ID</c> header: the last event that a reader has seen. Our event ids are numbers, so any other value is invalid.
 /// </summary>
 internal static class LastEventId
 {
@@ -16,7 +16,7 @@ internal static class LastEventId
     /// <summary>The description of the header.</summary>
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" };
 
-    /// <summary>The number of the last event seen; 0 when the header is not there.</summary>
+    /// <summary>Parses the number of the last event seen; 0 when the header is missing.</summary>
     public static bool TryParse(StringValues header, out long sequence, [NotNullWhen(false)] out InferenceError? error)
     {
         sequence = 0;

@@ -8,10 +8,10 @@ internal static class Preferences
     public const string Header = "Prefer";
     public const string RespondAsync = "respond-async";
 
-    /// <summary>The description of the header; what is no preference of ours is passed over.</summary>
+    /// <summary>The description of the header; unknown preferences are ignored.</summary>
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.String, Examples = [RespondAsync] };
 
-    /// <summary>Whether the caller would rather have a job than wait.</summary>
+    /// <summary>Whether the caller prefers a job to waiting.</summary>
     public static bool WantsJob(string? header) => !string.IsNullOrEmpty(header)
         && Names(header).Contains(RespondAsync, StringComparer.OrdinalIgnoreCase);
 
@@ -30,7 +30,7 @@ internal static class Preferences
         }
     }
 
-    /// <summary>Where the separator stands outside quoted strings, or the limit.</summary>
+    /// <summary>The index of the separator outside quoted strings, or the limit.</summary>
     private static int EndOf(string text, int start, char separator, int limit = int.MaxValue)
     {
         var quoted = false;

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace AiPlatform.Gateway.Http;
 
-/// <summary>Reads a JSON request's body whole.</summary>
+/// <summary>Reads the whole body of a JSON request.</summary>
 internal static class RequestBody
 {
-    /// <summary>The encodings that the decompression in front of the routes knows, for people.</summary>
+    /// <summary>The encodings that request decompression supports, for messages.</summary>
     public const string Encodings = "gzip, br or deflate";
 
     private const string Json = "application/json";
@@ -16,19 +16,19 @@ internal static class RequestBody
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>
-    /// An error when the headers do not say that the body is JSON which can be read. A page of another site may send a body without a type
-    /// without asking a browser for leave, but not one of this type.
+    /// Returns an error unless the headers say that the body is JSON in a supported encoding. A page of another site may send a body
+    /// without a content type, but a browser lets it send this type only with permission.
     /// </summary>
     public static InferenceError? CheckType(HttpRequest request)
     {
-        // What was compressed in a known way has lost this header on its way here.
+        // Request decompression has removed this header for the encodings that it supports.
         if (request.Headers.ContentEncoding is { Count: > 0 } encoding && !IsIdentity(encoding.ToString()))
         {
             request.HttpContext.Response.Headers.AcceptEncoding = "gzip, br, deflate";
             return UnknownEncoding(encoding.ToString());
         }
 
-        // That there is no body says the parser better than this could.
+        // The parser has a better message for a missing body.
         var canHaveBody = request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
         if (string.IsNullOrEmpty(request.ContentType) && !canHaveBody) return null;
 
@@ -39,8 +39,8 @@ internal static class RequestBody
     }
 
     /// <summary>
-    /// The bytes as sent, decompressed, without a byte order mark. They grow as they arrive, so that a client cannot take memory by
-    /// announcing much.
+    /// Reads the decompressed bytes, without a byte order mark. The buffer grows as bytes arrive, so a client cannot reserve memory by
+    /// announcing a large body.
     /// </summary>
     /// <exception cref="BadHttpRequestException">
     /// 413 over the limit; 408 when the body comes too slowly; 400 when it ends early, or its chunks or its compression are malformed.
@@ -62,7 +62,7 @@ internal static class RequestBody
                 request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             }
         }
-        // What the server's reader of chunks and the decompressors throw besides; whatever else it is, the client sent it.
+        // The server's chunk reader and the decompressors throw these, too; the client's bytes are the cause.
         catch (Exception malformed) when (
             malformed is (IOException or InvalidDataException or InvalidOperationException) and not BadHttpRequestException)
         {

@@ -6,14 +6,15 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>
-/// 200 with a job's events as they come, until it has ended, the client leaves, or the Gateway stops: the client then comes again.
+/// 200 with a job's events as they come, until the job has ended, the client disconnects, or the Gateway stops. In the last case the client
+/// reconnects.
 /// </summary>
 internal sealed class JobEventStream(IAsyncEnumerable<EventPage> pages, long after) : IResult, IEndpointMetadataProvider
 {
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
 
-    // :: Step 9: answer. What happens to a job, as it happens.
+    // :: Step 9: answer. The events of a job, as they happen.
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var services = httpContext.RequestServices;

@@ -7,14 +7,11 @@ using AiPlatform.Gateway.Results.Following;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>
-/// Writes a job's events as server-sent events, with a comment now and then while nothing happens, so that nobody takes the
-/// connection for dead.
-/// </summary>
+/// <summary>Writes a job's events as server-sent events, with heartbeats while nothing happens.</summary>
 internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
 {
-    /// <param name="pages">What happens; when they end with a job that has ended, <c>done</c> follows.</param>
-    /// <param name="after">The last event that the reader knows.</param>
+    /// <param name="pages">The pages of events; if the job has ended after the last page, <c>done</c> follows.</param>
+    /// <param name="after">The number of the last event that the reader has seen.</param>
     /// <param name="cancellationToken">Ends <paramref name="pages"/>, too.</param>
     public async Task WriteAsync(IAsyncEnumerable<EventPage> pages, long after, CancellationToken cancellationToken)
     {
@@ -43,27 +40,27 @@ internal sealed class JobEventWriter(PipeWriter output, TimeProvider time)
         }
         finally
         {
-            // An enumerator that still moves must not be disposed; the token has ended it.
+            // An enumerator must not be disposed while MoveNextAsync runs; the token ends it.
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await page.DisposeAsync();
         }
     }
 
     /// <summary>
-    /// Says that events between two are in the log no more. The end of a job that runs again took two numbers, and its <c>done</c> is
-    /// not shown any more: one number that is missing there is no gap.
+    /// Writes <c>gap</c> where events between two numbers have expired. The end of a job takes two numbers. If the job then runs again, its
+    /// <c>done</c> is no longer shown, so one missing number there is not a gap.
     /// </summary>
     private void WriteGap(Job job, long before, long next)
     {
         if (next == before + 1) return;
         var wasEnd = job.History.Changes.Any(change => change.Sequence == before && change.Status.IsFinished);
-        // Without an id: a client that reconnects has still read only the events before.
+        // This event has no id, because a client that reconnects has only seen the events before it.
         if (next > before + (wasEnd ? 2 : 1)) output.Write(Encoding.UTF8.GetBytes($"event: gap\ndata: {{\"after\":{before}}}\n\n"));
     }
 
     private void Write(long id, string kind, byte[] json)
     {
-        // In JSON a line's end stands between tokens only, where a blank means the same; here it would end the data.
+        // In JSON a line break can only be between tokens, where a blank means the same. In an event it would end the data.
         json.AsSpan().Replace((byte)'\n', (byte)' ');
         json.AsSpan().Replace((byte)'\r', (byte)' ');
         output.Write(Encoding.UTF8.GetBytes($"id: {id}\nevent: {kind}\ndata: "));

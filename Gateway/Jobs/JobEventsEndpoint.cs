@@ -26,12 +26,12 @@ internal static class JobEventsEndpoint
         context.Response.SetJobId(jobId);
         context.Response.SetModel(job.Model);
         if (after > LastOf(job)) return new Problem(LastEventId.NotYet(after), id);
-        // 'done' was seen: this status tells an EventSource not to come again.
+        // The client has seen 'done'. This status tells an EventSource not to reconnect.
         if (job.Status.IsFinished && after == job.LastSequence) return TypedResults.NoContent();
 
         return new JobEventStream(following.FollowAsync(jobId, after, CancellationToken.None), after);
     }
 
-    /// <summary>The number of the last event there is.</summary>
+    /// <summary>The number of the job's latest event.</summary>
     private static long LastOf(Job job) => job.LastSequence + job.EventCount - job.History.Changes[^1].EventsBefore;
 }

@@ -9,16 +9,16 @@ internal sealed record JobList
     /// <summary>The newest first; without their output.</summary>
     public required IReadOnlyList<JobResource> Data { get; init; }
 
-    /// <summary>The first one's id; null when there are none.</summary>
+    /// <summary>The id of the first job; null when there are none.</summary>
     public required string? FirstId { get; init; }
 
     /// <summary>
-    /// To be given as <c>after</c> for the next page: the last one's id, or the id of an older job where looking for fitting ones stopped
-    /// before the page was full. Null when there are none, and no more.
+    /// The value of <c>after</c> for the next page: the id of the last job, or of an older job where the search stopped before the page was
+    /// full. Null when there are no jobs, neither here nor on further pages.
     /// </summary>
     public required string? LastId { get; init; }
 
-    /// <summary>Whether there are older ones; a page may have fewer than asked for, or none, and yet not be the last.</summary>
+    /// <summary>Whether there are older jobs. A page may have fewer jobs than asked for, or none, without being the last.</summary>
     public required bool HasMore { get; init; }
 
     public static JobList Of(IReadOnlyList<Job> jobs, JobId? next) => new()

@@ -8,10 +8,10 @@ using Microsoft.OpenApi;
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>Which jobs <c>GET /v1/jobs</c> lists.</summary>
-/// <param name="Status">Only those that stand so; null for all.</param>
-/// <param name="Model">Only this model's; null for all.</param>
-/// <param name="Limit">How many at most.</param>
-/// <param name="After">Only those older than this one; it need not be there any more.</param>
+/// <param name="Status">Only jobs of this status; null for all.</param>
+/// <param name="Model">Only jobs of this model; null for all.</param>
+/// <param name="Limit">Most jobs of a page.</param>
+/// <param name="After">Only jobs older than this one, which need not exist any more.</param>
 internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit, JobId? After)
 {
     public const string StatusName = "status";
@@ -44,7 +44,7 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
 
     private static readonly string[] Names = [StatusName, ModelName, LimitName, AfterName];
 
-    /// <summary>Reads the query; parameters that are not ours are passed over, as everywhere.</summary>
+    /// <summary>Reads the query; unknown parameters are ignored, as on all routes.</summary>
     public static bool TryParse(
         IQueryCollection query, [NotNullWhen(true)] out JobListQuery? list, [NotNullWhen(false)] out InferenceError? error)
     {

@@ -10,7 +10,7 @@ internal static class JobMetadata
     public const int MaxKeyLength = 64;
     public const int MaxValueLength = 512;
 
-    /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
+    /// <summary>Reads the value that the reader is on. The reader's position afterwards is undefined.</summary>
     public static InferenceError? Read(ref Utf8JsonReader reader, out Dictionary<string, string> pairs)
     {
         pairs = [];

@@ -5,7 +5,7 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>Validates the body of <c>POST /v1/jobs</c>, all but the call inside it.</summary>
+/// <summary>Validates the body of <c>POST /v1/jobs</c>, except for the call inside it.</summary>
 internal static class JobRequestParser
 {
     private static readonly string[] FieldNames = ["endpoint", "body", "lane", "deadline_seconds", "metadata", "webhook"];
@@ -37,13 +37,13 @@ internal static class JobRequestParser
 
         public ModelTask? Task { get; private set; }
 
-        /// <summary>Where the call's JSON stands.</summary>
+        /// <summary>The range of the call's JSON in the body.</summary>
         public Range Body { get; private set; }
         public Lane Lane { get; private set; } = Lane.Default;
         public TimeSpan? Deadline { get; private set; }
         public string? Metadata { get; private set; }
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
         {
             var field = RequestJson.FieldOf(ref reader, FieldNames);
@@ -114,7 +114,7 @@ internal static class JobRequestParser
                 return InferenceError.Invalid(
                     "deadline_seconds", $"deadline_seconds must be a number of seconds, more than 0 and at most {longest}.");
             }
-            // A millisecond is the least that the queue can tell apart.
+            // The queue's times have a resolution of a millisecond.
             Deadline = TimeSpan.FromSeconds(Math.Max(seconds, 0.001));
             return null;
         }
@@ -135,9 +135,9 @@ internal static class JobRequestParser
 }
 
 /// <summary>A valid request for a job; the call inside is not yet validated.</summary>
-/// <param name="Task">The task whose call is to be run.</param>
+/// <param name="Task">The task of the call.</param>
 /// <param name="Body">The JSON of the synchronous call, as received.</param>
-/// <param name="Lane">Where it waits.</param>
+/// <param name="Lane">The lane in which it waits.</param>
 /// <param name="Deadline">Time until the job expires.</param>
 /// <param name="Metadata">The caller's own pairs as a JSON object, or null.</param>
 internal sealed record ParsedJobRequest(ModelTask Task, ReadOnlyMemory<byte> Body, Lane Lane, TimeSpan Deadline, string? Metadata);

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary>A job as the API shows it. All keys are there; what does not exist (yet) is null.</summary>
+/// <summary>A job as the API shows it. All keys are always present; a value that does not exist (yet) is null.</summary>
 internal sealed record JobResource
 {
     /// <summary><c>job_…</c>; any Gateway finds the job by it.</summary>
@@ -41,15 +41,15 @@ internal sealed record JobResource
     [JsonConverter(typeof(UtcMillisecondsConverter))]
     public required DateTimeOffset Deadline { get; init; }
 
-    /// <summary>How often a worker took it.</summary>
+    /// <summary>How often a worker leased it.</summary>
     public required int Attempts { get; init; }
 
-    /// <summary>How far it is; null where that is not known.</summary>
+    /// <summary>Its progress; null when it is not known.</summary>
     /// <remarks><c>{"unit":"tokens"|"rows","done":n,"total":n|null}</c>.</remarks>
     [JsonConverter(typeof(StoredJsonConverter))]
     public required string? Progress { get; init; }
 
-    /// <summary>What the synchronous call would have answered.</summary>
+    /// <summary>The answer that the synchronous call would have given.</summary>
     public required TaskAnswer? Output { get; init; }
 
     public required JobFailure? Error { get; init; }
@@ -67,7 +67,10 @@ internal sealed record JobResource
     [JsonConverter(typeof(StoredJsonConverter))]
     public required string? Metadata { get; init; }
 
-    /// <summary>A result that cannot be shown is null, and <see cref="Error"/> says why although the job succeeded.</summary>
+    /// <summary>
+    /// Makes the API's form of a job. If a stored result cannot be read, it is null, and <see cref="Error"/> says why although the job
+    /// succeeded.
+    /// </summary>
     public static JobResource Of(Job job)
     {
         var (answer, unusable) = job.Output is { } output ? GatewayTasks.Read(job.Model, output) : (null, null);
@@ -101,7 +104,7 @@ internal sealed record JobFailure
     /// <summary>A stable name for programs, such as <c>deadline_exceeded</c>.</summary>
     public required string Code { get; init; }
 
-    /// <summary>For people.</summary>
+    /// <summary>The message for people.</summary>
     public required string Message { get; init; }
 
     /// <summary>Whether the same job may succeed later.</summary>
@@ -110,7 +113,7 @@ internal sealed record JobFailure
     public static JobFailure Of(InferenceError error) => new() { Code = error.Code, Message = error.Message, Retryable = error.Retryable };
 }
 
-/// <summary>Where a job's time went, in milliseconds.</summary>
+/// <summary>The times of a job, in milliseconds.</summary>
 internal sealed record JobTimings
 {
     /// <summary>From its submit to its latest start; null until then.</summary>
@@ -138,7 +141,7 @@ internal sealed partial class JobJson : JsonSerializerContext
     public static JobJson Readable { get; } = new(AnswerJson.Configure(new JsonSerializerOptions()));
 }
 
-/// <summary>202 with a job and where to ask for it.</summary>
+/// <summary>202 with a job and the URL of the job.</summary>
 internal sealed class JobAccepted(Job job) : IResult, IEndpointMetadataProvider
 {
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(

@@ -11,7 +11,7 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Jobs;
 
-/// <summary><c>/v1/jobs</c>. A tenant's own jobs only: another one's are not there.</summary>
+/// <summary><c>/v1/jobs</c>. A tenant sees only its own jobs; those of others do not exist for it.</summary>
 internal static class JobsEndpoints
 {
     public const string Path = "/v1/jobs";
@@ -82,7 +82,7 @@ internal static class JobsEndpoints
 
     private static async Task<Results<JobAccepted, Problem>> PostAsync(HttpContext context, CallAdmission admission, JobCalls jobs)
     {
-        // :: Step 1: admit. The key that the caller gives the request, should it send it again.
+        // :: Step 1: admit. The idempotency key of the request.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new Problem(notJson);
         if (!IdempotencyHeader.TryParse(context.Request.Headers[IdempotencyHeader.Name], out var key, out var badKey))
             return new Problem(badKey);
@@ -158,7 +158,7 @@ internal static class JobsEndpoints
         return TypedResults.Ok(JobResource.Of(job));
     }
 
-    /// <summary>The same error as the synchronous call's, named from where the caller stands.</summary>
+    /// <summary>The error of the synchronous call, with the field's name relative to this body.</summary>
     private static InferenceError InsideBody(InferenceError error) =>
         error with { Param = error.Param is { } param ? $"body.{param}" : "body" };
 }

@@ -7,29 +7,29 @@ using AiPlatform.Gateway.Results;
 namespace AiPlatform.Gateway.Jobs;
 
 /// <summary>
-/// Jobs as their tenant sees them: another one's are not there. Throws <see cref="QueueUnavailableException"/> when Redis does not
-/// serve.
+/// The jobs of the caller's tenant; those of other tenants do not exist here. Throws <see cref="QueueUnavailableException"/> when Redis
+/// does not serve.
 /// </summary>
 internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog catalog)
 {
-    /// <summary>The job once it has ended, or as it stands when the time is up; null when the caller has no such job.</summary>
+    /// <summary>Reads the job when it has ended, or when the wait has passed; null when the caller has no such job.</summary>
     public async Task<Job?> ReadAsync(JobId id, Caller caller, TimeSpan wait, CancellationToken cancellationToken)
     {
-        // Whose it is comes first: a wait would tell that another tenant's job is there.
+        // The tenant is checked first, because a wait would show that another tenant's job exists.
         var job = await reading.ReadAsync(id, TimeSpan.Zero, cancellationToken);
         if (job?.Tenant != caller.Tenant) return null;
 
         return wait <= TimeSpan.Zero || job.Status.IsFinished ? job : await reading.ReadAsync(id, wait, cancellationToken);
     }
 
-    /// <summary>Ends the job if it has not ended, and reads it; null when the caller has no such job.</summary>
+    /// <summary>Cancels the job if it has not ended, and reads it; null when the caller has no such job.</summary>
     public async Task<Job?> CancelAsync(JobId id, Caller caller, CancellationToken cancellationToken) =>
         await store.CancelAsync(id, caller.Tenant, cancellationToken) is null
             ? null
             : await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
 
     /// <summary>
-    /// Makes an ended job without a result wait again. At most one of the two is set; none when the caller has no such job.
+    /// Enqueues an ended job without a result again. At most one of the two is set; none when the caller has no such job.
     /// </summary>
     public async Task<(Job? Job, InferenceError? Refusal)> RequeueAsync(JobId id, Caller caller, CancellationToken cancellationToken)
     {
@@ -46,13 +46,14 @@ internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog c
     }
 
     /// <summary>
-    /// A page of the caller's jobs, the newest first, and after which job the next one begins, null when there are no more: every queue
-    /// has a list, and they sort by time. Each list is looked through for a bounded part; older jobs of the others wait for it.
+    /// A page of the caller's jobs, the newest first, and the job after which the next page begins; null when there are no more jobs. Every
+    /// queue has a list that is sorted by time. A bounded part of each list is searched. If the search of a list stopped early, older jobs
+    /// of the other lists go to the next page.
     /// </summary>
     public async Task<(IReadOnlyList<Job> Jobs, JobId? Next)> ListAsync(
         JobListQuery query, Caller caller, CancellationToken cancellationToken)
     {
-        // A name that no model can have has no queue.
+        // An invalid model name has no queue.
         IReadOnlyCollection<QueueName> queues = query.Model is { } model
             ? model.Length <= QueueName.MaxModelLength ? [QueueName.ForModel(model)] : []
             : (await catalog.ReadAsync(cancellationToken)).Queues;
@@ -69,9 +70,9 @@ internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog c
         return PageOf([.. known], query.Limit, stops[0]);
     }
 
-    /// <param name="jobs">The newest, as far as they are known.</param>
-    /// <param name="limit">Most of a page.</param>
-    /// <param name="lookedTo">Where looking stopped; null when it did not.</param>
+    /// <param name="jobs">The newest jobs that were found.</param>
+    /// <param name="limit">Most jobs of a page.</param>
+    /// <param name="lookedTo">The job at which the search stopped; null when it searched everything.</param>
     private static (IReadOnlyList<Job> Jobs, JobId? Next) PageOf(List<Job> jobs, int limit, JobId? lookedTo) =>
         jobs.Count > limit ? ([.. jobs.Take(limit)], jobs[limit - 1].Id) : (jobs, lookedTo);
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Gateway.Json;
 
-/// <summary>Writes JSON that the store keeps as text, as it is; only what was checked before it was stored.</summary>
+/// <summary>Writes JSON that is stored as text without parsing it. Use it only for JSON that was validated before it was stored.</summary>
 internal sealed class StoredJsonConverter : JsonConverter<string>
 {
     public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

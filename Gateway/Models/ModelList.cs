@@ -12,7 +12,7 @@ internal sealed record ModelList
 
     public required IReadOnlyList<ModelItem> Data { get; init; }
 
-    /// <summary>The model folders that workers could not load; empty for callers who are no operators.</summary>
+    /// <summary>The model folders that workers could not load; empty for callers that are not operators.</summary>
     public required IReadOnlyList<FailedModel> Failures { get; init; }
 }
 
@@ -26,7 +26,7 @@ internal sealed record FailedModel
     public required string Reason { get; init; }
 }
 
-/// <summary>A model that can be asked.</summary>
+/// <summary>A model that can be called.</summary>
 internal sealed record ModelItem
 {
     /// <summary>The name that requests use.</summary>
@@ -35,10 +35,10 @@ internal sealed record ModelItem
     /// <summary>Always <c>model</c>.</summary>
     public required string Object { get; init; }
 
-    /// <summary>When its files were made, or the Gateway learnt of a provider's model; seconds since 1970.</summary>
+    /// <summary>When its files were made or, for a provider's model, when the Gateway read its settings; seconds since 1970.</summary>
     public required long Created { get; init; }
 
-    /// <summary>Who made it; of a provider's model, the provider.</summary>
+    /// <summary>The owner of the model; for a provider's model, the provider.</summary>
     public required string OwnedBy { get; init; }
 
     /// <summary>What serves it: <c>worker</c>, or <c>provider</c>.</summary>

@@ -19,12 +19,10 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>
-    /// Says in the API's description that a route may answer an error of this status; every one may answer 401, 403 and 503.
-    /// </summary>
+    /// <summary>Adds an error of this status to a route in the API's description. Every route may answer 401, 403 and 503.</summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(OpenAIErrorBody), ["application/json"]);
 
-    // :: Step 9: answer. An error's answer, in this dialect.
+    // :: Step 9: answer. The answer of an error, in this dialect.
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.SetRetryAfter(error);
@@ -53,8 +51,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
     };
 
     /// <summary>
-    /// A canceled job is 400 and not 409, and what ends in 500, 503 and 504 may be sent again: the official SDKs repeat 408,
-    /// 409, 429 and everything from 500 on by themselves.
+    /// Maps a kind of error to its status and type. A canceled job is 400 and not 409, because the official SDKs retry 408, 409, 429 and
+    /// every status from 500 on by themselves. Only errors that may be retried have such a status.
     /// </summary>
     internal static (int Status, string Type) Map(InferenceErrorKind kind) => kind switch
     {

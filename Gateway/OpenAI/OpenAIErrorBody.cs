@@ -10,10 +10,10 @@ internal sealed record OpenAIErrorBody
     public required OpenAIErrorObject Error { get; init; }
 }
 
-/// <summary>What went wrong. All four keys are there, also when they are null.</summary>
+/// <summary>The error. All four keys are always present, even if they are null.</summary>
 internal sealed record OpenAIErrorObject
 {
-    /// <summary>For people.</summary>
+    /// <summary>The message for people.</summary>
     public required string Message { get; init; }
 
     /// <summary>OpenAI's name for the kind of error, such as <c>invalid_request_error</c>.</summary>
@@ -26,7 +26,7 @@ internal sealed record OpenAIErrorObject
     public required string Code { get; init; }
 
     /// <summary>
-    /// What the model said, where it does not fit its schema and the request had <c>include_raw_answer</c>; else not there.
+    /// The model's answer, if it does not fit its schema and the request had <c>include_raw_answer</c>; otherwise absent.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RawAnswer { get; init; }

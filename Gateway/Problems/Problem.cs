@@ -19,12 +19,10 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IErr
         foreach (var status in CommonStatuses) builder.Metadata.Add(Described(status));
     }
 
-    /// <summary>
-    /// Says in the API's description that a route may answer a problem of this status; every one may answer 401, 403 and 503.
-    /// </summary>
+    /// <summary>Adds a problem of this status to a route in the API's description. Every route may answer 401, 403 and 503.</summary>
     public static ProducesResponseTypeMetadata Described(int status) => new(status, typeof(ProblemBody), [ContentType]);
 
-    // :: Step 9: answer. An error's answer, on our own routes.
+    // :: Step 9: answer. The answer of an error, on our own routes.
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var body = BodyOf(httpContext, error, jobId);

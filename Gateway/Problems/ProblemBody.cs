@@ -8,7 +8,8 @@ namespace AiPlatform.Gateway.Problems;
 internal sealed record ProblemBody
 {
     /// <summary>
-    /// A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>. A name, not a page.
+    /// A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>. It is a name and not the
+    /// URL of a page.
     /// </summary>
     public required string Type { get; init; }
 
@@ -21,7 +22,7 @@ internal sealed record ProblemBody
     /// <summary>What happened this time, and what to change.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>The path that was asked.</summary>
+    /// <summary>The path of the request.</summary>
     public required string Instance { get; init; }
 
     /// <summary>A stable name for programs, such as <c>queue_full</c>.</summary>
@@ -33,7 +34,7 @@ internal sealed record ProblemBody
     /// <summary>The request's field that is wrong, such as <c>body.input[3]</c>; null when no single one is.</summary>
     public required string? Param { get; init; }
 
-    /// <summary>What the model said, where it does not fit its schema and the request asked to see it.</summary>
+    /// <summary>The model's answer, if it does not fit its schema and the request asked to see it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RawAnswer { get; init; }
 

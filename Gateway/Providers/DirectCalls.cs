@@ -11,13 +11,13 @@ using AiPlatform.Jobs.Usage;
 
 namespace AiPlatform.Gateway.Providers;
 
-/// <summary>Answers a synchronous call with a provider's model: whole or as a stream, with what was tried in the headers.</summary>
+/// <summary>Answers a synchronous call to a provider's model, whole or as a stream. The headers say which attempts were made.</summary>
 internal sealed class DirectCalls(
     WholeAnswers answers, ProviderStreams streams, UsageLedger usage, ProviderMetrics metrics, TimeProvider time)
 {
     /// <param name="context">The call.</param>
-    /// <param name="route">What is asked, and of whom.</param>
-    /// <param name="timeout">What the caller allows, null for the model's own; never more than that.</param>
+    /// <param name="route">The request and its models.</param>
+    /// <param name="timeout">The caller's time limit; null for the model's own limit, which it can only shorten.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, RoutedRequest route, TimeSpan? timeout)
     {
@@ -28,7 +28,9 @@ internal sealed class DirectCalls(
         return end.Refused is { } refused ? new PassedAnswer(refused.Status, refused.Body) : Failed(context, end.Error!);
     }
 
-    /// <summary>Gets a whole answer, counts it, and says in the response's headers what was tried; the rest is the caller's.</summary>
+    /// <summary>
+    /// Gets a whole answer, counts it, and sets the headers about its attempts. The caller of this method writes the response.
+    /// </summary>
     /// <inheritdoc cref="AnswerAsync"/>
     public Task<WholeAnswerEnd> AskAsync(HttpContext context, RoutedRequest route, TimeSpan? timeout) =>
         RunAsync(context, route, timeout, AskAsync);
@@ -44,7 +46,7 @@ internal sealed class DirectCalls(
     private async Task<IResult> StreamAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
         var end = await streams.OpenAsync(call, context.RequestAborted);
-        // Whatever becomes of the answer, the stream and its slot end with the request.
+        // The stream and its slot are released at the end of the request, whatever happens to the answer.
         if (end.Result is { } opened) context.Response.RegisterForDispose(opened);
         Describe(context.Response, call, end.Model);
         if (end.Result is { } stream)
@@ -58,7 +60,7 @@ internal sealed class DirectCalls(
             : Failed(context, end.Failure.Error);
     }
 
-    // :: Step P3: call. Its one deadline begins, and what it uses is counted, however it ends.
+    // :: Step P3: call. The call's deadline begins, and its usage is counted, however it ends.
     private async Task<T> RunAsync<T>(
         HttpContext context, RoutedRequest route, TimeSpan? timeout, Func<HttpContext, ProviderCall, Activity?, Task<T>> run)
     {
@@ -77,7 +79,7 @@ internal sealed class DirectCalls(
 
     private void End(ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
     {
-        // Who leaves is no failure of the model, and does not get for nothing what the provider bills.
+        // A client that disconnects is not a failure of the model, and its tokens count, because the provider bills them.
         usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ProviderCall.ClientGone, tokens.Input, tokens.Output,
             tokens.Estimated);
         metrics.Ended(call, answered, tokens, error);
@@ -86,7 +88,7 @@ internal sealed class DirectCalls(
 
     private static OpenAIError Failed(HttpContext context, InferenceError error)
     {
-        // Every retry that could help has been made: one more by the caller's SDK would only add to the load.
+        // All useful retries have been made. A retry by the caller's SDK would only add load.
         if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout)
             context.Response.Headers[CallHeaders.ShouldRetryName] = "false";
         return new OpenAIError(error);
@@ -101,12 +103,12 @@ internal sealed class DirectCalls(
     }
 }
 
-/// <summary>A provider's whole answer, or its refusal, as it came.</summary>
+/// <summary>A provider's whole answer, or its refusal, unchanged.</summary>
 internal sealed class PassedAnswer(int status, ReadOnlyMemory<byte> body) : IResult
 {
     public int Status => status;
 
-    // :: Step P8: answer. What a provider said goes out as it came in.
+    // :: Step P8: answer. The provider's answer is passed on unchanged.
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;

@@ -11,7 +11,7 @@ internal static class ProvidersRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the providers of the configuration, and the calls to them. Wrong settings stop the start.</summary>
+        /// <summary>Adds the providers of the configuration, and the calls to them. Invalid settings stop the start.</summary>
         public void AddProviders()
         {
             services.AddSingleton<ProviderCatalog>();

@@ -6,8 +6,8 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.Gateway.Queues;
 
 /// <summary>
-/// How the queues are, as gauges. Every Gateway observes all of them, so that no single one has to live; all say the same, and none
-/// asks Redis while nobody listens. An outage of Redis leaves gaps, not old numbers.
+/// Gauges of the queues. Every Gateway observes all queues, so the gauges do not depend on a single process; all report the same values. A
+/// Gateway does not query Redis while no listener is registered. During an outage of Redis the gauges are missing, not stale.
 /// </summary>
 internal sealed class QueueMetrics : LoopService
 {

@@ -1,38 +1,36 @@
 namespace AiPlatform.Gateway.Queues;
 
-/// <summary>How a queue is at one moment.</summary>
+/// <summary>The state of a queue at one moment.</summary>
 internal sealed record QueueResource
 {
-    /// <summary>The queue's name: its model's, with everything but <c>a-z 0-9 -</c> written <c>_xx</c>.</summary>
+    /// <summary>The queue's name, which is its model's name with all characters but <c>a-z 0-9 -</c> written <c>_xx</c>.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>Jobs that wait, those that wait for a retry included.</summary>
+    /// <summary>Jobs that wait, including those that wait for a retry.</summary>
     public required long Depth { get; init; }
 
-    /// <summary>Jobs that a worker holds.</summary>
+    /// <summary>Jobs that a worker has leased.</summary>
     public required long Running { get; init; }
 
-    /// <summary>How long the oldest waiting job has waited; null when none does.</summary>
+    /// <summary>How long the oldest waiting job has waited; null when none waits.</summary>
     public required long? OldestMs { get; init; }
 
     /// <summary>Jobs that ended a second, over the last half minute.</summary>
     public required double DrainPerSecond { get; init; }
 
-    /// <summary>Workers that live and serve it.</summary>
+    /// <summary>Living workers that serve it.</summary>
     public required int Workers { get; init; }
 
-    /// <summary>Whether workers are given no jobs.</summary>
+    /// <summary>Whether the queue is paused, so that workers get no jobs.</summary>
     public required bool Paused { get; init; }
 
-    /// <summary>Dead letters: jobs that failed after all their attempts and that nobody has run again.</summary>
+    /// <summary>Dead letters, which are jobs that failed after all their attempts and were not run again.</summary>
     public required long Dead { get; init; }
 
-    /// <summary>Jobs that could not be read: they were put aside, and have failed.</summary>
+    /// <summary>Jobs that could not be read, which were put aside and have failed.</summary>
     public required long Broken { get; init; }
 
-    /// <summary>
-    /// What keeps the queue from serving: a key in Redis that holds something else than it should; null when nothing does.
-    /// </summary>
+    /// <summary>The key in Redis whose wrong content keeps the queue from serving; null when there is none.</summary>
     public required string? Problem { get; init; }
 
     public required LanesResource Lanes { get; init; }
@@ -70,13 +68,13 @@ internal sealed record LanesResource
     };
 }
 
-/// <summary>How a lane is.</summary>
+/// <summary>The state of a lane.</summary>
 internal sealed record LaneResource
 {
     /// <summary>Jobs that wait in it.</summary>
     public required long Depth { get; init; }
 
-    /// <summary>How long its oldest job has waited; null when none does.</summary>
+    /// <summary>How long its oldest job has waited; null when none waits.</summary>
     public required long? OldestMs { get; init; }
 
     public static LaneResource Of(LaneState state) => new() { Depth = state.Depth, OldestMs = Milliseconds(state.Oldest) };
@@ -89,7 +87,7 @@ internal sealed record QueueRequeued
 {
     public required string Queue { get; init; }
 
-    /// <summary>Dead letters that wait again.</summary>
+    /// <summary>Dead letters that were enqueued again.</summary>
     public required long Requeued { get; init; }
 }
 
@@ -102,6 +100,6 @@ internal sealed record QueueList
     /// <summary>A queue for each model that a worker named in the last seven days, by name.</summary>
     public required IReadOnlyList<QueueResource> Data { get; init; }
 
-    /// <summary>What an autoscaler of the workers reads.</summary>
+    /// <summary>The load of the workers, for autoscalers.</summary>
     public required WorkerLoad Load { get; init; }
 }

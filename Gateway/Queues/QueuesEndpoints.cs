@@ -78,7 +78,9 @@ internal static class QueuesEndpoints
         return TypedResults.Ok(Resource(await operations.ReadAsync(known, cancellationToken), models));
     }
 
-    /// <summary>The queue, if a model has it: no other may be paused, or a wrong name would look as if it had worked.</summary>
+    /// <summary>
+    /// The queue, if it belongs to a known model. Other queues cannot be paused, because a mistyped name would seem to have worked.
+    /// </summary>
     private static async ValueTask<(QueueName? Queue, KnownModels Models)> FindAsync(
         string name, ModelCatalog catalog, CancellationToken cancellationToken)
     {

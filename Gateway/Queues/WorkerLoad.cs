@@ -1,15 +1,15 @@
 namespace AiPlatform.Gateway.Queues;
 
 /// <summary>
-/// How much there is to do for the workers, over the queues that they serve: providers' models are left out, and so are the
-/// jobs that wait in a paused queue. Always numbers, never null: that is what autoscalers can read.
+/// The load of the workers over all queues that they serve. It does not count providers' models, nor jobs that wait in a paused queue. The
+/// values are always numbers and never null, because autoscalers need numbers.
 /// </summary>
 internal sealed record WorkerLoad
 {
-    /// <summary>Jobs that wait, and jobs that a worker holds: a busy worker is still needed.</summary>
+    /// <summary>Jobs that wait, and jobs that a worker runs, because a busy worker is still needed.</summary>
     public required long Jobs { get; init; }
 
-    /// <summary>How long the oldest waiting job has waited, in milliseconds; 0 when none does.</summary>
+    /// <summary>How long the oldest waiting job has waited, in milliseconds; 0 when none waits.</summary>
     public required long OldestMs { get; init; }
 
     public static WorkerLoad Of(IReadOnlyCollection<QueueState> queues)

@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>A job that somebody in this process waits for; all its waiters share it.</summary>
+/// <summary>A job that requests in this process wait for; all its waiters share it.</summary>
 internal sealed class AwaitedJob(JobId id)
 {
     private readonly TaskCompletionSource<Job?> _ended = new();
@@ -11,7 +11,7 @@ internal sealed class AwaitedJob(JobId id)
     /// <summary>The job with its result; null when Redis has lost it.</summary>
     public Task<Job?> Ended => _ended.Task;
 
-    /// <summary>Waiters that have not left. Under <see cref="AwaitedJobs"/>' lock.</summary>
+    /// <summary>How many waiters have not left; guarded by <see cref="AwaitedJobs"/>' lock.</summary>
     public int Waiters { get; set; }
 
     /// <summary>Whether it was last looked up before this moment; false until the job is known to be in the store.</summary>
@@ -19,6 +19,6 @@ internal sealed class AwaitedJob(JobId id)
 
     public void LookedUpAt(long timestamp) => Volatile.Write(ref _lookedAt, timestamp);
 
-    /// <summary>Those who wait go on inside this call.</summary>
+    /// <summary>Completes the waiters, whose continuations run inside this call.</summary>
     public void End(Job? job) => _ended.TrySetResult(job);
 }

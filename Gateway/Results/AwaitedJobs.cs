@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>The jobs whose end somebody in this process waits for.</summary>
+/// <summary>The jobs whose end requests in this process wait for.</summary>
 internal sealed class AwaitedJobs(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -14,7 +14,7 @@ internal sealed class AwaitedJobs(TimeProvider time)
         }
     }
 
-    /// <summary>Begins to wait. Call it before the job is submitted, or its end may come before the waiter.</summary>
+    /// <summary>Registers a waiter. Call it before the job is submitted, or the job may end before the waiter is registered.</summary>
     public JobWaiter Register(JobId id)
     {
         lock (_gate)
@@ -51,7 +51,7 @@ internal sealed class JobWaiter(AwaitedJobs waiters, AwaitedJob job) : IDisposab
     /// <summary>Completes with the job when it has ended, or with null when Redis has lost it; never fails.</summary>
     public Task<Job?> Ended => job.Ended;
 
-    /// <summary>The job is in the store: from now on it is also looked up, should the message of its end be lost.</summary>
+    /// <summary>Tells that the job is in the store. From now on it is also polled, in case the notification of its end is lost.</summary>
     public void Submitted() => waiters.Submitted(job);
 
     public void Dispose() => waiters.Leave(job);

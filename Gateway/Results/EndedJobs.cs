@@ -14,8 +14,8 @@ internal ref struct EndedJobs
     private readonly QueueName _queue;
     private ReadOnlyMemory<byte> _rest;
 
-    /// <param name="queue">The queue's name as the message gives it.</param>
-    /// <param name="entries">What follows the message's first line.</param>
+    /// <param name="queue">The queue's name in the message.</param>
+    /// <param name="entries">The bytes after the message's first line.</param>
     public EndedJobs(ReadOnlySpan<char> queue, ReadOnlyMemory<byte> entries)
     {
         IsReadable = QueueName.TryParse(queue, out _queue);
@@ -31,7 +31,7 @@ internal ref struct EndedJobs
     /// <summary>Its record.</summary>
     public ReadOnlyMemory<byte> Record { get; private set; }
 
-    /// <summary>Whether its content came along.</summary>
+    /// <summary>Whether the message has its content.</summary>
     public bool IsWhole { get; private set; }
 
     /// <summary>Goes to the next job; false at the end.</summary>
@@ -59,7 +59,7 @@ internal ref struct EndedJobs
     }
 
     /// <summary>
-    /// The job that was read last, with its result; null when the content did not come along or the record cannot be read.
+    /// The job that was read last, with its result; null when the message lacks the content or the record cannot be read.
     /// </summary>
     public readonly Job? Read()
     {

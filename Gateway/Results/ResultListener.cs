@@ -8,7 +8,7 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Receives the ends and events of jobs on this Gateway's channel, and passes them to the requests that wait for them.</summary>
+/// <summary>Receives ends and events of jobs on this Gateway's channel, and passes them to the requests that wait for them.</summary>
 internal sealed class ResultListener(
     BackgroundLoops loops,
     GatewayName name,
@@ -21,8 +21,8 @@ internal sealed class ResultListener(
     : LoopService(loops)
 {
     /// <summary>
-    /// How many continuations of requests run on one thread, one after another: to queue one to another thread costs as much as to run
-    /// many.
+    /// How many continuations of requests run on one thread, one after another. Queuing one of them to another thread costs as much as
+    /// running many.
     /// </summary>
     private const int AtATime = 8;
 
@@ -69,7 +69,7 @@ internal sealed class ResultListener(
             group.Add((awaited, job));
         }
 
-        // Where other messages wait, the last ones go on elsewhere too: those must not wait for what these requests do.
+        // If other messages wait, the last group also runs on another thread, so that those messages do not wait for these requests.
         if (othersWait) ThreadPool.UnsafeQueueUserWorkItem(EndAll, group, preferLocal: true);
         else EndAll(group);
         return ended.IsReadable;
@@ -101,5 +101,5 @@ internal sealed class ResultListener(
     }
 }
 
-/// <summary>The unique name of this process as one that waits for jobs: jobs note it; see <see cref="ProcessName"/>.</summary>
+/// <summary>The unique name under which this process waits for jobs. Jobs store it; see <see cref="ProcessName"/>.</summary>
 internal sealed record GatewayName(string Value);

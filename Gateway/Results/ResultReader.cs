@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Looks jobs up whose end did not bring the result along, a bounded number at a time.</summary>
+/// <summary>Reads jobs whose notification did not have the result, a bounded number at a time.</summary>
 internal sealed class ResultReader(
     BackgroundLoops loops, GatewayName name, IJobStore store, TimeProvider time, ILogger<ResultReader> logger)
     : LoopService(loops)
@@ -13,16 +13,16 @@ internal sealed class ResultReader(
     private const int ParallelReads = 32;
     private const int MaxWaitingReads = 8_192;
 
-    /// <summary>After a failure nothing is read for this long; the jobs come again with the next poll.</summary>
+    /// <summary>After a failure nothing is read for this long; the next poll finds the jobs again.</summary>
     private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(250);
 
     private readonly Channel<AwaitedJob> _due = Channel.CreateBounded<AwaitedJob>(MaxWaitingReads);
     private long _outageAt = long.MinValue;
 
-    /// <summary>Reads it as soon as its turn comes; if too many wait, the next poll finds it.</summary>
+    /// <summary>Requests a read of a job. If too many jobs wait, the next poll finds it.</summary>
     public void ReadSoon(AwaitedJob job) => _due.Writer.TryWrite(job);
 
-    /// <summary>Reads it when its turn comes; waits while too many do.</summary>
+    /// <summary>Requests a read of a job; waits while too many jobs wait.</summary>
     public ValueTask ReadAsync(AwaitedJob job, CancellationToken cancellationToken) => _due.Writer.WriteAsync(job, cancellationToken);
 
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => Parallel.ForEachAsync(
@@ -56,8 +56,8 @@ internal sealed class ResultReader(
 }
 
 /// <summary>
-/// Has every awaited job looked up once in a poll interval, should the message of its end be lost: while the connection was
-/// away, or because Redis restarted. One timer for all of them.
+/// Reads every awaited job once in a poll interval, in case the notification of its end was lost, because the connection was down or Redis
+/// restarted. All jobs share one timer.
 /// </summary>
 internal sealed class ResultPoller(
     BackgroundLoops loops, AwaitedJobs waiters, ResultReader reader, IOptions<JobsOptions> options, TimeProvider time)

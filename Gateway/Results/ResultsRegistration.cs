@@ -3,12 +3,12 @@ using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Gateway.Results;
 
-/// <summary>Registers what brings results back to the requests that wait for them.</summary>
+/// <summary>Registers the services that deliver results to waiting requests.</summary>
 internal static class ResultsRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the waiters, the followers, and the loops that tell them of their jobs' ends and events.</summary>
+        /// <summary>Adds the waiters, the followers, and the loops that pass ends and events of jobs to them.</summary>
         public void AddJobResults()
         {
             services.AddSingleton(new GatewayName(ProcessName.Make()));

@@ -3,24 +3,26 @@ using System.Net;
 namespace AiPlatform.Gateway.Sites;
 
 /// <summary>
-/// The names by which a Gateway without keys may be asked: those that mean this machine on every machine, and the configured ones. Any
-/// other one may be a name that its owner points at this machine once a browser has loaded the owner's page (DNS rebinding).
+/// The host names that a Gateway without keys accepts: those that always mean the local machine, and the configured ones. The owner of any
+/// other name could point it at this machine after a browser has loaded the owner's page (DNS rebinding).
 /// </summary>
 internal sealed class AllowedHosts(IReadOnlyList<string> configured)
 {
-    /// <summary>Stands for every name.</summary>
+    /// <summary>The value that allows every name.</summary>
     public const string Any = "*";
 
     private const string Wildcard = "*.";
 
-    /// <param name="host">Without a port; an IPv6 address in brackets.</param>
+    /// <param name="host">The host without a port; an IPv6 address is in brackets.</param>
     public bool Contains(string host) => IsLoopback(host) || configured.Any(one => Fits(one, host));
 
-    /// <summary>The part of a configured name that must be there as it is.</summary>
+    /// <summary>A configured name without its wildcard.</summary>
     public static string WithoutWildcard(string host) =>
         host.StartsWith(Wildcard, StringComparison.Ordinal) ? host[Wildcard.Length..] : host;
 
-    /// <summary>What ends in <c>.localhost</c> is loopback's, too (RFC 6761): browsers ask no name server for it.</summary>
+    /// <summary>
+    /// Whether a name means loopback. Names that end in <c>.localhost</c> do as well (RFC 6761): browsers ask no name server for them.
+    /// </summary>
     private static bool IsLoopback(string host) =>
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
         || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)

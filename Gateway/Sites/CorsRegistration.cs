@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Sites;
 
-/// <summary>Lets browsers show answers to the pages of <see cref="GatewayOptions.CorsOrigins"/>, and to no others.</summary>
+/// <summary>Lets browsers pass answers to pages of <see cref="GatewayOptions.CorsOrigins"/>, and to no others.</summary>
 internal static class CorsRegistration
 {
     private static readonly TimeSpan PreflightMaxAge = TimeSpan.FromMinutes(10);

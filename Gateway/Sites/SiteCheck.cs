@@ -8,10 +8,11 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Sites;
 
 /// <summary>
-/// Keeps web pages out of a Gateway without keys: 403. There everyone who reaches it may do everything, and a browser on this machine
-/// reaches it for every page that it shows. So it answers only to names that nobody else can point at it, and takes requests from its own
-/// pages, from those of <see cref="GatewayOptions.CorsOrigins"/>, and from programs that are no browsers. Probes of an orchestrator name
-/// the address that they have, and are answered. Where keys are needed, a page has none unless its user gave it one.
+/// Refuses requests of other sites' web pages to a Gateway without keys, with 403. Without keys every caller may do everything, and every
+/// page in a browser on this machine can send requests to the Gateway. So the Gateway accepts only host names that nobody else can point at
+/// it, and requests from its own pages, from those of <see cref="GatewayOptions.CorsOrigins"/>, and from programs other than browsers. An
+/// orchestrator's health probes are answered under any address. With keys the check is not needed: a page has no key unless its user gave
+/// it one.
 /// </summary>
 internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<GatewayOptions> options)
 {
@@ -32,14 +33,15 @@ internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<Gat
     }
 
     /// <summary>
-    /// Programs send neither header. A browser sends an origin with whatever may change something; without one it says whose page asks.
+    /// Whether a page of another site sent the request. Programs send neither header. A browser sends <c>Origin</c> with every request that
+    /// may change something, and otherwise <c>Sec-Fetch-Site</c>.
     /// </summary>
     private bool IsCrossSite(HttpRequest request)
     {
         var origins = request.Headers.Origin;
         if (origins.Count > 0)
         {
-            // Two of them are joined by a comma, and are nobody's.
+            // Two headers are joined by a comma, which matches no origin.
             var origin = origins.ToString();
             return !IsOwn(origin, request.Host) && !options.Value.CorsOrigins.Contains(origin, StringComparer.Ordinal);
         }
@@ -48,13 +50,13 @@ internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<Gat
         return site.Count > 0 && site.ToString() is not ("same-origin" or "none") && !IsFollowedLink(request);
     }
 
-    /// <summary>A proxy in front may speak https where this Gateway speaks http: host and port tell origins apart.</summary>
+    /// <summary>Compares only host and port, because a proxy in front of the Gateway may use https.</summary>
     private static bool IsOwn(string origin, HostString host) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
         && string.Equals(uri.Host, host.Host, StringComparison.OrdinalIgnoreCase)
         && uri.Port == (host.Port ?? (uri.Scheme == Uri.UriSchemeHttps ? 443 : 80));
 
-    /// <summary>Somebody followed a link to here: the other page sees nothing of the answer, and no GET changes anything.</summary>
+    /// <summary>Whether the user followed a link. The other page does not see the answer, and no GET changes anything.</summary>
     private static bool IsFollowedLink(HttpRequest request) =>
         HttpMethods.IsGet(request.Method)
         && request.Headers["Sec-Fetch-Mode"] == "navigate" && request.Headers["Sec-Fetch-Dest"] == "document";

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Sites;
 
 /// <summary>
-/// Checks at start the hosts and origins of <see cref="GatewayOptions"/>: one that can never match lets nobody in, and nobody knows why.
+/// Checks the hosts and origins of <see cref="GatewayOptions"/> at start, because a value that can never match would fail silently.
 /// </summary>
 internal sealed class SiteOptionsCheck : IValidateOptions<GatewayOptions>
 {
@@ -28,7 +28,7 @@ internal sealed class SiteOptionsCheck : IValidateOptions<GatewayOptions>
         host == AllowedHosts.Any || Uri.CheckHostName(AllowedHosts.WithoutWildcard(host).Trim('[', ']')) != UriHostNameType.Unknown;
 
     /// <summary>
-    /// Scheme, host, and a port that is not the scheme's own, in lower case: what browsers send is compared letter by letter.
+    /// Whether a text is an origin as browsers send it: scheme, host, and a port other than the scheme's default, in lower case.
     /// </summary>
     private static bool IsOrigin(string origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)

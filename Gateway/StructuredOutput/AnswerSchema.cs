@@ -6,8 +6,8 @@ using AiPlatform.Gateway.StructuredOutput.JsonSchema;
 namespace AiPlatform.Gateway.StructuredOutput;
 
 /// <summary>
-/// A JSON Schema (draft 2020-12) that answers of a model are validated against, compiled once. A schema that it takes is checked in full:
-/// what it cannot check, it refuses.
+/// A compiled JSON Schema (draft 2020-12) that validates a model's answers. An accepted schema is checked completely: keywords that cannot
+/// be checked are refused.
 /// </summary>
 internal sealed class AnswerSchema : IAnswerCheck
 {
@@ -20,7 +20,7 @@ internal sealed class AnswerSchema : IAnswerCheck
     /// <summary>Longest answer that is checked, in characters.</summary>
     public const int MaxAnswerLength = 2 * 1024 * 1024;
 
-    /// <summary>So many characters or bytes of JSON are read for a step.</summary>
+    /// <summary>How many characters or bytes of JSON one step reads.</summary>
     private const int JsonPerStep = 4;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 128, AllowDuplicateProperties = false };
@@ -29,16 +29,16 @@ internal sealed class AnswerSchema : IAnswerCheck
 
     private AnswerSchema(SchemaNode schema) => _schema = schema;
 
-    /// <summary>False with an error when the text is not a schema that can be checked in full.</summary>
+    /// <summary>Compiles a schema; false, with an error, when the text is not a schema that can be checked completely.</summary>
     /// <param name="schema">The schema's JSON text in UTF-8, at most 512 KiB.</param>
     /// <param name="assertFormats">
-    /// Whether <c>format</c> is checked; otherwise it is a hint for the model only, as the draft has it.
+    /// Whether <c>format</c> is checked; otherwise it is an annotation, as the draft says.
     /// </param>
-    /// <param name="budget">Pays for it.</param>
-    /// <param name="compiled">The schema, when this is true.</param>
-    /// <param name="error">What is wrong and where, when this is false.</param>
-    /// <exception cref="StepsSpentException">It needs more steps than it may have.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    /// <param name="budget">The budget of steps.</param>
+    /// <param name="compiled">The schema, when the result is true.</param>
+    /// <param name="error">What is wrong and where, when the result is false.</param>
+    /// <exception cref="StepsSpentException">The work needs more steps than its budget has.</exception>
+    /// <exception cref="OperationCanceledException">The client has disconnected, or the deadline has passed.</exception>
     public static bool TryCompile(
         ReadOnlyMemory<byte> schema,
         bool assertFormats,
@@ -67,7 +67,7 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException)
         {
-            // What reading an escaped half of a surrogate pair throws.
+            // Reading an escaped half of a surrogate pair throws this.
             return [new SchemaViolation("", "has a string that is not valid Unicode")];
         }
     }
@@ -78,11 +78,11 @@ internal sealed class AnswerSchema : IAnswerCheck
 
     private List<SchemaViolation> Check(JsonElement answer, StepBudget budget)
     {
-        // Most answers fit: whether is asked first, which costs less than asking why not.
+        // Most answers fit. Testing this first costs less than collecting violations.
         var checking = new Checking(budget);
         if (checking.WouldFit(_schema, answer)) return [];
 
-        // What does not fit must never look as if it did, also where nobody found words for it.
+        // An answer that does not fit must never look as if it did, even if there is no violation to report.
         var violations = checking.Explain(_schema, answer);
         return violations.Count > 0 ? violations : [new SchemaViolation("", "does not fit the schema")];
     }
@@ -114,7 +114,7 @@ internal sealed class AnswerSchema : IAnswerCheck
         }
         catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException or JsonException)
         {
-            // What reading an escaped half of a surrogate pair throws; and a value deeper than the serializer goes.
+            // Reading an escaped half of a surrogate pair throws this, and so does a value that is nested too deeply for the serializer.
             const string Message =
                 "The schema has a string that is not valid Unicode, or a value in an enum or a const that is nested deeper than 64.";
             return (null, InferenceError.Invalid(Param, Message));

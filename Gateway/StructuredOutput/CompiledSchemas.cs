@@ -4,24 +4,24 @@ using Microsoft.Extensions.Caching.Memory;
 namespace AiPlatform.Gateway.StructuredOutput;
 
 /// <summary>
-/// Compiles schemas of requests, and keeps what came of those used of late, refusals too: most callers send the same ones again.
+/// Compiles schemas of requests and caches the recent outcomes, including refusals, because most callers send the same schemas again.
 /// </summary>
 internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDisposable
 {
     private const long MaxKeptBytes = 32 * 1024 * 1024;
 
-    /// <summary>What an entry takes besides the schema; it bounds how many there are.</summary>
+    /// <summary>Bytes of an entry besides its schema, which limits how many entries there are.</summary>
     private const int BytesOfEntry = 2 * 1024;
 
-    /// <summary>What a step of compiling can leave behind at most.</summary>
+    /// <summary>Most bytes of memory that a step of compiling can leave behind.</summary>
     private const int BytesOfStep = 2;
 
-    /// <summary>Others may keep the threads busy, but for no caller longer than this.</summary>
+    /// <summary>Longest wait for a thread while others keep the threads busy.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MaxKeptBytes });
 
-    /// <summary>Exactly one of the two is set.</summary>
+    /// <summary>Compiles a schema, or takes it from the cache. Exactly one of the two is set.</summary>
     /// <param name="schema">The schema's JSON text in UTF-8.</param>
     /// <param name="assertFormats">Whether <c>format</c> is checked.</param>
     /// <param name="cancellationToken">Ends the work.</param>

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace AiPlatform.Gateway.StructuredOutput;
 
-/// <summary>What a model is told that answered something else than its schema asks for.</summary>
+/// <summary>The message to a model whose answer does not fit its schema.</summary>
 internal static class CorrectionMessage
 {
-    /// <param name="violations">What <see cref="IAnswerCheck.Check"/> found, at least one.</param>
+    /// <param name="violations">The result of <see cref="IAnswerCheck.Check"/>, which has at least one violation.</param>
     /// <param name="form">See <see cref="IAnswerCheck.Form"/>.</param>
     public static string For(IReadOnlyList<SchemaViolation> violations, string form)
     {

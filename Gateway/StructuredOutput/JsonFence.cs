@@ -5,16 +5,16 @@ using System.Text.Json;
 namespace AiPlatform.Gateway.StructuredOutput;
 
 /// <summary>
-/// Takes the Markdown fence off a text that is nothing but one fenced block (<c>```json … ```</c>, as many models write JSON), while the
-/// text comes in pieces. A text that does not begin with a fence goes through as it is. What may turn out to be part of a fence is held
-/// back, at most <see cref="MaxHeld"/> characters.
+/// Removes the Markdown fence from a text that is exactly one fenced block (<c>```json … ```</c>, as many models write JSON), while the
+/// text arrives in pieces. A text that does not begin with a fence is passed on unchanged. Characters that may become part of a fence are
+/// held back, at most <see cref="MaxHeld"/>.
 /// </summary>
 /// <remarks>
-/// It works on the inside of JSON strings, escapes included, so that what it lets through need not be read and written anew.
+/// It works on the text inside JSON strings with its escapes, so the text need not be decoded and encoded again.
 /// </remarks>
 internal sealed class JsonFence
 {
-    /// <summary>White space before a fence, or around the closing one; behind more of it no fence is looked for.</summary>
+    /// <summary>Most white space before a fence, or around the closing one. After more white space no fence is recognized.</summary>
     public const int MaxHeld = 1024;
 
     private const int Ticks = 3;
@@ -29,23 +29,23 @@ internal sealed class JsonFence
 
     private enum State
     {
-        /// <summary>Only white space so far, or a part of the opening fence.</summary>
+        /// <summary>There was only white space so far, or a part of the opening fence.</summary>
         Before,
 
-        /// <summary>Behind the opening fence, where its language may stand.</summary>
+        /// <summary>After the opening fence, where its language may follow.</summary>
         Language,
 
-        /// <summary>Behind the language.</summary>
+        /// <summary>After the language.</summary>
         Opened,
 
-        /// <summary>In the block.</summary>
+        /// <summary>Inside the block.</summary>
         Inside,
 
         /// <summary>There is no fence.</summary>
         Plain,
     }
 
-    /// <summary>Whether all that follows goes through as it is, and nothing is held back.</summary>
+    /// <summary>Whether all further text is passed on unchanged, and nothing is held back.</summary>
     public bool IsPlain => _state == State.Plain;
 
     /// <summary>The text without its fence; the text itself when it is not a fenced block.</summary>
@@ -62,7 +62,7 @@ internal sealed class JsonFence
     }
 
     /// <param name="text">The next piece, as the inside of a JSON string.</param>
-    /// <param name="bare">Where what is not held back goes.</param>
+    /// <param name="bare">Gets the text that is not held back.</param>
     public void Read(ReadOnlySpan<byte> text, IBufferWriter<byte> bare)
     {
         while (!text.IsEmpty)
@@ -78,7 +78,7 @@ internal sealed class JsonFence
         }
     }
 
-    /// <summary>The text has ended: what is held back is its closing fence, or goes out.</summary>
+    /// <summary>Ends the text: the held text is either the closing fence or is passed on.</summary>
     public void End(IBufferWriter<byte> bare)
     {
         if (_state != State.Inside || _matched < Ticks) Release(bare);
@@ -86,7 +86,7 @@ internal sealed class JsonFence
         _state = State.Plain;
     }
 
-    /// <returns>Whether the unit was taken; if not, it comes again.</returns>
+    /// <returns>Whether the unit was consumed; if not, it is read again.</returns>
     private bool Take(char unit, ReadOnlySpan<byte> bytes, IBufferWriter<byte> bare) => _state switch
     {
         State.Before => TakeBefore(unit, bytes, bare),
@@ -126,7 +126,7 @@ internal sealed class JsonFence
 
         if (_matched == 0 && (unit is ' ' or '\t')) return true;
 
-        // No language, or the block's own first letters.
+        // There is no language, or these are the first letters of the block itself.
         var next = _matched == 0 ? State.Opened : State.Inside;
         Release(bare);
         return !Enter(next);
@@ -182,7 +182,7 @@ internal sealed class JsonFence
 
     private static bool IsSpace(char unit) => unit is ' ' or '\n' or '\r' or '\t';
 
-    /// <summary>The first character, as far as a fence is concerned, and its length as it is written.</summary>
+    /// <summary>The first character, if it can be part of a fence, and its length with its escape.</summary>
     private static (char Unit, int Length) UnitOf(ReadOnlySpan<byte> text)
     {
         if (text[0] != '\\' || text.Length == 1) return ((char)text[0], 1);

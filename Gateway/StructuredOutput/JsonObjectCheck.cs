@@ -4,14 +4,14 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.StructuredOutput;
 
-/// <summary>What <c>response_format</c> <c>json_object</c> promises: the answer is one JSON object.</summary>
+/// <summary>The check of <c>response_format</c> <c>json_object</c>: the answer must be one JSON object.</summary>
 internal sealed class JsonObjectCheck : IAnswerCheck
 {
     public static readonly JsonObjectCheck Instance = new();
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 128 };
 
-    /// <summary>So many characters are read for a step.</summary>
+    /// <summary>How many characters one step reads.</summary>
     private const int JsonPerStep = 4;
 
     private JsonObjectCheck()

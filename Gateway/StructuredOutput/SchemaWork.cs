@@ -1,28 +1,28 @@
 namespace AiPlatform.Gateway.StructuredOutput;
 
 /// <summary>
-/// Does what schemas and answers ask for, in bounded work: a little where it is asked for; what turns out to take more is begun again on
-/// one of a few threads of its own, so that no request waits for it but the one that asked.
+/// Runs bounded work on schemas and answers. Short work runs on the caller's thread. Longer work is started again on one of a few threads
+/// of its own, so that no other request waits for it.
 /// </summary>
 internal sealed class SchemaWork : IDisposable
 {
     /// <summary>
-    /// Steps on the thread that asks, about two milliseconds. What needs more loses them: a hundredth of what it may have.
+    /// Most steps on the caller's thread, about two milliseconds. Work that needs more has wasted these steps, a hundredth of its budget.
     /// </summary>
     private const long StepsInPlace = StepBudget.Whole / 100;
 
-    /// <summary>Half of the cores at most: the other half serves.</summary>
+    /// <summary>Work on schemas uses at most half of the cores; the other half serves requests.</summary>
     private static readonly int Threads = Math.Max(1, Environment.ProcessorCount / 2);
 
     private readonly SemaphoreSlim _threads = new(Threads);
     private int _waiting;
 
-    /// <summary>Work that waits for a thread.</summary>
+    /// <summary>How many pieces of work wait for a thread.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <param name="work">Is begun twice when it takes long; keeps nothing from the first time.</param>
+    /// <param name="work">The work, which is started twice if it takes long and must keep no state.</param>
     /// <param name="cancellationToken">Ends the wait and the work.</param>
-    /// <exception cref="StepsSpentException">It takes more than <see cref="StepBudget.Whole"/> steps.</exception>
+    /// <exception cref="StepsSpentException">The work needs more than <see cref="StepBudget.Whole"/> steps.</exception>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public async ValueTask<T> RunAsync<T>(Func<StepBudget, T> work, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class SchemaWork : IDisposable
         }
         catch (StepsSpentException)
         {
-            // It takes long.
+            // The work takes long; it is started again below.
         }
 
         await WaitAsync(cancellationToken);

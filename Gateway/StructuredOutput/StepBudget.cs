@@ -3,17 +3,17 @@ using System.Globalization;
 namespace AiPlatform.Gateway.StructuredOutput;
 
 /// <summary>
-/// How much work one schema or one answer may still cost. Everything that a schema or an answer can make long is paid for here: a step is
-/// some ten nanoseconds of CPU or two bytes of memory at most. Serves one thread.
+/// The budget of steps of one schema or one answer. All work whose length a schema or an answer decides is paid from it. A step is at most
+/// some ten nanoseconds of CPU or two bytes of memory. It is not thread-safe.
 /// </summary>
-/// <param name="most">As many steps at most.</param>
-/// <param name="cancellationToken">Ends the work early: the client left, or the deadline has passed.</param>
+/// <param name="most">Most steps.</param>
+/// <param name="cancellationToken">Ends the work early when the client disconnects or the deadline passes.</param>
 internal sealed class StepBudget(long most, CancellationToken cancellationToken)
 {
-    /// <summary>For one schema, and for one answer with all its choices.</summary>
+    /// <summary>The steps for one schema, and for one answer with all its choices.</summary>
     public const long Whole = 20_000_000;
 
-    /// <summary>After so many steps the token is looked at: about every millisecond.</summary>
+    /// <summary>The token is checked after this many steps, about every millisecond.</summary>
     private const long StepsBetweenLooks = 50_000;
 
     private long _nextLook = Math.Min(most, StepsBetweenLooks);
@@ -21,8 +21,8 @@ internal sealed class StepBudget(long most, CancellationToken cancellationToken)
     /// <summary>Steps done so far.</summary>
     public long Spent { get; private set; }
 
-    /// <exception cref="StepsSpentException">The work needs more steps than it may have.</exception>
-    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    /// <exception cref="StepsSpentException">The work needs more steps than the budget has.</exception>
+    /// <exception cref="OperationCanceledException">The client has disconnected, or the deadline has passed.</exception>
     public void Spend(long steps)
     {
         Spent += steps;
@@ -37,5 +37,5 @@ internal sealed class StepBudget(long most, CancellationToken cancellationToken)
     }
 }
 
-/// <summary>Work needs more than it may have. The message says what it is, without a full stop.</summary>
+/// <summary>Work exceeds its budget. The message names the limit, without a full stop.</summary>
 internal sealed class StepsSpentException(string message) : Exception(message);

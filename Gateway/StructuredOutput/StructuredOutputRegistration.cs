@@ -1,11 +1,11 @@
 namespace AiPlatform.Gateway.StructuredOutput;
 
-/// <summary>Registers what compiles schemas and checks answers.</summary>
+/// <summary>Registers the services that compile schemas and check answers.</summary>
 internal static class StructuredOutputRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the work with schemas, and the schemas that are kept.</summary>
+        /// <summary>Adds the work on schemas, and the cache of compiled schemas.</summary>
         public void AddStructuredOutput()
         {
             services.AddSingleton<SchemaWork>();

@@ -11,16 +11,16 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Submission;
 
-/// <summary>Makes jobs of admitted calls: to be waited for, or to be asked for later.</summary>
+/// <summary>Submits admitted calls as jobs, and waits for them if the caller does.</summary>
 internal sealed class JobCalls(
     IJobStore store, IIdempotencyKeys keys, AwaitedJobs waiters, WorkerWait workers, GatewayName name,
     IOptions<JobsOptions> options, TimeProvider time, ILogger<JobCalls> logger)
 {
-    /// <summary>The least that the queue can tell apart.</summary>
+    /// <summary>The resolution of the queue's times.</summary>
     private static readonly TimeSpan ShortestDeadline = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Submits a call whose result is to be asked for later. Exactly one of the two is set.</summary>
-    /// <exception cref="QueueUnavailableException">Redis does not serve; the job may be there all the same.</exception>
+    /// <summary>Submits a call without waiting for its result. Exactly one of the two is set.</summary>
+    /// <exception cref="QueueUnavailableException">Redis does not serve; the job may have been stored nevertheless.</exception>
     public async Task<(Job? Job, InferenceError? Error)> SubmitAsync(AdmittedCall call, JobTerms terms)
     {
         if (await ClaimAsync(call, terms) is not { } claim) return (null, Refusals.IdempotencyConflict());
@@ -35,18 +35,18 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Submits a call and waits for its end, as long as a worker serves its model or one comes soon. A client that leaves cancels its
-    /// job, unless it named it by an idempotency key under which it may come again: the wait then ends with
+    /// Submits a call and waits for its end, as long as a worker serves its model or one comes soon. A client that disconnects cancels its
+    /// job, unless the job has an idempotency key with which the client may repeat the call. The wait then ends with
     /// <see cref="OperationCanceledException"/>.
     /// </summary>
-    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    /// <exception cref="QueueUnavailableException">Redis did not accept the job.</exception>
     public async Task<CallEnd> RunAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
     {
         var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
         if (refused is not null) return new CallEnd(null, null, refused);
 
         var id = claim.Id;
-        // :: Step 3: submit. The waiter is registered first: the job may end before its submit has returned.
+        // :: Step 3: submit. The waiter is registered first, because the job may end before its submit has returned.
         using var waiter = waiters.Register(id);
         var (error, submitted) = await SubmitAsync(claim, call, terms with { Deadline = left }, name.Value);
         if (error is not null) return new CallEnd(null, null, error);
@@ -76,9 +76,10 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Submits a call whose job is to be followed: the end has its id, or an error. It is waited for a worker as in <see cref="RunAsync"/>.
+    /// Submits a call whose job will be followed; the result has the job's id, or an error. It waits for a worker as <see cref="RunAsync"/>
+    /// does.
     /// </summary>
-    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    /// <exception cref="QueueUnavailableException">Redis did not accept the job.</exception>
     public async Task<CallEnd> OpenAsync(AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
     {
         var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
@@ -86,17 +87,17 @@ internal sealed class JobCalls(
         return refused is null ? new CallEnd(claim.Id, null, null) : new CallEnd(null, null, refused);
     }
 
-    /// <summary>The client of a job went away: it is canceled, unless an idempotency key names it.</summary>
+    /// <summary>Cancels the job of a client that has disconnected, unless the job has an idempotency key.</summary>
     public Task AbandonAsync(JobId id, JobTerms terms) => terms.IdempotencyKey is null ? CancelAsync(id, terms.Tenant) : Task.CompletedTask;
 
-    /// <summary>Names the call's job and waits for a worker; gives the time that is left of its deadline.</summary>
+    /// <summary>Chooses the id of the call's job and waits for a worker; returns the time until its deadline.</summary>
     private async Task<(Claim Claim, TimeSpan Left, InferenceError? Refused)> BeginAsync(
         AdmittedCall call, JobTerms terms, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (await ClaimAsync(call, terms) is not { } claim) return (default, default, Refusals.IdempotencyConflict());
 
-        // A call that came before has its job, and may have its answer.
+        // A repeated call has its job already, and may have its answer.
         if (!claim.IsNew || call.Provider is not null) return (claim, terms.Deadline, null);
         if (await workers.WaitAsync(call.Model, terms.Deadline, cancellationToken) is { } waited)
             return (claim, TimeSpan.FromTicks(Math.Max((terms.Deadline - waited).Ticks, ShortestDeadline.Ticks)), null);
@@ -106,8 +107,8 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Waits for the job's end. Without a worker for too long the wait is over, unless the job runs: then its lease is the one that
-    /// counts, and after another such while it is looked at again.
+    /// Waits for the job's end. The wait ends when the model has had no worker for too long, unless the job runs. Then its lease decides,
+    /// and the job is checked again after the same time.
     /// </summary>
     private async Task<CallEnd> WaitAsync(
         JobId id, JobWaiter waiter, AdmittedCall call, JobTerms terms, TimeSpan left, CancellationToken cancellationToken)
@@ -129,7 +130,7 @@ internal sealed class JobCalls(
         }
     }
 
-    /// <summary>Whether the job still waits, so that its call may be given up; one without an idempotency key is then ended.</summary>
+    /// <summary>Whether the job still waits, so that its call may be given up. A job without an idempotency key is then canceled.</summary>
     private async Task<bool> WaitsStillAsync(JobId id, JobTerms terms)
     {
         try
@@ -148,7 +149,9 @@ internal sealed class JobCalls(
 
     private static CallEnd End(JobId id, Job? job) => new(id, job, job is null ? Refusals.JobLost() : job.Error);
 
-    /// <summary>The job's id: a new one, or the one that the call had when it came before; null when that was another call.</summary>
+    /// <summary>
+    /// The job's id: a new one, or that of the first call with the same key; null when the key belongs to another request.
+    /// </summary>
     private async ValueTask<Claim?> ClaimAsync(AdmittedCall call, JobTerms terms)
     {
         var id = JobId.New(call.Queue, time.GetUtcNow());
@@ -159,8 +162,8 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Gives the key of a refused call back, if this call had claimed it. A repeated call may have submitted the job meanwhile:
-    /// the call that sees the job afterwards, this one or that one, claims the key for it again.
+    /// Releases the key of a refused call, if this call had claimed it. A repeated call may have submitted the job in the meantime.
+    /// Whichever of the two calls sees the job afterwards claims the key for it again.
     /// </summary>
     private async Task ReleaseAsync(Claim claim, JobTerms terms)
     {
@@ -172,7 +175,8 @@ internal sealed class JobCalls(
     }
 
     /// <summary>
-    /// Not canceled half-way: the answer tells whether there is a job to cancel. Bounded by the time limit of every Redis call.
+    /// Submits the job. This is not canceled half-way, because the answer tells whether there is a job to cancel. The time limit of every
+    /// Redis call bounds it.
     /// </summary>
     private async Task<(InferenceError? Error, SubmitResult Submitted)> SubmitAsync(
         Claim claim, AdmittedCall call, JobTerms terms, string? watcher)
@@ -210,14 +214,14 @@ internal sealed class JobCalls(
         }
         else if (submitted.Outcome == SubmitOutcome.Accepted && !claim.IsNew)
         {
-            // Who came first was refused and may have given the key back.
+            // The first call was refused and may have released the key.
             await keys.ClaimAsync(terms.Tenant, terms.IdempotencyKey!, id, CancellationToken.None);
         }
 
         return (refusal, submitted);
     }
 
-    /// <summary>An accepted job, without asking Redis for what is known.</summary>
+    /// <summary>An accepted job, made from what is known, without reading it from Redis.</summary>
     private static Job Submitted(JobId id, AdmittedCall call, JobTerms terms, SubmitResult submitted) => new()
     {
         Id = id,
@@ -238,7 +242,7 @@ internal sealed class JobCalls(
     {
         try
         {
-            // The request's own token is canceled already; this must be sent all the same.
+            // The request's own token is already canceled, but this must be sent nevertheless.
             var status = await store.CancelAsync(id, tenant, CancellationToken.None);
             Log.CanceledForClient(logger, id.ToString(), status?.Name ?? "gone");
         }
@@ -248,12 +252,12 @@ internal sealed class JobCalls(
         }
     }
 
-    /// <summary>The id that a call's job has, and whether the call is the first to have it.</summary>
+    /// <summary>The id of a call's job, and whether this call is the first with it.</summary>
     private readonly record struct Claim(JobId Id, bool IsNew);
 }
 
 /// <summary>How a synchronous call ended.</summary>
 /// <param name="Id">Its job; null when none was made.</param>
-/// <param name="Job">The job when it has ended; null when it was not waited for to its end, or was lost.</param>
+/// <param name="Job">The job if it has ended; null if the wait ended before, or the job was lost.</param>
 /// <param name="Error">Why there is no result; null when there is one.</param>
 internal readonly record struct CallEnd(JobId? Id, Job? Job, InferenceError? Error);

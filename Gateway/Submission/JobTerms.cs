@@ -2,20 +2,20 @@ using AiPlatform.Jobs.Idempotency;
 
 namespace AiPlatform.Gateway.Submission;
 
-/// <summary>On what terms a call becomes a job.</summary>
+/// <summary>The terms under which a call becomes a job.</summary>
 internal sealed record JobTerms
 {
-    /// <summary>Who calls.</summary>
+    /// <summary>The tenant that calls.</summary>
     public required string Tenant { get; init; }
 
     public required Lane Lane { get; init; }
 
-    /// <summary>Time until it expires; of a synchronous call the time that it waits.</summary>
+    /// <summary>Time until the job expires; for a synchronous call it is the time that the call waits.</summary>
     public required TimeSpan Deadline { get; init; }
 
     /// <summary>The caller's own pairs as a JSON object, or null.</summary>
     public string? Metadata { get; init; }
 
-    /// <summary>What the caller names the request by, should it come again; null when it does not.</summary>
+    /// <summary>The idempotency key of the request; null when it has none.</summary>
     public IdempotencyKey? IdempotencyKey { get; init; }
 }

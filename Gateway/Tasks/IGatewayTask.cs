@@ -12,47 +12,47 @@ internal interface IGatewayTask
     /// <summary>What both processes know of the task.</summary>
     ModelTask Task { get; }
 
-    /// <summary>The form in which its errors are said.</summary>
+    /// <summary>The form of its errors.</summary>
     Dialect Dialect { get; }
 
     /// <summary>The JSON of its requests and answers, for the API's description; their components are named after the types.</summary>
     IJsonTypeInfoResolver JsonTypes { get; }
 
-    /// <summary>The schema of a job's <c>body</c> that asks for this.</summary>
+    /// <summary>The schema of <c>body</c> in a job of this task.</summary>
     JsonObject JobBody { get; }
 
-    /// <summary>The component that a finished job's <c>output</c> is.</summary>
+    /// <summary>The component of the <c>output</c> of a finished job.</summary>
     string AnswerComponent { get; }
 
-    /// <summary>How pieces of its output become a stream; null where it has none.</summary>
+    /// <summary>The form of its streams; null for a task that does not stream.</summary>
     IStreamForm? Stream { get; }
 
-    /// <summary>Says what its route takes and answers, and what for.</summary>
+    /// <summary>Describes its route: its purpose, its request and its answers.</summary>
     void Describe(RouteHandlerBuilder route);
 
     /// <summary>
-    /// Reads a stored result of one of the task's own types, and makes sure that it can be written. Exactly one of the two is set; never
-    /// throws, whatever the bytes.
+    /// Reads a stored result of one of the task's own types, and checks that it can be written. Exactly one of the two is set. It never
+    /// throws, whatever the bytes are.
     /// </summary>
     (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output);
 }
 
-/// <summary>How the pieces of a task's output become server-sent events in its dialect. Its error events are the dialect's.</summary>
+/// <summary>Writes the output of a task as server-sent events in its dialect. Error events are written by the dialect.</summary>
 internal interface IStreamForm
 {
     /// <summary>Writes the events of a piece.</summary>
-    /// <param name="output">Where they go.</param>
+    /// <param name="output">Gets the events.</param>
     /// <param name="model">The model's name.</param>
-    /// <param name="piece">What the worker said, as JSON on one line.</param>
+    /// <param name="piece">The worker's output, as JSON on one line.</param>
     void WritePiece(IBufferWriter<byte> output, string model, string piece);
 
-    /// <summary>Writes what follows the last piece of a job that succeeded.</summary>
-    /// <param name="output">Where it goes.</param>
+    /// <summary>Writes the end of the stream of a job that succeeded.</summary>
+    /// <param name="output">Gets the events.</param>
     /// <param name="job">The job with its result.</param>
     void WriteEnd(IBufferWriter<byte> output, Job job);
 
     /// <summary>Writes all that a job that succeeded has said, for its log is there no more.</summary>
-    /// <param name="output">Where it goes.</param>
+    /// <param name="output">Gets the events.</param>
     /// <param name="body">The request.</param>
     /// <param name="job">The job with its result.</param>
     /// <exception cref="FormatException">The result cannot be read.</exception>

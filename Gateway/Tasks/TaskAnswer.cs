@@ -3,14 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Gateway.Tasks;
 
-/// <summary>A job's result that can be written: as the answer of the synchronous call, or as the output of a job.</summary>
+/// <summary>A job's result that can be written as the answer of the synchronous call, or as the output of a job.</summary>
 [JsonConverter(typeof(TaskAnswerConverter))]
 internal abstract class TaskAnswer : IResult
 {
-    /// <summary>Writes all of it.</summary>
+    /// <summary>Writes the whole answer.</summary>
     public abstract void Write(Utf8JsonWriter writer);
 
-    // :: Step 9: answer. The dialect's response, written from what is stored.
+    // :: Step 9: answer. The dialect's response, written from the stored result.
     public virtual async Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.ContentType = "application/json";
@@ -23,7 +23,7 @@ internal abstract class TaskAnswer : IResult
     }
 }
 
-/// <summary>Writes a job's stored result as the JSON that the synchronous call would have answered.</summary>
+/// <summary>Writes a job's stored result as the JSON of the synchronous call's answer.</summary>
 internal sealed class TaskAnswerConverter : JsonConverter<TaskAnswer>
 {
     public override TaskAnswer Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

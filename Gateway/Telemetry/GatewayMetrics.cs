@@ -3,10 +3,10 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Telemetry;
 
-/// <summary>How calls that ask a model end, as the Gateway sees it; documented in docs/operations.md.</summary>
+/// <summary>Metrics of calls to models; documented in docs/operations.md.</summary>
 internal sealed class GatewayMetrics
 {
-    /// <summary>The model of calls that ended before a known one was found, so that callers cannot make up series.</summary>
+    /// <summary>The model in the metric for calls without a known model, so that callers cannot create series.</summary>
     private const string NoModel = "unknown";
 
     private readonly Histogram<double> _requests;
@@ -18,9 +18,9 @@ internal sealed class GatewayMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
     }
 
-    /// <summary>A call ended.</summary>
+    /// <summary>Counts a call that ended.</summary>
     /// <param name="endpoint">The route.</param>
-    /// <param name="model">The model, once it was found to be served.</param>
+    /// <param name="model">The model, if it is served.</param>
     /// <param name="outcome"><c>succeeded</c>, <c>accepted</c>, <c>client_gone</c>, or the code of an error.</param>
     /// <param name="elapsed">Time since it arrived.</param>
     public void Answered(string endpoint, string? model, string outcome, TimeSpan elapsed) => _requests.Record(

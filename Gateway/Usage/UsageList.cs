@@ -2,7 +2,7 @@ using AiPlatform.Jobs.Usage;
 
 namespace AiPlatform.Gateway.Usage;
 
-/// <summary>What was used, by day, tenant and model; the oldest day first.</summary>
+/// <summary>The usage by day, tenant and model; the oldest day first.</summary>
 internal sealed record UsageList
 {
     /// <summary>Always <c>list</c>.</summary>
@@ -11,10 +11,10 @@ internal sealed record UsageList
     public required IReadOnlyList<UsageItem> Data { get; init; }
 }
 
-/// <summary>What a tenant used of a model on a day.</summary>
+/// <summary>The usage of a model by a tenant on a day.</summary>
 internal sealed record UsageItem
 {
-    /// <summary>UTC.</summary>
+    /// <summary>The day, in UTC.</summary>
     public required DateOnly Date { get; init; }
 
     public required string Tenant { get; init; }
@@ -33,7 +33,7 @@ internal sealed record UsageItem
     public required long OutputTokens { get; init; }
 
     /// <summary>
-    /// Tokens among both that nobody has said: of calls that were left, and of streams that broke, before their usage came.
+    /// Tokens among both that were estimated, for calls whose client disconnected and for streams that broke before their usage came.
     /// </summary>
     public required long EstimatedTokens { get; init; }
 

@@ -5,15 +5,15 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Usage;
 
-/// <summary>The days that are asked for.</summary>
-/// <param name="From">The first.</param>
-/// <param name="To">The last, included.</param>
+/// <summary>The days of a query.</summary>
+/// <param name="From">The first day.</param>
+/// <param name="To">The last day, included.</param>
 internal sealed record UsageQuery(DateOnly From, DateOnly To)
 {
     public const string FromName = "from";
     public const string ToName = "to";
 
-    /// <summary>The description of both. Only years from 1000 to 7999 are taken.</summary>
+    /// <summary>The description of both parameters. Only years from 1000 to 7999 are accepted.</summary>
     public static OpenApiSchema DateSchema { get; } = new()
     {
         Type = JsonSchemaType.String,
@@ -26,7 +26,7 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
     private const int MostDays = 366;
     private const int UsualDays = 30;
 
-    /// <summary>Without dates, the last 30 days.</summary>
+    /// <summary>Parses the query; without dates it covers the last 30 days.</summary>
     public static bool TryParse(
         IQueryCollection query, DateOnly today, [NotNullWhen(true)] out UsageQuery? parsed, [NotNullWhen(false)] out InferenceError? error)
     {

@@ -4,14 +4,14 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// Spans of what a model does. A request has one in its own trace, with OpenTelemetry's GenAI names; a batch has many requests and so
-/// a trace of its own, with links to the spans of all of them, as they have to it.
+/// Spans of a model's work. A request has a span in its own trace, with OpenTelemetry's GenAI names. A batch serves many requests, so it
+/// has a trace of its own, which is linked to the spans of its requests, and they to it.
 /// </summary>
 internal static class BatchActivities
 {
     private static ActivitySource Source => TelemetrySources.Activities;
 
-    /// <summary>The span of a request's way through the device: it waits for its batches, and is in them.</summary>
+    /// <summary>Starts the span of a request's time on the device: it waits for its batches, and then runs in them.</summary>
     public static Activity? StartRequest(string operation, string model, int rows, int tokens)
     {
         if (!Source.HasListeners()) return null;
@@ -27,7 +27,7 @@ internal static class BatchActivities
         return activity;
     }
 
-    /// <summary>The span of a batch.</summary>
+    /// <summary>Starts the span of a batch.</summary>
     public static Activity? StartBatch(string model, ReadOnlySpan<WaitingRow> rows)
     {
         if (!Source.HasListeners()) return null;
@@ -44,7 +44,7 @@ internal static class BatchActivities
         return activity;
     }
 
-    /// <summary>The span of one run on the device: a batch has one, unless it fails and is run in halves.</summary>
+    /// <summary>Starts the span of one run on the device. A batch has one run, unless it fails and is run in halves.</summary>
     public static Activity? StartRun(string model, ReadOnlySpan<WaitingRow> rows)
     {
         if (!Source.HasListeners() || Source.StartActivity($"run {model}") is not { } activity) return null;
@@ -57,7 +57,7 @@ internal static class BatchActivities
         return activity;
     }
 
-    /// <summary>The spans of the requests whose rows these are, each once.</summary>
+    /// <summary>The spans of the requests of these rows, each once.</summary>
     private static List<Activity> RequestsOf(ReadOnlySpan<WaitingRow> rows)
     {
         var seen = new HashSet<Activity>();

@@ -43,7 +43,7 @@ internal sealed class BatchMetrics
         _runTime.Record(elapsed.TotalSeconds, Tag(model));
     }
 
-    /// <summary>The tokens of all rows, and of the longest.</summary>
+    /// <summary>The tokens of all rows, and of the longest row.</summary>
     public static (int Tokens, int Longest) Measure(ReadOnlySpan<WaitingRow> rows)
     {
         int tokens = 0, longest = 0;

@@ -5,17 +5,17 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// Runs a batch and has each row's result written into its request's. A batch that fails is cut in halves until the row
-/// that cannot be run is alone: only its request fails. Each device thread has its own.
+/// Runs a batch and writes each row's result into the result of its request. A batch that fails is cut in halves until the row that cannot
+/// be run is alone, so only its request fails. Each device thread has its own runner.
 /// </summary>
 internal sealed class BatchRunner(
     IRowSession session, RunBuffers buffers, IRowOutput output, IBatchedModel model, BatchMetrics metrics, TimeProvider time,
     ILogger logger)
 {
-    /// <summary>Token 0 is in every vocabulary.</summary>
+    /// <summary>A row that every model can run: token 0 is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
 
-    /// <exception cref="DeviceLostException">The device runs nothing any more.</exception>
+    /// <exception cref="DeviceLostException">The device no longer runs anything.</exception>
     public void Run(ReadOnlySpan<WaitingRow> rows)
     {
         using var activity = BatchActivities.StartBatch(model.Name, rows);
@@ -42,7 +42,7 @@ internal sealed class BatchRunner(
         }
     }
 
-    // :: Step 6: run. ONNX Runtime computes the batch, and its task makes a result of what each row was given.
+    // :: Step 6: run. ONNX Runtime computes the batch, and the task makes a result from the numbers of each row.
     private void RunOnce(ReadOnlySpan<WaitingRow> rows)
     {
         var numbers = RunSession(rows);
@@ -80,7 +80,7 @@ internal sealed class BatchRunner(
         ThrowIfDeviceIsGone(row);
     }
 
-    /// <summary>A row that fails is the row's fault while the model still runs a harmless one.</summary>
+    /// <summary>Throws if the device is lost. The failed row is at fault as long as the model still runs a harmless row.</summary>
     private void ThrowIfDeviceIsGone(WaitingRow failed)
     {
         try
@@ -101,5 +101,5 @@ internal sealed class BatchRunner(
     };
 }
 
-/// <summary>The device runs nothing any more; the process must be restarted.</summary>
+/// <summary>The device no longer runs anything; the process must be restarted.</summary>
 internal sealed class DeviceLostException(string message, Exception inner) : Exception(message, inner);

@@ -1,24 +1,24 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// Measures what runs cost, all device threads running at once as they will when the worker is busy. Of several tries the
-/// cheapest counts: what else the machine does can only add.
+/// Measures the cost of runs while all device threads run at once, as they do when the worker is busy. Of several tries the cheapest
+/// counts, because other load on the machine can only add to the cost.
 /// </summary>
 /// <param name="session">The model.</param>
 /// <param name="model">Its limits.</param>
 /// <param name="parallelRuns">Runs at a time.</param>
 /// <param name="tokenId">A token of its vocabulary.</param>
 /// <param name="clock">
-/// What is measured. CPU time hardly depends on what else the machine does, but says nothing of a GPU, and not how long several
-/// threads take for one run; time on the wall does.
+/// The clock to measure with. CPU time hardly depends on other load on the machine, but it does not measure a GPU, nor how long several
+/// threads take for one run; wall time does.
 /// </param>
 internal sealed class CostMeasurement(
     IRowSession session, IBatchedModel model, int parallelRuns, int tokenId, Func<TimeSpan> clock)
 {
-    /// <summary>No larger run is begun that would not fit: about this long, all runs together.</summary>
+    /// <summary>The time for all runs together; a larger run is not begun if it would exceed this time.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(800);
 
-    /// <summary>However slow the device is, so many runs are measured.</summary>
+    /// <summary>Least runs to measure, however slow the device is.</summary>
     private const int LeastSamples = 3;
 
     private const int Tries = 5;
@@ -27,14 +27,14 @@ internal sealed class CostMeasurement(
 
     private readonly RunBuffers[] _buffers = new RunBuffers[parallelRuns];
 
-    /// <summary>Runs with ever more tokens: first longer ones, then ones of more rows, then longer ones again.</summary>
+    /// <summary>Measures runs with more and more tokens: first longer rows, then more rows, then longer rows again.</summary>
     public IReadOnlyList<CostSample> Measure()
     {
         var samples = new List<CostSample>();
         var spent = 0.0;
         foreach (var (rows, length) in Shapes())
         {
-            // Each shape has at most twice the tokens of the one before.
+            // Each shape has at most twice the tokens of the previous shape.
             if (samples.Count >= LeastSamples && spent + (2 * (1 + Tries) * samples[^1].Seconds) > Budget.TotalSeconds) break;
             samples.Add(new CostSample(rows, length, SecondsOf(rows, length) / parallelRuns));
             spent += (1 + Tries) * samples[^1].Seconds;
@@ -43,15 +43,15 @@ internal sealed class CostMeasurement(
         return samples;
     }
 
-    /// <summary>What all parallel runs of this shape take together.</summary>
+    /// <summary>The time that all parallel runs of this shape take together.</summary>
     public double SecondsOf(int rows, int length)
     {
-        // The first run finds memory and kernels.
+        // The first run allocates memory and selects kernels, so it is not measured.
         RunAtOnce(rows, length, tries: 1);
         return RunAtOnce(rows, length, Tries);
     }
 
-    /// <summary>Runs the largest batches at once, so that the first requests find their memory ready.</summary>
+    /// <summary>Runs the largest batches at once, so that memory is allocated before the first request.</summary>
     public void RunLargest(BatchLimits limits) => RunAtOnce(limits.RowsOf(model.MaxTokens), model.MaxTokens, tries: 1);
 
     private IEnumerable<(int Rows, int Length)> Shapes()
@@ -67,12 +67,14 @@ internal sealed class CostMeasurement(
         }
     }
 
-    /// <summary>All threads begin each try together, and all have ended before the next; gives the cheapest try.</summary>
+    /// <summary>
+    /// Runs the tries: all threads begin each try together and have ended before the next. Returns the time of the cheapest try.
+    /// </summary>
     private double RunAtOnce(int rows, int length, int tries)
     {
         var batch = BatchOf(rows, length);
         var stamps = new List<TimeSpan>();
-        // Read while every thread stands at the barrier: before each try and after it.
+        // The clock is read while every thread is at the barrier, before and after each try.
         using var barrier = new Barrier(parallelRuns, _ => stamps.Add(clock()));
         var threads = new Task[parallelRuns];
         for (var i = 0; i < parallelRuns; i++)

@@ -1,19 +1,19 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// What a run costs on a device: something fixed, and something for each token, padding included, beyond those that are free.
-/// A CPU pays for every token and a little for the run; a GPU pays for the run, and for tokens only when it is full. What
-/// attention adds with the square of the length is left out: it makes padding of long rows a little dearer than said here.
+/// The cost of a run on a device: a fixed part, and a part for each token (padding included) beyond the free ones. On a CPU every token
+/// costs, and the run itself a little. On a GPU the run costs, and tokens only when the GPU is full. The cost of attention, which grows
+/// with the square of the length, is left out, so padding of long rows is a little dearer than this function says.
 /// </summary>
-/// <param name="FixedSeconds">What the smallest run takes.</param>
-/// <param name="SecondsPerToken">What each token beyond the free ones adds.</param>
+/// <param name="FixedSeconds">The time of the smallest run.</param>
+/// <param name="SecondsPerToken">The time that each token beyond the free ones adds.</param>
 /// <param name="FreeTokens">Tokens (rows × longest) that cost no more than the smallest run.</param>
 internal readonly record struct DeviceCost(double FixedSeconds, double SecondsPerToken, int FreeTokens)
 {
-    /// <summary>A run is as long as is useful when its tokens cost at most this part more than in an endless one.</summary>
+    /// <summary>A run has a useful length when a token costs at most this part more than in an infinitely long run.</summary>
     private const double NegligiblePart = 0.05;
 
-    /// <summary>A run of more tokens gains next to nothing, and lets what waits behind it wait longer.</summary>
+    /// <summary>The useful number of tokens in a run. More tokens save almost nothing, and the rows that wait wait longer.</summary>
     public int UsefulTokens
     {
         get
@@ -23,7 +23,7 @@ internal readonly record struct DeviceCost(double FixedSeconds, double SecondsPe
         }
     }
 
-    /// <summary>The cost that comes nearest to what was measured, in parts of each measured time; 1 sample or more.</summary>
+    /// <summary>Fits the cost to 1 or more samples, with the least relative errors.</summary>
     public static DeviceCost Fit(IReadOnlyCollection<CostSample> samples)
     {
         var best = default(DeviceCost);
@@ -41,14 +41,14 @@ internal readonly record struct DeviceCost(double FixedSeconds, double SecondsPe
 
     public double SecondsOf(long tokens) => FixedSeconds + (SecondsPerToken * Math.Max(0, tokens - FreeTokens));
 
-    /// <summary>Seconds that are saved when one more row joins a run instead of running alone; negative when padding costs more.</summary>
+    /// <summary>Seconds saved by one more row in a run, instead of running it alone; negative when the padding costs more.</summary>
     /// <param name="rows">Rows of the run so far, 1 or more.</param>
-    /// <param name="longest">The longest of them.</param>
+    /// <param name="longest">The length of the longest of them.</param>
     /// <param name="length">Tokens of the row that would join.</param>
     public double GainOf(int rows, int longest, int length) =>
         SecondsOf((long)rows * longest) + SecondsOf(length) - SecondsOf((rows + 1L) * Math.Max(longest, length));
 
-    /// <summary>Weighted least squares of a line, the weights being those of relative errors.</summary>
+    /// <summary>Fits a line by weighted least squares, with weights for relative errors.</summary>
     private static DeviceCost FitWithFree(IReadOnlyCollection<CostSample> samples, int free)
     {
         double weights = 0, tokens = 0, seconds = 0;

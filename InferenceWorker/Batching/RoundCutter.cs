@@ -1,32 +1,34 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// Cuts rows into the batches of a round, rows of like length together, so that the round takes the device the least time. A
-/// pure function of the rows, the limits and the measured cost.
+/// Cuts rows into the batches of a round, with rows of similar length together, so that the round takes the least time on the device. The
+/// result depends only on the rows, the limits and the measured cost.
 /// </summary>
 internal sealed class RoundCutter(BatchLimits limits, DeviceCost cost)
 {
-    /// <summary>A row is passed over by the batches of its round that run before its own: at most four.</summary>
+    /// <summary>
+    /// Most batches of a round. A row is passed over only by the batches of its round that run before its own, which are at most four.
+    /// </summary>
     public const int MaxBatches = 5;
 
-    /// <summary>Rows of a round for which the best cut is computed; of more, each batch is filled up in turn.</summary>
+    /// <summary>Most rows of a round for which the best cut is computed. In larger rounds each batch is filled in turn.</summary>
     private const int MostRowsCutBest = 256;
 
-    /// <summary>Costs that differ by less are equal.</summary>
+    /// <summary>Costs that differ by less than this count as equal.</summary>
     private const double SameCost = 1e-9;
 
     private static readonly Comparison<Row> ShortestFirst =
         static (one, other) => one.Length != other.Length ? one.Length.CompareTo(other.Length) : one.Age.CompareTo(other.Age);
 
-    /// <summary>A row by its length, its place among the rows to cut, and its place among those of its request.</summary>
+    /// <summary>A row: its length, its place among the rows to cut, and its place among the rows of its request.</summary>
     private readonly record struct Row(int Length, int Age, int Place);
 
-    /// <summary>Cuts the oldest of the rows: as many as make at most <see cref="MaxBatches"/> batches.</summary>
-    /// <param name="rows">Those of the oldest request first, those of a request together; 1 or more.</param>
-    /// <param name="mostRows">Most rows of a batch, where that is less than the limits say.</param>
+    /// <summary>Cuts the oldest rows, as many as make at most <see cref="MaxBatches"/> batches.</summary>
+    /// <param name="rows">The rows, 1 or more, grouped by request, the oldest request first.</param>
+    /// <param name="mostRows">Most rows of a batch, if that is less than the limits.</param>
     /// <returns>
-    /// The batches, each within the limits. The one with the oldest request's first row is first, and so on; those that hold only
-    /// further rows of requests come last, so that nobody waits for the whole of a big one.
+    /// The batches, each within the limits, ordered by the age of the first rows of requests in them. Batches with only further rows of
+    /// requests come last, so that no request waits for all rows of a large one.
     /// </returns>
     public IReadOnlyList<List<WaitingRow>> Cut(List<WaitingRow> rows, int mostRows)
     {
@@ -53,8 +55,8 @@ internal sealed class RoundCutter(BatchLimits limits, DeviceCost cost)
         return [.. batches.Select(batch => batch.Rows)];
     }
 
-    /// <summary>How many of the longest rows of one request make a batch in which each saves time.</summary>
-    /// <param name="rows">The shortest first.</param>
+    /// <summary>How many of the longest rows of one request make a batch in which each row saves time.</summary>
+    /// <param name="rows">The rows, the shortest first.</param>
     /// <param name="mostRows">Most rows.</param>
     public int RowsOfABatch(List<WaitingRow> rows, int mostRows)
     {
@@ -68,7 +70,7 @@ internal sealed class RoundCutter(BatchLimits limits, DeviceCost cost)
     public bool Joins(int rows, int longest, int length) =>
         limits.Allow(rows + 1, Math.Max(longest, length)) && cost.GainOf(rows, longest, length) > 0;
 
-    /// <summary>The more rows, the more batches they make: found by halving.</summary>
+    /// <summary>How many rows make a round, found by binary search, because more rows make more batches.</summary>
     private int RowsOfARound(List<WaitingRow> rows, int mostRows)
     {
         int fits = 1, tooMany = rows.Count + 1;
@@ -95,7 +97,7 @@ internal sealed class RoundCutter(BatchLimits limits, DeviceCost cost)
         return sorted;
     }
 
-    /// <summary>From the longest row on, each batch takes rows as long as that saves time. Gives where batches end.</summary>
+    /// <summary>Fills batches from the longest row on, as long as each row saves time. Returns the ends of the batches.</summary>
     private List<int> FilledEnds(Row[] sorted, int mostRows)
     {
         var ends = new List<int> { sorted.Length };
@@ -112,10 +114,10 @@ internal sealed class RoundCutter(BatchLimits limits, DeviceCost cost)
         return ends;
     }
 
-    /// <summary>The cheapest of all cuts into at most <see cref="MaxBatches"/> batches. Gives where batches end.</summary>
+    /// <summary>Finds the cheapest cut into at most <see cref="MaxBatches"/> batches. Returns the ends of the batches.</summary>
     private List<int> BestEnds(Row[] sorted, int mostRows)
     {
-        // seconds[batches, rows]: the least time of so many of the shortest rows in so many batches; starts: where the last begins.
+        // seconds[batches, rows] is the least time of the shortest rows in this number of batches; starts is where the last batch begins.
         var seconds = new double[MaxBatches + 1, sorted.Length + 1];
         var starts = new int[MaxBatches + 1, sorted.Length + 1];
         for (var end = 1; end <= sorted.Length; end++) seconds[0, end] = double.PositiveInfinity;

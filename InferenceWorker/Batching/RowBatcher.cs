@@ -5,8 +5,8 @@ using AiPlatform.Jobs;
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// One model's device threads. They are work-conserving: as soon as one is free it runs what waits, without a pause in which
-/// more could come. Owns the session, which they share.
+/// One model's device threads. They are work-conserving: a free thread runs waiting rows at once, without a pause for more rows to arrive.
+/// The batcher owns the session, which the threads share.
 /// </summary>
 internal sealed class RowBatcher
 {
@@ -49,8 +49,8 @@ internal sealed class RowBatcher
     /// <summary>Ends the device threads after the batches that they run.</summary>
     public void Stop() => AbortAll(new OperationCanceledException("The worker stops."));
 
-    /// <summary>Computes the rows of a request, whose results go where it wants them. Any thread.</summary>
-    /// <param name="request">New; <see cref="RowRequest.RowsDone"/> says how far it is.</param>
+    /// <summary>Computes the rows of a request and writes their results into it. Any thread may call it.</summary>
+    /// <param name="request">A new request; <see cref="RowRequest.RowsDone"/> is its progress.</param>
     /// <param name="cancellationToken">Drops the rows that still wait.</param>
     /// <returns>Null when all results are written; else why the first failing row failed.</returns>
     public async Task<InferenceError?> RunAsync(RowRequest request, CancellationToken cancellationToken)
@@ -95,7 +95,7 @@ internal sealed class RowBatcher
         }
     }
 
-    /// <summary>Nobody runs the session any more.</summary>
+    /// <summary>Disposes the session after the last thread has ended.</summary>
     private void End()
     {
         _session.Dispose();

@@ -1,14 +1,14 @@
 namespace AiPlatform.InferenceWorker.Batching;
 
 /// <summary>
-/// The rows that wait for one device, and the choice of what shares a run. They are taken in rounds: the oldest rows that make
-/// a few batches are cut into these by length, and all of them run before a younger row goes first. So a row is passed over at
-/// most four times. A request gives a batch's worth of rows to a round and queues up again behind the others, so that a big one
-/// delays a small one by at most two batches. Any number of device threads may take from it.
+/// The rows that wait for one device, and the choice of rows that share a run. Rows are taken in rounds: the oldest rows that make a few
+/// batches are cut into these by length, and all of them run before any younger row. So a row is passed over at most four times. A request
+/// gives one batch of rows to a round and then queues again behind the others, so a large request delays a small one by at most two
+/// batches. Any number of device threads may take batches.
 /// </summary>
 internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
 {
-    /// <summary>Rows looked at for one round; more only where the limits allow a single batch to have more.</summary>
+    /// <summary>Most rows that are considered for one round, unless the limits allow a single batch to have more.</summary>
     private const int Window = 256;
 
     private readonly object _gate = new();
@@ -26,7 +26,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     /// <summary>Device threads that wait for rows.</summary>
     public int IdleThreads => Volatile.Read(ref _idle);
 
-    /// <summary>Lines a request up; false when the queue is closed.</summary>
+    /// <summary>Adds a request; false when the queue is closed.</summary>
     public bool TryAdd(RowRequest request)
     {
         lock (_gate)
@@ -40,7 +40,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>Forgets the rows of a request whose result is not wanted.</summary>
+    /// <summary>Drops the rows of a request whose result is not wanted.</summary>
     public void Drop(RowRequest request)
     {
         lock (_gate)
@@ -57,7 +57,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>No more rows: who waits in <see cref="Take"/> returns. Gives what still waited.</summary>
+    /// <summary>Closes the queue: threads that wait in <see cref="Take"/> return. Returns the requests that still waited.</summary>
     public IReadOnlyList<RowRequest> Close()
     {
         lock (_gate)
@@ -73,7 +73,8 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     }
 
     /// <summary>
-    /// Waits for rows and moves the next batch into <paramref name="batch"/>, at once with what is there; false when closed.
+    /// Waits for rows, and moves the next batch into <paramref name="batch"/> without waiting for more rows; false when the queue is
+    /// closed.
     /// </summary>
     public bool Take(List<WaitingRow> batch)
     {
@@ -87,7 +88,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
             _round.RemoveFirst();
             TopUpNeedsLock(batch);
             _rows -= batch.Count;
-            // What was left for the idle threads must not depend on how often they were woken.
+            // Another idle thread is woken for the rows that are left, however often threads were woken before.
             if (_rows > 0 && _idle > 0) Monitor.Pulse(_gate);
             return true;
         }
@@ -100,15 +101,15 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         _idle--;
     }
 
-    /// <summary>No thread of the device idles while another runs what two could.</summary>
+    /// <summary>The share of one thread, so that no device thread is idle while another runs rows that two could share.</summary>
     private int ShareOf(int rows) => (rows + _idle) / (_idle + 1);
 
-    // :: Step 5: batch. The oldest rows are cut into batches of like length, so that the device takes the least time for them.
+    // :: Step 5: batch. The oldest rows are cut into batches of similar length, so that they take the least time on the device.
     private void BeginRoundNeedsLock()
     {
         if (_requests.Count == 1)
         {
-            // One request alone gives one batch: the next request must not wait for a whole round of it.
+            // A single request gives only one batch, so that the next request does not wait for a whole round of it.
             var rows = _requests.First!.Value.Waiting;
             var given = _cutter.RowsOfABatch(rows, ShareOf(rows.Count));
             _round.AddLast(rows.GetRange(rows.Count - given, given));
@@ -139,8 +140,8 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
     }
 
     /// <summary>
-    /// What waits joins a batch that has room, as long as the oldest does: so nobody is passed over, and a device that pays for runs
-    /// more than for tokens runs full ones.
+    /// Fills a batch that has room with waiting rows in the order of their age, so that no row is passed over, and a device on which runs
+    /// cost more than tokens runs full batches.
     /// </summary>
     private void TopUpNeedsLock(List<WaitingRow> batch)
     {
@@ -164,7 +165,7 @@ internal sealed class RowQueue(BatchLimits limits, DeviceCost cost)
         }
     }
 
-    /// <summary>The oldest request has given its longest rows; with rows left it queues up again.</summary>
+    /// <summary>Ends the turn of the oldest request, which has given its longest rows; if it has rows left, it queues again.</summary>
     private void EndTurnNeedsLock(int givenRows)
     {
         var oldest = _requests.First!;

@@ -18,7 +18,7 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
             : Refused(OtherTask(model.Manifest, job.Endpoint));
     }
 
-    /// <summary>The result follows the last of what the job has said.</summary>
+    /// <summary>Runs the job, and returns its result after all earlier output has been written.</summary>
     private async Task<JobOutcome> RunAsync(ILoadedModel model, LeasedJob job, CancellationToken cancellationToken)
     {
         using var sink = sinks.For(job);
@@ -43,7 +43,7 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
         Param = "model",
     };
 
-    /// <summary>The model of this name was another one when the job was submitted.</summary>
+    /// <summary>The error of a job whose model had another task when the job was submitted.</summary>
     private static InferenceError OtherTask(ModelManifest model, string endpoint) => new()
     {
         Kind = InferenceErrorKind.InvalidRequest,

@@ -3,7 +3,7 @@ using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
-/// <summary>What a manifest says of an encoder: an ONNX file that takes rows of tokens, and what its inputs may be.</summary>
+/// <summary>The manifest of an encoder, which is an ONNX file that computes rows of tokens, with the limits of its inputs.</summary>
 internal abstract record EncoderManifest : ModelManifest, IBatchedModel
 {
     private const int MostTokens = 131_072;
@@ -37,21 +37,21 @@ internal abstract record EncoderManifest : ModelManifest, IBatchedModel
     /// <summary><c>max_batch_tokens</c>: most tokens in one run, padding included; <see cref="MaxTokens"/> to 4,194,304.</summary>
     public int MaxBatchTokens { get; init; }
 
-    /// <summary>What its file must give.</summary>
+    /// <summary>The output that its file must have.</summary>
     public abstract EncoderOutput Output { get; }
 
     /// <summary>Whether its inputs may be pairs of texts.</summary>
     public virtual bool TakesPairs => false;
 
-    /// <summary>What is wrong with a file that gives so many numbers a token or row, as a sentence without its end.</summary>
+    /// <summary>The error for a file with another number of outputs for each token or row, without a full stop.</summary>
     public abstract string OtherSize(long size);
 }
 
-/// <summary>What an encoder's file must give.</summary>
+/// <summary>The output that an encoder's file must have.</summary>
 /// <param name="Name">The name of the output.</param>
 /// <param name="IsPerToken">
 /// Whether it has numbers for each token, <c>[rows, tokens, size]</c>, or for each row, <c>[rows, size]</c>.
 /// </param>
-/// <param name="Size">How many.</param>
-/// <param name="Form">Its form, for people.</param>
+/// <param name="Size">How many numbers.</param>
+/// <param name="Form">Its shape, for messages.</param>
 internal sealed record EncoderOutput(string Name, bool IsPerToken, int Size, string Form);

@@ -4,8 +4,8 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
-/// <summary>A task whose models are encoders: rows of many requests share their runs.</summary>
-/// <typeparam name="TManifest">What their manifests say.</typeparam>
+/// <summary>A task whose models are encoders, in which rows of many requests share runs.</summary>
+/// <typeparam name="TManifest">The type of their manifests.</typeparam>
 internal abstract class EncoderTask<TManifest> : IWorkerTask
     where TManifest : EncoderManifest
 {
@@ -13,7 +13,7 @@ internal abstract class EncoderTask<TManifest> : IWorkerTask
 
     public IReadOnlyList<string> ManifestFields => [.. EncoderManifest.Fields, .. OwnFields];
 
-    /// <summary>The fields of a manifest that are there besides those of every encoder.</summary>
+    /// <summary>The fields of the manifest besides those of every encoder.</summary>
     protected abstract IReadOnlyList<string> OwnFields { get; }
 
     public ModelManifest ReadManifest(ManifestContent content) => Read(content);

@@ -4,16 +4,16 @@ using AiPlatform.InferenceWorker.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
-/// <summary>Runs an opened model for the first times, and measures what decides how its rows share the device.</summary>
+/// <summary>Warms up an opened model, and measures the costs that decide how its rows share the device.</summary>
 internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>
-    /// Parallel runs must cost this much more CPU time a row before one run on all threads is chosen: they never wait for one
-    /// another's threads, which CPU time does not show, and which matters most when the machine is busy with other things.
+    /// Parallel runs must cost this much more CPU time for each row before one run on all threads is chosen. Parallel runs never wait for
+    /// other threads. CPU time does not show this advantage, which matters most when the machine has other load.
     /// </summary>
     private const double ClearlyDearer = 1.25;
 
-    /// <summary>Short rows, as many as a run is sure to get when the worker is busy.</summary>
+    /// <summary>Rows of the compared runs: short ones, as many as a run surely has when the worker is busy.</summary>
     private const int ComparedRows = 4;
 
     private const int ComparedLength = 32;
@@ -30,7 +30,7 @@ internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options
         catch (Exception failure) when (failure is not ModelProblemException)
         {
             using var session = warming.Session;
-            // Says more where the length of the input is to blame.
+            // This gives a better message if the length of the input is the cause.
             LongestInput.Check(warming);
             throw new ModelProblemException(
                 $"{Path.GetFileName(opened.Manifest.Folder)}/{opened.Manifest.Model.Name}: it loads, but fails when it runs: "

@@ -12,20 +12,20 @@ namespace AiPlatform.InferenceWorker.Encoders;
 /// <summary>An encoder that is loaded and warm, with its device threads.</summary>
 internal abstract class LoadedEncoder : ILoadedModel
 {
-    /// <summary>Of a short text; jobs are leased before anybody knows how long they are.</summary>
+    /// <summary>Tokens of a short text. Jobs are leased before their length is known.</summary>
     private const int TypicalTokens = 32;
 
-    /// <summary>Requests with fewer rows are over before anybody asks how far they are.</summary>
+    /// <summary>Requests with fewer rows end before a progress report would be of use.</summary>
     private const int FewestRowsReported = 64;
 
     private readonly EncoderManifest _manifest;
     private readonly RowBatcher _batcher;
     private readonly ModelServices _services;
 
-    /// <param name="manifest">What it is.</param>
+    /// <param name="manifest">Its manifest.</param>
     /// <param name="warm">The model.</param>
-    /// <param name="newOutput">Makes, for each device thread, what makes results of its runs.</param>
-    /// <param name="services">What it needs of the process.</param>
+    /// <param name="newOutput">Makes the output of each device thread.</param>
+    /// <param name="services">The services of the process.</param>
     protected LoadedEncoder(EncoderManifest manifest, WarmEncoder warm, Func<IRowOutput> newOutput, ModelServices services)
     {
         _manifest = manifest;
@@ -64,7 +64,7 @@ internal abstract class LoadedEncoder : ILoadedModel
 
     public void Stop() => _batcher.Stop();
 
-    /// <summary>Runs the rows of a request, and says how far a long one is; null when all results are written.</summary>
+    /// <summary>Runs the rows of a request, and reports the progress of a long one; null when all results are written.</summary>
     protected async Task<InferenceError?> RunRowsAsync(RowRequest request, int rows, JobSink sink, CancellationToken cancellationToken)
     {
         var running = _batcher.RunAsync(request, cancellationToken);
@@ -75,7 +75,7 @@ internal abstract class LoadedEncoder : ILoadedModel
         return failed;
     }
 
-    /// <summary>Counts how long tokenizing took, since this.</summary>
+    /// <summary>Records the time of tokenizing since <paramref name="start"/>.</summary>
     protected void Tokenized(long start) => _services.Metrics.Tokenized(_manifest.Name, _services.Time.GetElapsedTime(start));
 
     protected long Now() => _services.Time.GetTimestamp();

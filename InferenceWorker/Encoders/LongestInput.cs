@@ -4,10 +4,13 @@ using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
-/// <summary>Runs an opened model on one input as long as its manifest allows: no file says how long an input it really takes.</summary>
+/// <summary>
+/// Runs an opened model on the longest input that its manifest allows, because no file says how long an input it really accepts.
+/// </summary>
 internal static class LongestInput
 {
-    /// <exception cref="ModelProblemException">It fails; the message says how long an input may be, if a shorter one runs.</exception>
+    /// <exception cref="ModelProblemException">The run fails; if a shorter input runs, the message says how long an input may
+    /// be.</exception>
     public static void Check(OpenedEncoder model)
     {
         var longest = model.Manifest.MaxTokens;

@@ -35,7 +35,7 @@ internal sealed class OnnxEncoder : IRowSession
         _outputNames = [_output.Name];
     }
 
-    /// <exception cref="ModelProblemException">The file cannot be loaded, or is no encoder of this form.</exception>
+    /// <exception cref="ModelProblemException">The file cannot be loaded, or is not an encoder of this form.</exception>
     public static OnnxEncoder Open(EncoderManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
     {
         var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
@@ -95,7 +95,7 @@ internal sealed class OnnxEncoder : IRowSession
         _session.Dispose();
     }
 
-    /// <summary>The front of a buffer as a tensor, without a copy.</summary>
+    /// <summary>A tensor over the start of a buffer, without a copy.</summary>
     private static OrtValue Bind<T>(T[] buffer, long[] shape)
         where T : unmanaged =>
         OrtValue.CreateTensorValueFromMemory(

@@ -5,14 +5,15 @@ using AiPlatform.InferenceWorker.Text;
 namespace AiPlatform.InferenceWorker.Encoders;
 
 /// <summary>A model whose files are verified and open.</summary>
-/// <param name="Manifest">What it is.</param>
+/// <param name="Manifest">Its manifest.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Session">Its session.</param>
 /// <param name="Threads">How the session was opened.</param>
 internal sealed record OpenedEncoder(EncoderManifest Manifest, ITokenizer Tokenizer, IRowSession Session, ThreadSplit Threads)
 {
     /// <summary>
-    /// Verifies the files, then opens tokenizer and session; where the split of threads is to be measured, with one run on all.
+    /// Verifies the files, then opens the tokenizer and the session. If the split of threads has yet to be measured, the session has one
+    /// run on all threads.
     /// </summary>
     /// <exception cref="ModelProblemException">One of them cannot be used.</exception>
     public static OpenedEncoder Open(EncoderManifest manifest, ExecutionDevice device, ModelOptions options)
@@ -24,7 +25,7 @@ internal sealed record OpenedEncoder(EncoderManifest Manifest, ITokenizer Tokeni
         return new OpenedEncoder(manifest, tokenizer, session, threads);
     }
 
-    /// <summary>Closes the session and opens it with another split: there is memory for one.</summary>
+    /// <summary>Closes the session and opens it with another split of threads, because there may be memory for only one session.</summary>
     /// <exception cref="ModelProblemException">It cannot be opened any more.</exception>
     public OpenedEncoder Reopen(ExecutionDevice device, ModelOptions options, ThreadSplit threads)
     {

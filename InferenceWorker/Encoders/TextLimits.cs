@@ -2,7 +2,7 @@ using AiPlatform.Jobs;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
-/// <summary>The limits of a request's texts, as every task with an encoder has them.</summary>
+/// <summary>The limits of a request's texts in every task with an encoder.</summary>
 internal static class TextLimits
 {
     /// <summary>Most tokens of all inputs of one request.</summary>

@@ -5,8 +5,8 @@ using AiPlatform.InferenceWorker.Telemetry;
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// Generates texts with one decoder, many at once: a thread of its own owns the decoder, and rows join and leave it between any two steps.
-/// Its members may be called from any thread.
+/// Generates many texts at once with one decoder. A thread of its own owns the decoder, and rows join and leave the batch between any two
+/// steps. Any thread may call its members.
 /// </summary>
 internal sealed class GenerationEngine : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class GenerationEngine : IDisposable
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Rows that the loop has not been given yet.</summary>
+    /// <summary>Rows that the loop has not taken over yet.</summary>
     private readonly List<GenerationRow> _inbox = [];
 
     /// <summary>All rows that have not ended.</summary>
@@ -50,14 +50,14 @@ internal sealed class GenerationEngine : IDisposable
         }
     }
 
-    /// <summary>Most tokens of a row, prompt and text together: what the model takes, or what there is memory for.</summary>
+    /// <summary>Most tokens of a row, prompt and text together, as limited by the model or by the memory.</summary>
     public int MaxTokensPerRow => _budget.MaxTokensPerRow;
 
     /// <summary>Completes when the thread has ended: after <see cref="Stop"/>, or with the error that ended it.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Starts the thread. The decoder is the engine's from now on.</summary>
-    /// <exception cref="ModelProblemException">There is not memory enough for one row.</exception>
+    /// <summary>Starts the thread. From now on the engine owns the decoder.</summary>
+    /// <exception cref="ModelProblemException">There is not enough memory for one row.</exception>
     public static GenerationEngine Start(
         string model, IDecoder decoder, GenerationOptions options, TimeProvider time, ILogger logger)
     {
@@ -67,8 +67,8 @@ internal sealed class GenerationEngine : IDisposable
     }
 
     /// <summary>
-    /// Whether a row of this size would begin at once, beside all that were submitted and have not ended. One that would not is not
-    /// refused: it waits for its turn.
+    /// Whether a row of this size would begin at once, beside all submitted rows that have not ended. Otherwise a row is not refused, but
+    /// waits for its turn.
     /// </summary>
     public bool CanTake(int promptTokens, int maxNewTokens)
     {
@@ -82,12 +82,11 @@ internal sealed class GenerationEngine : IDisposable
     }
 
     /// <summary>
-    /// Takes a request. All that comes of it goes to the sink, which gets its end in any case. Rows begin in the order in which they were
-    /// submitted.
+    /// Submits a request. The sink gets its tokens, and in any case its end. Rows begin in the order in which they were submitted.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// It is nothing that a row could be: an empty prompt, a token that there is not, more tokens than <see cref="MaxTokensPerRow"/>, or a
-    /// setting out of its range. The message says which, with the numbers.
+    /// The request is invalid: an empty prompt, an unknown token, more tokens than <see cref="MaxTokensPerRow"/>, or a setting out of its
+    /// range. The message says which, with the numbers.
     /// </exception>
     public void Submit(GenerationRequest request, ITokenSink sink)
     {
@@ -109,9 +108,9 @@ internal sealed class GenerationEngine : IDisposable
     }
 
     /// <summary>
-    /// Ends the thread: at once where nothing runs, and else when the rows that have begun are done, at the latest after
-    /// <paramref name="drain"/>. Those that wait, and those that are not done by then, end with
-    /// <see cref="GenerationFinish.Interrupted"/>. Does not wait for it; <see cref="Completion"/> does.
+    /// Ends the thread: at once if nothing runs, otherwise when the running rows have ended, and at the latest after
+    /// <paramref name="drain"/>. Waiting rows, and rows that have not ended by then, end with <see cref="GenerationFinish.Interrupted"/>.
+    /// This method does not wait for it; <see cref="Completion"/> does.
     /// </summary>
     public void Stop(TimeSpan drain)
     {
@@ -123,7 +122,7 @@ internal sealed class GenerationEngine : IDisposable
         }
     }
 
-    /// <summary>Stops without draining; the thread gives the memory back when it ends.</summary>
+    /// <summary>Stops without draining; the thread releases the memory when it ends.</summary>
     public void Dispose() => Stop(TimeSpan.Zero);
 
     private void Check(GenerationRequest request)
@@ -175,7 +174,7 @@ internal sealed class GenerationEngine : IDisposable
         else _completion.TrySetException(death);
     }
 
-    /// <summary>Waits while there is nothing to do; false when the thread is to end.</summary>
+    /// <summary>Waits while there is nothing to do; false when the thread must end.</summary>
     private bool WaitForWork(out DateTimeOffset? stopAt)
     {
         lock (_gate)

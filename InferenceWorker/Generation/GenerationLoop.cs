@@ -7,15 +7,15 @@ using AiPlatform.InferenceWorker.Telemetry;
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// What the engine's thread does in turns: it ends rows that nobody wants, computes a chunk of the next prompt, then one step of all rows
-/// that run. So nobody's next token waits longer than a chunk.
+/// The loop of the engine's thread. In each turn it ends rows that are no longer wanted, computes a chunk of the next prompt, and then one
+/// step of all running rows. So a row's next token never waits longer than one chunk.
 /// </summary>
 internal sealed class GenerationLoop : IDisposable
 {
-    /// <summary>A smaller part of a prompt is not worth a run of its own, unless it is the last one.</summary>
+    /// <summary>A smaller part of a prompt is not worth a run of its own, unless it is the last part.</summary>
     private const int LeastChunk = 16;
 
-    /// <summary>Is in every vocabulary.</summary>
+    /// <summary>A token that is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
 
     private readonly string _model;
@@ -48,11 +48,11 @@ internal sealed class GenerationLoop : IDisposable
 
     public bool HasRows => _waiting.Count > 0 || _slots.Active.Count > 0;
 
-    /// <summary>One turn: every row that runs gets a token at most.</summary>
+    /// <summary>Runs one turn, in which every running row gets at most one token.</summary>
     /// <param name="inbox">New rows, which the loop takes over; guarded by <paramref name="gate"/>.</param>
     /// <param name="gate">Guards the inbox.</param>
-    /// <param name="stopAt">When no row may run any more, and none may begin before it; null when the engine goes on.</param>
-    /// <exception cref="DeviceLostException">The decoder runs nothing any more.</exception>
+    /// <param name="stopAt">When all rows must have ended; until then no row may begin. Null while the engine does not stop.</param>
+    /// <exception cref="DeviceLostException">The decoder no longer runs anything.</exception>
     public void Turn(List<GenerationRow> inbox, object gate, DateTimeOffset? stopAt)
     {
         lock (gate)
@@ -67,7 +67,7 @@ internal sealed class GenerationLoop : IDisposable
         _counters.Has(_slots.Decoding, _slots.Active.Count, _waiting.Count, _slots.CachedRows, _slots.Memory.Bytes);
     }
 
-    /// <summary>Ends every row there is; nothing runs any more.</summary>
+    /// <summary>Ends all rows, because the decoder no longer runs.</summary>
     public void EndAll(List<GenerationRow> inbox, string why)
     {
         foreach (var row in (List<GenerationRow>)[.. _slots.Active, .. _waiting, .. inbox]) End(row, GenerationFinish.Interrupted, why);
@@ -111,7 +111,7 @@ internal sealed class GenerationLoop : IDisposable
         while (left > 0 && (_prefilling ??= Admit()) is { } row)
         {
             var remaining = row.Length - row.Computed;
-            // Its only token is computed in the next step.
+            // The last token is computed in the next step.
             if (remaining == 1)
             {
                 _prefilling = null;
@@ -121,14 +121,14 @@ internal sealed class GenerationLoop : IDisposable
 
             if (left < Math.Min(remaining, LeastChunk)) return;
             var tokens = Math.Min(remaining, left);
-            // One token alone may take other kernels than several.
+            // A run of one token may use other kernels than a run of several.
             if (remaining - tokens == 1) tokens--;
             left -= tokens;
             Prefill(row, tokens);
         }
     }
 
-    /// <summary>Gives the row that has waited longest its memory; null when there is none, or no memory for it.</summary>
+    /// <summary>Gives memory to the row that has waited longest; null when no row waits, or there is no memory for it.</summary>
     private GenerationRow? Admit()
     {
         while (_waiting.First is { Value: var row })
@@ -181,7 +181,7 @@ internal sealed class GenerationLoop : IDisposable
         EndThem();
     }
 
-    // :: Step 6: run. Every row that runs gets its next token.
+    // :: Step 6: run. Every running row gets its next token.
     private void Step()
     {
         if (!MakeRoom()) return;
@@ -216,7 +216,9 @@ internal sealed class GenerationLoop : IDisposable
         _counters.Stepped(_time.GetElapsedTime(start));
     }
 
-    /// <summary>The rows get the room for their next token, if need be at the youngest ones' cost; false when none is left.</summary>
+    /// <summary>
+    /// Makes room for the next token of each row, by preempting the youngest rows if necessary; false when no row is left.
+    /// </summary>
     private bool MakeRoom()
     {
         while (_slots.Decoding > 0)
@@ -244,7 +246,7 @@ internal sealed class GenerationLoop : IDisposable
         return false;
     }
 
-    /// <summary>The youngest row gives its memory up, and goes on first when there is some again.</summary>
+    /// <summary>Preempts the youngest row, which releases its memory and continues first when memory is free again.</summary>
     private void Preempt()
     {
         var youngest = _slots.Active[0];
@@ -258,7 +260,7 @@ internal sealed class GenerationLoop : IDisposable
         _counters.Preempted();
     }
 
-    /// <summary>Chooses a row's next token and gives it away. The row ends when its turn is over.</summary>
+    /// <summary>Chooses a row's next token and passes it to the sink. Ends the row if the token ends its text.</summary>
     private void Choose(GenerationRow row, Span<float> logits)
     {
         try
@@ -292,7 +294,7 @@ internal sealed class GenerationLoop : IDisposable
         }
     }
 
-    /// <summary>A step of all has failed: each row is computed alone, so that only the one that cannot be fails.</summary>
+    /// <summary>Computes each row alone after a failed step, so that only the row that cannot be computed fails.</summary>
     private void StepOneByOne(int rows, Exception failure)
     {
         Log.StepFailed(_logger, _model, rows, failure.Message);
@@ -323,7 +325,7 @@ internal sealed class GenerationLoop : IDisposable
         End(row, GenerationFinish.Failed, $"The model failed on a row of {row.Length} tokens.");
     }
 
-    /// <summary>A run that fails is its row's fault while the model still runs a harmless one.</summary>
+    /// <summary>Throws if the device is lost. The failed row is at fault as long as the model still runs a harmless row.</summary>
     private void ThrowIfDeviceIsGone()
     {
         try
@@ -334,7 +336,7 @@ internal sealed class GenerationLoop : IDisposable
         }
         catch (Exception gone)
         {
-            // Another engine can go on with them.
+            // Another engine can continue these rows.
             _ended.Clear();
             throw new DeviceLostException($"The model '{_model}' runs nothing any more: {gone.Message}", gone);
         }

@@ -2,34 +2,34 @@ using AiPlatform.InferenceWorker.Generation.Sampling;
 
 namespace AiPlatform.InferenceWorker.Generation;
 
-/// <summary>A text to be generated, in tokens. Several choices are several requests.</summary>
+/// <summary>A request to generate a text, in tokens. Each choice is a request of its own.</summary>
 internal sealed record GenerationRequest
 {
     /// <summary>The prompt, at least one token.</summary>
     public required ReadOnlyMemory<int> Prompt { get; init; }
 
     /// <summary>
-    /// What was generated already, by an engine that ended before the text did: this one goes on behind it, with the draws that would
-    /// have come next. A constraint has accepted these already.
+    /// The tokens that an earlier engine generated before it ended. This engine continues after them, with the same draws that would have
+    /// come next. A constraint has accepted these tokens already.
     /// </summary>
     public ReadOnlyMemory<int> Generated { get; init; }
 
-    /// <summary>Most tokens of the text, those of <see cref="Generated"/> included; 1 or more.</summary>
+    /// <summary>Most tokens of the text, including those of <see cref="Generated"/>; 1 or more.</summary>
     public required int MaxNewTokens { get; init; }
 
     public SamplingSettings Sampling { get; init; } = new();
 
     /// <summary>
-    /// Whose rows may be used again for it: those of requests with the same scope, which is the tenant's name. How soon a text begins says
-    /// whether its prompt is known. Null uses and keeps none.
+    /// The scope of the prefix cache, which is the tenant's name: only rows with the same scope are used again, because the time to the
+    /// first token shows whether a prompt is cached. Null neither uses nor keeps rows.
     /// </summary>
     public string? PrefixScope { get; init; }
 
     public ITokenConstraint? Constraint { get; init; }
 
-    /// <summary>When nobody wants the text any more; null is never.</summary>
+    /// <summary>When the text is no longer wanted; null means never.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
-    /// <summary>Ends the row with <see cref="GenerationFinish.Canceled"/>, before its next token but one.</summary>
+    /// <summary>Ends the row with <see cref="GenerationFinish.Canceled"/>, after at most one more token.</summary>
     public CancellationToken CancellationToken { get; init; }
 }

@@ -2,7 +2,7 @@ using AiPlatform.InferenceWorker.Generation.Sampling;
 
 namespace AiPlatform.InferenceWorker.Generation;
 
-/// <summary>A request on its way through the engine. Only the engine's thread changes it.</summary>
+/// <summary>A request while the engine computes it. Only the engine's thread changes it.</summary>
 internal sealed class GenerationRow
 {
     private readonly int[] _tokens;
@@ -27,12 +27,12 @@ internal sealed class GenerationRow
     /// <summary>Its place in the order in which rows were submitted.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>Prompt and text so far.</summary>
+    /// <summary>The prompt and the text so far.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Length);
 
     public int Length { get; private set; }
 
-    /// <summary>The most that <see cref="Length"/> becomes.</summary>
+    /// <summary>The maximum of <see cref="Length"/>.</summary>
     public int MaxLength { get; }
 
     public int Generated => Length - Request.Prompt.Length;
@@ -40,10 +40,10 @@ internal sealed class GenerationRow
     /// <summary>Tokens whose keys and values are in its slot, from the first on.</summary>
     public int Computed { get; set; }
 
-    /// <summary>Where they are; -1 while it waits.</summary>
+    /// <summary>The slot of its keys and values; -1 while it waits.</summary>
     public int Slot { get; set; } = -1;
 
-    /// <summary>The prompt's tokens that it took from another row; -1 before it had a slot.</summary>
+    /// <summary>How many of the prompt's tokens it took from another row; -1 before it had a slot.</summary>
     public int CachedTokens { get; set; } = -1;
 
     public void Append(int token)

@@ -1,27 +1,29 @@
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// The rows that have ended and are kept, and the search for the one that begins as a new one does. It looks at the rows of one scope only.
+/// Keeps rows that have ended, and finds the row with the longest common prefix with a new one. It searches only rows of the same scope.
 /// </summary>
 internal sealed class PrefixCache(int maxRows)
 {
-    /// <summary>A shorter prefix is sooner computed than looked after.</summary>
+    /// <summary>Least tokens of a kept prefix; computing a shorter one again is cheaper than keeping it.</summary>
     private const int LeastTokens = 16;
 
     /// <summary>
-    /// Tokens of a row that are computed in any case: the last one's logits are needed, and a run of one token may take other kernels than
-    /// one of several.
+    /// Tokens of a row that are always computed, because the logits of the last one are needed, and a run of one token may use other
+    /// kernels than a run of several.
     /// </summary>
     private const int LeastComputed = 2;
 
-    /// <summary>The least recently used first.</summary>
+    /// <summary>The kept rows, the least recently used first.</summary>
     private readonly LinkedList<CachedRow> _rows = [];
 
     public int Count => _rows.Count;
 
     public bool Wants(GenerationRow row) => maxRows > 0 && row.Request.PrefixScope is not null && row.Computed >= LeastTokens;
 
-    /// <summary>The row that has the longest prefix of a new one, and how long that is; null and 0 when none has.</summary>
+    /// <summary>
+    /// The row with the longest common prefix with a new row, and the length of this prefix; null and 0 when there is none.
+    /// </summary>
     public (object? Source, int Length) Find(GenerationRow row, List<GenerationRow> active)
     {
         var (source, longest) = ((object?)null, LeastTokens - 1);
@@ -35,7 +37,7 @@ internal sealed class PrefixCache(int maxRows)
 
         foreach (var cached in _rows)
         {
-            // Among equal ones a kept row: it may be taken over.
+            // Among equals a kept row is preferred, because the new row can take it over.
             if (cached.Scope == scope && Common(wanted, cached.Tokens) is var length && length > 0 && length >= longest
                 && length >= LeastTokens)
             {
@@ -48,7 +50,7 @@ internal sealed class PrefixCache(int maxRows)
     }
 
     /// <summary>Keeps a row.</summary>
-    /// <returns>Those that go for it: what it contains, and what is too much.</returns>
+    /// <returns>The rows that were removed for it: those that it contains, and those beyond the limit.</returns>
     public List<CachedRow> Add(CachedRow added)
     {
         List<CachedRow> dropped =
@@ -77,7 +79,7 @@ internal sealed class PrefixCache(int maxRows)
     private static int Common(ReadOnlySpan<int> one, ReadOnlySpan<int> other) => one.CommonPrefixLength(other);
 }
 
-/// <summary>A row that has ended, of which the keys and values are kept.</summary>
+/// <summary>A row that has ended, whose keys and values are kept.</summary>
 internal sealed class CachedRow(GenerationRow row, int slot)
 {
     private readonly int[] _tokens = row.Tokens[..row.Computed].ToArray();
@@ -86,7 +88,7 @@ internal sealed class CachedRow(GenerationRow row, int slot)
 
     public int Slot { get; set; } = slot;
 
-    /// <summary>How many of its tokens are there still.</summary>
+    /// <summary>How many of its tokens still have keys and values.</summary>
     public int Computed { get; set; } = row.Computed;
 
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Computed);

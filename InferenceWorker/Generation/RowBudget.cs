@@ -3,7 +3,9 @@ using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Generation;
 
-/// <summary>How many rows of which length the memory holds. All rows have room for as many positions as the longest.</summary>
+/// <summary>
+/// Computes how many rows of which length fit into the memory. All rows have room for as many positions as the longest row.
+/// </summary>
 internal sealed class RowBudget
 {
     private const int LeastTokens = 16;
@@ -11,7 +13,7 @@ internal sealed class RowBudget
     private readonly GenerationOptions _options;
     private readonly int _positions;
 
-    /// <exception cref="ModelProblemException">There is not memory enough for one row.</exception>
+    /// <exception cref="ModelProblemException">There is not enough memory for one row.</exception>
     public RowBudget(DecoderShape shape, GenerationOptions options, string model)
     {
         _options = options;
@@ -32,7 +34,7 @@ internal sealed class RowBudget
 
     public int MaxCachedRows => _options.CachedRows;
 
-    /// <summary>Most tokens of a row, prompt and text: the model's context, or what there is memory for.</summary>
+    /// <summary>Most tokens of a row, prompt and text together, as limited by the model's context or by the memory.</summary>
     public int MaxTokensPerRow { get; }
 
     /// <summary>Positions of each row when the memory is divided among all.</summary>
@@ -43,13 +45,16 @@ internal sealed class RowBudget
 
     public bool Fits(int rows, int positions) => rows <= MaxRows && (long)rows * positions <= _positions;
 
-    /// <summary>The positions to give each of so many rows, of which one needs so many: somewhat more, to divide anew seldom.</summary>
+    /// <summary>
+    /// The positions for each of these rows when one of them needs this many. They are somewhat more, so that the memory is seldom divided
+    /// again.
+    /// </summary>
     public int PositionsFor(int rows, int needed)
     {
         if (needed <= EvenPositions && Fits(rows, EvenPositions)) return EvenPositions;
         return Math.Max(needed, (int)Math.Min(Math.Min(needed + needed / 2L, MaxTokensPerRow), _positions / rows));
     }
 
-    /// <summary>Slots that there are with so many positions each: for rows, and for those that are kept.</summary>
+    /// <summary>The number of slots with this many positions each, for rows and for kept rows.</summary>
     public int SlotsFor(int positions) => Math.Min(MaxRows + MaxCachedRows, _positions / positions);
 }

@@ -3,9 +3,8 @@ using AiPlatform.InferenceWorker.Generation.Decoder;
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// Which row has which slot of the memory. The rows that take part in steps are the first ones, without holes between them; behind them
-/// are the row whose prompt is being computed, rows that have ended and are kept for their prefix, and free slots. Only the engine's
-/// thread uses it.
+/// Assigns the slots of the memory to rows. The rows that take part in steps have the first slots, without gaps. After them are the row
+/// whose prompt is being computed, ended rows that are kept for their prefix, and free slots. Only the engine's thread uses it.
 /// </summary>
 internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposable
 {
@@ -13,7 +12,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
     private readonly List<GenerationRow> _active = [];
     private readonly PrefixCache _cache = new(budget.MaxCachedRows);
 
-    /// <summary>Who has a slot: a row, or what is kept of one.</summary>
+    /// <summary>The occupant of a slot: a row, or a kept row.</summary>
     private sealed record Occupant(GenerationRow? Row, CachedRow? Cached)
     {
         public int Computed => Row?.Computed ?? Cached!.Computed;
@@ -27,7 +26,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
 
     public KeyValueMemory Memory { get; } = new(shape);
 
-    /// <summary>Rows with a slot, those whose prompt is being computed included.</summary>
+    /// <summary>Rows with a slot, including those whose prompt is being computed.</summary>
     public IReadOnlyList<GenerationRow> Active => _active;
 
     /// <summary>Rows that take part in steps; they have the slots from 0 on.</summary>
@@ -37,7 +36,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
 
     public GenerationRow DecodingRow(int slot) => _slots[slot]!.Row!;
 
-    /// <summary>Gives a row a slot, with the prefix that another row has already; false while there is no room.</summary>
+    /// <summary>Gives a row a slot, with the prefix of another row if there is one; false while there is no room.</summary>
     /// <exception cref="OutOfMemoryException">The system has no memory for it; nothing has changed.</exception>
     public bool TryPlace(GenerationRow row)
     {
@@ -48,7 +47,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         {
             foreach (var other in _active) needed = Math.Max(needed, budget.NeedOf(other.Length, other.MaxLength));
             if (!budget.Fits(rows, needed)) return false;
-            // Whoever has its prefix counts as used, and is not what goes.
+            // The row with its prefix counts as used, so it is not removed to make room.
             _cache.Find(row, _active);
             Reshape(budget.PositionsFor(rows, needed), rows);
         }
@@ -63,14 +62,14 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         return true;
     }
 
-    /// <summary>A row whose prompt is computed takes part in the steps from now on.</summary>
+    /// <summary>Lets a row whose prompt has been computed take part in steps from now on.</summary>
     public void Join(GenerationRow row)
     {
         if (row.Slot != Decoding) Exchange(row.Slot, Decoding);
         Decoding++;
     }
 
-    /// <summary>A row ends, or gives its slot up. It may be kept for its prefix.</summary>
+    /// <summary>Removes a row that has ended, or releases its slot. It may be kept for its prefix.</summary>
     public void Remove(GenerationRow row, bool keep)
     {
         keep = keep && _cache.Wants(row);
@@ -91,7 +90,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         foreach (var dropped in _cache.Add(cached)) _slots[dropped.Slot] = null;
     }
 
-    /// <summary>Makes every row so long; false when there is no memory for all of them.</summary>
+    /// <summary>Gives every row this many positions; false when there is not enough memory for all rows.</summary>
     /// <exception cref="OutOfMemoryException">The system has no memory for it; nothing has changed.</exception>
     public bool TryGrow(int positions)
     {
@@ -121,7 +120,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         return kept.Slot;
     }
 
-    /// <summary>A free slot: the one behind the decoding rows where that is possible, so that the row need not be moved later.</summary>
+    /// <summary>Takes a free slot, if possible the one after the decoding rows, so that the row need not be moved later.</summary>
     private int TakeFree()
     {
         var free = Array.FindIndex(_slots, 0, Memory.Rows, occupant => occupant is null);
@@ -137,7 +136,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         return Decoding;
     }
 
-    /// <summary>Exchanges what two slots have; what was free need not be copied.</summary>
+    /// <summary>Exchanges the contents of two slots; a free slot is not copied.</summary>
     private void Exchange(int from, int to)
     {
         var (one, other) = (_slots[from], _slots[to]);
@@ -148,7 +147,9 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         other?.MoveTo(from);
     }
 
-    /// <summary>Divides the memory anew, with room for so many rows; the oldest kept ones go where there is none for them.</summary>
+    /// <summary>
+    /// Divides the memory again, with room for this many rows. The oldest kept rows are removed if there is no room for them.
+    /// </summary>
     private void Reshape(int positions, int rows)
     {
         var slots = Math.Max(rows, budget.SlotsFor(positions));

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.InferenceWorker.Heartbeat;
 
 /// <summary>
-/// Says every few seconds that this worker lives, what it serves and which models it could not load, once loading has ended; says
-/// goodbye when it stops.
+/// Writes a heartbeat every few seconds, with the models that this worker serves and, once loading has ended, those that it could not load.
+/// Removes the worker when it stops.
 /// </summary>
 internal sealed class HeartbeatLoop(
     BackgroundLoops loops,

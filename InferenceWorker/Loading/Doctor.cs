@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>Checks what a worker needs of its machine and its models, and says it line by line. Serves nothing.</summary>
+/// <summary>Checks the machine and the models of a worker, and prints the results line by line. It serves nothing.</summary>
 internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
 {
     /// <returns>The exit code: 0, or 1 when something is wrong.</returns>
@@ -23,7 +23,7 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
             return 1;
         }
 
-        // Without the device that is asked for, the models are still checked, on the CPU.
+        // If the requested device is missing, the models are still checked on the CPU.
         var device = CheckDevice(settings, out var healthy) ?? new ExecutionDevice(null, "for this check");
         foreach (var candidate in ModelFolders.Scan(settings)) healthy &= Check(candidate, device, settings);
         return healthy ? 0 : 1;

@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>Reads a model's manifest. Whatever is missing, unknown or out of range is refused by name.</summary>
+/// <summary>Reads a model's manifest. A field that is missing, unknown or out of range is refused with its name.</summary>
 internal static class ManifestReader
 {
     private const int Sha256Characters = 64;
@@ -15,7 +15,7 @@ internal static class ManifestReader
 
     private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
-    /// <exception cref="ModelProblemException">The manifest cannot be read, or says something that this version cannot serve.</exception>
+    /// <exception cref="ModelProblemException">The manifest cannot be read, or has values that this version cannot serve.</exception>
     public static ModelManifest Read(string folder)
     {
         var file = $"{Path.GetFileName(folder)}/{ModelManifest.FileName}";
@@ -23,7 +23,7 @@ internal static class ManifestReader
         var manifest = new ManifestField(file, "", document.RootElement);
         manifest.MustBeObject();
 
-        // Before the other fields: a later version's task may have others.
+        // The task is read before the other fields, because the task of a later version may have other fields.
         var name = manifest.Required("task").Text();
         if (WorkerTasks.Find(name) is not { } task)
         {
@@ -37,7 +37,7 @@ internal static class ManifestReader
         return task.ReadManifest(new ManifestContent(folder, manifest, ReadFiles(manifest.Required("files"))));
     }
 
-    /// <summary>The name that a manifest gives itself, as far as it can be read; else null.</summary>
+    /// <summary>The name in a manifest, if it can be read; else null.</summary>
     public static string? TryReadName(string folder)
     {
         try
@@ -79,13 +79,13 @@ internal static class ManifestReader
         try
         {
             var json = File.ReadAllBytes(path);
-            // Reading it comes first: a text that is cut short is no JSON, whatever stands in it.
+            // The text is parsed first, because a truncated text is not JSON, whatever it contains.
             var document = JsonDocument.Parse(json, JsonOptions);
             return JsonUnicode.IsValid(json) ? document : throw new InvalidOperationException();
         }
         catch (InvalidOperationException half)
         {
-            // What comparing names throws, too, when one has half of a surrogate pair.
+            // Comparing names that have half of a surrogate pair throws this, too.
             throw new ModelProblemException($"{file}: has text that is not valid Unicode.", half);
         }
         catch (JsonException broken)

@@ -3,7 +3,7 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>Finds the models that this worker is to serve.</summary>
+/// <summary>Finds the models that this worker should serve.</summary>
 internal static class ModelFolders
 {
     /// <summary>A candidate for each folder, in order of their names; a problem with one does not hide the others.</summary>
@@ -54,7 +54,7 @@ internal static class ModelFolders
     private static ModelCandidate Problem(string subject, string problem) =>
         new(PrintableText.Of(subject), PrintableText.Of(subject), null, PrintableText.Of(problem));
 
-    /// <summary>Neither of two folders of one name is served: which one was meant cannot be told.</summary>
+    /// <summary>Refuses both of two folders with the same model name, because it is unclear which one is meant.</summary>
     private static void RefuseDuplicates(List<ModelCandidate> found)
     {
         var readable = found.Where(one => one.Manifest is not null).ToList();
@@ -75,9 +75,9 @@ internal static class ModelFolders
     }
 }
 
-/// <summary>A model folder as found: with a manifest to load, or with the reason why not.</summary>
-/// <param name="Name">The model's name, or the folder's where the manifest gives none.</param>
-/// <param name="Folder">The folder's name; of a model that is asked for and not there, its name.</param>
+/// <summary>A model folder that was found, with a manifest to load or the reason why it cannot be loaded.</summary>
+/// <param name="Name">The model's name, or the folder's name if the manifest has none.</param>
+/// <param name="Folder">The folder's name; for a requested model without a folder, the model's name.</param>
 /// <param name="Manifest">What to load; null when there is a problem.</param>
 /// <param name="Problem">Why it cannot be loaded; null when it can.</param>
 internal sealed record ModelCandidate(string Name, string Folder, ModelManifest? Manifest, string? Problem);

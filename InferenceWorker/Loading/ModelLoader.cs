@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.InferenceWorker.Loading;
 
 /// <summary>
-/// Loads the models once, at start, one after another, then watches their device threads: one that dies ends this loop, and
-/// with it liveness and the process.
+/// Loads the models once at start, one after another, and then watches their device threads. A thread that dies ends this loop, and thus
+/// liveness and the process.
 /// </summary>
 internal sealed class ModelLoader(
     BackgroundLoops loops, ServedModels models, BatchMetrics metrics, GenerationMetrics generationMetrics,

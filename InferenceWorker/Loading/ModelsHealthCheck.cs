@@ -2,7 +2,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>The models are loaded and warm, and announced: at least one, and the others are named with what is wrong.</summary>
+/// <summary>
+/// Checks that at least one model is loaded, warm and announced. Models that could not be loaded are named with their errors.
+/// </summary>
 internal sealed class ModelsHealthCheck(ServedModels models) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

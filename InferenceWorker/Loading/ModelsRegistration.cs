@@ -12,7 +12,9 @@ internal static class ModelsRegistration
 {
     extension(IServiceCollection services)
     {
-        /// <summary>To be added before leasing: what starts first stops last, and the models outlive the jobs that drain.</summary>
+        /// <summary>
+        /// Adds the models. Call it before leasing is added: services that start first stop last, so the models outlive the draining jobs.
+        /// </summary>
         public IServiceCollection AddModels()
         {
             services.AddOptionsWithValidateOnStart<ModelOptions, ModelOptionsValidator>().BindConfiguration(ModelOptions.SectionName);

@@ -4,7 +4,9 @@ using AiPlatform.Jobs.Leasing;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>The models of this process: how far their loading is, which are served, which are not and why.</summary>
+/// <summary>
+/// The models of this process: the progress of loading, the served models, and those that are not served with the reasons.
+/// </summary>
 internal sealed class ServedModels : ILeasedQueues, ISweptQueues
 {
     private readonly TaskCompletionSource<IReadOnlyList<LeasedQueue>> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -15,13 +17,13 @@ internal sealed class ServedModels : ILeasedQueues, ISweptQueues
     private sealed record State(
         string? Progress, ExecutionDevice? Device, IReadOnlyList<ILoadedModel> Loaded, IReadOnlyList<ModelCandidate> Refused);
 
-    /// <summary>What is being done before the worker is ready; null once loading has ended.</summary>
+    /// <summary>The current step before the worker is ready; null once loading has ended.</summary>
     public string? Progress => _state.Progress;
 
-    /// <summary>Completes once, when loading has ended, whatever came of it.</summary>
+    /// <summary>Completes once, when loading has ended, whatever the outcome.</summary>
     public Task LoadingEnded => _ended.Task;
 
-    /// <summary>Where models run; null before it is chosen.</summary>
+    /// <summary>The device of the models; null before it is chosen.</summary>
     public ExecutionDevice? Device => _state.Device;
 
     public IReadOnlyList<ILoadedModel> Loaded => _state.Loaded;
@@ -29,19 +31,22 @@ internal sealed class ServedModels : ILeasedQueues, ISweptQueues
     /// <summary>The models that could not be loaded, with their problems.</summary>
     public IReadOnlyList<ModelCandidate> Refused => _state.Refused;
 
-    /// <summary>Whether a heartbeat has named them: only then does a Gateway know of them.</summary>
+    /// <summary>Whether a heartbeat has named them; before that, no Gateway knows them.</summary>
     public bool IsAnnounced => _isAnnounced;
 
     public IReadOnlyCollection<QueueName> Queues => [.. _state.Loaded.Select(model => QueueName.ForModel(model.Manifest.Name))];
 
-    /// <summary>Completes once, when the models are loaded and warm; never when none could be loaded: there is nothing to lease.</summary>
+    /// <summary>
+    /// Completes once, when the models are loaded and warm. It never completes when none could be loaded, because there is nothing to
+    /// lease.
+    /// </summary>
     public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
         known is null ? _ready.Task.WaitAsync(cancellationToken) : ILeasedQueues.NeverAsync(cancellationToken);
 
-    /// <summary>Null when this process does not serve it.</summary>
+    /// <summary>Finds a model; null when this process does not serve it.</summary>
     public ILoadedModel? Find(string name) => _state.Loaded.FirstOrDefault(model => model.Manifest.Name == name);
 
-    /// <summary>Called by the loader only, as the following ones.</summary>
+    /// <summary>Called only by the loader, like the following methods.</summary>
     public void Loading(int number, int count) => _state = _state with { Progress = $"loading {number} of {count}" };
 
     public void RunOn(ExecutionDevice device) => _state = _state with { Device = device };

@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>Where models run, and why there.</summary>
+/// <summary>The device that models run on, and why it was chosen.</summary>
 /// <param name="CudaDeviceId">The CUDA device's number; null on the CPU.</param>
-/// <param name="Reason">Why it was chosen, for people.</param>
+/// <param name="Reason">Why it was chosen, for messages.</param>
 internal sealed record ExecutionDevice(int? CudaDeviceId, string Reason)
 {
     public bool IsCuda => CudaDeviceId is not null;
@@ -10,6 +10,6 @@ internal sealed record ExecutionDevice(int? CudaDeviceId, string Reason)
     /// <summary><c>cpu</c> or <c>cuda:0</c>.</summary>
     public string Name => CudaDeviceId is { } id ? $"cuda:{id}" : "cpu";
 
-    /// <summary>Whether a file of this <c>device</c> in a manifest is of use here.</summary>
+    /// <summary>Whether this device uses a file, by its <c>device</c> in the manifest.</summary>
     public bool Uses(ModelFile file) => file.Device == ModelFile.AnyDevice || file.Device == (IsCuda ? "cuda" : "cpu");
 }

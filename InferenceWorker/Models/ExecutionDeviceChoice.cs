@@ -3,12 +3,12 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>Chooses where models run: CUDA where a session can be made on it, else the CPU.</summary>
+/// <summary>Chooses the device of models: CUDA if a session can be opened on it, else the CPU.</summary>
 internal static class ExecutionDeviceChoice
 {
     private const string CudaProvider = "CUDAExecutionProvider";
 
-    /// <summary>The smallest ONNX model, <c>y = Identity(x)</c> with one float: what the CUDA provider is tried with.</summary>
+    /// <summary>The smallest ONNX model, <c>y = Identity(x)</c> with one float, which tests the CUDA provider.</summary>
     private static ReadOnlySpan<byte> IdentityModel =>
     [
         0x08, 0x08, 0x3A, 0x37, 0x0A, 0x10, 0x0A, 0x01, 0x78, 0x12, 0x01, 0x79, 0x22, 0x08, 0x49, 0x64, 0x65, 0x6E, 0x74, 0x69, 0x74, 0x79,
@@ -16,7 +16,7 @@ internal static class ExecutionDeviceChoice
         0x0A, 0x01, 0x79, 0x12, 0x0A, 0x0A, 0x08, 0x08, 0x01, 0x12, 0x04, 0x0A, 0x02, 0x08, 0x01, 0x42, 0x02, 0x10, 0x11,
     ];
 
-    /// <exception cref="ModelProblemException">The settings demand CUDA, and it cannot be used.</exception>
+    /// <exception cref="ModelProblemException">The settings require CUDA, but it cannot be used.</exception>
     public static ExecutionDevice Choose(ModelOptions options)
     {
         if (options.Device == DevicePreference.Cpu) return new ExecutionDevice(null, "Models:Device is cpu");
@@ -48,7 +48,7 @@ internal static class ExecutionDeviceChoice
         }
     }
 
-    /// <summary>Makes a session of the smallest model; throws what ONNX Runtime throws.</summary>
+    /// <summary>Opens a session of the smallest model; throws ONNX Runtime's own exceptions.</summary>
     internal static void TryOn(ExecutionDevice device, ModelOptions options)
     {
         using var settings = SessionSettings.For(device, options, ThreadSplit.OneRun(1));

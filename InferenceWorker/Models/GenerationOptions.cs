@@ -3,46 +3,46 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>How a language model's rows share its memory and its time; section <c>Generation</c>.</summary>
+/// <summary>Settings that divide a language model's memory and time among its rows; section <c>Generation</c>.</summary>
 public sealed class GenerationOptions
 {
     public const string SectionName = "Generation";
 
-    /// <summary>Rows of one model that are computed together at most. Default 16, 1 to 256.</summary>
+    /// <summary>Most rows of one model that are computed together. Default 16, 1 to 256.</summary>
     [Range(1, 256)]
     public int MaxRows { get; init; } = 16;
 
     /// <summary>
-    /// Memory for the keys and values of one model's rows, in MiB. It is divided among rows of equal length, and divided anew when a row
+    /// Memory for the keys and values of one model's rows, in MiB. It is divided among rows of equal length, and divided again when a row
     /// needs more. Default 1,024, 1 to 1,048,576.
     /// </summary>
     [Range(1, 1_048_576)]
     public int MemoryMiB { get; init; } = 1_024;
 
     /// <summary>
-    /// Tokens beyond its prompt for which a row must have room before it begins. A row that needs more gets it later, if need be from the
-    /// youngest row, which then begins again where it was. Default 256, 1 to 1,048,576.
+    /// Tokens beyond its prompt for which a row must have room before it begins. A row that needs more gets it later, if necessary from the
+    /// youngest row, which is then computed again and continues where it was. Default 256, 1 to 1,048,576.
     /// </summary>
     [Range(1, 1_048_576)]
     public int ReservedTokens { get; init; } = 256;
 
     /// <summary>
-    /// Tokens of prompts that are computed between two steps of the rows that run: more is faster for the prompt, fewer is smoother for the
-    /// others. Default 64, 16 to 8,192.
+    /// Tokens of prompts that are computed between two steps of the running rows. More tokens are faster for the prompt; fewer are smoother
+    /// for the other rows. Default 64, 16 to 8,192.
     /// </summary>
     [Range(16, 8_192)]
     public int PrefillChunkTokens { get; init; } = 64;
 
     /// <summary>
-    /// Ended rows that are kept, where there is memory for them, so that a chat that goes on, or a prompt that begins in the same way,
-    /// need not be computed again. Default 8, 0 to 256; 0 keeps none.
+    /// Ended rows that are kept while there is memory for them, so that a continued chat, or a prompt with the same beginning, need not be
+    /// computed again. Default 8, 0 to 256; 0 keeps none.
     /// </summary>
     [Range(0, 256)]
     public int CachedRows { get; init; } = 8;
 
     /// <summary>
-    /// Whether a model's threads spin while they wait for one another within a run. It is faster where the cores have nothing else to do.
-    /// Default true.
+    /// Whether a model's threads spin while they wait for one another within a run. It is faster if the cores have no other work. Default
+    /// true.
     /// </summary>
     public bool Spin { get; init; } = true;
 }

@@ -30,6 +30,6 @@ internal interface ILoadedModel
     /// <param name="cancellationToken">Ends it: nobody wants the result any more.</param>
     Task<JobOutcome> RunAsync(LeasedJob job, JobSink sink, CancellationToken cancellationToken);
 
-    /// <summary>Ends its device threads after what they run. Jobs that wait for them are canceled.</summary>
+    /// <summary>Ends its device threads after their current runs. Waiting jobs are canceled.</summary>
     void Stop();
 }

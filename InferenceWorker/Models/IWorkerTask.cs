@@ -17,21 +17,21 @@ internal interface IWorkerTask
     ModelManifest ReadManifest(ManifestContent content);
 
     /// <summary>Verifies a model's files, opens it on a device and runs its largest input. Serves nothing.</summary>
-    /// <returns>What was found, for people.</returns>
+    /// <returns>A description of the result, for messages.</returns>
     /// <exception cref="ModelProblemException">It cannot be served.</exception>
     string Check(ModelManifest manifest, ExecutionDevice device, ModelOptions options);
 
-    /// <summary>Verifies a model's files, opens it on a device and runs it for the first times: afterwards it can take jobs.</summary>
+    /// <summary>Verifies a model's files, opens it on a device and warms it up. Afterwards it can run jobs.</summary>
     /// <exception cref="ModelProblemException">It cannot be served.</exception>
     ILoadedModel Load(ModelManifest manifest, ModelServices services);
 }
 
-/// <summary>What models need of the process to be loaded, besides their manifest.</summary>
-/// <param name="Device">Where they run.</param>
+/// <summary>The services of the process that models need for loading, besides their manifest.</summary>
+/// <param name="Device">The device that they run on.</param>
 /// <param name="Options">The settings of all models.</param>
-/// <param name="Metrics">Where runs are counted.</param>
+/// <param name="Metrics">The metrics of runs.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Logger">Where what happens to them is said.</param>
+/// <param name="Logger">The logger.</param>
 internal sealed record ModelServices(ExecutionDevice Device, ModelOptions Options, BatchMetrics Metrics, TimeProvider Time, ILogger Logger)
 {
     /// <summary>The settings of language models.</summary>

@@ -2,13 +2,13 @@ namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>A manifest that is being read.</summary>
 /// <param name="Folder">Full path of the model's folder.</param>
-/// <param name="Root">All of it.</param>
+/// <param name="Root">The whole manifest.</param>
 /// <param name="Files">The files that it lists.</param>
 internal sealed record ManifestContent(string Folder, ManifestField Root, IReadOnlyList<ModelFile> Files)
 {
     public ManifestField Required(string name) => Root.Required(name);
 
-    /// <summary>One of the files, which a field names.</summary>
+    /// <summary>The file that a field names.</summary>
     public ModelFile File(string name)
     {
         var field = Required(name);

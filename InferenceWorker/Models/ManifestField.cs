@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>A value in a manifest that knows its place, so that every refusal names it.</summary>
+/// <summary>A value in a manifest with its place, so that every error can name it.</summary>
 /// <param name="File">Folder and file, as messages name them.</param>
 /// <param name="Path">The field's path, such as <c>files.model.onnx.sha256</c>; empty for the whole.</param>
-/// <param name="Value">What stands there.</param>
+/// <param name="Value">The value.</param>
 internal readonly record struct ManifestField(string File, string Path, JsonElement Value)
 {
     public ManifestField Required(string name)
@@ -80,7 +80,7 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
         ? day
         : throw Refuse("must be a day written yyyy-MM-dd");
 
-    /// <summary>A plain name: nothing outside the model's folder is ever opened.</summary>
+    /// <summary>Checks that a name is a plain file name, so that nothing outside the model's folder is ever opened.</summary>
     public string FileName(string name) => name is "" or "." or ".." || name.AsSpan().ContainsAny("/\\:\0")
         ? throw Refuse($"names '{name}': it must be a plain file name inside the model's folder")
         : name;

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>Checks that a model's files are the ones that its manifest means.</summary>
+/// <summary>Checks a model's files against its manifest.</summary>
 internal static class ModelFileCheck
 {
-    /// <exception cref="ModelProblemException">A file is missing, cut short, or another one.</exception>
+    /// <exception cref="ModelProblemException">A file is missing, truncated or different.</exception>
     public static void Verify(ModelManifest manifest)
     {
         foreach (var file in manifest.Files)
@@ -27,7 +27,7 @@ internal static class ModelFileCheck
     {
         if (!File.Exists(path)) throw new ModelProblemException($"{name}: the file is missing.");
 
-        // Before it is opened: a pipe has no length, and opening one waits for a writer.
+        // The length is read before the file is opened: a pipe has no length, and opening one would wait for a writer.
         var length = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path).Length;
         if (length != file.Bytes)
         {

@@ -4,15 +4,15 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>
-/// What <c>models/FOLDER/model.json</c> says of every model; its task has further fields (see <see cref="IWorkerTask"/>). Every
-/// field is required, others are refused.
+/// The fields of <c>models/FOLDER/model.json</c> that every model has; its task adds further fields (see <see cref="IWorkerTask"/>). Every
+/// field is required, and unknown fields are refused.
 /// </summary>
 internal abstract record ModelManifest
 {
     public const string FileName = "model.json";
     public const string OnnxRuntime = "onnxruntime";
 
-    /// <summary>Reads the fields that are here.</summary>
+    /// <summary>Reads the fields of this class.</summary>
     /// <exception cref="ModelProblemException">One is missing or out of range.</exception>
     protected ModelManifest(ManifestContent content)
     {
@@ -26,17 +26,17 @@ internal abstract record ModelManifest
         Files = content.Files;
     }
 
-    /// <summary>The names of the fields that are here, and of <c>runtime</c>.</summary>
+    /// <summary>The names of this class' fields, and of <c>runtime</c>.</summary>
     public static IReadOnlyList<string> Fields { get; } =
         ["name", "task", "description", "runtime", "licence", "source", "created", "files"];
 
     /// <summary>Full path of the model's folder.</summary>
     public string Folder { get; init; }
 
-    /// <summary><c>name</c>: what requests call it, 1 to 128 characters.</summary>
+    /// <summary><c>name</c>: the name that requests use, 1 to 128 characters.</summary>
     public string Name { get; init; }
 
-    /// <summary><c>task</c>: what it does, such as <c>embedding</c>.</summary>
+    /// <summary><c>task</c>: its task, such as <c>embedding</c>.</summary>
     public string Task { get; init; }
 
     /// <summary><c>description</c>: one line for people.</summary>
@@ -70,7 +70,7 @@ internal abstract record ModelManifest
 /// <param name="Name">Its name inside the model's folder.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Sha256">SHA-256 of its bytes, lower-case hexadecimal.</param>
-/// <param name="Device">Where it is of use: <c>any</c>, <c>cpu</c> or <c>cuda</c>.</param>
+/// <param name="Device">The device that uses it: <c>any</c>, <c>cpu</c> or <c>cuda</c>.</param>
 internal sealed record ModelFile(string Name, long Bytes, string Sha256, string Device)
 {
     public const string AnyDevice = "any";

@@ -16,7 +16,7 @@ public sealed class ModelOptions
     public IReadOnlyList<string> Load { get; init; } = [];
 
     /// <summary>
-    /// What the models run on; <c>auto</c> is CUDA where the package, the driver and the device allow it, and the CPU otherwise. Default
+    /// The device of the models; <c>auto</c> is CUDA if the package, the driver and the device allow it, and the CPU otherwise. Default
     /// <c>auto</c>.
     /// </summary>
     [EnumDataType(typeof(DevicePreference))]
@@ -26,24 +26,25 @@ public sealed class ModelOptions
     [Range(0, 63)]
     public int DeviceId { get; init; }
 
-    /// <summary>Most memory that ONNX Runtime's arena takes on the CUDA device, in bytes. Default none, 256 MiB or more.</summary>
+    /// <summary>Most memory of ONNX Runtime's arena on the CUDA device, in bytes. Default none, 256 MiB or more.</summary>
     [Range(256L * 1024 * 1024, long.MaxValue)]
     public long? DeviceMemoryLimitBytes { get; init; }
 
-    /// <summary>Threads of one model on the CPU, all its runs together. Default 0, 0 to 1,024; 0 is one for each core.</summary>
+    /// <summary>Threads of one model on the CPU, for all its runs together. Default 0, 0 to 1,024; 0 means one for each core.</summary>
     [Range(0, 1_024)]
     public int Threads { get; init; }
 
     /// <summary>
-    /// Batches of one model that run at a time on the CPU, each on its part of <see cref="Threads"/>. Default 0, 0 to 64; 0
-    /// measures at start whether as many runs as threads, or one run on all of them, is faster. On CUDA always 1.
+    /// Batches of one model that run at a time on the CPU, each on its share of <see cref="Threads"/>. Default 0, 0 to 64; 0 measures at
+    /// start whether as many runs as threads, or one run on all of them, is faster. On CUDA always 1.
     /// </summary>
     [Range(0, 64)]
     public int ParallelRuns { get; init; }
 
     /// <summary>
-    /// Jobs leased at a time for each model, in multiples of its <c>max_batch_rows</c> or of what its parallel runs hold, if that is
-    /// more: enough that the device never waits for Redis, few enough that other workers get theirs. Default 2, 1 to 64.
+    /// Jobs leased at a time for each model, in multiples of its <c>max_batch_rows</c> or of the rows of its parallel runs, if these are
+    /// more. It should be large enough that the device never waits for Redis, and small enough that other workers get jobs, too. Default 2,
+    /// 1 to 64.
     /// </summary>
     [Range(1, 64)]
     public int LeasedBatches { get; init; } = 2;
@@ -53,15 +54,15 @@ public sealed class ModelOptions
 [OptionsValidator]
 internal sealed partial class ModelOptionsValidator : IValidateOptions<ModelOptions>;
 
-/// <summary>Where the operator wants models to run.</summary>
+/// <summary>The operator's choice of device.</summary>
 public enum DevicePreference
 {
-    /// <summary>CUDA when its provider, its libraries and a driver are there, else the CPU.</summary>
+    /// <summary>CUDA if its provider, its libraries and a driver are installed, else the CPU.</summary>
     Auto,
 
-    /// <summary>The CPU, whatever else is there.</summary>
+    /// <summary>Always the CPU.</summary>
     Cpu,
 
-    /// <summary>CUDA or nothing: where it cannot be used, no model loads and the reason is said.</summary>
+    /// <summary>Only CUDA: if it cannot be used, no model is loaded, and the log says why.</summary>
     Cuda,
 }

@@ -15,7 +15,7 @@ internal static class SessionSettings
             InterOpNumThreads = 1,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
         };
-        // Threads that spin while they wait would take the cores from tokenizers, Redis and the other models.
+        // Threads that spin while they wait would take cores from tokenizers, Redis and the other models.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         settings.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         if (device.CudaDeviceId is { } id) AddCuda(settings, id, options.DeviceMemoryLimitBytes);

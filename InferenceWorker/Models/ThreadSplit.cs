@@ -5,7 +5,7 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <param name="ThreadsPerRun">Threads that compute each.</param>
 internal readonly record struct ThreadSplit(int ParallelRuns, int ThreadsPerRun)
 {
-    /// <summary>What the settings ask for; null where it is to be measured.</summary>
+    /// <summary>The split that the settings require; null if it has to be measured.</summary>
     public static ThreadSplit? Configured(ExecutionDevice device, ModelOptions options)
     {
         var threads = ThreadsOf(options);
@@ -19,6 +19,6 @@ internal readonly record struct ThreadSplit(int ParallelRuns, int ThreadsPerRun)
     /// <summary>One run at a time, on all threads.</summary>
     public static ThreadSplit OneRun(int threads) => new(1, threads);
 
-    /// <summary>Several runs at a time, each on its part of the threads, at least 1.</summary>
+    /// <summary>Several runs at a time, each on its share of the threads, at least 1.</summary>
     public static ThreadSplit Of(int parallelRuns, int threads) => new(parallelRuns, Math.Max(1, threads / parallelRuns));
 }

@@ -5,7 +5,7 @@ using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
 namespace AiPlatform.InferenceWorker.Tasks;
 
-/// <summary>The kinds of models that a worker runs.</summary>
+/// <summary>The tasks that a worker runs.</summary>
 internal static class WorkerTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>

@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Telemetry;
 
-/// <summary>What an engine has done so far, and what it has now. Its thread writes, any thread may read.</summary>
+/// <summary>Counters and the current state of an engine. The engine's thread writes them, and any thread may read them.</summary>
 internal sealed class GenerationCounters
 {
     private long _steps;
@@ -20,28 +20,28 @@ internal sealed class GenerationCounters
     /// <summary>Runs that gave every row a token.</summary>
     public long Steps => Volatile.Read(ref _steps);
 
-    /// <summary>Time in these, sampling and sinks included.</summary>
+    /// <summary>Time of these runs, including sampling and sinks.</summary>
     public TimeSpan StepTime => TimeSpan.FromTicks(Volatile.Read(ref _stepTicks));
 
     /// <summary>Time in runs of prompts.</summary>
     public TimeSpan PrefillTime => TimeSpan.FromTicks(Volatile.Read(ref _prefillTicks));
 
-    /// <summary>Tokens that were chosen, those that end a text included.</summary>
+    /// <summary>Tokens that were chosen, including those that end a text.</summary>
     public long GeneratedTokens => Volatile.Read(ref _generatedTokens);
 
     /// <summary>Tokens of prompts that were computed; after a preemption also those of the text so far.</summary>
     public long PrefilledTokens => Volatile.Read(ref _prefilledTokens);
 
-    /// <summary>Tokens of prompts that need not be computed, because a row before had them.</summary>
+    /// <summary>Tokens of prompts that were not computed again, because an earlier row had them.</summary>
     public long CachedTokens => Volatile.Read(ref _cachedTokens);
 
-    /// <summary>Rows that gave their memory to older ones and began again.</summary>
+    /// <summary>Rows that gave their memory to older rows and were computed again later.</summary>
     public long Preemptions => Volatile.Read(ref _preemptions);
 
-    /// <summary>Rows that have ended, however they did.</summary>
+    /// <summary>Rows that have ended, for any reason.</summary>
     public long EndedRows => Volatile.Read(ref _endedRows);
 
-    /// <summary>Memory reserved for keys and values, in bytes; the system gives pages when they are written.</summary>
+    /// <summary>Memory reserved for keys and values, in bytes; the system provides pages when they are written.</summary>
     public long KeyValueBytes => Volatile.Read(ref _keyValueBytes);
 
     /// <summary>Rows that take part in steps.</summary>
@@ -53,7 +53,7 @@ internal sealed class GenerationCounters
     /// <summary>Rows that wait for memory.</summary>
     public int WaitingRows => Volatile.Read(ref _waitingRows);
 
-    /// <summary>Ended rows that are kept.</summary>
+    /// <summary>Ended rows that are kept in the prefix cache.</summary>
     public int CachedRows => Volatile.Read(ref _cachedRows);
 
     public void Stepped(TimeSpan elapsed)

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace AiPlatform.InferenceWorker.Text;
 
-/// <summary>The added tokens of a tokenizer; finds the leftmost and there the longest in a text that is not normalized.</summary>
+/// <summary>
+/// The added tokens of a tokenizer. It finds the leftmost and, among these, the longest token in a text that is not normalized.
+/// </summary>
 internal sealed class AddedTokens
 {
     private readonly Dictionary<int, AddedToken> _byId;
@@ -16,12 +18,14 @@ internal sealed class AddedTokens
         _firstUnits = SearchValues.Create([.. tokens.Select(token => token.Content[0])]);
     }
 
-    /// <summary>Finds the next token at or after <paramref name="searchFrom"/>, which it sets behind the token.</summary>
+    /// <summary>
+    /// Finds the next token at or after <paramref name="searchFrom"/>, and sets <paramref name="searchFrom"/> to the end of the token.
+    /// </summary>
     /// <param name="text">The whole text.</param>
-    /// <param name="textStart">End of what earlier tokens took.</param>
-    /// <param name="searchFrom">Where to search; set to where to go on.</param>
+    /// <param name="textStart">The end of the text that earlier tokens took.</param>
+    /// <param name="searchFrom">Where to begin the search; after the call, where to continue.</param>
     /// <param name="parseSpecialTokens">Whether special tokens count.</param>
-    /// <param name="found">The token's id and all that it takes of the text, white space included.</param>
+    /// <param name="found">The token's id and the range that it takes of the text, including white space.</param>
     public bool TryFind(
         ReadOnlySpan<char> text, int textStart, ref int searchFrom, bool parseSpecialTokens, out (int Id, int Start, int End) found)
     {
@@ -67,8 +71,8 @@ internal sealed class AddedTokens
 
 /// <summary>A token that is found in the text before anything else, such as <c>[SEP]</c>.</summary>
 /// <param name="Id">Its token id.</param>
-/// <param name="Content">What it looks like in the text; not empty.</param>
-/// <param name="IsSpecial">Whether it is ordinary text where special tokens are not parsed.</param>
+/// <param name="Content">Its text, which is not empty.</param>
+/// <param name="IsSpecial">Whether it is a special token, which is ordinary text unless special tokens are parsed.</param>
 /// <param name="TakesSpaceBefore"><c>lstrip</c>: white space before it belongs to it.</param>
 /// <param name="TakesSpaceAfter"><c>rstrip</c>: white space after it belongs to it.</param>
 internal sealed record AddedToken(int Id, string Content, bool IsSpecial, bool TakesSpaceBefore, bool TakesSpaceAfter);

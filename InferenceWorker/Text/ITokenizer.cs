@@ -2,49 +2,51 @@ namespace AiPlatform.InferenceWorker.Text;
 
 /// <summary>
 /// Turns text into a model's token ids, exactly as Hugging Face <c>tokenizers</c> does for the same <c>tokenizer.json</c>.
-/// Implementations are immutable: any number of threads may call them at once.
+/// Implementations are immutable and thread-safe.
 /// </summary>
 internal interface ITokenizer
 {
-    /// <summary>Number of token ids, added tokens included: every id is at least 0 and below it.</summary>
+    /// <summary>Number of token ids, including added tokens; every id is at least 0 and below this number.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Number of special tokens set around a text, e.g. 2 for <c>[CLS]</c> and <c>[SEP]</c>.</summary>
+    /// <summary>Number of special tokens around a text, e.g. 2 for <c>[CLS]</c> and <c>[SEP]</c>.</summary>
     int SpecialTokensPerText { get; }
 
     /// <summary>The id that fills a row up to its batch's length. Padded positions are masked, so it never shows in a result.</summary>
     int PadId { get; }
 
-    /// <summary>Encodes a text of any length in linear time, never cut.</summary>
+    /// <summary>Encodes a text of any length in linear time, without cutting it.</summary>
     /// <param name="text">Any text. A lone surrogate counts as U+FFFD.</param>
     /// <param name="parseSpecialTokens">
     /// Whether a special token's name in the text, such as <c>[SEP]</c>, is that token; otherwise it is ordinary text.
     /// </param>
-    /// <returns>The ids with the special tokens set around them.</returns>
+    /// <returns>The ids with the special tokens around them.</returns>
     int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true);
 
-    /// <summary>Sets the special tokens around ids that have none, e.g. ids that a client sent in place of a text.</summary>
+    /// <summary>Puts the special tokens around ids that have none, e.g. ids that a client sent instead of a text.</summary>
     /// <param name="plainIds">Ids within the vocabulary; the caller checks that.</param>
     /// <param name="maxTokens">Most ids in the result; the plain ids are cut at their end to fit.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerText"/>.</exception>
     int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue);
 
-    /// <summary>Number of special tokens set around and between the texts of a pair; 0 where the tokenizer takes no pairs.</summary>
+    /// <summary>Number of special tokens around and between the texts of a pair; 0 if the tokenizer does not support pairs.</summary>
     int SpecialTokensPerPair { get; }
 
-    /// <summary>Encodes two texts as one row, the longer one cut where they do not fit (Hugging Face truncation, longest first).</summary>
-    /// <param name="first">Any text, as the other.</param>
-    /// <param name="second">The tokens of this one, and the special tokens behind them, are of another type.</param>
+    /// <summary>
+    /// Encodes two texts as one row; if they do not fit, the longer one is cut first (Hugging Face truncation, longest first).
+    /// </summary>
+    /// <param name="first">The first text.</param>
+    /// <param name="second">The second text. Its tokens, and the special tokens after them, have another type.</param>
     /// <param name="maxTokens">Most ids in the result.</param>
-    /// <returns>The ids, and where the second text's begin.</returns>
-    /// <exception cref="InvalidOperationException">The tokenizer takes no pairs.</exception>
+    /// <returns>The ids, and the index at which those of the second text begin.</returns>
+    /// <exception cref="InvalidOperationException">The tokenizer does not support pairs.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerPair"/>.</exception>
     (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens);
 
     /// <summary>Cuts an encoded text at its end, keeping the special tokens (Hugging Face truncation, direction right).</summary>
-    /// <param name="ids">What <see cref="Encode"/> or <see cref="AddSpecialTokens"/> returned; left as it is.</param>
+    /// <param name="ids">The result of <see cref="Encode"/> or <see cref="AddSpecialTokens"/>, which is not changed.</param>
     /// <param name="maxTokens">Most ids in the result.</param>
-    /// <returns><paramref name="ids"/> itself where it fits, otherwise a new array of <paramref name="maxTokens"/> ids.</returns>
+    /// <returns><paramref name="ids"/> itself if it fits, otherwise a new array of <paramref name="maxTokens"/> ids.</returns>
     /// <exception cref="ArgumentException"><paramref name="ids"/> lacks the special tokens.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerText"/>.</exception>
     int[] Truncate(int[] ids, int maxTokens);

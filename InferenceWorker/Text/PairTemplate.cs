@@ -5,7 +5,7 @@ internal sealed class PairTemplate(int[] before, int[] between, int[] after)
 {
     public int Count => before.Length + between.Length + after.Length;
 
-    /// <summary>The ids of both texts with the special tokens, and where the second text's begin.</summary>
+    /// <summary>The ids of both texts with the special tokens, and the index at which those of the second text begin.</summary>
     public (int[] Ids, int SecondAt) Around(ReadOnlySpan<int> first, ReadOnlySpan<int> second, int maxTokens)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, Count);
@@ -14,7 +14,7 @@ internal sealed class PairTemplate(int[] before, int[] between, int[] after)
         return (ids, before.Length + one + between.Length);
     }
 
-    /// <summary>What is left of two lengths when the longer is cut until both fit, and both to half where neither is short.</summary>
+    /// <summary>The lengths after cutting the longer text until both fit; if neither is short, each gets half of the room.</summary>
     private static (int First, int Second) Fitting(int first, int second, int room)
     {
         if ((long)first + second <= room) return (first, second);

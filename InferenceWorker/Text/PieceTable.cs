@@ -3,8 +3,8 @@ using System.Numerics;
 namespace AiPlatform.InferenceWorker.Text;
 
 /// <summary>
-/// Finds the longest known piece that a text begins with, without allocating. Hashes of all beginnings come from one pass, so a
-/// whole word that is known costs one probe, and a miss never more than the longest piece's length.
+/// Finds the longest known piece at the start of a text, without allocating. One pass computes the hashes of all prefixes, so a known whole
+/// word costs one probe, and a miss costs at most as many probes as the longest piece has code units.
 /// </summary>
 internal sealed class PieceTable
 {
@@ -23,7 +23,7 @@ internal sealed class PieceTable
     private readonly char[] _text;
     private readonly int _longest;
 
-    /// <param name="pieces">Distinct, not empty, each of at most <see cref="LongestPiece"/> code units.</param>
+    /// <param name="pieces">Pieces that are distinct and not empty, each of at most <see cref="LongestPiece"/> code units.</param>
     public PieceTable(List<KeyValuePair<string, int>> pieces)
     {
         int slotBits = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Math.Max(2, pieces.Count * SlotsPerPiece)));
@@ -48,7 +48,7 @@ internal sealed class PieceTable
         }
     }
 
-    /// <returns>The piece's length in code units, or 0 where the text begins with none.</returns>
+    /// <returns>The length of the piece in code units; 0 if the text begins with none.</returns>
     public int LongestAtStart(ReadOnlySpan<char> text, out int id)
     {
         int longest = Math.Min(text.Length, _longest);
@@ -98,7 +98,7 @@ internal sealed class PieceTable
 
     private uint SlotOf(uint hash) => (hash * SlotFactor) >> _slotShift;
 
-    /// <param name="Hash">Of the whole piece.</param>
-    /// <param name="Number">Of the piece, from 1; 0 marks an empty slot.</param>
+    /// <param name="Hash">The hash of the whole piece.</param>
+    /// <param name="Number">The number of the piece, from 1; 0 marks an empty slot.</param>
     private readonly record struct Slot(uint Hash, int Number);
 }

@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text;
 
-/// <summary>The special tokens that are set before and after a text, from the post-processor's template for one text.</summary>
+/// <summary>The special tokens before and after a text, from the post-processor's template for one text.</summary>
 internal sealed class SpecialTokenTemplate(int[] before, int[] after)
 {
     private readonly int[] _before = before;

@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Text;
 
 /// <summary>
-/// Reads a <c>TemplateProcessing</c> post-processor's templates for one text and for two. The first must be known; where the one for two
-/// texts (<c>pair</c>) is not, the tokenizer takes no pairs.
+/// Reads a <c>TemplateProcessing</c> post-processor's templates for one text and for two. The template for one text must have a known form.
+/// If the template for two texts (<c>pair</c>) has not, the tokenizer does not support pairs.
 /// </summary>
 internal static class TemplateReader
 {
@@ -41,8 +41,8 @@ internal static class TemplateReader
     }
 
     /// <summary>
-    /// The template for two texts, if it is of BERT's form: the first text once, then the second once, type 1 from the second on and 0
-    /// before. Null for any other form.
+    /// Reads the template for two texts, if it has BERT's form: the first text once, then the second once, with type 1 from the second text
+    /// on and type 0 before. Null for any other form.
     /// </summary>
     public static PairTemplate? ReadPair(TokenizerField processor, Dictionary<string, int> vocabulary)
     {
@@ -66,7 +66,7 @@ internal static class TemplateReader
         }
         catch (TokenizerFormatException)
         {
-            // A form that is not known: single texts are encoded all the same.
+            // The form is unknown; single texts can be encoded nevertheless.
             return null;
         }
 

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace AiPlatform.InferenceWorker.Text;
 
-/// <summary>The ids of a text while it is encoded: a growing list that starts on the stack and goes on in pooled memory.</summary>
+/// <summary>The ids of a text while it is encoded: a growing list that begins on the stack and continues in pooled memory.</summary>
 internal ref struct TokenIds(Span<int> start)
 {
     private Span<int> _ids = start;
     private int[]? _rented;
 
-    /// <summary>Number of ids; may be set back to drop the last ones.</summary>
+    /// <summary>Number of ids; a smaller number drops the last ids.</summary>
     public int Count { get; set; }
 
     public void Add(int id)

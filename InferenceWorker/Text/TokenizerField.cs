@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace AiPlatform.InferenceWorker.Text;
 
-/// <summary>One value of a tokenizer file together with where it stands, so that a refusal can name file, field and value.</summary>
+/// <summary>One value of a tokenizer file with its place, so that an error can name file, field and value.</summary>
 internal readonly struct TokenizerField(string file, string path, JsonElement value)
 {
     private const int LongestShownValue = 80;
 
-    /// <summary>Where the value stands, e.g. <c>normalizer.type</c>.</summary>
+    /// <summary>The path of the value, e.g. <c>normalizer.type</c>.</summary>
     public string Path => path.Length == 0 ? "(root)" : path;
 
     public bool IsNull => value.ValueKind is JsonValueKind.Null;
@@ -26,21 +26,21 @@ internal readonly struct TokenizerField(string file, string path, JsonElement va
 
     public TokenizerFormatException Refuse(string problem) => new($"Tokenizer file '{file}': field '{Path}' {problem}.");
 
-    /// <summary>The field of this name, which must be there (it may be null).</summary>
+    /// <summary>The field of this name, which must exist but may be null.</summary>
     public TokenizerField Required(string name)
     {
         ExpectKind(JsonValueKind.Object, "an object");
         return value.TryGetProperty(name, out JsonElement child) ? At(name, child) : throw At(name, default).Refuse("is missing");
     }
 
-    /// <summary>The field of this name, or nothing where it is absent or null.</summary>
+    /// <summary>The field of this name; null if it is absent or null.</summary>
     public TokenizerField? Optional(string name)
     {
         ExpectKind(JsonValueKind.Object, "an object");
         return value.TryGetProperty(name, out JsonElement child) && child.ValueKind is not JsonValueKind.Null ? At(name, child) : null;
     }
 
-    /// <summary>Refuses an object with any other field than these.</summary>
+    /// <summary>Refuses an object with any other fields.</summary>
     public void AllowOnly(params ReadOnlySpan<string> names)
     {
         ExpectKind(JsonValueKind.Object, "an object");

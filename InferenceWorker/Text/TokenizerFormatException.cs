@@ -1,8 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text;
 
-/// <summary>
-/// A tokenizer file is missing, broken, or has parts that this product does not know. The message names file, field and value.
-/// </summary>
+/// <summary>A tokenizer file is missing, broken, or has unknown parts. The message names file, field and value.</summary>
 internal sealed class TokenizerFormatException : Exception
 {
     public TokenizerFormatException(string message)

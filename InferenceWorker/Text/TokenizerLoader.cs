@@ -24,11 +24,11 @@ internal static class TokenizerLoader
     private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
     /// <summary>Loads the tokenizer file at <paramref name="path"/>; <c>model.type</c> says which kind it is.</summary>
-    /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
+    /// <exception cref="TokenizerFormatException">The file is missing, broken, or has unknown parts.</exception>
     public static ITokenizer Load(string path) => Read(path, ReadByType);
 
-    /// <summary>Opens the tokenizer file at <paramref name="path"/> and has it read.</summary>
-    /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
+    /// <summary>Opens the tokenizer file at <paramref name="path"/> and reads it.</summary>
+    /// <exception cref="TokenizerFormatException">The file is missing, broken, or has unknown parts.</exception>
     public static T Read<T>(string path, Func<TokenizerField, T> read)
     {
         try

@@ -5,7 +5,9 @@ internal static class VocabularyReader
 {
     private const int MostTokens = 1 << 22;
 
-    /// <summary>Token to id. The ids must be 0 to count - 1, each once: the model's embedding rows.</summary>
+    /// <summary>
+    /// Reads the map from token to id. The ids must be 0 to count - 1, each once, because they are the rows of the model's embedding table.
+    /// </summary>
     public static Dictionary<string, int> ReadVocabulary(TokenizerField field)
     {
         Dictionary<string, int> vocabulary = field.Numbers(MostTokens);
@@ -26,12 +28,13 @@ internal static class VocabularyReader
     }
 
     /// <summary>
-    /// The added tokens. One that is in the vocabulary must have its id there; the others must go on after it in order, and are
-    /// added to <paramref name="vocabulary"/>.
+    /// Reads the added tokens. A token that is in the vocabulary must have the same id there. The others must follow the vocabulary in
+    /// order, and are added to <paramref name="vocabulary"/>.
     /// </summary>
     /// <param name="field">The list.</param>
     /// <param name="vocabulary">Token to id.</param>
-    /// <param name="allowsNormalized">Whether a token may be searched for in the normalized text: where nothing normalizes.</param>
+    /// <param name="allowsNormalized">Whether tokens may be searched for in the normalized text, which holds if there is no
+    /// normalizer.</param>
     public static List<AddedToken> ReadAddedTokens(
         TokenizerField field, Dictionary<string, int> vocabulary, bool allowsNormalized = false)
     {

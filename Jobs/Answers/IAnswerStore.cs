@@ -2,14 +2,12 @@ using AiPlatform.Jobs.Redis;
 
 namespace AiPlatform.Jobs.Answers;
 
-/// <summary>
-/// Answers that are kept for a while, by tenant. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.
-/// </summary>
+/// <summary>Cached answers of providers, by tenant. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
 public interface IAnswerStore
 {
-    /// <summary>The answer to a request; null when none is kept.</summary>
-    /// <param name="tenant">Who asks.</param>
-    /// <param name="fingerprint">What is asked, as hex digits.</param>
+    /// <summary>Reads the answer to a request; null when none is cached.</summary>
+    /// <param name="tenant">The tenant that asks.</param>
+    /// <param name="fingerprint">The fingerprint of the request, in hex digits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<byte[]?> RecallAsync(string tenant, string fingerprint, CancellationToken cancellationToken);
 

@@ -1,18 +1,20 @@
 namespace AiPlatform.Jobs.Catalog;
 
-/// <summary>Who serves what, in Redis. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.</summary>
+/// <summary>
+/// The workers and the models that they serve, in Redis. Throws <see cref="QueueUnavailableException"/> when Redis does not serve.
+/// </summary>
 public interface IWorkerCatalog
 {
-    /// <summary>Says that a worker lives, and which models it serves.</summary>
+    /// <summary>Writes the heartbeat of a worker, and the models that it serves.</summary>
     Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken);
 
-    /// <summary>Says that a worker leaves; its models stay known.</summary>
+    /// <summary>Removes a worker that stops; its models stay known.</summary>
     Task LeaveAsync(string worker, CancellationToken cancellationToken);
 
     Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>What is served, and by whom, at one moment.</summary>
-/// <param name="Models">Every model that a worker named in the last days, also when none serves it right now.</param>
-/// <param name="Workers">The workers that live.</param>
+/// <summary>The models and the living workers at one moment.</summary>
+/// <param name="Models">Every model that a worker named in the last days, even if no worker serves it now.</param>
+/// <param name="Workers">The living workers.</param>
 public sealed record CatalogSnapshot(IReadOnlyList<ModelDescriptor> Models, IReadOnlyList<WorkerHeartbeat> Workers);

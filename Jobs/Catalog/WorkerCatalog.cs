@@ -42,7 +42,9 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
         await scripts.RunAsync(JobScript.Heartbeat, RedisKeys.WorkersBase, [.. arguments], cancellationToken);
     }
 
-    /// <summary>An entry that another version wrote and this one cannot read is left out: it must not hide the others.</summary>
+    /// <summary>
+    /// Reads an entry; null when another version wrote it and this one cannot read it. Such an entry must not hide the others.
+    /// </summary>
     private T? Read<T>(RedisValue json, JsonTypeInfo<T> type)
         where T : class
     {
@@ -58,7 +60,7 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
     }
 }
 
-/// <summary>Serializer of what workers say of themselves.</summary>
+/// <summary>Serializer of heartbeats and model descriptors.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ModelDescriptor))]
 [JsonSerializable(typeof(WorkerHeartbeat))]

@@ -1,6 +1,6 @@
 namespace AiPlatform.Jobs.Catalog;
 
-/// <summary>What a worker says of itself every few seconds. Travels as JSON in snake case.</summary>
+/// <summary>The state that a worker reports every few seconds. Stored as JSON in snake case.</summary>
 public sealed record WorkerHeartbeat
 {
     /// <summary>Unique name of the process.</summary>
@@ -14,15 +14,13 @@ public sealed record WorkerHeartbeat
 
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>A row for each model.</summary>
+    /// <summary>The load of each model.</summary>
     public required IReadOnlyList<ModelLoad> Models { get; init; }
 
-    /// <summary>
-    /// The model folders that it could not load, at most <see cref="MostFailures"/>; an older version says nothing of them.
-    /// </summary>
+    /// <summary>The model folders that it could not load, at most <see cref="MostFailures"/>; older versions do not report them.</summary>
     public IReadOnlyList<ModelFailure> Failures { get; init; } = [];
 
-    /// <summary>Folders that a heartbeat names at most: it is read every two seconds by every Gateway.</summary>
+    /// <summary>Most folders in a heartbeat, because every Gateway reads all heartbeats every two seconds.</summary>
     public const int MostFailures = 20;
 }
 
@@ -34,13 +32,13 @@ public sealed record ModelFailure(string Folder, string Reason)
     public const int MostFolderLength = 128;
     public const int MostReasonLength = 500;
 
-    /// <summary>The same, cut to what a heartbeat carries.</summary>
+    /// <summary>Makes a failure with texts that are cut to the limits of a heartbeat.</summary>
     public static ModelFailure Of(string folder, string reason) => new(Cut(folder, MostFolderLength), Cut(reason, MostReasonLength));
 
     private static string Cut(string text, int most)
     {
         if (text.Length <= most) return text;
-        // Not between the halves of a surrogate pair.
+        // A cut never divides a surrogate pair.
         var end = char.IsHighSurrogate(text[most - 2]) ? most - 2 : most - 1;
         return string.Concat(text.AsSpan(0, end), "…");
     }

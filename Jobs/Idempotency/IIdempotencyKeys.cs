@@ -5,8 +5,8 @@ using StackExchange.Redis;
 namespace AiPlatform.Jobs.Idempotency;
 
 /// <summary>
-/// The idempotency keys of tenants. A key is claimed for a job before the job is submitted; a request that repeats the
-/// key submits the same id, so that the repetition repairs a crash between the two steps.
+/// The idempotency keys of tenants. A key is claimed for a job before the job is submitted; a request that repeats the key submits the same
+/// id, so a crash between the two steps is repaired by the repetition.
 /// </summary>
 public interface IIdempotencyKeys
 {
@@ -14,19 +14,19 @@ public interface IIdempotencyKeys
     /// <param name="tenant">Whose key it is.</param>
     /// <param name="key">The key with the request's fingerprint.</param>
     /// <param name="id">The job to claim it for.</param>
-    /// <param name="cancellationToken">Ends the wait; the claim may stand all the same.</param>
-    /// <returns>The job that it is claimed for; null when it was claimed for another request.</returns>
+    /// <param name="cancellationToken">Ends the wait; the key may have been claimed nevertheless.</param>
+    /// <returns>The job that the key is claimed for; null when it was claimed for another request.</returns>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     Task<JobId?> ClaimAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken);
 
-    /// <summary>Gives a key back whose job was refused, unless it is claimed for another job by now.</summary>
+    /// <summary>Releases a key whose job was refused, unless it is now claimed for another job.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     Task ReleaseAsync(string tenant, IdempotencyKey key, JobId id, CancellationToken cancellationToken);
 }
 
-/// <summary>What a caller names a request by that it may send again.</summary>
+/// <summary>A caller's key for a request that it may send again.</summary>
 /// <param name="Value">The key: 1 to 255 visible ASCII characters.</param>
-/// <param name="Fingerprint">What tells the request from others with the same key, without blanks: a hash of route and body.</param>
+/// <param name="Fingerprint">A hash of route and body, without blanks. It shows whether two requests with the same key are equal.</param>
 public sealed record IdempotencyKey(string Value, string Fingerprint);
 
 internal sealed class IdempotencyKeys(ScriptRunner scripts, IOptions<JobsOptions> options) : IIdempotencyKeys

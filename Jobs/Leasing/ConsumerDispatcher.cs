@@ -6,8 +6,8 @@ using MassTransit.Transports;
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Hands leased jobs to a MassTransit consumer through the seam that MassTransit has for transports it does not own: the
-/// consumer has its scope, observers and test harness, and this library keeps lease, retry and result.
+/// Hands leased jobs to a MassTransit consumer through MassTransit's interface for transports that it does not own. The consumer has its
+/// scope, observers and test harness; lease, retry and result stay in this library.
 /// </summary>
 internal sealed class ConsumerDispatcher<TConsumer>(IReceiveEndpointDispatcher<TConsumer> dispatcher) : IJobDispatcher
     where TConsumer : class, IConsumer<RunJob>
@@ -30,6 +30,6 @@ internal sealed partial class RunJobJson : JsonSerializerContext;
 /// <summary>Hands a leased job to the consumer that runs it.</summary>
 public interface IJobDispatcher
 {
-    /// <summary>Completes when the consumer has ended: its result committed, or the job given back.</summary>
+    /// <summary>Completes when the consumer has ended, and has committed its result or given the job back.</summary>
     Task DispatchAsync(RunningJob job, CancellationToken cancellationToken);
 }

@@ -1,17 +1,17 @@
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>Says what this process leases from.</summary>
+/// <summary>The queues that this process leases from.</summary>
 public interface ILeasedQueues
 {
     /// <summary>
-    /// The queues that this process can run, as soon as they are others than <paramref name="known"/>: at first, when there are any
-    /// or it is known that there are none.
+    /// Returns the queues that this process can run as soon as they differ from <paramref name="known"/>. The first call returns as soon as
+    /// the queues are known, even if there are none.
     /// </summary>
-    /// <param name="known">What the last call gave; null for the first.</param>
+    /// <param name="known">The result of the last call; null in the first.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken);
 
-    /// <summary>The answer of who has told all there will be: it does not come.</summary>
+    /// <summary>Never completes, because no further queues will be added.</summary>
     static async Task<IReadOnlyList<LeasedQueue>> NeverAsync(CancellationToken cancellationToken)
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);

@@ -11,33 +11,33 @@ public sealed class JobSinks(IJobStore store, TimeProvider time, ILogger<JobSink
     public JobSink For(LeasedJob job) => new(job, store, time, logger);
 }
 
-/// <summary>What became of a piece of output.</summary>
+/// <summary>The result of writing a piece of output.</summary>
 public enum SinkState
 {
-    /// <summary>It is on its way; go on.</summary>
+    /// <summary>The piece was accepted; the run continues.</summary>
     Open,
 
-    /// <summary>The lease is lost: nobody wants more.</summary>
+    /// <summary>The lease is lost; further output would be refused.</summary>
     Lost,
 
-    /// <summary>It was not taken: the job has said as much as one may.</summary>
+    /// <summary>The piece was refused, because the job has reached its limit of output.</summary>
     Full,
 }
 
 /// <summary>
-/// Takes what a job says while it runs: pieces of its output as they come, and how far it is, about once a second. What comes while
-/// something is on its way to Redis goes with the next call, and shares it with what other jobs say. Whoever writes faster than Redis takes
-/// waits. One writer at a time; flush it before the job ends.
+/// Collects the output of a running job as it comes, and its progress about once a second. Pieces that arrive while a call to Redis is in
+/// flight go with the next call, together with the output of other jobs. A writer that is faster than Redis has to wait. Only one writer at
+/// a time; flush the sink before the job ends.
 /// </summary>
 public sealed class JobSink : IDisposable
 {
-    /// <summary>Most bytes that a job's pieces of output may have together.</summary>
+    /// <summary>Most bytes of all output of a job.</summary>
     public const int MaxOutputBytes = 16 * 1024 * 1024;
 
-    /// <summary>Most bytes that wait; more are taken only when these are on their way.</summary>
+    /// <summary>Most bytes that wait; a writer waits until these have been sent.</summary>
     private const int MaxWaitingBytes = 64 * 1024;
 
-    /// <summary>Most events of a job that are sent at once: a script must not hold Redis for long.</summary>
+    /// <summary>Most events of a job in one call, so that a script does not hold Redis for long.</summary>
     private const int MostSent = 128;
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
@@ -104,13 +104,13 @@ public sealed class JobSink : IDisposable
     }
 
     /// <summary>
-    /// Says how far long work is, and returns when it has ended; its result and its errors stay with it. What cannot be said is left out:
-    /// the work goes on.
+    /// Reports the progress of long work, and returns when the work has ended. The result and the errors stay in the work's task. A report
+    /// that fails is left out, and the work continues.
     /// </summary>
-    /// <param name="work">What is done for the job.</param>
+    /// <param name="work">The work for the job.</param>
     /// <param name="unit"><c>rows</c> or <c>tokens</c>.</param>
-    /// <param name="done">How many are done; read now and then, from another thread.</param>
-    /// <param name="total">How many there will be; null when nobody knows.</param>
+    /// <param name="done">How many are done; called from another thread from time to time.</param>
+    /// <param name="total">How many there will be; null when unknown.</param>
     public async Task ReportWhileAsync(Task work, string unit, Func<int> done, int? total)
     {
         var said = 0;
@@ -125,18 +125,18 @@ public sealed class JobSink : IDisposable
             var progress = string.Create(CultureInfo.InvariantCulture, $$"""{"unit":"{{unit}}","done":{{now}},"total":{{of}}}""");
             lock (_gate)
             {
-                // Only how far it is now is worth saying.
+                // Only the latest progress is worth sending.
                 _waiting.RemoveAll(one => one.Kind == JobEvent.Progress);
                 AddNeedsLock(new JobEvent(0, JobEvent.Progress, progress));
             }
         }
 
-        // The last pause need not be waited out.
+        // Ends the last pause early.
         await ended.CancelAsync();
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Waits until all pieces of output are in the job's log; progress that Redis does not take now is left out.</summary>
+    /// <summary>Waits until all output is in the job's log; progress that Redis does not accept now is left out.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         Task sending;
@@ -149,7 +149,7 @@ public sealed class JobSink : IDisposable
         await sending.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Gives up what Redis has not taken.</summary>
+    /// <summary>Drops what Redis has not accepted.</summary>
     public void Dispose() => _isDisposed = true;
 
     private async Task<JobLog?> ReadLogAsync(long after, CancellationToken cancellationToken)
@@ -200,13 +200,13 @@ public sealed class JobSink : IDisposable
             List<JobEvent> next = [.. _waiting.Take(MostSent)];
             _waiting.RemoveRange(0, next.Count);
             _waitingBytes = _waiting.Sum(one => one.Data.Length);
-            // Whoever adds from here on begins anew: both happen within the lock.
+            // A later writer starts a new sending task, because it also holds the lock.
             if (next.Count == 0) _sending = Task.CompletedTask;
             return next;
         }
     }
 
-    /// <summary>False when Redis does not serve: the same is then sent again, and is added once.</summary>
+    /// <summary>False when Redis does not serve. The same events are then sent again, and are added only once.</summary>
     private async Task<bool> TrySendAsync(List<JobEvent> events)
     {
         if (!_hasSent) (_known, _hasSent) = (_job.Ticket?.Events, true);

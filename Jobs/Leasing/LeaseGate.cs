@@ -1,8 +1,8 @@
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Lets a process run one job alone: while the gate is shut nothing is leased, from whatever queue, and the job that must run
-/// alone begins when everything else has ended.
+/// Lets a process run one job alone. While the gate is shut the process leases nothing from any queue, and the job that must run alone
+/// begins when all other jobs have ended.
 /// </summary>
 internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
 {
@@ -13,7 +13,7 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
     private int _leasing;
 
     /// <summary>
-    /// Enters a call that leases; waits while the gate is shut. Dispose the entry when the leased jobs are among the running.
+    /// Registers a call that leases; waits while the gate is shut. Dispose the entry when the leased jobs are among the running jobs.
     /// </summary>
     public async ValueTask<Entry> EnterAsync(CancellationToken cancellationToken)
     {
@@ -36,8 +36,7 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
     }
 
     /// <summary>
-    /// Shuts the gate. False when another caller has shut it: then there is nothing to open. Otherwise call <see cref="Open"/> afterwards,
-    /// whatever happens.
+    /// Shuts the gate. False when another caller has shut it, who will also open it. Otherwise always call <see cref="Open"/> afterwards.
     /// </summary>
     public bool TryShut()
     {

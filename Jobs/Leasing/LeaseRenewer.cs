@@ -4,9 +4,9 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Renews every lease of this process at a third of its duration, one call for each queue; stops jobs that are no longer ours.
+/// Renews every lease of this process after a third of its duration, with one call for each queue. Stops jobs whose lease is lost.
 /// </summary>
-/// <remarks>Nobody else can take the jobs either while Redis is away.</remarks>
+/// <remarks>While Redis is unreachable, no other process can lease these jobs either.</remarks>
 internal sealed class LeaseRenewer(BackgroundLoops loops, RunningJobs running, IJobStore store, IOptions<JobsOptions> options)
     : LoopService(loops)
 {

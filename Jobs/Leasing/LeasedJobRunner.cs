@@ -11,8 +11,8 @@ using Polly.Registry;
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Runs a leased job to its end, the same way for every consumer: commits the result, gives a failed run back for its retry,
-/// and leaves alone what is no longer ours. This is the only retry loop, but for runs that have one of their own and say so
+/// Runs a leased job to its end, in the same way for every consumer. It commits the result, gives a failed run back for its retry, and
+/// writes nothing when the lease is lost. This is the only retry loop, except for runs that have one of their own and say so
 /// (<see cref="JobOutcome.IsFinal"/>).
 /// </summary>
 public sealed class LeasedJobRunner(
@@ -22,7 +22,7 @@ public sealed class LeasedJobRunner(
 
     /// <param name="running">The job and its lease.</param>
     /// <param name="run">
-    /// Runs it; expected errors are returned as a failed outcome, anything thrown is a bug or the machine's fault.
+    /// Runs the job. Expected errors are returned as a failed outcome; an exception is a bug or a fault of the machine.
     /// </param>
     public async Task RunAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)
     {
@@ -92,7 +92,7 @@ public sealed class LeasedJobRunner(
         metrics.RunEnded(running.Job.Model, running.Elapsed, running.Reason == StopReason.ShuttingDown ? "returned" : "stopped");
     }
 
-    /// <summary>What is written survives an outage of Redis: it is tried until it is taken or nobody can want it any more.</summary>
+    /// <summary>Writes survive an outage of Redis: they are retried for minutes, until Redis accepts them.</summary>
     private async ValueTask<T> InStoreAsync<T>(LeasedJob job, string operation, Func<CancellationToken, Task<T>> write)
     {
         using var activity = JobActivities.StartSettle(job, operation);

@@ -10,7 +10,7 @@ public sealed class LeasingOptions
 {
     public const string SectionName = "Leasing";
 
-    /// <summary>Time in which a stopping process gives back what has not ended.</summary>
+    /// <summary>Time in which a stopping process gives back the jobs that have not ended.</summary>
     public static readonly TimeSpan ReturnTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Most payload that one lease takes, in bytes; a single larger job is still taken. Default 16 MiB, 64 KiB to 1 GiB.</summary>
@@ -29,7 +29,7 @@ public sealed class LeasingOptions
 [OptionsValidator]
 internal sealed partial class LeasingOptionsValidator : IValidateOptions<LeasingOptions>;
 
-/// <summary>Checks at start that a process which stops has drained, and given the rest back, before it must have ended.</summary>
+/// <summary>Checks at start that the drain timeout and the time to give jobs back fit into the shutdown timeout.</summary>
 internal sealed class DrainOrderCheck(IOptions<ShutdownOptions> shutdown) : IValidateOptions<LeasingOptions>
 {
     public ValidateOptionsResult Validate(string? name, LeasingOptions options) =>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Leases from every queue of this process, once it is ready to run them. When the process stops: no new leases, what runs may
-/// finish within the drain timeout, the rest goes back to its place in the queue.
+/// Leases from every queue of this process, once it is ready to run jobs. When the process stops it drains: it takes no new leases, running
+/// jobs may finish within the drain timeout, and the rest goes back to its place in the queue.
 /// </summary>
 internal sealed class LeasingService(
     BackgroundLoops loops,
@@ -47,7 +47,7 @@ internal sealed class LeasingService(
         if (_interrupts is not null) await _interrupts.StopAsync();
     }
 
-    /// <summary>Waits for other queues than those that are leased from, and begins with them.</summary>
+    /// <summary>Waits until the queues of this process change, and then starts and ends leasing accordingly.</summary>
     protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
         _known = await queues.NextAsync(_known, stoppingToken);
@@ -64,7 +64,7 @@ internal sealed class LeasingService(
                 subscriptions.ListenAsync(RedisKeys.Doorbell(queue.Queue), (_, _) => leaser.Ring(), token)));
     }
 
-    /// <summary>No new leases of a queue; what runs goes on.</summary>
+    /// <summary>Ends leasing from a queue; running jobs continue.</summary>
     private async Task EndAsync(LeasedQueue queue)
     {
         _leased.Remove(queue, out var ended);

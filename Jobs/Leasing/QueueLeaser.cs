@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>Leases the jobs of one queue as this process has room for them, and starts each.</summary>
+/// <summary>Leases jobs of one queue while this process has room for them, and starts each of them.</summary>
 internal sealed class QueueLeaser(
     LeasedQueue queue,
     WorkerName worker,
@@ -20,7 +20,8 @@ internal sealed class QueueLeaser(
     ILogger logger)
 {
     /// <summary>
-    /// Largest payload of a job that starts on the thread that leased it: to queue it to another thread costs more than to read so little.
+    /// Largest payload of a job that starts on the thread that leased it. Queuing a smaller job to another thread costs more than reading
+    /// it.
     /// </summary>
     private const int MostBytesInline = 2_048;
 
@@ -40,7 +41,7 @@ internal sealed class QueueLeaser(
             LeaseResult leased;
             using (await gate.EnterAsync(cancellationToken))
             {
-                // Not canceled half-way: jobs that Redis gave us must be started, or they wait for their lease to end.
+                // This call is not canceled half-way: leased jobs must be started, or they wait for their lease to end.
                 leased = await LeaseAndStartAsync(room, isIdle: false);
             }
 
@@ -95,7 +96,7 @@ internal sealed class QueueLeaser(
         Interlocked.Increment(ref _held);
         var runningJob = new RunningJob(job, time) { Lease = lease };
         running.Add(runningJob);
-        // Not awaited: it is accounted for in RunningJobs, which shutdown waits for, and it cannot fail.
+        // This is not awaited: shutdown waits for it through RunningJobs, and it cannot fail.
         _ = DispatchAsync(runningJob);
     }
 
@@ -103,7 +104,7 @@ internal sealed class QueueLeaser(
     {
         try
         {
-            // Reading a large payload takes time, in which the others that were leased with it should not wait.
+            // Reading a large payload takes time, and the other jobs of the same lease should not wait for it.
             if (job.Job.Body.Length > MostBytesInline) await Task.Yield();
             await dispatcher.DispatchAsync(job, CancellationToken.None);
         }
@@ -123,7 +124,9 @@ internal sealed class QueueLeaser(
     }
 }
 
-/// <summary>A latch that one loop waits on: a signal that comes while the loop does not wait is kept, and several count as one.</summary>
+/// <summary>
+/// A latch for one waiting loop. A signal that comes while the loop does not wait is kept, and several signals count as one.
+/// </summary>
 internal sealed class WakeUp
 {
     private readonly Channel<bool> _rung = Channel.CreateBounded<bool>(

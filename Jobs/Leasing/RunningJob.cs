@@ -3,10 +3,10 @@ using MassTransit;
 
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>A leased job while it runs in this process, and the means to stop it.</summary>
+/// <summary>A leased job while it runs in this process, with methods to stop it.</summary>
 public sealed class RunningJob : IDisposable
 {
-    /// <summary>What a timer takes; a record may say anything.</summary>
+    /// <summary>The longest time that a timer accepts; a record may contain any number.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     private readonly CancellationTokenSource _stop;
@@ -26,21 +26,21 @@ public sealed class RunningJob : IDisposable
 
     public LeasedJob Job { get; }
 
-    /// <summary>The span of its lease: the parent of what is done for it.</summary>
+    /// <summary>The span of its lease, which is the parent of all further spans of the run.</summary>
     internal ActivityContext Lease { get; init; }
 
     /// <summary>Time since its lease.</summary>
     internal TimeSpan Elapsed => _time.GetElapsedTime(_leasedAt);
 
-    /// <summary>The job that came beside a command, for its consumer.</summary>
+    /// <summary>The job that travels beside a command, for its consumer.</summary>
     public static RunningJob Of(ConsumeContext<RunJob> context) => context.TryGetPayload<RunningJob>(out var running)
         ? running
         : throw new InvalidOperationException($"Job {context.Message.JobId} came without its payload. This is a bug.");
 
-    /// <summary>Canceled as soon as the job's result is no longer wanted or its time is up.</summary>
+    /// <summary>Canceled as soon as the job's result is no longer wanted or its deadline has passed.</summary>
     public CancellationToken Token { get; }
 
-    /// <summary>Why <see cref="Token"/> was canceled: by its deadline when nobody gave another reason.</summary>
+    /// <summary>Why <see cref="Token"/> was canceled; without another reason its deadline has passed.</summary>
     public StopReason Reason => Volatile.Read(ref _reason) is var reason and not 0 ? (StopReason)reason
         : Token.IsCancellationRequested ? StopReason.DeadlinePassed
         : StopReason.None;
@@ -74,6 +74,6 @@ public sealed record RunJob
     /// <summary>1 for the first lease.</summary>
     public required int Attempt { get; init; }
 
-    /// <summary>The route whose call is to be run, such as <c>/v1/embeddings</c>.</summary>
+    /// <summary>The route of the call, such as <c>/v1/embeddings</c>.</summary>
     public required string Endpoint { get; init; }
 }

@@ -10,15 +10,15 @@ public sealed class RunningJobs
     /// <summary>Every running job at this moment.</summary>
     public IEnumerable<RunningJob> All => _jobs.Values;
 
-    /// <summary>How many run, of every queue.</summary>
+    /// <summary>How many jobs of all queues run.</summary>
     public int Count => _jobs.Count;
 
-    /// <summary>How many of one queue run.</summary>
+    /// <summary>How many jobs of one queue run.</summary>
     public int CountOf(QueueName queue) => _jobs.Keys.Count(id => id.Queue == queue);
 
     internal void Add(RunningJob job)
     {
-        // A lease that was lost may come back to the same process while the older run is still ending.
+        // The same process may lease a job again after a lost lease, while the older run is still ending.
         if (_jobs.TryGetValue(job.Job.Id, out var older)) older.Stop(StopReason.NotOurs);
         _jobs[job.Job.Id] = job;
     }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Jobs.Leasing;
 
-/// <summary>Sweeps the queues that this process knows. Many processes do; the script lets one at a time do the work.</summary>
+/// <summary>
+/// Sweeps the queues that this process knows. All processes run this loop; the script lets one of them at a time do the work.
+/// </summary>
 internal sealed class SweepLoop(
     BackgroundLoops loops, ISweptQueues queues, IJobStore store, JobMetrics metrics, IOptions<JobsOptions> options,
     ILogger<SweepLoop> logger)
@@ -22,7 +24,7 @@ internal sealed class SweepLoop(
     });
 }
 
-/// <summary>Says which queues this process sweeps.</summary>
+/// <summary>The queues that this process sweeps.</summary>
 public interface ISweptQueues
 {
     /// <summary>The queues known at this moment.</summary>

@@ -5,20 +5,20 @@ using System.Text.Unicode;
 
 namespace AiPlatform.Jobs.Payloads;
 
-/// <summary>Reads requests' JSON token by token. Whatever the bytes, what comes out is an error value, never an exception.</summary>
+/// <summary>Reads requests' JSON token by token. Invalid bytes result in an error value, never in an exception.</summary>
 public static class RequestJson
 {
-    /// <summary>How deep arrays and objects may stand in one another.</summary>
+    /// <summary>How deep arrays and objects may be nested.</summary>
     public const int MaxDepth = 64;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
     private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
-    /// <summary>Reads one field; the reader stands on its name, and must stand at the end of its value afterwards.</summary>
+    /// <summary>Reads one field. The reader is on its name before the call, and must be at the end of its value after the call.</summary>
     public delegate void ReadField<T>(ref Utf8JsonReader reader, ref T fields);
 
     /// <summary>Reads a body that must be one JSON object, field by field.</summary>
-    /// <returns>An error when the body is not that, else null.</returns>
+    /// <returns>An error when the body is not one JSON object, else null.</returns>
     public static InferenceError? ReadObject<T>(ReadOnlySpan<byte> body, ref T fields, ReadField<T> readField)
     {
         if (body.IsEmpty) return InferenceError.Invalid(null, "The request has no body; send a JSON object.");
@@ -46,25 +46,25 @@ public static class RequestJson
         }
         catch (InvalidOperationException)
         {
-            // What the reader throws for an escaped half of a surrogate pair in a name.
+            // The reader throws this for an escaped half of a surrogate pair in a name.
             return InferenceError.Invalid(null, "The body has a string that is not valid Unicode.");
         }
     }
 
-    /// <summary>What is wrong with the text of a body that is otherwise right, wherever it stands; null when nothing is.</summary>
-    /// <param name="body">What <see cref="ReadObject"/> took.</param>
+    /// <summary>Checks that all strings of a body that is otherwise valid are valid Unicode; null when they are.</summary>
+    /// <param name="body">A body that <see cref="ReadObject"/> accepted.</param>
     public static InferenceError? CheckText(ReadOnlySpan<byte> body) => JsonUnicode.HalfPairAt(body) is var at and >= 0
         ? InferenceError.Invalid(
             null, $"The body has half of a surrogate pair at byte {at + 1}, which is not valid Unicode: escape whole characters.")
         : null;
 
     /// <summary>
-    /// Notes that a known field is there. One that is there twice is refused everywhere, on every route and in both processes: readers of
-    /// JSON disagree about which of two counts, and a body is read by more than one.
+    /// Notes a known field. A field that occurs twice is refused on every route and in both processes: readers of JSON disagree about which
+    /// of the two counts, and a body is read by more than one reader.
     /// </summary>
-    /// <param name="seen">A bit for each field that was there.</param>
+    /// <param name="seen">One bit for each field that occurred.</param>
     /// <param name="field">Its index.</param>
-    /// <param name="name">What an error calls it.</param>
+    /// <param name="name">Its name in an error.</param>
     public static InferenceError? NoteField(ref int seen, int field, string name)
     {
         var isThere = (seen & (1 << field)) != 0;
@@ -73,8 +73,8 @@ public static class RequestJson
     }
 
     /// <summary>
-    /// The first <c>model</c> of a body, read no further than that; null when there is none, or the body is wrong before it. Who
-    /// validates the body afterwards finds out what is wrong.
+    /// The first <c>model</c> of a body, which is not read beyond it; null when there is none, or the body is invalid before it. The later
+    /// validation finds out what is wrong.
     /// </summary>
     public static string? ModelOf(ReadOnlySpan<byte> body)
     {
@@ -99,7 +99,7 @@ public static class RequestJson
         }
     }
 
-    /// <summary>How deep arrays and objects stand in one another, up to where the body is no JSON any more.</summary>
+    /// <summary>How deep arrays and objects are nested, up to the place where the body is not valid JSON.</summary>
     private static int DepthOf(ReadOnlySpan<byte> body)
     {
         var depth = 0;
@@ -114,13 +114,13 @@ public static class RequestJson
         }
         catch (JsonException)
         {
-            // What is wrong behind it was not what stopped the first reader.
+            // An error behind this place was not what stopped the first reader.
         }
 
         return depth;
     }
 
-    /// <summary>The index of the field whose name the reader stands on; -1 for any other.</summary>
+    /// <summary>The index of the field whose name the reader is on; -1 for any other name.</summary>
     public static int FieldOf(ref Utf8JsonReader reader, string[] names)
     {
         for (var i = 0; i < names.Length; i++)
@@ -129,12 +129,12 @@ public static class RequestJson
     }
 
     /// <summary>Reads the value of <c>model</c>.</summary>
-    /// <returns>An error when it is no name, else null.</returns>
+    /// <returns>An error when it is not a valid name, else null.</returns>
     public static InferenceError? ReadModel(ref Utf8JsonReader value, out string? model) =>
         TryReadText(ref value, out model) && model.Length > 0
             ? null : InferenceError.Invalid("model", "model must be a string that names a model.");
 
-    /// <summary>Reads a value that is true, false, or null, which is as good as false.</summary>
+    /// <summary>Reads true, false, or null, which counts as false.</summary>
     /// <returns>An error when it is something else, else null.</returns>
     public static InferenceError? ReadBoolean(string name, ref Utf8JsonReader value, out bool isTrue)
     {
@@ -158,7 +158,7 @@ public static class RequestJson
         return text is not null;
     }
 
-    /// <summary>Whether the value is a string of valid Unicode, without making it one.</summary>
+    /// <summary>Whether the value is a string of valid Unicode, without creating the string.</summary>
     public static bool IsText(ref Utf8JsonReader reader)
     {
         if (reader.TokenType != JsonTokenType.String) return false;

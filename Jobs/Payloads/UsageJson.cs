@@ -5,15 +5,15 @@ using System.Text.Json;
 namespace AiPlatform.Jobs.Payloads;
 
 /// <summary>
-/// The <c>usage</c> object of OpenAI's dialect. Whole numbers count in any spelling (<c>7</c>, <c>7.0</c>, <c>7e0</c>); what is no
-/// number of tokens (negative, a fraction, text, more than <see cref="MaxTokens"/>) counts as 0.
+/// The <c>usage</c> object of OpenAI's dialect. Whole numbers count in any spelling (<c>7</c>, <c>7.0</c>, <c>7e0</c>); any other value
+/// (negative, a fraction, text, more than <see cref="MaxTokens"/>) counts as 0.
 /// </summary>
 public static class UsageJson
 {
-    /// <summary>Most tokens of one call that are believed: a thousand times the longest context that any model has.</summary>
+    /// <summary>Most tokens of one call that are counted: a thousand times the longest context of any model.</summary>
     public const long MaxTokens = 1_000_000_000;
 
-    /// <summary>Tokens read and written; 0 where it says nothing, or cannot be read.</summary>
+    /// <summary>Tokens read and written; 0 where the object does not say, or cannot be read.</summary>
     public static (long Input, long Output) Read(string? usage)
     {
         if (usage is null) return default;
@@ -30,7 +30,7 @@ public static class UsageJson
         }
     }
 
-    /// <summary>The same of JSON that is being read: the reader stands on the object's start, and stands on its end afterwards.</summary>
+    /// <summary>Tokens read and written, from a reader that is on the object's start, and is on its end afterwards.</summary>
     /// <exception cref="JsonException">It is not valid JSON.</exception>
     /// <exception cref="InvalidOperationException">A name in it is not valid Unicode.</exception>
     public static (long Input, long Output) Read(ref Utf8JsonReader reader)

@@ -1,13 +1,13 @@
 namespace AiPlatform.Jobs.Redis;
 
-/// <summary>What stands in the place of a job and cannot be read: no version of this program wrote it so.</summary>
+/// <summary>A job's record that cannot be read, because no version of this program can have written it.</summary>
 /// <param name="Id">The job.</param>
-/// <param name="Head">The record's line as it was read.</param>
-/// <param name="State">Its state as it was read; empty when none was.</param>
+/// <param name="Head">The line of the record, as it was read.</param>
+/// <param name="State">The job's state, as it was read; empty when there was none.</param>
 /// <param name="Why">What is wrong.</param>
 internal sealed record DamagedRecord(JobId Id, byte[] Head, string State, string Why)
 {
-    /// <summary>What a caller is told of it.</summary>
+    /// <summary>The message for callers.</summary>
     public const string Explanation =
         "What Redis holds of this job is damaged and cannot be read. It is kept for the operator, but the job cannot be run or answered: "
         + "submit it again.";
@@ -19,7 +19,7 @@ internal sealed record DamagedRecord(JobId Id, byte[] Head, string State, string
     }
 }
 
-/// <summary>A record has a form that only newer versions know. The job is whole: one of their processes can read it.</summary>
+/// <summary>A record has a form that only newer versions know. The job is not damaged: a process of a newer version can read it.</summary>
 public sealed class NewerRecordException() : FormatException(Explanation)
 {
     internal const string Explanation =

@@ -3,11 +3,12 @@ using System.Security.Cryptography;
 namespace AiPlatform.Jobs.Redis;
 
 /// <summary>
-/// Makes the name under which a process is known in Redis: it owns leases or waits for results, and has a channel of that name.
+/// Makes the name of a process in Redis. The process owns leases or waits for results under this name, and listens on a channel of this
+/// name.
 /// </summary>
 public static class ProcessName
 {
-    /// <summary>Host, process id and random part, without blanks; another one at each call.</summary>
+    /// <summary>Host, process id and a random part, without blanks. Each call makes another name.</summary>
     public static string Make() =>
         $"{Environment.MachineName.Replace(' ', '-')}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
 }

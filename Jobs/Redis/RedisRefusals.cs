@@ -8,18 +8,18 @@ namespace AiPlatform.Jobs.Redis;
 
 /// <summary>
 /// The one place that knows what the Redis client throws when Redis does not serve (it cannot be reached, is silent, full, read-only, fails
-/// over, moves its slots, does not know what it is asked), and says it in words that tell what to do.
+/// over, moves its slots, does not know a command). It turns these exceptions into messages that say what to do.
 /// </summary>
 internal static class RedisRefusals
 {
-    /// <summary>Longest text of Redis that is repeated.</summary>
+    /// <summary>Most characters of Redis' own text in a message.</summary>
     private const int MostRepeated = 300;
 
-    /// <summary>What an exception of the Redis client means for its caller.</summary>
+    /// <summary>Translates an exception of the Redis client for its caller.</summary>
     /// <param name="thrown">What the client threw.</param>
-    /// <param name="what">What was asked for, such as <c>the script 'lease'</c>.</param>
+    /// <param name="what">What was called, such as <c>the script 'lease'</c>.</param>
     /// <param name="cancellationToken">The caller's.</param>
-    /// <returns>Null when the caller gave up, or when it is a bug of ours.</returns>
+    /// <returns>Null when the caller has canceled, or when the exception is a bug.</returns>
     public static QueueUnavailableException? Of(Exception thrown, string what, CancellationToken cancellationToken) => thrown switch
     {
         QueueUnavailableException known => known,
@@ -41,7 +41,7 @@ internal static class RedisRefusals
         if (RedisWords.Explain(refused.Message) is var (reason, refusesWrites))
             return new QueueUnavailableException(Short(reason), refused) { RefusesWrites = refusesWrites };
 
-        // Whatever else it is concerns what this call is about: others may be served.
+        // Any other error concerns only the data of this call; other calls may be served.
         return refused.Message.Split(' ', 2)[0] switch
         {
             "NEWER" => new QueueUnavailableException(NewerRecordException.Explanation, refused) { IsPartial = true },

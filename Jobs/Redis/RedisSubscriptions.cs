@@ -13,11 +13,11 @@ public sealed class RedisSubscriptions(IConnectionMultiplexer redis, TimeProvide
     /// <summary>Listens until it is canceled; the client renews the subscription after an outage.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="handle">
-    /// Called for one message after another, in the order in which Redis sent them, and told whether others wait behind it. It must not
-    /// block, and takes whatever anybody may have published.
+    /// Called for each message in the order in which Redis sent them, with a flag that says whether others wait behind it. It must not
+    /// block, and must accept any message, because anybody may publish.
     /// </param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="listening">Called when the subscription stands.</param>
+    /// <param name="listening">Called when the subscription is active.</param>
     /// <exception cref="QueueUnavailableException">The subscription could not be made, or the client has closed it.</exception>
     public async Task ListenAsync(
         RedisChannel channel, Action<RedisValue, bool> handle, CancellationToken cancellationToken, Action? listening = null)

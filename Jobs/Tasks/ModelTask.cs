@@ -28,16 +28,18 @@ public delegate (TaskCall? Call, InferenceError? Error) TaskRequestParser(ReadOn
 /// <param name="Model">The model's name, not yet looked up.</param>
 public abstract record TaskCall(string Model)
 {
-    /// <summary>Whether the caller wants the answer piece by piece.</summary>
+    /// <summary>Whether the caller wants the answer as a stream.</summary>
     public virtual bool Streams => false;
 
-    /// <summary>What the model cannot do of the request, as far as its descriptor tells; null when nothing is known against it.</summary>
+    /// <summary>An error if the model's descriptor shows that the model cannot run the request; else null.</summary>
     public virtual InferenceError? Check(ModelDescriptor model) => null;
 
-    /// <summary>What the request may take of its model, as tenants share it: its bytes, where a task knows nothing better.</summary>
+    /// <summary>
+    /// The cost of the request for its model, by which tenants share the workers. By default it is the size of the request in bytes.
+    /// </summary>
     /// <param name="bodyBytes">Bytes of the request.</param>
     public virtual long Cost(int bodyBytes) => bodyBytes;
 
-    /// <summary>What the result is expected to take in Redis; 0 when nobody knows.</summary>
+    /// <summary>Expected bytes of the result in Redis; 0 when unknown.</summary>
     public virtual long ResultBytes(ModelDescriptor model) => 0;
 }

@@ -20,9 +20,9 @@ public static class ModelTasks
         return null;
     }
 
-    /// <summary>What a route's calls are in OpenTelemetry's GenAI conventions; of an unknown one the route itself.</summary>
+    /// <summary>The operation of a route's calls in OpenTelemetry's GenAI conventions; for an unknown route the route itself.</summary>
     public static string OperationOf(string endpoint) => Of(endpoint)?.Operation ?? endpoint;
 
-    /// <summary>A route as a string, without making a new one where it is known.</summary>
+    /// <summary>A route as a string, without creating a new string for a known route.</summary>
     internal static string Known(ReadOnlySpan<char> endpoint) => Of(endpoint)?.Endpoint ?? endpoint.ToString();
 }

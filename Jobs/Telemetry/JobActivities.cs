@@ -4,14 +4,14 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.Jobs.Telemetry;
 
 /// <summary>
-/// Spans of a job's way, with OpenTelemetry's messaging names: <c>submit</c>, <c>lease</c>, <c>process</c>, <c>commit</c> or
-/// <c>release</c>, <c>wait</c>, each with the queue's name. The trace context rides in the job.
+/// Spans of a job, with OpenTelemetry's messaging names: <c>submit</c>, <c>lease</c>, <c>process</c>, <c>commit</c> or <c>release</c>,
+/// <c>wait</c>, each with the queue's name. The job carries the trace context.
 /// </summary>
 public static class JobActivities
 {
     private static ActivitySource Source => TelemetrySources.Activities;
 
-    /// <summary>The span of a submit; its id is the parent of what the worker does.</summary>
+    /// <summary>Starts the span of a submit, which is the parent of the worker's spans.</summary>
     public static Activity? StartSubmit(JobId job, string operation, string model)
     {
         if (!Source.HasListeners()) return null;
@@ -21,7 +21,7 @@ public static class JobActivities
         return DescribeCall(activity, operation, model);
     }
 
-    /// <summary>The span of waiting for a job's end, from its submit to the message that brings it.</summary>
+    /// <summary>Starts the span of waiting for a job's end, from its submit to the notification of its end.</summary>
     public static Activity? StartWait(JobId job)
     {
         if (!Source.HasListeners()) return null;
@@ -31,14 +31,14 @@ public static class JobActivities
         return activity;
     }
 
-    /// <summary>When a call that leases begins; to be given to <see cref="Leased"/>. Null when nobody listens.</summary>
+    /// <summary>The start time of a call that leases, for <see cref="Leased"/>; null when no listener is registered.</summary>
     internal static DateTimeOffset? BeforeLease(TimeProvider time) => Source.HasListeners() ? time.GetUtcNow() : null;
 
-    /// <summary>Writes down, in a job's own trace, the call that leased it.</summary>
+    /// <summary>Records the call that leased a job in the job's own trace.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="together">Jobs that the call gave.</param>
-    /// <param name="began">What <see cref="BeforeLease"/> gave.</param>
-    /// <returns>The parent of what follows; none when nobody listens.</returns>
+    /// <param name="together">Jobs that the call leased.</param>
+    /// <param name="began">The result of <see cref="BeforeLease"/>.</param>
+    /// <returns>The parent of the following spans; none when no listener is registered.</returns>
     internal static ActivityContext Leased(LeasedJob job, int together, DateTimeOffset? began)
     {
         if (began is not { } start) return default;
@@ -50,10 +50,10 @@ public static class JobActivities
         return activity?.Context ?? submitted;
     }
 
-    /// <summary>The span of a run, from the lease to the commit.</summary>
+    /// <summary>Starts the span of a run, from the lease to the commit.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="operation">What its task does, such as <c>chat</c>.</param>
-    /// <param name="leased">What <see cref="Leased"/> gave.</param>
+    /// <param name="operation">The operation of its task, such as <c>chat</c>.</param>
+    /// <param name="leased">The result of <see cref="Leased"/>.</param>
     internal static Activity? StartProcess(LeasedJob job, string operation, ActivityContext leased)
     {
         if (!Source.HasListeners()) return null;
@@ -65,7 +65,7 @@ public static class JobActivities
         return DescribeCall(activity, operation, job.Model);
     }
 
-    /// <summary>The span of writing how a run ended.</summary>
+    /// <summary>Starts the span of writing the outcome of a run.</summary>
     /// <param name="job">The job.</param>
     /// <param name="operation"><c>commit</c> or <c>release</c>.</param>
     internal static Activity? StartSettle(LeasedJob job, string operation)

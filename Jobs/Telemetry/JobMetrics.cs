@@ -3,7 +3,7 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Jobs.Telemetry;
 
-/// <summary>Metrics of the queue as this process sees it; documented in docs/operations.md.</summary>
+/// <summary>Metrics of the queue in this process; documented in docs/operations.md.</summary>
 public sealed class JobMetrics
 {
     private readonly Counter<long> _jobs;

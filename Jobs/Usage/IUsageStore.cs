@@ -1,12 +1,12 @@
 namespace AiPlatform.Jobs.Usage;
 
 /// <summary>
-/// What tenants used, by model and day; kept for <see cref="Retention"/>. Throws <see cref="QueueUnavailableException"/> when Redis does
+/// The usage of tenants, by model and day, kept for <see cref="Retention"/>. Throws <see cref="QueueUnavailableException"/> when Redis does
 /// not serve.
 /// </summary>
 public interface IUsageStore
 {
-    /// <summary>How long a day is kept: a year, and the month to look back at it.</summary>
+    /// <summary>How long a day is kept: a year, and another month to evaluate it.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromDays(400);
 
     /// <summary>Adds rows of one tenant and one day.</summary>
@@ -18,22 +18,22 @@ public interface IUsageStore
     Task<IReadOnlyList<UsageRow>> ReadAsync(DateOnly from, DateOnly to, string tenant, CancellationToken cancellationToken);
 }
 
-/// <summary>What a tenant used of a model on a day.</summary>
-/// <param name="Date">UTC.</param>
-/// <param name="Tenant">Who.</param>
+/// <summary>The usage of a model by a tenant on one day.</summary>
+/// <param name="Date">The day, in UTC.</param>
+/// <param name="Tenant">The tenant.</param>
 /// <param name="Model">The model that was asked for.</param>
-/// <param name="Count">How much.</param>
+/// <param name="Count">The calls and tokens.</param>
 public sealed record UsageRow(DateOnly Date, string Tenant, string Model, UsageCount Count);
 
-/// <summary>Calls and tokens. Each number stays between 0 and <see cref="Most"/>: a sum that would pass it stays there.</summary>
+/// <summary>Calls and tokens. Each number is between 0 and <see cref="Most"/>; larger sums are cut to it.</summary>
 /// <param name="Requests">Calls that ended, whether they succeeded or failed.</param>
 /// <param name="Failed">Calls among them that failed.</param>
 /// <param name="InputTokens">Tokens read.</param>
 /// <param name="OutputTokens">Tokens written.</param>
-/// <param name="EstimatedTokens">Tokens among both that nobody has said.</param>
+/// <param name="EstimatedTokens">Tokens among both that were estimated.</param>
 public readonly record struct UsageCount(long Requests, long Failed, long InputTokens, long OutputTokens, long EstimatedTokens = 0)
 {
-    /// <summary>The largest whole number that every reader of JSON, and Redis' scripts, can count to.</summary>
+    /// <summary>The largest whole number that every JSON reader and Redis' scripts represent exactly.</summary>
     public const long Most = (1L << 53) - 1;
 
     public static UsageCount operator +(UsageCount one, UsageCount other) => new(

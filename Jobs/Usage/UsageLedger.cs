@@ -3,8 +3,8 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Jobs.Usage;
 
 /// <summary>
-/// Counts what calls use, and writes it every second: a call costs no Redis command of its own. A process that is killed loses what
-/// it counted in its last second; an outage of Redis loses nothing.
+/// Counts the usage of calls in memory and writes it every second, so a call costs no Redis command of its own. A process that is killed
+/// loses the counts of its last second; an outage of Redis loses nothing.
 /// </summary>
 public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimeProvider time) : LoopService(loops)
 {
@@ -13,24 +13,24 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
 
-    /// <summary>A call ended.</summary>
-    /// <param name="tenant">Who called.</param>
+    /// <summary>Counts a call that ended.</summary>
+    /// <param name="tenant">The tenant that called.</param>
     /// <param name="model">The model that was asked for.</param>
     /// <param name="failed">Whether it failed.</param>
     /// <param name="inputTokens">Tokens read.</param>
     /// <param name="outputTokens">Tokens written.</param>
-    /// <param name="estimatedTokens">Tokens among both that nobody has said.</param>
+    /// <param name="estimatedTokens">Tokens among both that were estimated.</param>
     public void Add(string tenant, string model, bool failed, long inputTokens, long outputTokens, long estimatedTokens = 0) =>
         Add(tenant, model, new UsageCount(1, failed ? 1 : 0, inputTokens, outputTokens, estimatedTokens));
 
-    /// <summary>A call was given up, and counts by what it used only.</summary>
+    /// <summary>Counts only the tokens of a call that was given up.</summary>
     /// <inheritdoc cref="Add(string, string, bool, long, long, long)"/>
     public void AddTokens(string tenant, string model, long inputTokens, long outputTokens, long estimatedTokens)
     {
         if (inputTokens > 0 || outputTokens > 0) Add(tenant, model, new UsageCount(0, 0, inputTokens, outputTokens, estimatedTokens));
     }
 
-    /// <summary>The last counts are written when the process stops.</summary>
+    /// <summary>Writes the last counts when the process stops.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -40,14 +40,14 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
         }
         catch (Exception away) when (away is OutageException or OperationCanceledException)
         {
-            // The loop has told it, if there was time to.
+            // The loop has reported the outage already, if there was time.
         }
     }
 
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => WriteAsync(loop.Suffer, stoppingToken);
 
     /// <summary>
-    /// Writes what was counted, and keeps what could not be written. One that is refused does not keep the others from being written.
+    /// Writes the counts, and keeps those that could not be written. A refused count does not keep the others from being written.
     /// </summary>
     private async Task WriteAsync(Action<string> refused, CancellationToken cancellationToken)
     {

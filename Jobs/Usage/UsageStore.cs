@@ -29,7 +29,7 @@ internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
         for (var i = 0; i + 1 < fields.Length; i += 2)
         {
             if (((string?)fields[i])?.Split(' ', 2) is not [var measure, var model]) continue;
-            // A field that holds no number was written by another program.
+            // A field without a number was written by another program; it is ignored.
             if (!fields[i + 1].TryParse(out long amount)) continue;
             counts[model] = counts.GetValueOrDefault(model) + CountOf(measure, Math.Clamp(amount, 0, UsageCount.Most));
         }

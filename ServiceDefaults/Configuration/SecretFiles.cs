@@ -2,16 +2,18 @@ using Microsoft.Extensions.Configuration;
 
 namespace AiPlatform.ServiceDefaults.Configuration;
 
-/// <summary>Settings that are files, as Docker, Kubernetes and the drivers of key vaults mount secrets.</summary>
+/// <summary>Settings in files, as Docker, Kubernetes and key vault drivers mount secrets.</summary>
 internal static class SecretFiles
 {
-    /// <summary>A folder: each file is a setting, its name the key with <c>__</c> for <c>:</c>, its text the value. Default none.</summary>
+    /// <summary>
+    /// A folder in which each file is a setting: its name is the key with <c>__</c> for <c>:</c>, and its text is the value. Default none.
+    /// </summary>
     public const string PathKey = "Secrets:Path";
 
     extension(IConfigurationManager configuration)
     {
-        /// <summary>Adds the folder's files, which go before every other source, and follows their changes.</summary>
-        /// <exception cref="DirectoryNotFoundException">There is no such folder; the message names the setting.</exception>
+        /// <summary>Adds the folder's files, which override all other sources, and watches them for changes.</summary>
+        /// <exception cref="DirectoryNotFoundException">The folder does not exist; the message names the setting.</exception>
         public void AddSecretFiles()
         {
             if (configuration[PathKey] is not { Length: > 0 } path) return;

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace AiPlatform.ServiceDefaults.Health;
 
 /// <summary>
-/// Every background loop of the process runs, libraries' included. One that has ended, with or without an exception, ends liveness.
+/// Checks that every background loop of the process runs, including those of libraries. A loop that has ended, with or without an
+/// exception, ends liveness.
 /// </summary>
 internal sealed class BackgroundLoopsHealthCheck(BackgroundLoops loops, IServiceProvider services) : IHealthCheck
 {

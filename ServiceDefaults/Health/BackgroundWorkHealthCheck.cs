@@ -4,7 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace AiPlatform.ServiceDefaults.Health;
 
 /// <summary>
-/// The background loops do all of their work. Those that wait, for Redis or for somebody to mend a key, are named with the reason.
+/// Checks that the background loops can do all of their work. Loops that wait, for Redis or for the repair of a key, are named with the
+/// reason.
 /// </summary>
 internal sealed class BackgroundWorkHealthCheck(BackgroundLoops loops) : IHealthCheck
 {

@@ -54,16 +54,16 @@ internal static class HealthEndpoints
     }
 }
 
-/// <summary>Marks the routes of health: an orchestrator asks them by whatever address it has.</summary>
+/// <summary>Marks the health routes, which an orchestrator probes under any address.</summary>
 public sealed class HealthProbe
 {
     internal static HealthProbe Mark { get; } = new();
 }
 
-/// <summary>Which endpoint a health check speaks for.</summary>
+/// <summary>The endpoint of a health check.</summary>
 public static class HealthTags
 {
-    /// <summary><c>/health</c>: send requests here.</summary>
+    /// <summary><c>/health</c>: if this fails, send no requests here.</summary>
     public const string Ready = "ready";
 
     /// <summary><c>/alive</c>: if this fails, restart the process.</summary>

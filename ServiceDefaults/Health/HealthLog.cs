@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace AiPlatform.ServiceDefaults.Health;
 
 /// <summary>
-/// Writes a line when a check's status changes, however often it is asked for. A check that was never healthy still starts.
+/// Logs a line when a check's status changes, however often it is probed. A check that was never healthy counts as starting.
 /// </summary>
 internal sealed class HealthLog(ILogger<HealthLog> logger)
 {

@@ -1,10 +1,10 @@
 namespace AiPlatform.ServiceDefaults.Loops;
 
 /// <summary>
-/// One background loop: turn after turn until it is stopped. An <see cref="OutageException"/> is waited out with growing pauses; anything
-/// else that leaves a turn is a bug, and ends the process.
+/// One background loop, which runs turn after turn until it is stopped. After an <see cref="OutageException"/> it retries with a back-off.
+/// Any other exception from a turn is a bug and ends the process.
 /// </summary>
-#pragma warning disable CA1001 // A source that has no timer holds nothing to give back
+#pragma warning disable CA1001 // A source without a timer has nothing to dispose
 public sealed class BackgroundLoop
 #pragma warning restore CA1001
 {
@@ -31,7 +31,7 @@ public sealed class BackgroundLoop
         _time = time;
     }
 
-    /// <summary>What logs and health checks call it.</summary>
+    /// <summary>Its name in logs and health checks.</summary>
     public string Name { get; }
 
     /// <summary>Why its last turn could not do all of its work; null when it could.</summary>
@@ -43,10 +43,14 @@ public sealed class BackgroundLoop
     /// <summary>Completes, without an error, when it has ended.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Says inside a turn that a part of its work could not be done. Health tells it until a turn does not say so.</summary>
+    /// <summary>
+    /// Reports inside a turn that a part of its work could not be done. Health reports it until a turn passes without trouble.
+    /// </summary>
     public void Suffer(string trouble) => _suffered = trouble;
 
-    /// <summary>Does something for each, one after another. What is partly not served does not keep the others from it.</summary>
+    /// <summary>
+    /// Runs an action for each item, one after another. A partial outage of one item does not keep the others from running.
+    /// </summary>
     public async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> act)
     {
         foreach (var item in items)
@@ -62,14 +66,14 @@ public sealed class BackgroundLoop
         }
     }
 
-    /// <summary>Ends it in good order.</summary>
+    /// <summary>Stops the loop and waits for its end.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await Ended;
     }
 
-    /// <summary>Ends it as a bug in its turn would: so every loop can be tried out.</summary>
+    /// <summary>Ends the loop as a bug in its turn would, so that tests can try every loop.</summary>
     internal void Break(Exception bug)
     {
         _broken = bug;
@@ -101,7 +105,7 @@ public sealed class BackgroundLoop
 #pragma warning disable CA1031 // Whatever it was, it is logged, told and ends the process
             catch (Exception failure)
             {
-                // What a process uses may be gone already when it stops.
+                // When a process stops, the services that a loop uses may already be disposed.
                 if (!_stop.IsCancellationRequested) _broken = failure;
                 break;
             }
@@ -120,9 +124,9 @@ public sealed class BackgroundLoop
     }
 }
 
-/// <summary>Something that the process needs does not serve now. Its callers wait and try again; it is never a bug.</summary>
+/// <summary>A service that the process needs is unavailable. Callers wait and try again; it is never a bug.</summary>
 public class OutageException(string message, Exception? inner = null) : Exception(message, inner)
 {
-    /// <summary>Only what was asked for is not served: a call about something else may be.</summary>
+    /// <summary>Whether only a part is unavailable, so that other calls may be served.</summary>
     public bool IsPartial { get; init; }
 }

@@ -4,15 +4,15 @@ using Microsoft.Extensions.Logging;
 namespace AiPlatform.ServiceDefaults.Loops;
 
 /// <summary>
-/// Every background loop of this process: the one place where one is started. A loop that dies is logged, ends liveness
-/// (<c>/alive</c> names it) and the process, with exit code 1; one that waits for Redis degrades readiness, which says why.
+/// All background loops of this process, which are started only here. A loop that dies is logged, and ends liveness (<c>/alive</c> names
+/// it) and the process, with exit code 1. A loop that waits for Redis degrades readiness, with the reason.
 /// </summary>
 public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BackgroundLoops> logger)
 {
     private readonly Lock _gate = new();
     private readonly List<BackgroundLoop> _all = [];
 
-    /// <summary>Those that run, and those that have died.</summary>
+    /// <summary>The loops that run, and those that have died.</summary>
     public IReadOnlyList<BackgroundLoop> All
     {
         get
@@ -22,9 +22,9 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
     }
 
     /// <summary>Starts a loop.</summary>
-    /// <param name="name">What logs and health checks call it.</param>
+    /// <param name="name">Its name in logs and health checks.</param>
     /// <param name="interval">
-    /// From the beginning of a turn to that of the next; zero when the turn itself waits for what there is to do.
+    /// The time from the beginning of a turn to that of the next; zero when the turn itself waits for work.
     /// </param>
     /// <param name="turn">One turn. It ends soon after its token is canceled.</param>
     public BackgroundLoop Start(string name, TimeSpan interval, Func<BackgroundLoop, CancellationToken, Task> turn)

@@ -9,7 +9,7 @@ public abstract class LoopService(BackgroundLoops loops) : IHostedService
 
     protected BackgroundLoops Loops => loops;
 
-    /// <summary>From the beginning of a turn to that of the next; zero when the turn itself waits for what there is to do.</summary>
+    /// <summary>The time from the beginning of a turn to that of the next; zero when the turn itself waits for work.</summary>
     protected virtual TimeSpan Interval => TimeSpan.Zero;
 
     public virtual Task StartAsync(CancellationToken cancellationToken)

@@ -7,14 +7,16 @@ using StackExchange.Redis;
 namespace AiPlatform.ServiceDefaults.Redis;
 
 /// <summary>
-/// Registers <see cref="IConnectionMultiplexer"/> from <c>ConnectionStrings:redis</c>, as Aspire's package does. It connects in
-/// the background and comes back by itself after an outage.
+/// Registers <see cref="IConnectionMultiplexer"/> from <c>ConnectionStrings:redis</c>, as Aspire's package does. It connects in the
+/// background, and reconnects by itself after an outage.
 /// </summary>
 internal static class RedisClientRegistration
 {
     private const string ConnectionName = "redis";
 
-    /// <summary>Object id of the Entra identity that signs in to an Azure Managed Redis; none: the connection string says how.</summary>
+    /// <summary>
+    /// Object id of the Entra identity that signs in to an Azure Managed Redis. Without it the connection string has the credentials.
+    /// </summary>
     private const string EntraUserKey = "Redis:EntraUser";
 
     public static void AddRedisClientNamedRedis(this IHostApplicationBuilder builder)
@@ -24,9 +26,10 @@ internal static class RedisClientRegistration
             ConnectionName,
             settings =>
             {
-                // RedisHealthCheck asks more: whether jobs would be evicted.
+                // RedisHealthCheck replaces it, because it also checks whether jobs would be evicted.
                 settings.DisableHealthChecks = true;
-                // Requests share their calls to Redis, and background loops make several a second: a span of each would belong to nobody.
+                // Requests share their calls to Redis, and background loops make several a second, so a span for each command would belong
+                // to no request.
                 settings.DisableTracing = true;
             },
             configuration =>

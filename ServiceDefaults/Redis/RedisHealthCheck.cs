@@ -4,15 +4,15 @@ using StackExchange.Redis;
 namespace AiPlatform.ServiceDefaults.Redis;
 
 /// <summary>
-/// Redis answers, takes jobs, and would not drop them. One that cannot be reached, or refuses what a submit needs (it is full, a replica,
-/// cannot save), gives the status that the process registered (a Gateway is degraded, a worker not ready); one that evicts keys is never
-/// ready.
+/// Checks that Redis answers, accepts jobs, and would not evict them. If Redis cannot be reached, or refuses what a submit needs (it is
+/// full, a replica, cannot save), the check has the status that the process registered (a Gateway is degraded, a worker is not ready). With
+/// a Redis that evicts keys a process is never ready.
 /// </summary>
 internal sealed class RedisHealthCheck(IConnectionMultiplexer redis, TimeProvider time) : IHealthCheck
 {
     /// <summary>
-    /// Refused by Redis wherever a submit is, since nothing says that it only reads. INFO inside a script: the client takes it for an
-    /// administrator's command otherwise.
+    /// A script that Redis refuses whenever it refuses a submit, because the script is not marked as read-only. INFO is inside a script,
+    /// because the client treats it as an administrator's command otherwise.
     /// </summary>
     private const string Memory = "#!lua\nreturn redis.call('INFO', 'memory')";
 

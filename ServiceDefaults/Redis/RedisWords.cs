@@ -1,6 +1,6 @@
 namespace AiPlatform.ServiceDefaults.Redis;
 
-/// <summary>What Redis says when it runs but does not serve, in words that tell what to do.</summary>
+/// <summary>Explains errors of a Redis that runs but does not serve, and says what to do.</summary>
 public static class RedisWords
 {
     public const string CannotBeReached = "Redis cannot be reached.";
@@ -10,7 +10,7 @@ public static class RedisWords
         + "no primary.";
 
     /// <param name="message">An error that Redis answered.</param>
-    /// <returns>What it means, and whether Redis refuses writes only; null when it is an error about what was asked for.</returns>
+    /// <returns>The meaning, and whether Redis refuses only writes; null when the error concerns only the command itself.</returns>
     public static (string Reason, bool RefusesWrites)? Explain(string message) => message.Split(' ', 2)[0] switch
     {
         "OOM" => ("Redis is full: it takes no new jobs until results expire or maxmemory is raised.", true),

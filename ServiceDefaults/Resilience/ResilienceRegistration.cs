@@ -13,16 +13,16 @@ public static class ResilienceRegistration
 
     extension(IServiceCollection services)
     {
-        /// <summary>Adds the pipelines that belong to every process.</summary>
+        /// <summary>Adds the pipelines of every process.</summary>
         public IServiceCollection AddResiliencePipelines()
         {
             services.TryAddSingleton(TimeProvider.System);
-            // This would log each call of an outage; the callers log once that it began, and once that it ended.
+            // Polly would log each call during an outage; the callers log its beginning and its end once.
             services.AddLogging(logging => logging.AddFilter("Polly", LogLevel.None));
             return services.AddTimedPipeline(ResiliencePipelineNames.RedisCall, pipeline => pipeline.AddTimeout(RedisCallTimeout));
         }
 
-        /// <summary>Adds a pipeline that goes by this process' clock.</summary>
+        /// <summary>Adds a pipeline that uses the process' <see cref="TimeProvider"/>.</summary>
         /// <param name="name">One of <see cref="ResiliencePipelineNames"/>.</param>
         /// <param name="configure">Adds the strategies, the outermost first.</param>
         public IServiceCollection AddTimedPipeline(string name, Action<ResiliencePipelineBuilder> configure) =>
@@ -40,8 +40,6 @@ public static class ResiliencePipelineNames
     /// <summary>One call to Redis: a time limit, no retry.</summary>
     public const string RedisCall = "redis-call";
 
-    /// <summary>
-    /// Writing what must not be lost (a result): tried again with growing pauses until it is taken or minutes have passed.
-    /// </summary>
+    /// <summary>Writes that must not be lost (a result): retried with a back-off until Redis accepts them or minutes have passed.</summary>
     public const string RedisCommit = "redis-commit";
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration.Memory;
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// What is logged unless a setting says otherwise: what the processes themselves have to say, and the warnings of what they are made of.
-/// They say themselves that they have started, and when their health changes.
+/// The default log levels: information from the processes themselves, and warnings from the framework and libraries. The processes
+/// themselves log their start and changes of their health.
 /// </summary>
 internal static class LogDefaults
 {

@@ -5,12 +5,12 @@ namespace AiPlatform.ServiceDefaults.Telemetry;
 /// <summary>
 /// OpenTelemetry's standard settings, which its exporter reads itself: <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> (nothing is exported without
 /// it), <c>OTEL_EXPORTER_OTLP_PROTOCOL</c> (<c>grpc</c>, the default, or <c>http/protobuf</c>), <c>OTEL_EXPORTER_OTLP_HEADERS</c>.
-/// The exporter passes over a value that it cannot use; here such a value is refused.
+/// The exporter ignores an invalid value; this class refuses it.
 /// </summary>
 internal static class OtlpSettings
 {
     /// <returns>Whether an endpoint is configured.</returns>
-    /// <exception cref="InvalidOperationException">A setting is there but cannot be used; names it.</exception>
+    /// <exception cref="InvalidOperationException">A setting has an invalid value; the message names it.</exception>
     public static bool HaveEndpoint(IConfiguration configuration)
     {
         var endpoint = configuration["OTEL_EXPORTER_OTLP_ENDPOINT"];

@@ -4,7 +4,7 @@ using System.Text;
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Makes what a file or a setting says fit for a terminal and a log line: it can neither steer a terminal nor begin a line of its own.
+/// Makes text from a file or a setting safe for a terminal and a log line: it can neither control the terminal nor begin a new line.
 /// </summary>
 public static class PrintableText
 {
@@ -28,7 +28,9 @@ public static class PrintableText
         return printable.ToString();
     }
 
-    /// <summary>Half a surrogate pair is enumerated as the replacement character, which says what it is.</summary>
+    /// <summary>
+    /// Whether a character is printable. Half of a surrogate pair is enumerated as the replacement character, which is printable.
+    /// </summary>
     private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

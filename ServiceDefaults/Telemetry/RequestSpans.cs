@@ -4,8 +4,8 @@ using OpenTelemetry;
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// What is exported of HTTP requests to this process: named by method and route; without what callers wrote themselves, be it the path or a
-/// header; and not the probes of an orchestrator, several a second.
+/// Prepares the spans of HTTP requests for export. They are named by method and route, without anything that callers wrote, such as the
+/// path or a header. The probes of an orchestrator, several a second, are not exported.
 /// </summary>
 /// <param name="probes">The paths of the probes.</param>
 internal sealed class RequestSpans(IReadOnlyCollection<string> probes) : BaseProcessor<Activity>
@@ -15,7 +15,7 @@ internal sealed class RequestSpans(IReadOnlyCollection<string> probes) : BasePro
     private static readonly string[] WrittenByCallers =
         ["url.query", "http.request.method_original", "user_agent.original", "server.address", "server.port"];
 
-    /// <summary>Has ASP.NET Core write OpenTelemetry's attributes into its spans, which it leaves to others unless it is told.</summary>
+    /// <summary>Lets ASP.NET Core write OpenTelemetry's attributes into its spans, which it does not do by default.</summary>
     public static void Fill() => AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
 
     public override void OnEnd(Activity data)
@@ -29,7 +29,7 @@ internal sealed class RequestSpans(IReadOnlyCollection<string> probes) : BasePro
 
         var route = data.GetTagItem("http.route") as string;
         data.DisplayName = $"{data.GetTagItem("http.request.method")} {route}".TrimEnd();
-        // A tag without a value is taken out.
+        // Setting a tag to null removes it.
         data.SetTag("url.path", route);
         foreach (var tag in WrittenByCallers) data.SetTag(tag, null);
     }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
-/// <summary>How spans say that what they stand for failed.</summary>
+/// <summary>Marks spans of failed operations.</summary>
 public static class SpanFailure
 {
     extension(Activity activity)

@@ -5,11 +5,11 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
-/// <summary>Writes the one line of a start: that it is over, where the process listens, and which version it is.</summary>
-/// <param name="lifetime">Says when it is.</param>
-/// <param name="environment">Named in the line.</param>
-/// <param name="servers">The server; none in a process that listens nowhere.</param>
-/// <param name="logger">Where to.</param>
+/// <summary>Logs one line when the process has started, with its addresses and its version.</summary>
+/// <param name="lifetime">Tells when the start has ended.</param>
+/// <param name="environment">The environment, which the line names.</param>
+/// <param name="servers">The server; none in a process that does not listen.</param>
+/// <param name="logger">The logger.</param>
 internal sealed class StartLog(
     IHostApplicationLifetime lifetime, IHostEnvironment environment, IEnumerable<IServer> servers, ILogger<StartLog> logger)
         : IHostedService

@@ -8,7 +8,7 @@ using OpenTelemetry.Trace;
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Says what is logged. Exports traces, metrics and logs over OTLP when an endpoint is configured; costs nothing otherwise.
+/// Sets the default log levels, and exports traces, metrics and logs over OTLP if an endpoint is configured. Without one it costs nothing.
 /// </summary>
 internal static class TelemetryRegistration
 {
@@ -39,7 +39,7 @@ internal static class TelemetryRegistration
             .WithLogging(null, logs =>
             {
                 logs.IncludeFormattedMessage = true;
-                // The framework's scopes repeat the path, in which callers write; the trace's id is in every record without them.
+                // The framework's scopes repeat the path, which callers write. Every record has the trace's id without them.
                 logs.IncludeScopes = false;
             })
             .UseOtlpExporter();

@@ -3,7 +3,7 @@ using AiPlatform.Gateway.Providers.Routing;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>How one attempt at a provider failed, and what follows from it.</summary>
+/// <summary>The failure of one attempt at a provider, and its consequence.</summary>
 internal sealed record AttemptFailure
 {
     /// <summary>
@@ -11,7 +11,7 @@ internal sealed record AttemptFailure
     /// </summary>
     public required string Reason { get; init; }
 
-    /// <summary>What the caller is told when nothing better follows.</summary>
+    /// <summary>The error for the caller if no later attempt succeeds.</summary>
     public required InferenceError Error { get; init; }
 
     public required AttemptConsequence Consequence { get; init; }
@@ -19,13 +19,13 @@ internal sealed record AttemptFailure
     /// <summary>How long the provider asks callers to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Whether it speaks against the provider as such, and not against this call or this account.</summary>
+    /// <summary>Whether the provider itself is at fault, and not this call or this account.</summary>
     public bool IsProvidersFault { get; init; }
 
     /// <summary>Whether it names <c>stream_options</c>, which the caller may not have sent.</summary>
     public bool NamesStreamOptions { get; init; }
 
-    /// <summary>The provider's own answer, where it is the request that is wrong: the caller gets it as it is.</summary>
+    /// <summary>The provider's own answer if the request is wrong; the caller gets it unchanged.</summary>
     public RefusedAnswer? Answer { get; init; }
 
     public static AttemptFailure Connection(string provider, string what) => new()
@@ -36,7 +36,9 @@ internal sealed record AttemptFailure
         IsProvidersFault = true,
     };
 
-    /// <summary>Its time was over. That a deadline was short does not speak against the provider.</summary>
+    /// <summary>
+    /// Makes the failure of an attempt that exceeded its limit. The provider is not at fault if the limit was the call's deadline.
+    /// </summary>
     public static AttemptFailure TimedOut(string provider, AttemptLimit limit) => new()
     {
         Reason = limit.IsDeadline ? "deadline" : "timeout",
@@ -61,7 +63,7 @@ internal sealed record AttemptFailure
         IsProvidersFault = !limit.IsDeadline,
     };
 
-    /// <summary>It answered, but not in its dialect.</summary>
+    /// <summary>Makes the failure of an answer that is not in OpenAI's dialect.</summary>
     /// <param name="provider">Who.</param>
     /// <param name="reason">One word: <c>truncated</c>, <c>malformed</c>, <c>content_type</c>, <c>empty</c>.</param>
     /// <param name="what">What is wrong with it.</param>
@@ -73,10 +75,10 @@ internal sealed record AttemptFailure
         IsProvidersFault = true,
     };
 
-    /// <summary>It answered something else than was asked for.</summary>
+    /// <summary>Makes the failure of an answer with a wrong content type.</summary>
     /// <param name="provider">Who.</param>
-    /// <param name="contentType">What it says that it is.</param>
-    /// <param name="wanted">What it should be.</param>
+    /// <param name="contentType">The content type of the answer.</param>
+    /// <param name="wanted">The expected content type.</param>
     public static AttemptFailure BadContentType(Provider provider, string? contentType, string wanted) => BadAnswer(
         provider.Name, "content_type",
         $"its content type is '{Refusals.Quoted(provider.Secret.Redact(contentType ?? "") ?? "***")}', not {wanted}");
@@ -115,19 +117,21 @@ internal sealed record AttemptFailure
     public static InferenceError Failed(string message) => new() { Kind = InferenceErrorKind.ProviderFailed, Message = message };
 }
 
-/// <summary>What follows from a failed attempt.</summary>
+/// <summary>The consequence of a failed attempt.</summary>
 internal enum AttemptConsequence
 {
-    /// <summary>The same may succeed later: again after a pause, then the fallback.</summary>
+    /// <summary>The attempt may succeed later: retry it after a back-off, then call the fallback.</summary>
     Retry,
 
-    /// <summary>The provider may have worked on it, and be paid for each try: the fallback; once again only where there is none.</summary>
+    /// <summary>
+    /// The provider may have worked on it and bills each attempt: call the fallback, and retry once only if there is none.
+    /// </summary>
     RetryOnce,
 
-    /// <summary>This provider will not do it: the fallback at once.</summary>
+    /// <summary>This provider will not run it: call the fallback at once.</summary>
     Fallback,
 
-    /// <summary>Nobody will do it: the request itself is wrong, or the call's time is over.</summary>
+    /// <summary>No provider will run it: the request itself is wrong, or the call's deadline has passed.</summary>
     Final,
 }
 

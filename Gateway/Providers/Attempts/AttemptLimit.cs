@@ -1,8 +1,8 @@
 namespace AiPlatform.Gateway.Providers.Attempts;
 
 /// <summary>
-/// How long an attempt, or a silence, may last: its own limit, or what the call's deadline leaves of it. It has one timer, which a sign
-/// of life starts anew.
+/// Limits the time of an attempt, or of a silence: its own limit, or the time until the call's deadline if that is shorter. It has one
+/// timer, which each sign of life restarts.
 /// </summary>
 internal sealed class AttemptLimit : IDisposable
 {
@@ -10,9 +10,9 @@ internal sealed class AttemptLimit : IDisposable
     private readonly CancellationTokenRegistration _leaving;
 
     /// <param name="length">Its own limit.</param>
-    /// <param name="deadline">The call's, which it never passes.</param>
+    /// <param name="deadline">The call's deadline, which it never exceeds.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="leaving">The client's: <see cref="Token"/> is canceled with it.</param>
+    /// <param name="leaving">The client's token, which also cancels <see cref="Token"/>.</param>
     public AttemptLimit(TimeSpan length, CallDeadline deadline, TimeProvider time, CancellationToken leaving)
     {
         Length = length;
@@ -25,22 +25,22 @@ internal sealed class AttemptLimit : IDisposable
 
     public CallDeadline Deadline { get; }
 
-    /// <summary>Canceled when the time is over, or the client leaves.</summary>
+    /// <summary>Canceled when the limit has passed, or the client disconnects.</summary>
     public CancellationToken Token => _ending.Token;
 
-    /// <summary>Whether what ends, or has ended, this is the deadline, and not its own limit.</summary>
+    /// <summary>Whether the call's deadline ends this limit, and not its own length.</summary>
     public bool IsDeadline { get; private set; }
 
-    /// <summary>How far the provider has come, for the message that says what took so long.</summary>
+    /// <summary>How far the provider has come, for the error message.</summary>
     public AttemptProgress Progress { get; set; }
 
-    /// <summary>The provider has shown that it works: the time begins anew.</summary>
+    /// <summary>Restarts the time, because the provider has shown a sign of life.</summary>
     public void Restart() => _ending.CancelAfter(Next());
 
     /// <summary>Stops the time until the next <see cref="Restart"/>.</summary>
     public void Pause() => _ending.CancelAfter(Timeout.InfiniteTimeSpan);
 
-    /// <summary>Nobody waits any more, but for what comes within this time.</summary>
+    /// <summary>Ends the limit after this time, because no client waits any more.</summary>
     public void End(TimeSpan within)
     {
         if (within > TimeSpan.Zero) _ending.CancelAfter(within);
@@ -64,12 +64,12 @@ internal sealed class AttemptLimit : IDisposable
 /// <summary>How far a provider has come with its answer.</summary>
 internal enum AttemptProgress
 {
-    /// <summary>Nothing has come.</summary>
+    /// <summary>Nothing has arrived.</summary>
     Silent,
 
-    /// <summary>An answer that comes whole has begun.</summary>
+    /// <summary>An answer that is not a stream has begun.</summary>
     Answering,
 
-    /// <summary>A stream has begun; it may have sent signs of life, but no event that says something.</summary>
+    /// <summary>A stream has begun. It may have sent signs of life, but no event with content.</summary>
     Streaming,
 }

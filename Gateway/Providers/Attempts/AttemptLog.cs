@@ -2,20 +2,20 @@ using AiPlatform.Gateway.Providers.Routing;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>What was tried for a call, in order, and what it used.</summary>
+/// <summary>The attempts of a call, in order, and their usage.</summary>
 internal sealed class AttemptLog
 {
     private List<FailedAttempt>? _failed;
 
-    /// <summary>Attempts that reached out to a provider, the successful one included.</summary>
+    /// <summary>Attempts that were sent to a provider, including the successful one.</summary>
     public int Made { get; private set; }
 
     public IReadOnlyList<FailedAttempt> Failed => _failed ?? [];
 
-    /// <summary>Tokens of the answers that came whole, those that were sent back included.</summary>
+    /// <summary>Tokens of the complete answers, including those that were sent back to the model.</summary>
     public TokenUsage Used { get; private set; }
 
-    /// <summary>Whether an attempt has begun and not ended: a provider may be at work.</summary>
+    /// <summary>Whether an attempt is in flight, so that a provider may be working on it.</summary>
     public bool IsUnderWay { get; private set; }
 
     public void Begin()
@@ -24,7 +24,7 @@ internal sealed class AttemptLog
         IsUnderWay = true;
     }
 
-    /// <summary>An answer came whole.</summary>
+    /// <summary>Records a complete answer.</summary>
     public void Answered(TokenUsage usage)
     {
         Used += usage;
@@ -32,7 +32,8 @@ internal sealed class AttemptLog
     }
 
     /// <summary>
-    /// Also where nothing was sent, because the circuit breaker is open or the provider is busy: then <see cref="Begin"/> was not called.
+    /// Records a failed attempt. If nothing was sent, because the circuit breaker is open or the provider is busy, <see cref="Begin"/> was
+    /// not called.
     /// </summary>
     public void Failure(ProviderModel model, AttemptFailure failure)
     {
@@ -40,7 +41,7 @@ internal sealed class AttemptLog
         IsUnderWay = false;
     }
 
-    /// <summary>For a header: <c>gpt=status_503*2, backup=timeout</c>; names are escaped.</summary>
+    /// <summary>The failures in the form of a header: <c>gpt=status_503*2, backup=timeout</c>; names are escaped.</summary>
     public override string ToString()
     {
         var runs = new List<(FailedAttempt Attempt, int Times)>();
@@ -55,7 +56,7 @@ internal sealed class AttemptLog
     }
 }
 
-/// <summary>An attempt that did not give the answer.</summary>
-/// <param name="Model">Which model was asked.</param>
+/// <summary>A failed attempt.</summary>
+/// <param name="Model">The model that was called.</param>
 /// <param name="Reason">One word.</param>
 internal readonly record struct FailedAttempt(string Model, string Reason);

@@ -7,7 +7,8 @@ using Polly.CircuitBreaker;
 namespace AiPlatform.Gateway.Providers.Attempts;
 
 /// <summary>
-/// One attempt with its time limit: its own, or what the deadline left. Thousands wait in here, so it is one state machine with one timer.
+/// One attempt with its time limit: its own limit, or the time until the deadline. Thousands of calls wait in here, so it is one state
+/// machine with one timer.
 /// </summary>
 internal sealed class LimitedAttempt<T>(
     ProviderCall call,
@@ -20,9 +21,9 @@ internal sealed class LimitedAttempt<T>(
 {
     private AttemptEnd<T> _end;
 
-    // :: Step P5: attempt. The breaker lets it through or not; it ends by itself, at its limit, or with the call's deadline.
-    /// <summary>Makes it, unless the provider's breaker is open.</summary>
-    /// <returns>How it ended; also when it was not made.</returns>
+    // :: Step P5: attempt. The breaker lets it through or refuses it. It ends by itself, at its limit, or at the call's deadline.
+    /// <summary>Makes the attempt, unless the provider's breaker is open.</summary>
+    /// <returns>How the attempt ended, even if it was not made.</returns>
     public async ValueTask<AttemptEnd<T>> RunAsync(CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
@@ -41,7 +42,7 @@ internal sealed class LimitedAttempt<T>(
         }
     }
 
-    /// <summary>Makes it; as the circuit breaker wants it, without an exception.</summary>
+    /// <summary>Makes the attempt, and returns failures as values, as the circuit breaker expects them.</summary>
     private async ValueTask<Outcome<bool>> MakeAsync(CancellationToken cancellationToken)
     {
         call.Log.Begin();
@@ -61,7 +62,7 @@ internal sealed class LimitedAttempt<T>(
         }
         catch (ProviderUnreachableException)
         {
-            // The client's leaving cut the connection.
+            // The connection was closed because the client disconnected.
             return Outcome.FromException<bool>(new OperationCanceledException(cancellationToken));
         }
 #pragma warning disable CA1031 // Thrown again by the caller, once the breaker knows that the attempt is over

@@ -6,8 +6,8 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.Gateway.Providers.Attempts;
 
 /// <summary>
-/// The span of a call to providers, from its first attempt to the end of the answer, with OpenTelemetry's GenAI names. Each attempt that
-/// failed is an event of it, and each request that was sent a span of the HTTP client below it.
+/// The span of a call to providers, from its first attempt to the end of the answer, with OpenTelemetry's GenAI names. Each failed attempt
+/// is an event of it, and each request is a span of the HTTP client below it.
 /// </summary>
 internal static class ProviderActivities
 {
@@ -22,7 +22,7 @@ internal static class ProviderActivities
         return activity;
     }
 
-    /// <summary>An attempt failed.</summary>
+    /// <summary>Records a failed attempt.</summary>
     public static void Failed(ProviderModel model, AttemptFailure failure) => Activity.Current?.AddEvent(new ActivityEvent(
         "attempt failed",
         tags: new ActivityTagsCollection
@@ -32,11 +32,11 @@ internal static class ProviderActivities
             ["error.type"] = failure.Reason,
         }));
 
-    /// <summary>The call ended: who answered, after how many attempts, why others did not, and what was used.</summary>
-    /// <param name="activity">What <see cref="Start"/> gave.</param>
+    /// <summary>Ends the span of a call, with the model that answered, the number of attempts, why others failed, and the usage.</summary>
+    /// <param name="activity">The result of <see cref="Start"/>.</param>
     /// <param name="call">The call.</param>
-    /// <param name="answered">Who answered; null when nobody did.</param>
-    /// <param name="usage">Tokens, as far as the provider said.</param>
+    /// <param name="answered">The model that answered; null when none did.</param>
+    /// <param name="usage">Tokens, as far as they are known.</param>
     /// <param name="error">The code of the error that the caller gets; null when it gets an answer.</param>
     public static void End(this Activity activity, ProviderCall call, ProviderModel? answered, TokenUsage usage, string? error)
     {

@@ -4,10 +4,10 @@ using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>One call to be made to providers.</summary>
+/// <summary>One call to providers.</summary>
 internal sealed record ProviderCall
 {
-    /// <summary>What telemetry calls the end of a call whose client did not wait for it.</summary>
+    /// <summary>The outcome in telemetry of a call whose client disconnected.</summary>
     public const string ClientGone = "client_gone";
 
     public required ProviderRequest Request { get; init; }
@@ -15,27 +15,27 @@ internal sealed record ProviderCall
     /// <summary>The model that was asked for, and its fallbacks.</summary>
     public required IReadOnlyList<ProviderModel> Candidates { get; init; }
 
-    /// <summary>Who calls.</summary>
+    /// <summary>The tenant that calls.</summary>
     public required string Tenant { get; init; }
 
     public required CallDeadline Deadline { get; init; }
 
-    /// <summary>What the answer must fit; null for anything.</summary>
+    /// <summary>The check that the answer must pass; null for none.</summary>
     public IAnswerCheck? Check { get; init; }
 
-    /// <summary>What was tried.</summary>
+    /// <summary>The attempts of this call.</summary>
     public AttemptLog Log { get; } = new();
 
     /// <summary>The model that was asked for.</summary>
     public ProviderModel Model => Candidates[0];
 
-    /// <summary>What a call has used whose client disconnects now: the known usage, and an estimate for the attempt in flight.</summary>
+    /// <summary>The usage of the call if its client disconnects now: the known usage, and an estimate for the attempt in flight.</summary>
     public TokenUsage UsedUntilNow => Log.IsUnderWay ? Log.Used + TokenUsage.Estimate(Request.Body.Length, 0) : Log.Used;
 
-    /// <param name="route">What is asked, and of whom.</param>
-    /// <param name="tenant">Who calls.</param>
-    /// <param name="atMost">What the caller allows, null for the model's own time; never more than that.</param>
-    /// <param name="time">Its deadline begins now.</param>
+    /// <param name="route">The request and its models.</param>
+    /// <param name="tenant">The tenant that calls.</param>
+    /// <param name="atMost">The caller's time limit; null for the model's own limit, which it can only shorten.</param>
+    /// <param name="time">The clock; the deadline begins now.</param>
     public static ProviderCall Of(RoutedRequest route, string tenant, TimeSpan? atMost, TimeProvider time)
     {
         var limit = route.Model.Options.Timeout;
@@ -50,7 +50,7 @@ internal sealed record ProviderCall
     }
 }
 
-/// <summary>The one deadline of a call, retries, fallbacks and corrections included.</summary>
+/// <summary>The deadline of a whole call with its retries, fallbacks and corrections.</summary>
 internal sealed class CallDeadline(TimeProvider time, TimeSpan limit)
 {
     private readonly long _start = time.GetTimestamp();
@@ -60,6 +60,6 @@ internal sealed class CallDeadline(TimeProvider time, TimeSpan limit)
     /// <summary>Time since the call began.</summary>
     public TimeSpan Elapsed => time.GetElapsedTime(_start);
 
-    /// <summary>Not negative.</summary>
+    /// <summary>The time until the deadline; never negative.</summary>
     public TimeSpan Left => Limit - time.GetElapsedTime(_start) is { } left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 }

@@ -6,7 +6,7 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>What calls to providers cost and how they end; documented in docs/operations.md.</summary>
+/// <summary>Metrics of calls to providers; documented in docs/operations.md.</summary>
 internal sealed class ProviderMetrics
 {
     private readonly Histogram<double> _attempts;
@@ -51,8 +51,8 @@ internal sealed class ProviderMetrics
             "1", "1 while the circuit breaker is open because the provider failed too often, by provider");
     }
 
-    /// <summary>An attempt ended.</summary>
-    /// <param name="model">Who was asked.</param>
+    /// <summary>Counts an attempt that ended.</summary>
+    /// <param name="model">The model that was called.</param>
     /// <param name="outcome"><c>succeeded</c>, or why it failed.</param>
     /// <param name="elapsed">Time it took.</param>
     public void Attempted(ProviderModel model, string outcome, TimeSpan elapsed) => _attempts.Record(
@@ -63,10 +63,10 @@ internal sealed class ProviderMetrics
     public void Recalled(ProviderModel model, bool wasThere) =>
         _recalls.Add(1, Tag("model", model.Name), Tag("hit", wasThere ? "true" : "false"));
 
-    /// <summary>A call ended.</summary>
+    /// <summary>Counts a call that ended.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="answered">Who answered; null when nobody did.</param>
-    /// <param name="usage">Tokens, as far as the provider said.</param>
+    /// <param name="answered">The model that answered; null when none did.</param>
+    /// <param name="usage">Tokens, as far as they are known.</param>
     /// <param name="error">The code of the error that the caller got; null when it got an answer.</param>
     public void Ended(ProviderCall call, ProviderModel? answered, TokenUsage usage, string? error)
     {

@@ -6,13 +6,13 @@ using AiPlatform.Gateway.Providers.Transport;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>Reads a provider's answer that is none: what its status and code mean, and what follows from it.</summary>
+/// <summary>Reads a provider's error: what its status and code mean, and what their consequence is.</summary>
 internal static class RefusalReader
 {
     private const int MaxBytes = 64 * 1024;
     private const int MaxMessageLength = 2_000;
 
-    /// <summary>Cloudflare's 504.</summary>
+    /// <summary>Cloudflare's status for a timeout of the origin server.</summary>
     private const int OriginTimeout = 524;
 
     public static async ValueTask<AttemptFailure> ReadAsync(
@@ -25,13 +25,13 @@ internal static class RefusalReader
         }
         catch (IOException)
         {
-            // The status says enough.
+            // The body is not readable; the status decides alone.
         }
 
         return FailureOf(model.Provider, response.Status, $"{response.Status}", response.RetryAfter, ErrorOf(body), body);
     }
 
-    /// <summary>An error that came as an answer, or as an event of a stream: its code is all there is.</summary>
+    /// <summary>Reads an error that came with status 200 or as an event of a stream, so only its code can be judged.</summary>
     public static AttemptFailure OfAnswer(Provider provider, ReadOnlyMemory<byte> json)
     {
         var said = ErrorOf(json);
@@ -46,11 +46,11 @@ internal static class RefusalReader
     }
 
     /// <param name="provider">Who.</param>
-    /// <param name="status">What it means, as a status of HTTP.</param>
-    /// <param name="answered">What was answered, for people.</param>
+    /// <param name="status">Its meaning as an HTTP status.</param>
+    /// <param name="answered">A description of the answer, for the message.</param>
     /// <param name="retryAfter">How long the provider asks callers to wait.</param>
-    /// <param name="said">Its error.</param>
-    /// <param name="body">Where that stands.</param>
+    /// <param name="said">The error in the answer.</param>
+    /// <param name="body">The answer's body.</param>
     private static AttemptFailure FailureOf(
         Provider provider, int status, string answered, TimeSpan? retryAfter, SaidError said, ReadOnlyMemory<byte> body)
     {
@@ -80,7 +80,7 @@ internal static class RefusalReader
             }),
             StatusCodes.Status408RequestTimeout or StatusCodes.Status409Conflict =>
                 Retry(reason, retryAfter, isFault: false, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")),
-            // A proxy of the provider gave up waiting: the model may have worked all the same.
+            // A proxy of the provider gave up waiting, but the model may have worked on the request.
             StatusCodes.Status504GatewayTimeout or OriginTimeout => Retry(
                 reason, retryAfter, isFault: true, AttemptFailure.Failed($"The provider '{provider.Name}' answered {answered}.")) with
             {
@@ -115,7 +115,7 @@ internal static class RefusalReader
         };
     }
 
-    /// <summary>What a provider wrote, as callers may see it: without our key, and not endless.</summary>
+    /// <summary>A provider's text in a form for callers: without our key, and cut to a maximum length.</summary>
     private static string? Shown(string? text, Provider provider) =>
         text is not null && provider.Secret.Redact(text) is { } shown ? Refusals.Quoted(shown, MaxMessageLength) : null;
 
@@ -132,7 +132,7 @@ internal static class RefusalReader
     private static AttemptFailure Fallback(string reason, InferenceError error) =>
         new() { Reason = reason, Error = error, Consequence = AttemptConsequence.Fallback };
 
-    /// <summary>Reads <c>{"error":{…}}</c>, and the <c>{"error":"…"}</c> of some.</summary>
+    /// <summary>Reads <c>{"error":{…}}</c>, and <c>{"error":"…"}</c>, which some providers send.</summary>
     private static SaidError ErrorOf(ReadOnlyMemory<byte> body)
     {
         if (!Utf8.IsValid(body.Span)) return default;
@@ -156,7 +156,7 @@ internal static class RefusalReader
     private static string? Text(JsonElement error, string name) =>
         error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>Some say the status as the code, where it could not be one.</summary>
+    /// <summary>Some providers send the HTTP status as the error's code, if they could not set the status itself.</summary>
     private static int? Status(JsonElement error) =>
         error.TryGetProperty("code", out var code) && code.ValueKind == JsonValueKind.Number && code.TryGetInt32(out var status)
             && status is >= 400 and <= 599

@@ -5,24 +5,25 @@ using AiPlatform.Gateway.Telemetry;
 namespace AiPlatform.Gateway.Providers.Attempts;
 
 /// <summary>
-/// The one retry loop of calls to providers: a model is asked until it answers, again after 1, 2, 4 s and as long as its provider
-/// asks for; then its fallbacks, all before one deadline. A silent model is asked once more at most, since it may be paid for each time.
+/// The only retry loop of calls to providers. A failed model is called again after a back-off of 1, 2 and 4 s, or after the time that its
+/// provider asks for; then its fallbacks are called, all before one deadline. A silent model is called at most twice, because each attempt
+/// may be billed.
 /// </summary>
 internal sealed class RetryLoop(TimeProvider time, ProviderMetrics metrics, ILogger<RetryLoop> logger)
 {
     /// <summary>The pause before the first retry; each further one is twice as long.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    /// <summary>A provider that asks for more is left for the fallback, where there is one.</summary>
+    /// <summary>If a provider asks for a longer pause, the fallback is called instead, if there is one.</summary>
     private static readonly TimeSpan LongestPauseBesideFallback = TimeSpan.FromSeconds(4);
 
     private const double Jitter = 0.2;
 
-    // :: Step P4: retry. One model after the other is asked, each until it answers or should not be asked again.
-    /// <param name="call">Who is asked and until when; takes down what was tried.</param>
+    // :: Step P4: retry. The models are called one after the other, each until it answers or should not be called again.
+    /// <param name="call">The models and the deadline; it records the attempts.</param>
     /// <param name="limitOf">Longest time of one attempt, by the model's settings.</param>
     /// <param name="attempt">Makes one attempt.</param>
-    /// <param name="cancellationToken">The client's: nothing is sent once it is canceled.</param>
+    /// <param name="cancellationToken">The client's token; nothing is sent once it is canceled.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<RetryEnd<T>> CallAsync<T>(
         ProviderCall call,
@@ -108,7 +109,7 @@ internal sealed class RetryLoop(TimeProvider time, ProviderMetrics metrics, ILog
     }
 
     /// <summary>
-    /// What the provider asks for, else the growing pause; a little more or less, so that callers do not come back all at once.
+    /// The pause that the provider asks for, else the back-off; with a random share, so that callers do not all retry at once.
     /// </summary>
     private static TimeSpan PauseAfter(int failed, TimeSpan? asked)
     {
@@ -136,8 +137,8 @@ internal sealed class RetryLoop(TimeProvider time, ProviderMetrics metrics, ILog
 }
 
 /// <summary>How a call to providers ended: with a result of <paramref name="Model"/>, or with the last failure.</summary>
-/// <param name="Model">Who answered; null when nobody did.</param>
-/// <param name="Result">What came; null when nobody answered.</param>
-/// <param name="Failure">The failure that the caller is told of.</param>
+/// <param name="Model">The model that answered; null when none did.</param>
+/// <param name="Result">The result; null when no model answered.</param>
+/// <param name="Failure">The failure that the caller gets.</param>
 internal readonly record struct RetryEnd<T>(ProviderModel? Model, T? Result, AttemptFailure? Failure)
     where T : class;

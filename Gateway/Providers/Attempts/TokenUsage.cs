@@ -2,18 +2,18 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
-/// <summary>Tokens of a call; a sum is no more than <see cref="UsageJson.MaxTokens"/>.</summary>
+/// <summary>Tokens of a call; a sum is at most <see cref="UsageJson.MaxTokens"/>.</summary>
 /// <param name="Input">Tokens read.</param>
 /// <param name="Output">Tokens written.</param>
-/// <param name="Estimated">Tokens among both that nobody has said.</param>
+/// <param name="Estimated">Tokens among both that were estimated.</param>
 internal readonly record struct TokenUsage(long Input, long Output, long Estimated = 0)
 {
-    /// <summary>What tokenizers make of English; of other languages and of code they make more.</summary>
+    /// <summary>The usual ratio for English; other languages and code have more tokens.</summary>
     private const int BytesPerToken = 4;
 
-    /// <summary>What a call is likely to have used that ended before the provider said it.</summary>
-    /// <param name="inputBytes">Of the request.</param>
-    /// <param name="outputBytes">Of what the model has said.</param>
+    /// <summary>Estimates the usage of a call that ended before the provider reported it.</summary>
+    /// <param name="inputBytes">Bytes of the request.</param>
+    /// <param name="outputBytes">Bytes of the model's answer so far.</param>
     public static TokenUsage Estimate(long inputBytes, long outputBytes)
     {
         var (input, output) = (TokensIn(inputBytes), TokensIn(outputBytes));

@@ -13,8 +13,8 @@ public sealed record ProviderModelOptions
     public const string SectionName = "Models";
 
     /// <summary>
-    /// The name that requests use, where it cannot be a configuration key (it holds a colon, say). Default none; without it the key is the
-    /// name.
+    /// The name that requests use, if it cannot be a configuration key (because it has a colon, say). Default none; without it the key is
+    /// the name.
     /// </summary>
     [StringLength(QueueName.MaxModelLength, MinimumLength = 1)]
     public string? Name { get; init; }
@@ -31,13 +31,13 @@ public sealed record ProviderModelOptions
     public string? UpstreamModel { get; init; }
 
     /// <summary>
-    /// Models of this section that are asked, in this order, when this one fails. Jobs ask only those of providers. Default none.
+    /// Models of this section that are called, in this order, when this one fails. Jobs ask only those of providers. Default none.
     /// </summary>
     [MaxLength(8)]
     public string[] Fallbacks { get; init; } = [];
 
     /// <summary>
-    /// The one deadline of a call, retries and fallbacks included; <c>X-Request-Timeout</c> can only shorten it. Default 10 min, 100 ms to
+    /// The deadline of a whole call with its retries and fallbacks; <c>X-Request-Timeout</c> can only shorten it. Default 10 min, 100 ms to
     /// 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
@@ -45,12 +45,14 @@ public sealed record ProviderModelOptions
 
     /// <summary>
     /// Longest silence before the first event of a stream; comments and pings end a silence. Models that think are silent for minutes, and
-    /// each attempt is paid for. Default 5 min, 50 ms to 1 h.
+    /// each attempt is billed. Default 5 min, 50 ms to 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan FirstByteTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Longest silence inside a stream: some models send the role first, and think then. Default 5 min, 50 ms to 1 h.</summary>
+    /// <summary>
+    /// Longest silence inside a stream; some models send the role first and think afterwards. Default 5 min, 50 ms to 1 h.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -58,26 +60,27 @@ public sealed record ProviderModelOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Attempts after the first one has failed, before the fallback is asked. Default 3, 0 to 10.</summary>
+    /// <summary>Retries after the first attempt has failed, before the fallback is called. Default 3, 0 to 10.</summary>
     [Range(0, 10)]
     public int MaxRetries { get; init; } = 3;
 
-    /// <summary>How often an answer that does not fit its schema is sent back to the model with what is wrong. Default 2, 0 to 5.</summary>
+    /// <summary>How often an answer that does not fit its schema is sent back to the model with its errors. Default 2, 0 to 5.</summary>
     [Range(0, 5)]
     public int MaxCorrections { get; init; } = 2;
 
-    /// <summary>Whether <c>format</c> in a schema is checked; it is an annotation otherwise. Default false.</summary>
+    /// <summary>Whether <c>format</c> in a schema is checked; otherwise it is an annotation. Default false.</summary>
     public bool AssertFormats { get; init; }
 
     /// <summary>
-    /// Largest answer, in bytes; of a stream its largest event, and all its text where that must fit a schema. Default 16 MiB, 1 KiB to
-    /// 256 MiB.
+    /// Largest answer, in bytes. For a stream it is the largest event, and the whole text if that must fit a schema. Default 16 MiB, 1 KiB
+    /// to 256 MiB.
     /// </summary>
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// How long the answers to equal, deterministic requests of a tenant are kept; none are kept without it. Default none, 1 s to 30 days.
+    /// How long answers to deterministic requests are cached for equal requests of the same tenant; without it none are cached. Default
+    /// none, 1 s to 30 days.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
     public TimeSpan? CacheTtl { get; init; }
@@ -86,7 +89,7 @@ public sealed record ProviderModelOptions
     [Range(1, 1_000)]
     public int ConcurrentJobs { get; init; } = 16;
 
-    /// <summary>Compares the lists by what they hold.</summary>
+    /// <summary>Compares lists by their elements.</summary>
     public bool Equals(ProviderModelOptions? other) =>
         other is not null && Fallbacks.SequenceEqual(other.Fallbacks)
         && (Name, Provider, UpstreamModel, Timeout, FirstByteTimeout, IdleTimeout, AttemptTimeout)

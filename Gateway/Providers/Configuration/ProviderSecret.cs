@@ -6,20 +6,20 @@ using System.Text.RegularExpressions;
 namespace AiPlatform.Gateway.Providers.Configuration;
 
 /// <summary>
-/// A provider's key, and where a text shows it: as it is, or any <see cref="PartLength"/> characters of it, plain, in base64 or in hex,
+/// A provider's key. It recognizes texts that show the key, or any <see cref="PartLength"/> characters of it, plain, in base64 or in hex,
 /// however often JSON or a URL has escaped them.
 /// </summary>
 internal sealed partial class ProviderSecret(string key)
 {
-    /// <summary>Fewer characters of a key tell nobody anything; providers repeat a few at its ends on purpose.</summary>
+    /// <summary>Fewer characters of a key are harmless; providers repeat a few characters of its ends on purpose.</summary>
     public const int PartLength = 12;
 
-    /// <summary>Encoded, a shorter key is in many texts by chance.</summary>
+    /// <summary>The encoded form of a shorter key occurs in many texts by chance.</summary>
     private const int LeastEncoded = 8;
 
     private const string Mask = "***";
 
-    // Built when the first provider refuses something: a key of 2,000 characters has 18,000 parts.
+    // This is built at the first refusal of the provider, because a key of 2,000 characters has 18,000 parts.
     private readonly Lazy<SearchValues<string>> _parts = new(() => SearchValues.Create([.. PartsOf(key)], StringComparison.Ordinal));
 
     [GeneratedRegex(@"\\+(?:u(?<hex>[0-9A-Fa-f]{4})|(?<char>/))|%(?:25)*(?<hex>[0-9A-Fa-f]{2})")]
@@ -60,7 +60,8 @@ internal sealed partial class ProviderSecret(string key)
     }
 
     /// <summary>
-    /// What stands before the key decides how its bytes fall into groups of three. The outermost groups are mixed with its neighbors.
+    /// The base64 forms of the key. The bytes before the key decide how its bytes are grouped by three. The outermost groups are left out,
+    /// because they also encode neighboring bytes.
     /// </summary>
     private static IEnumerable<string> Base64Of(byte[] key)
     {
@@ -73,7 +74,7 @@ internal sealed partial class ProviderSecret(string key)
         }
     }
 
-    /// <summary>A text that is shorter than a part is a part itself.</summary>
+    /// <summary>All parts of a text with this length; a shorter text is a part itself.</summary>
     private static IEnumerable<string> Windows(string text, int length) => text.Length <= length
         ? text.Length == 0 ? [] : [text] : Enumerable.Range(0, text.Length - length + 1).Select(at => text.Substring(at, length));
 }

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Providers.Configuration;
 
-/// <summary>Reads <see cref="ProviderSettings"/>. Everything that is wrong is said at once, by its key.</summary>
+/// <summary>Reads <see cref="ProviderSettings"/>. The error names all invalid settings at once, by their keys.</summary>
 internal static class ProviderSettingsReader
 {
     private static readonly ProviderOptionsValidator ProviderValidator = new();
     private static readonly ProviderModelOptionsValidator ModelValidator = new();
     private static readonly ProviderModelOptions Defaults = new();
 
-    /// <exception cref="OptionsValidationException">Says of every entry that is wrong why it is; never a secret.</exception>
+    /// <exception cref="OptionsValidationException">The message names every invalid entry and its error, and never a secret.</exception>
     public static ProviderSettings Read(IConfiguration configuration)
     {
         List<string> errors = [];
@@ -35,7 +35,9 @@ internal static class ProviderSettingsReader
     private static bool IsWorkers(ProviderModelOptions model) =>
         model.Provider.Equals(ProviderModelOptions.Workers, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The section is the workers' too: their plain values and lists are not models.</summary>
+    /// <summary>
+    /// Whether an entry is a provider's model. The workers' settings share this section; they are plain values and lists.
+    /// </summary>
     private static bool IsProviderModel(IConfigurationSection entry) =>
         entry.GetChildren().Any(field => !int.TryParse(field.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _));
 
@@ -63,7 +65,8 @@ internal static class ProviderSettingsReader
     }
 
     /// <summary>
-    /// Which fields nobody knows, or which cannot be read: that message quotes the value, which may be a secret in the wrong place.
+    /// Describes fields that are unknown or cannot be read. The binder's own message is not used, because it quotes the value, which may be
+    /// a secret in the wrong place.
     /// </summary>
     private static string Describe(IConfigurationSection entry, InvalidOperationException unreadable)
     {
@@ -109,7 +112,7 @@ internal static class ProviderSettingsReader
         if (IsTooLong(model.FirstByteTimeout, Defaults.FirstByteTimeout)) yield return TooLong(nameof(model.FirstByteTimeout));
         if (IsTooLong(model.AttemptTimeout, Defaults.AttemptTimeout)) yield return TooLong(nameof(model.AttemptTimeout));
 
-        // A short deadline alone is no mistake: it cuts what nobody set.
+        // A short deadline alone is not an error: it may cut limits that have their default.
         bool IsTooLong(TimeSpan limit, TimeSpan usual) => limit > model.Timeout && limit != usual;
         string TooLong(string limit) => $"{path}:{limit} must not be longer than {path}:{nameof(model.Timeout)}.";
     }
@@ -117,8 +120,8 @@ internal static class ProviderSettingsReader
     private static string PathOf(string key) => $"{ProviderModelOptions.SectionName}:{key}";
 }
 
-/// <summary>The sections <c>Providers</c> and <c>Models</c>, read and checked, as the user wrote them.</summary>
-/// <param name="Providers">By name.</param>
+/// <summary>The validated sections <c>Providers</c> and <c>Models</c>, as the operator wrote them.</summary>
+/// <param name="Providers">The providers, by name.</param>
 /// <param name="Models">
 /// Those of providers, by the name that requests use; every provider that they name is there, and so is every fallback, here or there.
 /// </param>

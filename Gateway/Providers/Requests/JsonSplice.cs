@@ -1,11 +1,11 @@
 
 namespace AiPlatform.Gateway.Providers.Requests;
 
-/// <summary>Changes parts of a JSON text and leaves all others as they came, byte by byte.</summary>
+/// <summary>Replaces parts of a JSON text and leaves all other bytes unchanged.</summary>
 internal static class JsonSplice
 {
     /// <param name="json">The text.</param>
-    /// <param name="edits">What stands where instead; the places do not overlap, in any order.</param>
+    /// <param name="edits">The ranges and their new texts; the ranges do not overlap and may be in any order.</param>
     public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> json, List<(Range At, byte[] Text)> edits)
     {
         if (edits.Count == 0) return json;

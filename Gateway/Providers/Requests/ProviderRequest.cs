@@ -5,8 +5,7 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 namespace AiPlatform.Gateway.Providers.Requests;
 
 /// <summary>
-/// A request in OpenAI's dialect as it was sent, and where in its bytes stands what the Gateway acts on. Everything else goes to the
-/// provider as it is.
+/// A request in OpenAI's dialect, with the positions of the fields that the Gateway uses. All other bytes go to the provider unchanged.
 /// </summary>
 internal sealed record ProviderRequest
 {
@@ -18,41 +17,43 @@ internal sealed record ProviderRequest
 
     public required string Model { get; init; }
 
-    /// <summary>Where the model's name stands, quotes included.</summary>
+    /// <summary>The range of the model's name, including its quotes.</summary>
     public required Range ModelAt { get; init; }
 
-    /// <summary>Whether the answer is to come as server-sent events.</summary>
+    /// <summary>Whether the caller wants server-sent events.</summary>
     public bool Streams { get; init; }
 
-    /// <summary>Where the value of <c>stream_options</c> stands; null when it is not there.</summary>
+    /// <summary>The range of the value of <c>stream_options</c>; null when it is missing.</summary>
     public Range? StreamOptionsAt { get; init; }
 
-    /// <summary>Whether a stream is to end with its usage.</summary>
+    /// <summary>Whether the caller wants the usage at the end of a stream.</summary>
     public bool IncludesUsage { get; init; }
 
-    /// <summary>Where the closing bracket of <c>messages</c> stands; 0 for embeddings.</summary>
+    /// <summary>The index of the closing bracket of <c>messages</c>; 0 for embeddings.</summary>
     public int MessagesEnd { get; init; }
 
     /// <summary>Vectors that an embeddings answer must have; 0 for chats.</summary>
     public int Inputs { get; init; }
 
-    /// <summary>How vectors are to be written; null where only the provider knows the form.</summary>
+    /// <summary>The form of vectors that the caller wants; null for a form that only the provider knows.</summary>
     public EmbeddingFormat? VectorFormat { get; init; }
 
-    /// <summary>The JSON Schema that the answer must fit, as it stands in the request; null when there is none.</summary>
+    /// <summary>The JSON Schema that the answer must fit, as it is in the request; null when there is none.</summary>
     public ReadOnlyMemory<byte>? Schema { get; init; }
 
     /// <summary>Whether the answer must be a JSON object (<c>response_format</c> <c>json_object</c>).</summary>
     public bool WantsJsonObject { get; init; }
 
-    /// <summary>Our own field: an answer that does not fit its schema is given with the error.</summary>
+    /// <summary>A field of our own: whether the error also has the answer that does not fit its schema.</summary>
     public bool IncludesRawAnswer { get; init; }
 
-    /// <summary>Where our own fields stand, with the comma that parts them from their neighbours: the provider does not see them.</summary>
+    /// <summary>
+    /// The ranges of our own fields, including the comma that separates them. They are removed before the provider gets the request.
+    /// </summary>
     public IReadOnlyList<Range> OwnFields { get; init; } = [];
 
     /// <summary>
-    /// Whether equal requests may be given equal answers: embeddings, and chats with <c>temperature</c> 0 or a <c>seed</c>.
+    /// Whether equal requests may get the same answer, which holds for embeddings and for chats with <c>temperature</c> 0 or a <c>seed</c>.
     /// </summary>
     public bool IsDeterministic { get; init; }
 }
@@ -60,7 +61,7 @@ internal sealed record ProviderRequest
 /// <summary>A valid request for a model that a provider serves.</summary>
 /// <param name="Request">The request.</param>
 /// <param name="Candidates">The model that was asked for, and its fallbacks.</param>
-/// <param name="Check">What the answer must fit; null for anything.</param>
+/// <param name="Check">The check that the answer must pass; null for none.</param>
 internal sealed record RoutedRequest(ProviderRequest Request, IReadOnlyList<ProviderModel> Candidates, IAnswerCheck? Check)
 {
     /// <summary>The model that was asked for.</summary>

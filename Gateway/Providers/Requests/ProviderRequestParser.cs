@@ -7,12 +7,12 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 namespace AiPlatform.Gateway.Providers.Requests;
 
 /// <summary>
-/// Reads a request for a provider in one pass over its bytes, without a document. What the Gateway acts on is checked; what it does
-/// not know is the provider's to judge.
+/// Reads a request for a provider in one pass over its bytes, without a document. It validates the fields that the Gateway uses, and leaves
+/// all others to the provider.
 /// </summary>
 internal static class ProviderRequestParser
 {
-    /// <summary>Our own field: taken out before the provider sees the request.</summary>
+    /// <summary>A field of our own, which is removed before the provider gets the request.</summary>
     public const string RawAnswerField = "include_raw_answer";
 
     private const string IncludeUsageName = "stream_options.include_usage";
@@ -21,7 +21,7 @@ internal static class ProviderRequestParser
         ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format",
             RawAnswerField];
 
-    /// <summary>Whether providers serve a task.</summary>
+    /// <summary>Whether providers can serve a task.</summary>
     public static bool Takes(ModelTask task) => task.Endpoint is ChatTask.Endpoint or EmbeddingTask.Endpoint;
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
@@ -58,7 +58,7 @@ internal static class ProviderRequestParser
         private bool _includesRawAnswer;
         private bool _isRepeatable;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
         {
             var field = RequestJson.FieldOf(ref reader, FieldNames);
@@ -75,7 +75,8 @@ internal static class ProviderRequestParser
 
             reader.Skip();
             var at = start..(int)reader.BytesConsumed;
-            // With the comma before it; the first field has none, and takes the one behind it when the body is written.
+            // The range includes the comma before the field. The first field has none; the comma behind it is removed when the body is
+            // written.
             if (field >= 0 && FieldNames[field] == RawAnswerField) (_ownFields ??= []).Add((isFirst ? nameAt : _end)..at.End.Value);
             if (field >= 0) Note(FieldNames[field], at);
             _end = at.End.Value;
@@ -150,7 +151,7 @@ internal static class ProviderRequestParser
             return null;
         }
 
-        /// <summary>What else there may be is the provider's to judge.</summary>
+        /// <summary>Reads the form of vectors. Unknown values are left to the provider.</summary>
         private InferenceError? ReadVectorFormat(ref Utf8JsonReader value)
         {
             if (value.TokenType == JsonTokenType.Null) return null;

@@ -13,8 +13,8 @@ internal static partial class ResponseFormat
     private static partial Regex SchemaName { get; }
 
     /// <summary>
-    /// The reader stands on the value. The range is that of the schema in the request's bytes; null when the format has none. Besides,
-    /// whether any JSON object will do.
+    /// Reads the value that the reader is on. Returns the range of the schema in the request's bytes, or null when the format has none, and
+    /// whether any JSON object is accepted.
     /// </summary>
     public static (InferenceError? Error, Range? Schema, bool IsJsonObject) Read(ref Utf8JsonReader value)
     {

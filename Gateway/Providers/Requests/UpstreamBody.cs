@@ -5,13 +5,15 @@ using AiPlatform.Gateway.Providers.Routing;
 
 namespace AiPlatform.Gateway.Providers.Requests;
 
-/// <summary>Writes the body that a provider gets: the caller's bytes, but for the model's name, our own fields, and what we add.</summary>
+/// <summary>
+/// Writes the body for a provider: the caller's bytes with another model name, without our own fields, and with the fields that we add.
+/// </summary>
 internal static class UpstreamBody
 {
     /// <param name="request">The request as sent.</param>
-    /// <param name="model">Who is asked.</param>
-    /// <param name="asksUsage">Whether a stream is to end with its usage though the caller did not ask for it.</param>
-    /// <param name="conversation">Messages to be put behind the caller's, as JSON objects; empty for none.</param>
+    /// <param name="model">The model to call.</param>
+    /// <param name="asksUsage">Whether to ask for the usage of a stream although the caller did not.</param>
+    /// <param name="conversation">Messages to append to the caller's, as JSON objects; empty for none.</param>
     public static ReadOnlyMemory<byte> Write(
         ProviderRequest request, ProviderModel model, bool asksUsage, IReadOnlyList<byte[]> conversation) =>
         JsonSplice.Apply(request.Body, EditsOf(request, model, asksUsage, conversation));
@@ -35,7 +37,7 @@ internal static class UpstreamBody
         return edits;
     }
 
-    /// <summary>A field that stands first has no comma before it: it takes the one behind it.</summary>
+    /// <summary>Extends the range of the first field, which has no comma before it, by the comma behind it.</summary>
     private static Range WithComma(ReadOnlySpan<byte> body, Range field)
     {
         var end = field.End.Value;
@@ -53,7 +55,7 @@ internal static class UpstreamBody
             return (end..end, [.. ",\"stream_options\":{\"include_usage\":true}"u8]);
         }
 
-        // What else stands in the options stays; the field itself is written anew.
+        // The other options stay; the field itself is replaced.
         using var document = JsonDocument.Parse(request.Body[options]);
         var written = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(written))

@@ -5,7 +5,7 @@ using Polly.CircuitBreaker;
 
 namespace AiPlatform.Gateway.Providers.Routing;
 
-/// <summary>A provider as this process knows it: the SDK's client, the circuit breaker and the count of calls in flight.</summary>
+/// <summary>A provider in this process: the SDK's client, the circuit breaker and the count of calls in flight.</summary>
 internal sealed class Provider
 {
     private readonly CircuitBreakerStateProvider _state = new();
@@ -38,15 +38,15 @@ internal sealed class Provider
 
     public OpenAIClient Client { get; }
 
-    /// <summary>The circuit breaker, which each attempt goes through. Its result is whether the provider is to blame.</summary>
+    /// <summary>The circuit breaker of all attempts. Its result is whether the provider was at fault.</summary>
     public ResiliencePipeline<bool> Breaker { get; }
 
-    /// <summary>Whether it failed so often that it is not asked for now.</summary>
+    /// <summary>Whether the circuit breaker is open, so that the provider gets no calls.</summary>
     public bool IsLeftAlone => _state.CircuitState == CircuitState.Open;
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>Takes a slot for one more call; null when the provider has as many calls in flight as it may have.</summary>
+    /// <summary>Takes a slot for one more call; null when the provider is at its limit of calls in flight.</summary>
     public ProviderSlot? TryEnter()
     {
         if (Interlocked.Increment(ref _underWay) <= Options.MaxConcurrentCalls) return new ProviderSlot(this);
@@ -54,13 +54,11 @@ internal sealed class Provider
         return null;
     }
 
-    /// <summary>For <see cref="ProviderSlot"/> alone.</summary>
+    /// <summary>Gives a slot back; only <see cref="ProviderSlot"/> may call it.</summary>
     internal void Leave() => Interlocked.Decrement(ref _underWay);
 }
 
-/// <summary>
-/// The slot of one of the calls that a provider may have in flight. Disposing gives it back; disposing again does nothing.
-/// </summary>
+/// <summary>The slot of a provider's call in flight. Disposing gives it back; disposing again does nothing.</summary>
 internal sealed class ProviderSlot(Provider provider) : IDisposable
 {
     private Provider? _provider = provider;
@@ -68,7 +66,7 @@ internal sealed class ProviderSlot(Provider provider) : IDisposable
     public void Dispose() => Interlocked.Exchange(ref _provider, null)?.Leave();
 }
 
-/// <summary>A result whose call goes on beyond the attempt that it came of, as a stream's does: the slot is its own from then on.</summary>
+/// <summary>A result whose call continues after its attempt, such as a stream. It owns the slot from then on.</summary>
 internal interface IKeepsSlot
 {
     /// <summary>Called once, when the attempt has succeeded. Disposing the result gives the slot back.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Primitives;
 namespace AiPlatform.Gateway.Providers.Routing;
 
 /// <summary>
-/// The current <see cref="ProviderRoutes"/>. A configuration that changes is taken over at once, if it is right; if not, the last
-/// right one stays, and the log says what is wrong.
+/// The current <see cref="ProviderRoutes"/>. A changed configuration takes effect at once if it is valid. Otherwise the last valid one
+/// stays, and the log says what is wrong.
 /// </summary>
 internal sealed class ProviderCatalog : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class ProviderCatalog : IDisposable
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ProviderRoutes _routes;
 
-    /// <exception cref="OptionsValidationException">The settings are wrong: the process does not start with them.</exception>
+    /// <exception cref="OptionsValidationException">The settings are invalid; the process does not start with them.</exception>
     public ProviderCatalog(IConfiguration configuration, TimeProvider time, ILogger<ProviderCatalog> logger)
     {
         _configuration = configuration;
@@ -31,7 +31,7 @@ internal sealed class ProviderCatalog : IDisposable
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
-    /// <summary>When this process learnt of its models; hosted models do not say when they were made.</summary>
+    /// <summary>The start time, which stands for the creation time of providers' models, because providers do not report it.</summary>
     public DateTimeOffset StartedAt { get; }
 
     public ProviderRoutes Routes => _routes;
@@ -65,7 +65,7 @@ internal sealed class ProviderCatalog : IDisposable
     }
 }
 
-/// <summary>The queues of providers' models: the Gateway itself runs their jobs, and follows changes of the configuration.</summary>
+/// <summary>The queues of providers' models, whose jobs the Gateway itself runs. They follow changes of the configuration.</summary>
 internal sealed class ProviderQueues(ProviderCatalog catalog) : ILeasedQueues
 {
     public async Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken)

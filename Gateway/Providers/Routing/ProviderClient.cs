@@ -6,7 +6,7 @@ using OpenAI;
 
 namespace AiPlatform.Gateway.Providers.Routing;
 
-/// <summary>Makes the SDK's client of a provider, which sends each request once, and nothing that the provider need not know.</summary>
+/// <summary>Makes the SDK's client of a provider. It sends each request once, without data that the provider does not need.</summary>
 internal static class ProviderClient
 {
     public static OpenAIClient Make(ProviderOptions options)
@@ -14,7 +14,7 @@ internal static class ProviderClient
         var settings = new OpenAIClientOptions
         {
             Endpoint = options.BaseUrl,
-            // There is one retry loop, and it is ours; so are the time limits, and the log.
+            // The only retry loop, the time limits and the logs are our own.
             RetryPolicy = new SingleTryPolicy(),
             NetworkTimeout = Timeout.InfiniteTimeSpan,
             ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
@@ -22,22 +22,22 @@ internal static class ProviderClient
         };
         if (!options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
             settings.AddPolicy(new ApiKeyHeaderPolicy(options.ApiKeyHeader, options.ApiKey), PipelinePosition.BeforeTransport);
-        // A provider that asks for no key is sent one that is none: the SDK must have something to send.
+        // The SDK needs a key, so a provider that needs none gets a placeholder.
         return new OpenAIClient(new ApiKeyCredential(options.ApiKey.Length > 0 ? options.ApiKey : "none"), settings);
     }
 
     private static HttpClient MakeHttpClient(ProviderOptions options) => new(
         new SocketsHttpHandler
         {
-            // A redirect would carry the key and the prompt to somebody whom nobody configured.
+            // A redirect would send the key and the prompt to a server that is not configured.
             AllowAutoRedirect = false,
             UseCookies = false,
-            // What a caller's tracing carries is not the provider's business. Our own span of the call stays either way.
+            // The provider does not get the caller's tracing headers. Our own span of the call exists in both cases.
             ActivityHeadersPropagator = options.SendTraceParent
                 ? new TraceParentPropagator()
                 : DistributedContextPropagator.CreateNoOutputPropagator(),
             ConnectTimeout = options.ConnectTimeout,
-            // New addresses behind a name are found, and a connection that a peer forgot is not kept.
+            // Connections are renewed, so that new addresses of a host name are found and dead connections are dropped.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         })
@@ -69,7 +69,8 @@ internal sealed class ApiKeyHeaderPolicy(string header, string key) : PipelinePo
 }
 
 /// <summary>
-/// Stands where the SDK would retry, and does not. Nor does it let the SDK judge a status: that is ours, and it throws at some.
+/// Replaces the SDK's retries with a single attempt. It also keeps the SDK from judging the status, which is done in our code; the SDK
+/// throws for some statuses.
 /// </summary>
 internal sealed class SingleTryPolicy : PipelinePolicy
 {
@@ -85,7 +86,7 @@ internal sealed class SingleTryPolicy : PipelinePolicy
         return ProcessNextAsync(message, pipeline, currentIndex);
     }
 
-    /// <summary>The SDK's own keeps a table of statuses that ends at 639.</summary>
+    /// <summary>Accepts every status. The SDK's own classifier has a table of statuses that ends at 639.</summary>
     private sealed class EveryStatus : PipelineMessageClassifier
     {
         public static readonly EveryStatus Instance = new();
@@ -104,7 +105,7 @@ internal sealed class SingleTryPolicy : PipelinePolicy
     }
 }
 
-/// <summary>Tells a provider the id of the trace, and nothing else that a caller's tracing carries.</summary>
+/// <summary>Sends a provider the id of the trace, and no other tracing header of the caller.</summary>
 internal sealed class TraceParentPropagator : DistributedContextPropagator
 {
     private const string Header = "traceparent";

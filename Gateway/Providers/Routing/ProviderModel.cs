@@ -6,21 +6,21 @@ namespace AiPlatform.Gateway.Providers.Routing;
 
 /// <summary>A model that a provider serves.</summary>
 /// <param name="Name">The name that requests use.</param>
-/// <param name="Provider">Who serves it.</param>
+/// <param name="Provider">The provider that serves it.</param>
 /// <param name="Options">Its settings.</param>
 internal sealed record ProviderModel(string Name, Provider Provider, ProviderModelOptions Options)
 {
     private bool _takesStreamOptions = true;
 
-    /// <summary>What the provider calls it.</summary>
+    /// <summary>The provider's name for it.</summary>
     public string UpstreamName { get; } = Options.UpstreamModel ?? Name;
 
     /// <summary>The queue of its jobs.</summary>
     public QueueName Queue { get; } = QueueName.ForModel(Name);
 
     /// <summary>
-    /// Whether it takes <c>stream_options</c>, as far as is known: a refusal is remembered until the settings are read anew, with which
-    /// every model is.
+    /// Whether it accepts <c>stream_options</c>, as far as is known. A refusal is remembered until the settings are read again, which
+    /// creates all models anew.
     /// </summary>
     public bool TakesStreamOptions
     {
@@ -28,7 +28,7 @@ internal sealed record ProviderModel(string Name, Provider Provider, ProviderMod
         set => Volatile.Write(ref _takesStreamOptions, value);
     }
 
-    /// <summary>The SDK's clients of it, which its calls share.</summary>
+    /// <summary>The SDK's client of this model, which its calls share.</summary>
     public ChatClient Chat { get; } = Provider.Client.GetChatClient(Options.UpstreamModel ?? Name);
 
     /// <inheritdoc cref="Chat"/>

@@ -2,7 +2,7 @@ using AiPlatform.Gateway.Providers.Configuration;
 
 namespace AiPlatform.Gateway.Providers.Routing;
 
-/// <summary>Which provider serves which model, at one moment. Calls in flight keep the routes that they began with.</summary>
+/// <summary>The models and their providers at one moment. Calls in flight keep the routes that they began with.</summary>
 internal sealed class ProviderRoutes
 {
     public static readonly ProviderRoutes None = new([], [], new Dictionary<string, ProviderModelOptions>());
@@ -27,11 +27,11 @@ internal sealed class ProviderRoutes
 
     public IReadOnlyList<Provider> Providers { get; }
 
-    /// <summary>Ordered by name.</summary>
+    /// <summary>All models, ordered by name.</summary>
     public IReadOnlyList<ProviderModel> All { get; }
 
     /// <summary>
-    /// The routes of these settings. A provider whose settings are as before keeps its connections and its breaker's memory.
+    /// Makes the routes of these settings. A provider whose settings have not changed keeps its connections and the state of its breaker.
     /// </summary>
     public static ProviderRoutes Of(ProviderSettings settings, ProviderRoutes before, TimeProvider time)
     {

@@ -7,12 +7,12 @@ using AiPlatform.Gateway.StructuredOutput;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// A stream's events without the Markdown fences around what its choices say. An event in which nothing changes stays as it came; one that
-/// changes keeps its data only.
+/// Removes the Markdown fences around the text of a stream's choices. An event that is not changed stays as it came; a changed event keeps
+/// only its data.
 /// </summary>
 internal sealed class BareEvents
 {
-    /// <summary>More choices than any provider gives; those beyond stay as they are.</summary>
+    /// <summary>More choices than any provider sends; further choices are not changed.</summary>
     private const int MaxChoices = 128;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
@@ -21,7 +21,7 @@ internal sealed class BareEvents
     private readonly ArrayBufferWriter<byte> _written = new();
 
     /// <param name="events">Whole events whose data is valid JSON.</param>
-    /// <returns>The same, or what holds until the next call.</returns>
+    /// <returns>The same events, or changed ones in memory that is valid until the next call.</returns>
     public ReadOnlyMemory<byte> Of(ReadOnlyMemory<byte> events)
     {
         _written.ResetWrittenCount();
@@ -50,7 +50,7 @@ internal sealed class BareEvents
     {
         _written.Write("data: "u8);
         var line = _written.GetSpan(data.Length);
-        // In JSON a line break is white space: data that came in several lines goes out in one.
+        // In JSON a line break is white space, so data of several lines is written on one line.
         data.Replace(line, (byte)'\n', (byte)' ');
         _written.Advance(data.Length);
         _written.Write("\n\n"u8);
@@ -64,7 +64,7 @@ internal sealed class BareEvents
         }
         catch (InvalidOperationException)
         {
-            // What comparing a name throws that has half of a surrogate pair: the event goes out as it came.
+            // Comparing a name that has half of a surrogate pair throws this; the event is passed on unchanged.
             return [];
         }
     }
@@ -111,16 +111,16 @@ internal sealed class BareEvents
         return bare.WrittenSpan.SequenceEqual(text) ? null : choice.WithContent(bare.WrittenSpan);
     }
 
-    /// <summary>Where in a chunk stands what one of its choices says.</summary>
+    /// <summary>The positions of a choice's fields in a chunk.</summary>
     /// <param name="Index">The choice's number.</param>
-    /// <param name="Content">Where the value of <c>delta.content</c> stands.</param>
-    /// <param name="Delta">Where the value of <c>delta</c> stands.</param>
+    /// <param name="Content">The range of the value of <c>delta.content</c>.</param>
+    /// <param name="Delta">The range of the value of <c>delta</c>.</param>
     /// <param name="IsEmpty">Whether <c>delta</c> is an object without fields.</param>
-    /// <param name="Start">Where the choice's own fields begin.</param>
+    /// <param name="Start">The index at which the choice's own fields begin.</param>
     /// <param name="IsFinished">Whether the choice ends with this chunk.</param>
     private readonly record struct ChunkChoice(int Index, Range? Content, Range? Delta, bool? IsEmpty, int Start, bool IsFinished)
     {
-        /// <summary>The reader stands on the object's start, and stands on its end afterwards.</summary>
+        /// <summary>Reads a choice. The reader is on the object's start before the call, and on its end after the call.</summary>
         public static ChunkChoice Read(ref Utf8JsonReader reader)
         {
             var choice = new ChunkChoice(0, null, null, null, (int)reader.BytesConsumed, false);
@@ -142,7 +142,7 @@ internal sealed class BareEvents
             return choice;
         }
 
-        /// <summary>The edit that makes the choice say this: in its content, or in one that it is given.</summary>
+        /// <summary>The edit that sets the choice's text, in its content or in a new content.</summary>
         /// <param name="text">The inside of a JSON string.</param>
         public (Range At, byte[] Text) WithContent(ReadOnlySpan<byte> text)
         {

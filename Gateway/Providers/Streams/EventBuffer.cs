@@ -3,8 +3,8 @@ using AiPlatform.Gateway.Providers.Transport;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// Cuts a stream of server-sent events where events end, without copying them. Lines end as the standard has it, with LF, CRLF or CR; a
-/// byte order mark before the first is left out.
+/// Splits a stream of server-sent events at the ends of events, without copying them. Lines end with LF, CRLF or CR, as in the standard. A
+/// byte order mark before the first event is removed.
 /// </summary>
 internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposable
 {
@@ -23,10 +23,10 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
     /// <summary>The whole events that <see cref="ReadAsync"/> found.</summary>
     public Memory<byte> Events => _bytes.AsMemory(0, _whole);
 
-    /// <summary>An event is larger than may be.</summary>
+    /// <summary>Whether an event exceeds the limit.</summary>
     public bool IsFull => _length >= maxEventBytes;
 
-    /// <summary>Forgets the events that were there.</summary>
+    /// <summary>Drops the events that were read.</summary>
     public void Release()
     {
         _bytes.AsSpan(_whole, _length - _whole).CopyTo(_bytes);
@@ -36,7 +36,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         _whole = 0;
     }
 
-    /// <summary>Reads until there is a whole event. False when the stream has ended, or an event is too large.</summary>
+    /// <summary>Reads until there is a whole event; false when the stream has ended, or an event is too large.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         return _whole > 0;
     }
 
-    /// <summary>The bytes of the first event, blank line included; blank lines before it belong to it.</summary>
+    /// <summary>The length of the first event, including its blank line and any blank lines before it.</summary>
     public static int LengthOfFirst(ReadOnlySpan<byte> events)
     {
         var hasLine = false;
@@ -70,7 +70,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         return events.Length;
     }
 
-    /// <summary>The bytes of the line end that stands first: one, or two of CRLF.</summary>
+    /// <summary>The length of the line end at the start: two for CRLF, else one.</summary>
     public static int LengthOfLineEnd(ReadOnlySpan<byte> bytes) => bytes.StartsWith("\r\n"u8) ? 2 : 1;
 
     public void Dispose()
@@ -80,7 +80,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         (_length, _whole, _scanned, _line) = (0, 0, 0, 0);
     }
 
-    /// <summary>The last event may lack its blank line.</summary>
+    /// <summary>Ends the last event, which may lack its blank line.</summary>
     private void End()
     {
         _ended = true;
@@ -102,7 +102,7 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
         _length -= ByteOrderMark.Length;
     }
 
-    /// <summary>Looks at what has not been looked at, line by line.</summary>
+    /// <summary>Scans the new bytes line by line.</summary>
     private void Scan()
     {
         while (_scanned < _length)
@@ -114,7 +114,8 @@ internal sealed class EventBuffer(Stream content, int maxEventBytes) : IDisposab
             if (end < 0) return;
 
             var isCr = rest[end] == '\r';
-            // Whether a CR that came last is half of a CRLF is known with the next byte. Where CRs alone end lines, nobody waits for it.
+            // Only the next byte shows whether a CR at the end is half of a CRLF. If lines end with CR alone, there is no need to wait for
+            // it.
             if (isCr && end == rest.Length - 1 && !_afterCr) return;
 
             var length = LengthOfLineEnd(rest[end..]);

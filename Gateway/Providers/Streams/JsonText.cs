@@ -4,13 +4,13 @@ using System.Text;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// Reads strings of JSON as JavaScript does: half of a surrogate pair is a character like any other. Servers that cut a text between two
-/// of JavaScript's characters send an emoji as two halves; together they are right again.
+/// Reads JSON strings as JavaScript does: half of a surrogate pair is a character like any other. Servers that cut a text between two
+/// UTF-16 code units send an emoji as two halves, which are valid again once they are put together.
 /// </summary>
 internal static class JsonText
 {
-    /// <param name="text">What the string says is added to it.</param>
-    /// <param name="literal">The string as it stands in valid JSON of valid UTF-8, quotes included.</param>
+    /// <param name="text">The text to append to.</param>
+    /// <param name="literal">The string as it is written in valid JSON and UTF-8, including its quotes.</param>
     public static void AppendTo(StringBuilder text, ReadOnlySpan<byte> literal)
     {
         for (var rest = literal[1..^1]; !rest.IsEmpty;)
@@ -35,7 +35,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>Whether no half of a surrogate pair stands alone.</summary>
+    /// <summary>Whether the text has no unpaired half of a surrogate pair.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {
         while (text.IndexOfAnyInRange('\uD800', '\uDFFF') is var at and >= 0)

@@ -35,23 +35,23 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
     public ProviderModel Model { get; }
 
-    /// <summary>What has been said so far, where it is to be checked; else null.</summary>
+    /// <summary>The text so far, if it has to be checked; else null.</summary>
     public StreamedContent? Content { get; }
 
-    /// <summary>Whether all has been said but the usage, which can still come.</summary>
+    /// <summary>Whether only the usage is missing, and can still come.</summary>
     public bool AwaitsUsage => _usage is null && IsFinished && !_isCut;
 
     private bool IsFinished => _started > 0 && _finished >= _started;
 
-    /// <summary>Tokens: what the stream has said, else what is likely where it ended before it could say so.</summary>
-    /// <param name="request">What it answers.</param>
-    /// <param name="isWhole">Whether it ended as it should.</param>
+    /// <summary>The usage that the stream reported, or an estimate if it ended before that.</summary>
+    /// <param name="request">The request that it answers.</param>
+    /// <param name="isWhole">Whether it ended regularly.</param>
     public TokenUsage UsageOf(ProviderRequest request, bool isWhole) =>
         _usage ?? (isWhole ? default : TokenUsage.Estimate(request.Body.Length, _textBytes));
 
-    // :: Step P7: check. A stream whose first event is not what it should be is a failed attempt.
-    /// <summary>Waits for the first event that speaks of a choice. Whatever comes before it is a sign of life.</summary>
-    /// <returns>Why there is none, or null.</returns>
+    // :: Step P7: check. A stream with an invalid first event is a failed attempt.
+    /// <summary>Waits for the first event that has a choice. Everything before it is a sign of life.</summary>
+    /// <returns>The failure if there is no such event; else null.</returns>
     public async ValueTask<AttemptFailure?> OpenAsync(AttemptLimit limit)
     {
         var before = new ArrayBufferWriter<byte>();
@@ -76,7 +76,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
     public void Keep(ProviderSlot slot) => _slot = slot;
 
-    /// <summary>What came since the last call, as soon as there is at least one whole event.</summary>
+    /// <summary>Returns the events since the last call, as soon as there is at least one whole event.</summary>
     public async ValueTask<StreamPiece> NextAsync(CancellationToken cancellationToken)
     {
         if (_first is { } first)
@@ -96,13 +96,13 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         }
         catch (OperationCanceledException)
         {
-            // A read that is canceled ends the connection.
+            // Canceling a read closes the connection.
             _isCut = true;
             throw;
         }
 
         if (_buffer.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
-        // Some do not say [DONE]: when every choice has said how it ended, nothing is missing.
+        // Some providers do not send [DONE]. If every choice has a finish reason, the stream is complete.
         return IsFinished
             ? new StreamPiece(default, IsLast: true, null)
             : Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream ended early"));
@@ -117,7 +117,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
     private static StreamPiece Ended(AttemptFailure failure) => new(default, IsLast: false, failure);
 
-    /// <summary>Looks at every whole event; those that the caller is to see are moved together.</summary>
+    /// <summary>Parses every whole event, and moves those for the caller together.</summary>
     private StreamPiece Look()
     {
         var events = _buffer.Events;
@@ -160,7 +160,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         return _dropsUsage && facts is { Choices: 0, Usage: not null } ? default : new StreamPiece(read.WriteTo(one), false, null);
     }
 
-    /// <summary>Nothing is passed on before the stream has begun.</summary>
+    /// <summary>A sign of life for the caller; nothing is passed on before the stream has begun.</summary>
     private StreamPiece SignOfLife(StreamEvent read, Memory<byte> one) =>
         _started > 0 ? new StreamPiece(read.WriteSignOfLife(one), false, null) : default;
 
@@ -169,6 +169,6 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
 
 /// <summary>Whole events of a stream, and whether more follow.</summary>
 /// <param name="Events">Bytes for the caller, until the next piece is asked for.</param>
-/// <param name="IsLast">The stream has ended as it should.</param>
+/// <param name="IsLast">The stream has ended regularly.</param>
 /// <param name="Failure">Why it ended early; null when it did not.</param>
 internal readonly record struct StreamPiece(Memory<byte> Events, bool IsLast, AttemptFailure? Failure);

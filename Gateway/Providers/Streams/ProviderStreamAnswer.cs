@@ -9,26 +9,26 @@ using AiPlatform.Gateway.Providers.Whole;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// 200 with a provider's events as they come. A client that reads slowly holds the provider; one that leaves ends its call. What goes
-/// wrong after the first byte is an error event, and no <c>[DONE]</c>.
+/// 200 with a provider's events as they come. A client that reads slowly slows the provider down; a client that disconnects ends the call.
+/// A failure after the first byte is an error event, without <c>[DONE]</c>.
 /// </summary>
 internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<string?> ended) : IResult
 {
-    /// <summary>How long a stream that was left is read for its usage, when nothing else is missing.</summary>
+    /// <summary>How long a stream is read for its usage after its client has disconnected, if nothing else is missing.</summary>
     private static readonly TimeSpan UsageGrace = TimeSpan.FromSeconds(5);
 
     private static ReadOnlySpan<byte> Done => "data: [DONE]\n\n"u8;
 
-    // :: Step P8: answer. Events go out as they come in.
+    // :: Step P8: answer. Events are passed on as they come.
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        // Unless it is told otherwise, the client went away.
+        // This value stays if the client disconnects.
         var end = (string?)ProviderCall.ClientGone;
         try
         {
             httpContext.Response.SetEventStream();
             InferenceError? error;
-            // The provider's part is over before the caller learns that all has come.
+            // The provider's slot is free before the caller gets the end of the stream.
             using (stream)
             {
                 try
@@ -53,14 +53,14 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         }
     }
 
-    /// <returns>What the stream ended with; null when it ended as it should.</returns>
+    /// <returns>The error that ended the stream; null when it ended regularly.</returns>
     private async Task<InferenceError?> PumpAsync(HttpContext context)
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var writer = context.Response.BodyWriter;
         var bare = call.Check is null ? null : new BareEvents();
         using var limit = new AttemptLimit(stream.Model.Options.IdleTimeout, call.Deadline, time, CancellationToken.None);
-        // A read that is canceled ends the connection, and the usage would be lost with it.
+        // Canceling a read closes the connection, and the usage would be lost.
         using var leaving = context.RequestAborted.UnsafeRegister(
             _ => limit.End(within: stream.AwaitsUsage ? UsageGrace : TimeSpan.Zero), null);
         limit.Progress = AttemptProgress.Streaming;
@@ -68,7 +68,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         {
             StreamPiece piece;
             limit.Restart();
-            // If the client left just before, the restart has overwritten the end that its leaving had set.
+            // If the client disconnected just before, the restart has overwritten the end that the disconnect had set.
             context.RequestAborted.ThrowIfCancellationRequested();
             try
             {
@@ -79,7 +79,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
                 return limit.IsDeadline ? OutOfTime() : AttemptFailure.TimedOut(stream.Model.Provider.Name, limit).Error;
             }
 
-            // The client's time to read is not the provider's silence.
+            // The time that the client takes to read does not count as the provider's silence.
             limit.Pause();
             context.RequestAborted.ThrowIfCancellationRequested();
             if (!piece.Events.IsEmpty) await writer.WriteAsync(bare?.Of(piece.Events) ?? piece.Events, context.RequestAborted);
@@ -88,7 +88,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         }
     }
 
-    /// <summary>The client has left. Where only the usage is missing, it is read all the same: it is on its way.</summary>
+    /// <summary>Reads the usage after the client has disconnected, if only the usage is missing.</summary>
     private async Task ReadUsageAsync(HttpContext context)
     {
         using var limit = new CancellationTokenSource(UsageGrace, context.RequestServices.GetRequiredService<TimeProvider>());
@@ -98,11 +98,11 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         }
         catch (OperationCanceledException)
         {
-            // It is estimated.
+            // The usage is estimated.
         }
     }
 
-    /// <summary>It went on talking, but not to an end.</summary>
+    /// <summary>The error of a stream that did not end before the deadline.</summary>
     private InferenceError OutOfTime() => new()
     {
         Kind = InferenceErrorKind.ProviderTimeout,

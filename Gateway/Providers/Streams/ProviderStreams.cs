@@ -5,16 +5,18 @@ using AiPlatform.Gateway.Telemetry;
 
 namespace AiPlatform.Gateway.Providers.Streams;
 
-/// <summary>Opens streams of providers: what a caller gets has begun, and begun well.</summary>
+/// <summary>Opens streams of providers. A stream is returned only after a valid first event.</summary>
 internal sealed class ProviderStreams(RetryLoop caller, StreamAttempt attempts, ILogger<ProviderStreams> logger)
 {
-    /// <param name="call">What is asked.</param>
-    /// <param name="cancellationToken">The client's.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">The client's token.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public Task<RetryEnd<OpenedStream>> OpenAsync(ProviderCall call, CancellationToken cancellationToken) =>
         caller.CallAsync(call, options => options.FirstByteTimeout, (model, limit) => OpenAsync(call, model, limit), cancellationToken);
 
-    /// <summary>Asks for the usage where the caller did not. A provider that refuses to be asked is asked without, from then on.</summary>
+    /// <summary>
+    /// Opens a stream, and asks for the usage if the caller did not. If the provider refuses this field, it is no longer sent.
+    /// </summary>
     private async ValueTask<AttemptEnd<OpenedStream>> OpenAsync(ProviderCall call, ProviderModel model, AttemptLimit limit)
     {
         var asksUsage = !call.Request.IncludesUsage && model.Provider.Options.AskStreamUsage && model.TakesStreamOptions;

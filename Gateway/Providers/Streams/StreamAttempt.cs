@@ -5,7 +5,7 @@ using AiPlatform.Gateway.Providers.Transport;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// One attempt at a stream: it is opened when its first event is there and right. Until then the caller has seen nothing.
+/// One attempt at a stream. The stream counts as opened when its first event is there and valid. Until then the caller has seen nothing.
 /// </summary>
 internal sealed class StreamAttempt(IProviderTransport transport)
 {
@@ -13,7 +13,7 @@ internal sealed class StreamAttempt(IProviderTransport transport)
     public async ValueTask<AttemptEnd<OpenedStream>> RunAsync(
         ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, bool dropsUsage, bool collects, AttemptLimit limit)
     {
-        // What is to be disposed unless the stream opens: the answer, and from then on the stream, which owns it.
+        // To be disposed unless the stream opens: first the answer, then the stream, which owns the answer.
         IDisposable? unopened = null;
         try
         {

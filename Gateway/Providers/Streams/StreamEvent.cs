@@ -2,21 +2,21 @@ using System.Buffers;
 
 namespace AiPlatform.Gateway.Providers.Streams;
 
-/// <summary>One server-sent event of a provider, read as the standard has it.</summary>
-/// <param name="Data">What its <c>data</c> lines say; empty when that is nothing but space.</param>
+/// <summary>One server-sent event of a provider, parsed as the standard says.</summary>
+/// <param name="Data">The text of its <c>data</c> lines; empty when they have only white space.</param>
 /// <param name="Name">The value of its <c>event</c> field; empty when it has none.</param>
-/// <param name="HasLines">It has a line that is not blank, be it a comment.</param>
-/// <param name="IsPlain">It is <c>data:</c> on one line and a blank line, each ended by LF, and nothing else.</param>
+/// <param name="HasLines">Whether it has a line that is not blank, such as a comment.</param>
+/// <param name="IsPlain">Whether it is exactly one <c>data:</c> line and a blank line, each ended by LF.</param>
 internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyMemory<byte> Name, bool HasLines, bool IsPlain)
 {
-    /// <summary>Says to a caller what a comment says: it goes on.</summary>
+    /// <summary>A comment, which tells a caller that the stream is alive.</summary>
     private static ReadOnlySpan<byte> SignOfLife => ":\n\n"u8;
 
     public bool IsError => Name.Span.SequenceEqual("error"u8);
 
     public bool IsDone => Data.Span.StartsWith("[DONE]"u8);
 
-    /// <summary>Reads one event, its blank line included.</summary>
+    /// <summary>Parses one event with its blank line.</summary>
     public static StreamEvent Read(ReadOnlyMemory<byte> one)
     {
         var read = default(StreamEvent);
@@ -47,25 +47,25 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
         };
     }
 
-    /// <summary>The event in a form that every SDK reads, in the memory where it stands: no field but one line of data.</summary>
-    /// <param name="one">Its bytes.</param>
+    /// <summary>Rewrites the event in place to a form that every SDK reads: a single line of data.</summary>
+    /// <param name="one">The event's bytes.</param>
     public Memory<byte> WriteTo(Memory<byte> one)
     {
         if (IsPlain) return one;
         if (Data.IsEmpty) return WriteSignOfLife(one);
 
-        // A space after the colon, where there is room for it.
+        // There is a space after the colon if there is room for it.
         var prefix = "data: "u8[..Math.Min(6, one.Length - Data.Length - 2)];
         var said = one.Slice(prefix.Length, Data.Length);
         Data.CopyTo(said);
-        // Between two lines of JSON there is nothing but space.
+        // A line break in JSON is white space.
         said.Span.Replace((byte)'\n', (byte)' ');
         prefix.CopyTo(one.Span);
         "\n\n"u8.CopyTo(one.Span[(prefix.Length + Data.Length)..]);
         return one[..(prefix.Length + Data.Length + 2)];
     }
 
-    /// <summary>A comment, in the memory where the event stands; nothing for blank lines alone.</summary>
+    /// <summary>Rewrites the event in place to a comment; to nothing if it has only blank lines.</summary>
     public Memory<byte> WriteSignOfLife(Memory<byte> one)
     {
         if (!HasLines) return default;
@@ -75,7 +75,7 @@ internal readonly record struct StreamEvent(ReadOnlyMemory<byte> Data, ReadOnlyM
 
     private static int LengthOfPrefix(ReadOnlyMemory<byte> one) => one.Span.StartsWith("data: "u8) ? 6 : 5;
 
-    /// <summary>The data so far and one more line of it. Of many lines each is copied about once.</summary>
+    /// <summary>Appends a line to the data so far. Even with many lines, each line is copied about once.</summary>
     private static ReadOnlyMemory<byte> Joined(ref ArrayBufferWriter<byte>? joined, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> line)
     {
         if (data.IsEmpty) return line;

@@ -5,25 +5,25 @@ using AiPlatform.Gateway.Providers.Whole;
 
 namespace AiPlatform.Gateway.Providers.Streams;
 
-/// <summary>Puts a stream's pieces together, for what can only be checked when it is whole.</summary>
-/// <param name="maxBytes">Most bytes of text that are put together.</param>
+/// <summary>Collects the text of a stream, which can only be checked when it is complete.</summary>
+/// <param name="maxBytes">Most bytes of text that are collected.</param>
 internal sealed class StreamedContent(int maxBytes)
 {
-    /// <summary>What a choice costs beside its text.</summary>
+    /// <summary>Bytes that a choice takes besides its text.</summary>
     private const int BytesOfChoice = 100;
 
     private readonly SortedDictionary<int, StreamedChoice> _choices = [];
     private long _bytes;
 
-    /// <summary>In the order of their index.</summary>
+    /// <summary>The choices, ordered by their index.</summary>
     public IEnumerable<ChoiceContent> Choices => _choices.Select(entry =>
         new ChoiceContent(
             entry.Key, entry.Value.HasText ? entry.Value.Text.ToString() : null, entry.Value.FinishReason, entry.Value.IsExempt));
 
-    /// <summary>There is more than may be.</summary>
+    /// <summary>Whether the text exceeds the limit.</summary>
     public bool IsFull => _bytes > maxBytes;
 
-    /// <summary>False when the chunk's choices cannot be read.</summary>
+    /// <summary>Adds a chunk; false when its choices cannot be read.</summary>
     /// <param name="chunk">One chunk's JSON, which is valid.</param>
     public bool TryAdd(ReadOnlyMemory<byte> chunk)
     {

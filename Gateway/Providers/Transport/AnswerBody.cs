@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Providers.Transport;
 
-/// <summary>Reads a provider's body whole, up to a limit.</summary>
+/// <summary>Reads the whole body of a provider's answer, up to a limit.</summary>
 internal static class AnswerBody
 {
     /// <returns>The bytes; null when there are more than <paramref name="limit"/>.</returns>

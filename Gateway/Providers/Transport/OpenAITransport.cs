@@ -8,13 +8,16 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers.Transport;
 
-/// <summary>The official SDK, used through its protocol methods: bytes in, the raw answer out, nothing buffered, no retry.</summary>
+/// <summary>
+/// Sends requests with the official SDK through its protocol methods: it takes bytes, returns the raw answer, buffers nothing and does not
+/// retry.
+/// </summary>
 internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
 {
-    /// <summary>Who asks for more means for ever, or is mistaken.</summary>
+    /// <summary>A longer pause means forever, or is a mistake.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
 
-    // :: Step P6: send. The SDK sends the bytes, and gives the head of the answer.
+    // :: Step P6: send. The SDK sends the bytes, and returns the answer's status and headers.
     public async Task<ProviderResponse> SendAsync(
         ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -38,7 +41,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         }
         catch (OperationCanceledException tooLate) when (!cancellationToken.IsCancellationRequested)
         {
-            // Nobody gave up but the connection's own time limit.
+            // The time limit of the connection has passed; the caller has not canceled.
             throw new ProviderUnreachableException("no connection in time", tooLate);
         }
         catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or SocketException)
@@ -47,7 +50,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         }
     }
 
-    /// <summary>What went wrong, without addresses: those are the operator's, and in the log.</summary>
+    /// <summary>Describes a failure without addresses, which only operators may see, in the log.</summary>
     private static string Describe(Exception failure) => failure switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known",
@@ -65,7 +68,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
 
     private TimeSpan? RetryAfter(PipelineResponseHeaders headers)
     {
-        // "NaN" and "Infinity" are numbers to the parser.
+        // The parser accepts "NaN" and "Infinity" as numbers.
         if (headers.TryGetValue("retry-after-ms", out var text)
             && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var milliseconds)
             && milliseconds >= 0)

@@ -12,20 +12,20 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Gateway.Providers.Whole;
 
 /// <summary>
-/// Keeps answers to deterministic requests of models that want it (<c>CacheTtl</c>): an equal request of the same tenant gets the same
-/// answer. Without Redis nothing is kept, and every call goes out. No answer waits until it is written; what this process has not
-/// written yet, it remembers all the same.
+/// Caches answers to deterministic requests of models with a <c>CacheTtl</c>: an equal request of the same tenant gets the same answer.
+/// Without Redis nothing is cached, and every call goes to the provider. Answers are written in the background, and the cache also finds
+/// those that this process has not written yet.
 /// </summary>
 internal sealed class AnswerCache(
     BackgroundLoops loops, IAnswerStore store, ProviderMetrics metrics, TimeProvider time, ILogger<AnswerCache> logger) : LoopService(loops)
 {
-    /// <summary>A cache that takes longer is passed over.</summary>
+    /// <summary>A cache that takes longer is skipped.</summary>
     public static readonly TimeSpan ReadLimit = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Answers that wait to be written; what comes on top is not kept.</summary>
+    /// <summary>Most answers that wait to be written; further ones are not cached.</summary>
     private const int MaxWaiting = 1_024;
 
-    /// <summary>Bytes of those answers.</summary>
+    /// <summary>Most bytes of the answers that wait to be written.</summary>
     private const long MaxWaitingBytes = 32 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<(string Tenant, string Name), WaitingAnswer> _waiting = new();
@@ -35,16 +35,16 @@ internal sealed class AnswerCache(
 
     private long _waitingBytes;
 
-    /// <summary>What does not change an answer.</summary>
+    /// <summary>Fields that do not change an answer.</summary>
     private static readonly string[] Ignored =
         ["user", "stream", "stream_options", "metadata", "store", "safety_identifier", "prompt_cache_key",
             ProviderRequestParser.RawAnswerField];
 
-    /// <summary>Under what name an answer to this call is kept; null when none may be.</summary>
+    /// <summary>The key of this call's answer in the cache; null when it may not be cached.</summary>
     public static string? NameOf(ProviderCall call) =>
         call.Model.Options.CacheTtl is not null && call.Request is { IsDeterministic: true, Streams: false } ? FingerprintOf(call) : null;
 
-    /// <summary>The answer that is kept; null when there is none.</summary>
+    /// <summary>Reads a cached answer; null when there is none.</summary>
     public async ValueTask<JsonAnswer?> RecallAsync(ProviderCall call, string name, CancellationToken cancellationToken)
     {
         if (_waiting.TryGetValue((call.Tenant, name), out var waiting))
@@ -73,7 +73,7 @@ internal sealed class AnswerCache(
         }
     }
 
-    /// <summary>Keeps an answer, as soon as Redis takes it; not at all when too many wait for that.</summary>
+    /// <summary>Caches an answer as soon as Redis accepts it; not at all when too many answers wait.</summary>
     public void Remember(ProviderCall call, string name, JsonAnswer answer)
     {
         var waiting = new WaitingAnswer(call.Tenant, name, answer.Body, call.Model.Options.CacheTtl!.Value);
@@ -87,7 +87,7 @@ internal sealed class AnswerCache(
         Forget(waiting);
     }
 
-    /// <summary>Writes the next answer. One that Redis does not take is not kept, and the others are written.</summary>
+    /// <summary>Writes the next answer. An answer that Redis refuses is dropped, and the others are written.</summary>
     protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
         var waiting = await _writes.Reader.ReadAsync(stoppingToken);
@@ -112,7 +112,8 @@ internal sealed class AnswerCache(
     }
 
     /// <summary>
-    /// SHA-256 of who is asked and of the request in one form: members sorted, white space and what changes nothing left out.
+    /// SHA-256 of the model and of the request in a canonical form: with sorted members, without white space and without fields that change
+    /// nothing.
     /// </summary>
     private static string FingerprintOf(ProviderCall call)
     {

@@ -3,13 +3,13 @@ using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>Holds answers to what they must fit, in bounded work that ends with the call's deadline or its client.</summary>
+/// <summary>Checks answers, in bounded work that ends at the call's deadline or when its client disconnects.</summary>
 internal sealed class AnswerChecks(SchemaWork work, TimeProvider time)
 {
-    /// <summary>What is wrong with an answer; null when it fits, or may be anything.</summary>
-    /// <param name="call">What was asked, and until when.</param>
-    /// <param name="choices">What was answered. All of them share one budget.</param>
-    /// <param name="cancellationToken">The client's.</param>
+    /// <summary>Finds what is wrong with an answer; null when it fits, or need not be checked.</summary>
+    /// <param name="call">The call with its check and its deadline.</param>
+    /// <param name="choices">The choices of the answer, which share one budget.</param>
+    /// <param name="cancellationToken">The client's token.</param>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async ValueTask<Misfit?> FindMisfitAsync(
         ProviderCall call, IReadOnlyList<ChoiceContent> choices, CancellationToken cancellationToken)

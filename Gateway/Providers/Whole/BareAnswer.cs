@@ -4,13 +4,13 @@ using AiPlatform.Gateway.Providers.Requests;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>A whole answer whose choices have been freed of Markdown fences; the rest stays as it came.</summary>
+/// <summary>Removes the Markdown fences around the choices of a whole answer; the rest is unchanged.</summary>
 internal static class BareAnswer
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
 
-    /// <param name="answer">What the provider said: valid JSON.</param>
-    /// <param name="choices">What <see cref="ChoiceContent.Of"/> read of it.</param>
+    /// <param name="answer">The provider's answer, which is valid JSON.</param>
+    /// <param name="choices">The result of <see cref="ChoiceContent.Of"/> for it.</param>
     public static JsonAnswer Of(JsonAnswer answer, IReadOnlyList<ChoiceContent> choices)
     {
         if (choices.All(choice => choice.Bare == choice.Text)) return answer;
@@ -25,7 +25,7 @@ internal static class BareAnswer
         [(byte)'"', .. JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
     /// <summary>
-    /// Where the content of each choice stands; null of one that has none. Of a field that is there twice, the last counts.
+    /// The range of each choice's content; null for a choice without content. If a field occurs twice, the last one counts.
     /// </summary>
     private static List<Range?> ContentsOf(ReadOnlySpan<byte> answer)
     {
@@ -53,8 +53,8 @@ internal static class BareAnswer
     }
 
     /// <summary>
-    /// Where the value of a field of an object stands, or of a field of the object in it; the reader stands on the object's start, and
-    /// stands on its end afterwards.
+    /// The range of the value of an object's field, or of a field of the object in that field. The reader is on the object's start before
+    /// the call, and on its end after the call.
     /// </summary>
     private static Range? ContentIn(ref Utf8JsonReader reader, ReadOnlySpan<byte> outer, ReadOnlySpan<byte> inner)
     {

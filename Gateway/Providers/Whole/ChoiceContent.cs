@@ -3,14 +3,14 @@ using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>What one choice of an answer says.</summary>
+/// <summary>The content of one choice of an answer.</summary>
 /// <param name="Index">Its number.</param>
 /// <param name="Text">The message's content; null when it has none.</param>
-/// <param name="FinishReason">Why it ended.</param>
-/// <param name="IsExempt">It refuses, or calls tools: no schema speaks of that.</param>
+/// <param name="FinishReason">The finish reason.</param>
+/// <param name="IsExempt">Whether it is a refusal or calls tools, which no schema covers.</param>
 internal readonly record struct ChoiceContent(int Index, string? Text, string? FinishReason, bool IsExempt)
 {
-    /// <summary>The text without a Markdown fence around the whole of it: what is checked, and what the caller gets.</summary>
+    /// <summary>The text without a Markdown fence around all of it. It is checked, and the caller gets it.</summary>
     public string? Bare { get; } = Text is null || IsExempt ? Text : JsonFence.Strip(Text);
 
     /// <summary>The choices of a whole answer, which is valid JSON.</summary>

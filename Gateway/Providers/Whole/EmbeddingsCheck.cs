@@ -8,14 +8,14 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 namespace AiPlatform.Gateway.Providers.Whole;
 
 /// <summary>
-/// Checks the vectors of an answer while the answer is read: one for each input, all of one width, all numbers finite. Notes those that
-/// are not in the form that was asked for, since some providers do not know <c>encoding_format</c>; the others stay as they came.
+/// Checks the vectors of an answer while the answer is read: one for each input, all of one width, all numbers finite. It notes vectors
+/// that are not in the requested form, because some providers do not know <c>encoding_format</c>; the others stay as they came.
 /// </summary>
 /// <param name="inputs">How many vectors there must be.</param>
-/// <param name="format">The form that was asked for; null for one that only the provider knows.</param>
+/// <param name="format">The requested form; null for a form that only the provider knows.</param>
 internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
 {
-    /// <summary>A number of fewer digits without an exponent is always finite.</summary>
+    /// <summary>A number with at most this many digits and without an exponent is always finite.</summary>
     private const int FiniteDigits = 38;
 
     private readonly bool[] _seen = new bool[inputs];
@@ -24,10 +24,10 @@ internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
     private int _width;
     private string? _misfit;
 
-    /// <summary>What is wrong with the answer, once it has been read; null when nothing is.</summary>
+    /// <summary>What is wrong with the answer after it has been read; null when nothing is wrong.</summary>
     public string? Misfit => _misfit ?? (_vectors == inputs ? null : $"it has {_vectors} embeddings for {inputs} inputs");
 
-    /// <summary>Reads <c>data</c>: the reader stands on the value, and stands on its end afterwards where it is an array.</summary>
+    /// <summary>Reads <c>data</c>. The reader is on the value before the call and, if it is an array, on its end after the call.</summary>
     /// <exception cref="JsonException">It is not valid JSON.</exception>
     /// <exception cref="InvalidOperationException">A name in it is not valid Unicode.</exception>
     public void Read(ref Utf8JsonReader data)
@@ -41,8 +41,8 @@ internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
         }
     }
 
-    /// <summary>The answer with every vector in the form that was asked for.</summary>
-    /// <param name="answer">What was read.</param>
+    /// <summary>The answer with every vector in the requested form.</summary>
+    /// <param name="answer">The answer that was read.</param>
     public ReadOnlyMemory<byte> InForm(ReadOnlyMemory<byte> answer) =>
         JsonSplice.Apply(answer, [.. _otherForm.Select(at => (at, Converted(answer.Span[at])))]);
 
@@ -68,7 +68,7 @@ internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
         else if (_width != width) _misfit ??= $"its embeddings have {_width} and {width} numbers";
     }
 
-    /// <summary>The vector's width; 0 when it is none.</summary>
+    /// <summary>Reads a vector and returns its width; 0 when it is not a vector.</summary>
     private int ReadVector(ref Utf8JsonReader vector)
     {
         var start = (int)vector.TokenStartIndex;
@@ -127,7 +127,7 @@ internal sealed class EmbeddingsCheck(int inputs, EmbeddingFormat? format)
         return values.Length;
     }
 
-    /// <summary>Numbers become base64, and base64 numbers.</summary>
+    /// <summary>Converts numbers to base64, and base64 to numbers.</summary>
     private static byte[] Converted(ReadOnlySpan<byte> vector)
     {
         var reader = new Utf8JsonReader(vector);

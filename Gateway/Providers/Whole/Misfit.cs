@@ -3,10 +3,10 @@ using AiPlatform.Gateway.StructuredOutput;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>A choice of an answer that does not fit what it must fit.</summary>
-/// <param name="Text">What the model said.</param>
+/// <summary>A choice of an answer that does not pass its check.</summary>
+/// <param name="Text">The model's text.</param>
 /// <param name="Violations">What is wrong with it.</param>
-/// <param name="CanBeCorrected">Whether asking again may help: an answer that was cut off would be cut off again.</param>
+/// <param name="CanBeCorrected">Whether a correction may help; an answer that was cut off would be cut off again.</param>
 internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violations, bool CanBeCorrected)
 {
     private const int MaxRawAnswerLength = 64 * 1024;
@@ -15,8 +15,8 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
     private InferenceError? Unchecked { get; init; }
 
     /// <summary>
-    /// The first choice that does not fit; null when all do. No choice at all does not fit. Refusals and tool calls are not held to a
-    /// schema.
+    /// The first choice that does not fit; null when all fit. An answer without choices does not fit. Refusals and tool calls are not
+    /// checked.
     /// </summary>
     public static Misfit? Of(IReadOnlyList<ChoiceContent> choices, IAnswerCheck check, StepBudget budget)
     {
@@ -33,21 +33,21 @@ internal sealed record Misfit(string Text, IReadOnlyList<SchemaViolation> Violat
         return isEmpty ? new Misfit("", [new SchemaViolation("", "there is no choice")], CanBeCorrected: true) : null;
     }
 
-    /// <summary>The answer was not checked to its end.</summary>
+    /// <summary>Makes the misfit of an answer that could not be checked completely.</summary>
     /// <param name="why">Such as <c>it takes more than 20,000,000 steps</c>.</param>
     public static Misfit TakesTooMuch(string why) => NotChecked(
         InferenceErrorKind.AnswerInvalid,
         $"The model's answer could not be checked: {why}. Make the schema simpler, or ask for a shorter answer.");
 
     /// <inheritdoc cref="TakesTooMuch"/>
-    /// <param name="limit">The call's time.</param>
+    /// <param name="limit">The time limit of the call.</param>
     public static Misfit TakesTooLong(TimeSpan limit) => NotChecked(
         InferenceErrorKind.ProviderTimeout,
         $"The model has answered, but its answer could not be checked within the call's {limit.TotalSeconds:0.###} s.");
 
-    /// <param name="form">What it was to be.</param>
-    /// <param name="corrections">How often the model was told.</param>
-    /// <param name="includesRawAnswer">Whether the caller wants to see what it said.</param>
+    /// <param name="form">The form that the answer should have.</param>
+    /// <param name="corrections">How often the answer was sent back to the model.</param>
+    /// <param name="includesRawAnswer">Whether the caller wants to see the model's answer.</param>
     public InferenceError ToError(string form, int corrections, bool includesRawAnswer)
     {
         if (Unchecked is { } error) return error;

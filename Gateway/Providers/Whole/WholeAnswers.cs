@@ -7,8 +7,8 @@ using AiPlatform.Gateway.StructuredOutput;
 namespace AiPlatform.Gateway.Providers.Whole;
 
 /// <summary>
-/// Gets whole answers of providers, and only such that fit: a model whose answer does not is told what is wrong and asked again, a
-/// bounded number of times.
+/// Gets whole answers of providers that pass their check. An answer that does not pass is sent back to the model with its errors, a bounded
+/// number of times.
 /// </summary>
 internal sealed class WholeAnswers(
     RetryLoop caller, WholeAttempt attempts, AnswerCache cache, AnswerChecks checks, ProviderMetrics metrics)
@@ -37,7 +37,7 @@ internal sealed class WholeAnswers(
             if (misfit is null)
             {
                 answer = BareAnswer.Of(answer, choices);
-                // A fallback's answer is not what the model that was asked would say.
+                // A fallback's answer is not cached, because the requested model would answer differently.
                 if (cacheName is not null && end.Model == call.Model) cache.Remember(call, cacheName, answer);
                 return new WholeAnswerEnd(end.Model, answer, call.Log.Used, null, null);
             }
@@ -70,10 +70,10 @@ internal sealed class WholeAnswers(
 }
 
 /// <summary>How a call for a whole answer ended. Either <paramref name="Answer"/> or <paramref name="Error"/> is set.</summary>
-/// <param name="Model">Who answered; null when nobody did.</param>
-/// <param name="Answer">What the model said; it fits its schema.</param>
-/// <param name="Usage">Tokens of all answers, those that were sent back included.</param>
-/// <param name="Error">Why there is none.</param>
-/// <param name="Refused">The provider's own refusal, which says more than <paramref name="Error"/>.</param>
+/// <param name="Model">The model that answered; null when none did.</param>
+/// <param name="Answer">The answer, which passed its check.</param>
+/// <param name="Usage">Tokens of all answers, including those that were sent back.</param>
+/// <param name="Error">The error, if there is no answer.</param>
+/// <param name="Refused">The provider's own refusal, which is more precise than <paramref name="Error"/>.</param>
 internal sealed record WholeAnswerEnd(
     ProviderModel? Model, JsonAnswer? Answer, TokenUsage Usage, InferenceError? Error, RefusedAnswer? Refused);

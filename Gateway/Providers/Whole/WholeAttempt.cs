@@ -7,12 +7,12 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>One attempt at an answer that comes whole: it is read to its end and checked before anybody sees it.</summary>
+/// <summary>One attempt at a whole answer, which is read to its end and checked before it is passed on.</summary>
 internal sealed class WholeAttempt(IProviderTransport transport)
 {
-    /// <param name="model">Who is asked.</param>
-    /// <param name="request">What the caller asked.</param>
-    /// <param name="body">What is sent.</param>
+    /// <param name="model">The model to call.</param>
+    /// <param name="request">The caller's request.</param>
+    /// <param name="body">The body to send.</param>
     /// <param name="limit">Ends the attempt.</param>
     /// <exception cref="ProviderUnreachableException">There was no answer.</exception>
     public async ValueTask<AttemptEnd<JsonAnswer>> RunAsync(
@@ -37,7 +37,7 @@ internal sealed class WholeAttempt(IProviderTransport transport)
         return answer is { } bytes ? Read(model, request, bytes) : AttemptFailure.TooLarge(provider, model.Options.MaxAnswerBytes);
     }
 
-    // :: Step P7: check. An answer that is not what it should be is a failed attempt.
+    // :: Step P7: check. An invalid answer is a failed attempt.
     private static AttemptEnd<JsonAnswer> Read(ProviderModel model, ProviderRequest request, ReadOnlyMemory<byte> answer)
     {
         var provider = model.Provider.Name;
@@ -53,7 +53,7 @@ internal sealed class WholeAttempt(IProviderTransport transport)
     }
 }
 
-/// <summary>A provider's whole answer: well-formed JSON, as it came.</summary>
+/// <summary>A provider's whole answer, which is valid JSON and unchanged.</summary>
 /// <param name="Body">The bytes.</param>
-/// <param name="Usage">Tokens, as far as it says.</param>
+/// <param name="Usage">Tokens, as far as the answer reports them.</param>
 internal sealed record JsonAnswer(ReadOnlyMemory<byte> Body, TokenUsage Usage);

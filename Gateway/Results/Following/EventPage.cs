@@ -3,19 +3,19 @@ using AiPlatform.Gateway.Json;
 
 namespace AiPlatform.Gateway.Results.Following;
 
-/// <summary>What happened to a job behind a number of its sequence: events of its log and changes of its status.</summary>
-/// <param name="Job">The job as it stood; with its result when it has ended.</param>
+/// <summary>The events of a job after a number of its sequence: events of its log and changes of its status.</summary>
+/// <param name="Job">The job at that moment, with its result if it has ended.</param>
 /// <param name="Events">
-/// In their order; every reader sees the same, with the same numbers. Of an expired log the numbers are missing.
+/// The events in order; every reader sees the same events with the same numbers. The numbers of expired events are missing.
 /// </param>
-/// <param name="HasEnded">The job has ended, and nothing comes behind these.</param>
+/// <param name="HasEnded">Whether the job has ended and no events follow.</param>
 internal sealed record EventPage(Job Job, IReadOnlyList<JobEvent> Events, bool HasEnded = false)
 {
-    /// <summary>Puts together what a log and its job's history hold behind a number.</summary>
+    /// <summary>Merges the events of a log and of its job's history after a number.</summary>
     public static EventPage Of(JobLog log, long after)
     {
         var changes = log.Job.History.Changes;
-        // Of a log that was read in part, what comes behind the part is not shown yet.
+        // If the log was read only in part, later changes of status are not shown yet.
         var most = log.IsWhole ? long.MaxValue : log.Events[^1].Sequence;
         var events = log.Events
             .Concat(changes.Where(change => change.Sequence > after && change.Sequence < most).Select(EventOf))

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Options;
 namespace AiPlatform.Gateway.Results.Following;
 
 /// <summary>
-/// Looks at followed jobs for all who follow them: when a message says that one changed, and when one is due. A bounded number at a time.
+/// Reads followed jobs for all their followers, when a message says that a job has changed, and when a poll is due. It reads a bounded
+/// number at a time.
 /// </summary>
 internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, GatewayName name, TimeProvider time, ILogger<FollowLooks> logger)
     : LoopService(loops)
@@ -17,10 +18,10 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
     private readonly Channel<FollowedJob> _wanted = Channel.CreateBounded<FollowedJob>(MaxWaitingLooks);
     private volatile bool _isAway;
 
-    /// <summary>Has a job looked at for which a look is wanted; if too many wait, the next round finds it.</summary>
+    /// <summary>Requests a read of a job. If too many jobs wait, the next poll finds it.</summary>
     public void LookSoon(FollowedJob job) => _wanted.Writer.TryWrite(job);
 
-    /// <summary>Has it looked at when its turn comes; waits while too many do.</summary>
+    /// <summary>Requests a read of a job; waits while too many jobs wait.</summary>
     public ValueTask LookAsync(FollowedJob job, CancellationToken cancellationToken) => _wanted.Writer.WriteAsync(job, cancellationToken);
 
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) => Parallel.ForEachAsync(
@@ -39,7 +40,7 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
             }
             catch (QueueUnavailableException outage)
             {
-                // It is due again once the interval has passed.
+                // The job is due again after the poll interval.
                 if (!_isAway) Log.LookUpAway(logger, outage.Message);
                 _isAway = true;
             }
@@ -57,7 +58,7 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
     }
 }
 
-/// <summary>Has every followed job looked at once in a poll interval, should a message be lost: one look for all who follow it.</summary>
+/// <summary>Reads every followed job once in a poll interval, in case a message was lost; one read serves all followers of a job.</summary>
 internal sealed class FollowPoller(
     BackgroundLoops loops, FollowedJobs followers, FollowLooks looks, IOptions<JobsOptions> options, TimeProvider time) : LoopService(loops)
 {

@@ -1,8 +1,8 @@
 namespace AiPlatform.Gateway.Results.Following;
 
 /// <summary>
-/// A job whose events requests in this process show. They share what Redis is asked: each reads what came before it, and from there on
-/// one look serves all of them. What they are told has no gaps: an event whose predecessor is not known waits for the next look.
+/// A job whose events are followed by requests in this process. Each follower first reads the events that it has not seen; from there on
+/// one read of Redis serves all followers. They get events without gaps: an event whose predecessor is unknown waits for the next read.
 /// </summary>
 internal sealed class FollowedJob(JobId id)
 {
@@ -17,7 +17,7 @@ internal sealed class FollowedJob(JobId id)
     public JobId Id => id;
 
     /// <summary>
-    /// Says where the job is known to be: a follower has read it to its end. True when something came meanwhile, and a look is wanted.
+    /// Notes how far a follower has read the job's events. True when events have arrived since, so that another read is needed.
     /// </summary>
     /// <param name="job">The job as it was read.</param>
     /// <param name="sequence">The number of its last event.</param>
@@ -32,7 +32,7 @@ internal sealed class FollowedJob(JobId id)
         }
     }
 
-    /// <summary>Hands new events on to all, if the ones before are known; false when a look is wanted instead.</summary>
+    /// <summary>Passes new events on to all followers if the events before them are known; false when a read is needed instead.</summary>
     public bool Tell(IReadOnlyList<JobEvent> events)
     {
         lock (_gate)
@@ -50,14 +50,15 @@ internal sealed class FollowedJob(JobId id)
         }
     }
 
-    /// <summary>Whether a look is wanted, at the latest when nobody has looked since <paramref name="timestamp"/>.</summary>
+    /// <summary>Whether a read is needed. It is needed at the latest when there was none since <paramref name="timestamp"/>.</summary>
     public bool IsDue(long timestamp)
     {
         lock (_gate) return _isLookWanted |= _lookedAt < timestamp;
     }
 
     /// <summary>
-    /// Whether the caller is to look, and from which number on. One looks at a time; a look that is wanted meanwhile is its next.
+    /// Whether the caller must read, and from which number on. Only one caller reads at a time; if another read is needed in the meantime,
+    /// the same caller does it next.
     /// </summary>
     public bool TryBeginLook(long now, out long after)
     {
@@ -75,7 +76,7 @@ internal sealed class FollowedJob(JobId id)
         lock (_gate) _isLooking = false;
     }
 
-    /// <summary>Hands on what a look found; null when the job is not there any more.</summary>
+    /// <summary>Passes on the events that a read found; null when the job no longer exists.</summary>
     public void Tell(JobLog? log)
     {
         lock (_gate)
@@ -89,7 +90,7 @@ internal sealed class FollowedJob(JobId id)
             var page = EventPage.Of(log, _known!.Value);
             _job = log.Job;
             if (page.Events.Count > 0) _known = Math.Max(_known.Value, page.Events[^1].Sequence);
-            // The rest of a long log is read at once.
+            // The rest of a long log is read immediately.
             if (!log.IsWhole) _isLookWanted = true;
             if (page.Events.Count > 0 || page.HasEnded) TellAll(page);
         }
@@ -100,7 +101,7 @@ internal sealed class FollowedJob(JobId id)
         lock (_gate) _followers.Add(follower);
     }
 
-    /// <summary>True when it was the last.</summary>
+    /// <summary>Removes a follower; true when it was the last one.</summary>
     internal bool Remove(JobFollower follower)
     {
         lock (_gate)

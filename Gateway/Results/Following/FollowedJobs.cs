@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.Results.Following;
 
-/// <summary>The jobs whose events somebody in this process shows, each with all who show it.</summary>
+/// <summary>The jobs whose events are followed in this process, each with its followers.</summary>
 internal sealed class FollowedJobs
 {
     private readonly Lock _gate = new();
@@ -15,7 +15,9 @@ internal sealed class FollowedJobs
         }
     }
 
-    /// <summary>Begins to follow. Call it before the job's log is read, or events may come before the follower.</summary>
+    /// <summary>
+    /// Registers a follower. Call it before the job's log is read, or events may arrive before the follower is registered.
+    /// </summary>
     public JobFollower Register(JobId id)
     {
         lock (_gate)
@@ -29,7 +31,7 @@ internal sealed class FollowedJobs
 
     public bool IsFollowed(JobId id) => Find(id) is not null;
 
-    /// <summary>Null when nobody follows it.</summary>
+    /// <summary>Finds a followed job; null when it has no follower.</summary>
     public FollowedJob? Find(JobId id)
     {
         lock (_gate) return _jobs.GetValueOrDefault(id);

@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace AiPlatform.Gateway.Results.Following;
 
-/// <summary>One request that shows a job's events. Dispose it when it no longer does.</summary>
+/// <summary>One request that follows a job's events. Dispose it when the request ends.</summary>
 internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDisposable
 {
-    /// <summary>Pages kept for a request that is slow; what is dropped is read from the log.</summary>
+    /// <summary>Pages that are buffered for a slow request; further pages are dropped and read from the log later.</summary>
     private const int MostKept = 256;
 
     private readonly Channel<EventPage?> _news = Channel.CreateBounded<EventPage?>(
@@ -14,14 +14,14 @@ internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDi
 
     public FollowedJob Job => job;
 
-    /// <summary>Never waits: a request that is slow misses it.</summary>
+    /// <summary>Passes a page on without waiting; a request that is too slow misses it.</summary>
     public void Tell(EventPage? page)
     {
         if (!_news.Writer.TryWrite(page)) _hasMissed = true;
     }
 
     /// <summary>
-    /// What came next; null when the job is not there any more. False when something was missed, to be read from the log.
+    /// Returns the next page; null when the job no longer exists. False when pages were missed and must be read from the log.
     /// </summary>
     public async ValueTask<(bool IsWhole, EventPage? Page)> NextAsync(CancellationToken cancellationToken)
     {

@@ -3,23 +3,24 @@ using AiPlatform.Gateway.Telemetry;
 
 namespace AiPlatform.Gateway.Results.Following;
 
-/// <summary>Follows a job's events to its end, from any number on, also of a job that another Gateway took.</summary>
+/// <summary>Follows a job's events from any number to the job's end, even if another Gateway accepted the job.</summary>
 internal sealed class JobFollowing(
     IJobStore store, FollowedJobs followers, FollowLooks looks, GatewayName name, TimeProvider time, ILogger<JobFollowing> logger)
 {
     private static readonly TimeSpan OutagePause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// What happened behind a number, then what happens, until the job has ended and its log is told; nothing when it is not there.
-    /// Of a long log some items may come whose job has ended already. An outage of Redis in the middle is waited out.
+    /// Returns the events after a number, then further events as they happen, until the job has ended and all its events were returned.
+    /// Returns nothing when the job does not exist. While a long log is read, pages may come whose job has already ended. During an outage
+    /// of Redis it waits.
     /// </summary>
     /// <param name="id">The job.</param>
-    /// <param name="after">The number of the last event that is known; 0 for all.</param>
+    /// <param name="after">The number of the last event that the reader has seen; 0 for all.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="QueueUnavailableException">Redis does not serve at the beginning.</exception>
     public async IAsyncEnumerable<EventPage> FollowAsync(JobId id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // The follower is there before Redis notes whom to tell: events may come right afterwards.
+        // The follower is registered before Redis notes this Gateway, because events may arrive right afterwards.
         using var follower = followers.Register(id);
         JobLog? log = null;
         while (true)
@@ -33,7 +34,7 @@ internal sealed class JobFollowing(
             if (page.HasEnded) yield break;
             if (!log.IsWhole) continue;
 
-            // From here on what is told is shown without reading, as long as nothing is missing.
+            // From here on events are passed on without a read, as long as none is missing.
             if (follower.Job.Know(log.Job, after, time.GetTimestamp())) looks.LookSoon(follower.Job);
             while (await follower.NextAsync(cancellationToken) is (IsWhole: true, var told))
             {

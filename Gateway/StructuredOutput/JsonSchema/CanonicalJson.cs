@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>Equal texts for equal values: fields in one order, numbers and strings in one form.</summary>
+/// <summary>Writes equal values as equal texts: fields in one order, numbers and strings in one form.</summary>
 internal static class CanonicalJson
 {
     private const int StepsOfValue = 30;
@@ -12,7 +12,7 @@ internal static class CanonicalJson
     private const int StepsOfField = 40;
 
     /// <param name="value">The value.</param>
-    /// <param name="budget">Pays for it, by its length.</param>
+    /// <param name="budget">The budget of steps, by the value's length.</param>
     /// <exception cref="InvalidOperationException">A string is not valid Unicode.</exception>
     public static string Of(JsonElement value, StepBudget budget)
     {
@@ -70,7 +70,7 @@ internal static class CanonicalJson
 
     private static void AppendNumber(StringBuilder text, JsonElement value, StepBudget budget)
     {
-        // The form of the exact number, without making one: most numbers are small and whole.
+        // Writes the form of an exact number without creating one, because most numbers are small integers.
         if (value.TryGetInt64(out var whole) && (whole % 10 != 0 || whole == 0))
         {
             text.Append(whole).Append("e0");
@@ -81,6 +81,6 @@ internal static class CanonicalJson
         text.Append(ExactNumber.TryParse(value, out var number) ? number.ToString() : value.GetRawText());
     }
 
-    // With its length before it, no string can look like something else.
+    // The length before a string makes it distinct from everything else.
     private static void AppendText(StringBuilder text, string value) => text.Append('"').Append(value.Length).Append(':').Append(value);
 }

@@ -8,9 +8,10 @@ using AiPlatform.Gateway.StructuredOutput.Patterns;
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
 /// <summary>
-/// One check of one answer: where it is, what it found, and who pays. Whatever takes time by what it is given is paid for.
+/// The state of one check of one answer: its place in the answer, its violations, and its budget. All work whose length the input decides
+/// spends steps.
 /// </summary>
-/// <param name="budget">Pays; when it has no more, its exception ends the check, and what was found means nothing.</param>
+/// <param name="budget">The budget of steps. When it is spent, its exception ends the check, and the violations so far are void.</param>
 internal sealed class Checking(StepBudget budget)
 {
     private const int MaxViolations = 20;
@@ -28,13 +29,13 @@ internal sealed class Checking(StepBudget budget)
     private readonly List<string> _path = [];
     private List<SchemaViolation>? _violations;
 
-    /// <summary>Whether more violations are wanted. Otherwise the first ends the check.</summary>
+    /// <summary>Whether more violations are collected. Otherwise the first one ends the check.</summary>
     public bool Explains => _violations is { Count: < MaxViolations };
 
-    /// <summary>How far this check is into the answer.</summary>
+    /// <summary>How deep the check is in the answer.</summary>
     public int Depth => _path.Count;
 
-    /// <summary>Whether the value fits, and nothing more.</summary>
+    /// <summary>Whether the value fits, without collecting violations.</summary>
     public bool WouldFit(SchemaNode schema, JsonElement value)
     {
         var kept = _violations;
@@ -44,7 +45,7 @@ internal sealed class Checking(StepBudget budget)
         return fits;
     }
 
-    /// <summary>What keeps the value from fitting, apart from what was found so far.</summary>
+    /// <summary>The violations of the value, apart from those found so far.</summary>
     public List<SchemaViolation> Explain(SchemaNode schema, JsonElement value)
     {
         var kept = _violations;
@@ -55,17 +56,17 @@ internal sealed class Checking(StepBudget budget)
         return found;
     }
 
-    /// <summary>Takes over what <see cref="Explain"/> found. False, for the check to return.</summary>
+    /// <summary>Adds violations that <see cref="Explain"/> found. Returns false, which the check returns.</summary>
     public bool Fails(IEnumerable<SchemaViolation> violations)
     {
         if (Explains) _violations!.AddRange(violations.Take(MaxViolations - _violations.Count));
         return false;
     }
 
-    /// <summary>Says what is wrong. False, for the check to return.</summary>
+    /// <summary>Adds a violation. Returns false, which the check returns.</summary>
     public bool Fails(string message)
     {
-        // Most messages are written before anybody knows whether they are wanted.
+        // Most messages are written before it is known whether they are needed.
         Spend(StepsOfMessage + message.Length);
         if (!Explains) return false;
         Spend(StepsOfViolation);
@@ -73,10 +74,10 @@ internal sealed class Checking(StepBudget budget)
         return false;
     }
 
-    /// <summary>Says what must be, and what is. False, for the check to return.</summary>
+    /// <summary>Adds a violation with the value. Returns false, which the check returns.</summary>
     public bool Fails(string message, JsonElement value) => Explains && Fails($"{message}, is {Quoted(value)}");
 
-    /// <summary>Checks a field of the value, or what its name must fit.</summary>
+    /// <summary>Checks a field of the value, or its name.</summary>
     public bool Inside(string name, SchemaNode schema, JsonElement value)
     {
         _path.Add(name);
@@ -89,8 +90,8 @@ internal sealed class Checking(StepBudget budget)
     public bool Inside(int index, SchemaNode schema, JsonElement value) =>
         Inside(_violations is null ? "" : index.ToString(CultureInfo.InvariantCulture), schema, value);
 
-    /// <summary>Pays for the check of one value by one schema.</summary>
-    /// <exception cref="StepsSpentException">There are no more steps, or no more stack.</exception>
+    /// <summary>Spends the steps of checking one value by one schema.</summary>
+    /// <exception cref="StepsSpentException">The steps or the stack are used up.</exception>
     public void Begin()
     {
         budget.Spend(StepsOfSchema);
@@ -100,7 +101,7 @@ internal sealed class Checking(StepBudget budget)
     /// <inheritdoc cref="StepBudget.Spend"/>
     public void Spend(long steps) => budget.Spend(steps);
 
-    /// <summary>A string's characters.</summary>
+    /// <summary>The text of a string.</summary>
     public string TextOf(JsonElement value)
     {
         Spend(LengthOf(value));
@@ -114,10 +115,10 @@ internal sealed class Checking(StepBudget budget)
         return member.Name;
     }
 
-    /// <summary>The same text for equal values.</summary>
+    /// <summary>The canonical text of a value, which is the same for equal values.</summary>
     public string CanonicalOf(JsonElement value) => CanonicalJson.Of(value, budget);
 
-    /// <summary>The number as it is written; false when it has too many digits.</summary>
+    /// <summary>Reads a number exactly; false when it has too many digits.</summary>
     public bool TryReadNumber(JsonElement value, out ExactNumber number)
     {
         Spend(ExactNumber.StepsOf(LengthOf(value)));
@@ -130,10 +131,10 @@ internal sealed class Checking(StepBudget budget)
         return pattern.IsMatch(text, _space, budget);
     }
 
-    /// <summary>Bytes of a value, as it was written.</summary>
+    /// <summary>The length of a value in bytes, as it was written.</summary>
     public static int LengthOf(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).Length;
 
-    /// <summary>A value in the words of a violation, short.</summary>
+    /// <summary>A value for a violation, shortened.</summary>
     public static string Quoted(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => "an object",
@@ -141,7 +142,7 @@ internal sealed class Checking(StepBudget budget)
         _ => Shortened(JsonMarshal.GetRawUtf8Value(value)),
     };
 
-    /// <summary>A text in the words of a violation, short.</summary>
+    /// <summary>A text for a violation, shortened.</summary>
     public static string Shortened(string text, int most = MaxQuotedLength)
     {
         if (text.Length <= most) return text;
@@ -151,7 +152,7 @@ internal sealed class Checking(StepBudget budget)
 
     private static string Shortened(ReadOnlySpan<byte> text)
     {
-        // No character has more than four bytes; half of one at the end is cut off with the rest.
+        // A character has at most four bytes; a partial one at the end is cut off with the rest.
         return Shortened(Encoding.UTF8.GetString(text[..Math.Min(text.Length, 4 * (MaxQuotedLength + 1))]));
     }
 

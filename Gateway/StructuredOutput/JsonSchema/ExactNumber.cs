@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
 /// <summary>
-/// A JSON number as it is written, without rounding: <c>mantissa × 10^exponent</c>, where the mantissa does not end in 0. Comparing and
-/// dividing take time by the digits that were written, whatever the exponent.
+/// A JSON number without rounding: <c>mantissa × 10^exponent</c>, where the mantissa does not end in 0. The time of comparing and dividing
+/// depends on the written digits and not on the exponent.
 /// </summary>
 internal readonly struct ExactNumber : IComparable<ExactNumber>
 {
@@ -20,15 +20,17 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
 
     private ExactNumber(BigInteger mantissa, long exponent, int digits) => (_mantissa, _exponent, _digits) = (mantissa, exponent, digits);
 
-    /// <summary>Whether it has no fraction: 1.0 has none.</summary>
+    /// <summary>Whether it has no fraction; 1.0 has none.</summary>
     public bool IsInteger => _exponent >= 0;
 
     public int Sign => _mantissa.Sign;
 
-    /// <summary>What reading a number of so many characters costs: more than by its length, as far as its digits are counted.</summary>
+    /// <summary>
+    /// The steps of reading a number of this length. They grow faster than the length, up to the maximum number of digits.
+    /// </summary>
     public static long StepsOf(int length) => 120 + (4L * length) + SquareOf(length, 64);
 
-    /// <summary>What finding out whether a number is a multiple of another costs, by the longer one's characters.</summary>
+    /// <summary>The steps of testing whether a number is a multiple of another, by the length of the longer one.</summary>
     public static long StepsOfDivision(int length) => SquareOf(length, 8);
 
     /// <param name="text">A number in JSON's form.</param>
@@ -54,7 +56,7 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
     public int CompareTo(ExactNumber other)
     {
         if (Sign != other.Sign || Sign == 0) return Sign.CompareTo(other.Sign);
-        // Numbers of different length differ; those of one length have exponents that are no further apart than their digits.
+        // Numbers of different magnitude differ. Numbers of the same magnitude have exponents that differ by at most their digits.
         var (length, otherLength) = (_exponent + _digits, other._exponent + other._digits);
         if (length != otherLength) return Sign * length.CompareTo(otherLength);
 
@@ -62,11 +64,11 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
         return Scaled(_exponent - least).CompareTo(other.Scaled(other._exponent - least));
     }
 
-    /// <param name="divisor">Above 0.</param>
+    /// <param name="divisor">The divisor, above 0.</param>
     public bool IsMultipleOf(ExactNumber divisor)
     {
         if (Sign == 0) return true;
-        // The mantissa does not end in 0, so it has no power of ten to give.
+        // The mantissa does not end in 0, so it has no further factor of ten.
         if (_exponent < divisor._exponent) return false;
 
         var power = BigInteger.ModPow(10, _exponent - divisor._exponent, divisor._mantissa);
@@ -92,7 +94,7 @@ internal readonly struct ExactNumber : IComparable<ExactNumber>
         return (digits.ToString(), (exponentAt < 0 ? 0 : ExponentOf(text[(exponentAt + 1)..])) - fraction);
     }
 
-    /// <summary>An exponent beyond all sense is brought to one that is still beyond all sense.</summary>
+    /// <summary>Reads an exponent. An absurdly large one is cut to a limit that is still absurdly large.</summary>
     private static long ExponentOf(ReadOnlySpan<char> text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)
             ? Math.Clamp(exponent, -MaxExponent, MaxExponent)

@@ -7,7 +7,7 @@ using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>What texts have the formats that draft 2020-12 names.</summary>
+/// <summary>The formats of draft 2020-12.</summary>
 internal static partial class Formats
 {
     private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
@@ -34,7 +34,7 @@ internal static partial class Formats
         ["regex"] = EcmaPattern.IsPattern,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>Whether a text has a format; null for a format that is not known.</summary>
+    /// <summary>The check of a format; null for an unknown format.</summary>
     public static Func<string, bool>? Find(string name) => Known.GetValueOrDefault(name);
 
     [GeneratedRegex(@"\A\d{4}-\d{2}-\d{2}\z", Linear)]
@@ -80,7 +80,7 @@ internal static partial class Formats
     [GeneratedRegex(@"\A(?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~/]|~[01])*)*)\z", Linear)]
     private static partial Regex RelativeJsonPointer { get; }
 
-    // "/a" is an absolute path on some systems, and an absolute address nowhere.
+    // "/a" is an absolute path on some systems, but never an absolute URI.
     private static bool IsUri(string text, UriKind kind) =>
         Uri.TryCreate(text, kind, out _) && (kind == UriKind.RelativeOrAbsolute || text.Contains(':', StringComparison.Ordinal))
             && (kind != UriKind.Absolute || char.IsAsciiLetter(text[0]));
@@ -109,7 +109,7 @@ internal static partial class Formats
         }
 
         var seconds = int.Parse(match.Groups["seconds"].Value, CultureInfo.InvariantCulture);
-        // A leap second is the last one of a day in UTC.
+        // A leap second is the last second of a day in UTC.
         return seconds < 60 || (seconds == 60 && time.Add(-offset) == new TimeOnly(23, 59));
     }
 }

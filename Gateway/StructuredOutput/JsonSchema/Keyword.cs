@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
 /// <summary>A keyword of a schema while it is compiled.</summary>
-/// <param name="Name">Such as <c>minLength</c>.</param>
-/// <param name="Value">What it says; null for JSON's null.</param>
-/// <param name="Owner">The schema that it stands in.</param>
-/// <param name="Node">What becomes of that schema.</param>
+/// <param name="Name">The keyword's name, such as <c>minLength</c>.</param>
+/// <param name="Value">Its value; null for JSON's null.</param>
+/// <param name="Owner">The schema that has it.</param>
+/// <param name="Node">The compiled form of that schema.</param>
 /// <param name="Compiler">Compiles its parts.</param>
 internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, SchemaNode Node, SchemaCompiler Compiler)
 {
-    /// <summary>Another keyword of the same schema; null when it is not there.</summary>
+    /// <summary>Another keyword of the same schema; null when it is missing.</summary>
     public Keyword? Beside(string name) => Owner.TryGetPropertyValue(name, out var value) ? this with { Name = name, Value = value } : null;
 
-    /// <summary>Whether the keyword is the one of several, compiled together, that stands for all.</summary>
+    /// <summary>Whether the keyword is the first of several keywords that are compiled together.</summary>
     public bool IsFirstOf(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
@@ -22,7 +22,7 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
         return false;
     }
 
-    /// <summary>A whole number of 0 or more.</summary>
+    /// <summary>Its value as a whole number of 0 or more.</summary>
     public int Count() =>
         TryReadNumber(out var value, out var number) && number is { IsInteger: true, Sign: >= 0 }
             ? value.TryGetDouble(out var count) && count < int.MaxValue ? (int)count : int.MaxValue
@@ -44,7 +44,7 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
         Value is JsonArray all ? [.. all.Select(one => TextOf(one) ?? throw Wrong("must be an array of strings"))]
             : throw Wrong("must be an array of strings");
 
-    /// <summary>The schema that it holds, for another value than this one's.</summary>
+    /// <summary>The schema that is its value, which applies to another value than the schema that has the keyword.</summary>
     public SchemaNode Schema() => Compiler.NodeOf(Value, this);
 
     public IReadOnlyList<SchemaNode> Schemas() =>
@@ -56,10 +56,10 @@ internal sealed record Keyword(string Name, JsonNode? Value, JsonObject Owner, S
 
     public JsonObject Named() => Value as JsonObject ?? throw Wrong("must be an object");
 
-    /// <summary>What it says, as JSON.</summary>
+    /// <summary>Its value as JSON.</summary>
     public JsonElement Element() => ElementOf(Value);
 
-    /// <summary>Says where it stands and what is wrong with it.</summary>
+    /// <summary>Makes an error that names its place and what is wrong with it.</summary>
     public SchemaException Wrong(string message) => new($"{SchemaException.PlaceOf(Owner)}.{Checking.Shortened(Name)} {message}.");
 
     private bool TryReadNumber(out JsonElement value, out ExactNumber number)

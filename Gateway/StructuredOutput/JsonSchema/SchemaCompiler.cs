@@ -4,10 +4,10 @@ using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>Makes checks of a schema (JSON Schema, draft 2020-12), once. What cannot be checked in full is refused.</summary>
+/// <summary>Compiles a schema (JSON Schema, draft 2020-12) into checks. A schema that cannot be checked completely is refused.</summary>
 internal sealed class SchemaCompiler
 {
-    /// <summary>Where a schema is that does not say so itself. Nothing is ever fetched from anywhere.</summary>
+    /// <summary>The base URI of a schema without <c>$id</c>. Nothing is ever fetched.</summary>
     public static readonly Uri Here = new("https://schema.invalid/");
 
     /// <summary>Most states of all patterns of a schema together.</summary>
@@ -30,37 +30,37 @@ internal sealed class SchemaCompiler
     /// <summary>Whether <c>format</c> is checked.</summary>
     public bool AssertsFormats { get; }
 
-    /// <summary>Pays for what is compiled.</summary>
+    /// <summary>The budget of steps.</summary>
     public StepBudget Budget { get; }
 
     /// <param name="schema">The schema.</param>
-    /// <param name="resources">What references can name; the schema is among it.</param>
-    /// <param name="assertsFormats">Whether <c>format</c> is checked; otherwise it is a remark, as the draft has it.</param>
-    /// <param name="budget">Pays for it.</param>
-    /// <exception cref="SchemaException">The schema cannot be checked in full.</exception>
+    /// <param name="resources">The schemas that references can name, including this schema.</param>
+    /// <param name="assertsFormats">Whether <c>format</c> is checked; otherwise it is an annotation, as the draft says.</param>
+    /// <param name="budget">The budget of steps.</param>
+    /// <exception cref="SchemaException">The schema cannot be checked completely.</exception>
     public static SchemaNode Compile(JsonNode schema, SchemaResources resources, bool assertsFormats, StepBudget budget)
     {
         var compiler = new SchemaCompiler(resources, assertsFormats, budget);
         var root = compiler.NodeOf(schema, () => new SchemaException("The schema must be a schema: an object, true or false."));
-        // Parts are compiled one after another, not inside each other: a schema of any depth needs no deep stack.
+        // Parts are compiled one after another and not recursively, so a deep schema needs no deep stack.
         while (compiler._left.TryDequeue(out var next)) compiler.Compile(next.Schema, next.Node);
         SchemaLoops.Refuse(compiler._nodes);
         return root;
     }
 
-    /// <summary>What becomes of a schema; it may be compiled only later.</summary>
+    /// <summary>The node of a schema, which may be compiled later.</summary>
     public SchemaNode NodeOf(JsonNode? schema, Keyword keyword) =>
         NodeOf(schema, () => keyword.Wrong("must be a schema: an object, true or false"));
 
-    /// <exception cref="SchemaException">Nothing has this name.</exception>
+    /// <exception cref="SchemaException">The reference names no schema.</exception>
     public SchemaNode NodeReferredTo(string reference, Keyword keyword) =>
         _resources.Find(keyword.Owner, reference) is { } schema
             ? NodeOf(schema, keyword)
             : throw keyword.Wrong(
                 $"names '{Checking.Shortened(reference)}', which is not in the schema; nothing is fetched from elsewhere");
 
-    /// <summary>The pattern, compiled once however often it stands in the schema.</summary>
-    /// <exception cref="SchemaException">It is none, or it or all together are too large.</exception>
+    /// <summary>The compiled pattern; equal patterns of a schema are compiled once.</summary>
+    /// <exception cref="SchemaException">It is not a valid pattern, or it or all patterns together are too large.</exception>
     public EcmaPattern PatternOf(string text, Keyword keyword)
     {
         if (_patterns.TryGetValue(text, out var known)) return known;
@@ -112,11 +112,11 @@ internal sealed class SchemaCompiler
     }
 }
 
-/// <summary>A schema that cannot be checked in full. The message says where, what and what to do, for whoever wrote the schema.</summary>
+/// <summary>A schema cannot be checked completely. The message tells its author the place, the reason and what to do.</summary>
 internal sealed class SchemaException(string message) : Exception(message)
 {
     private const int MaxPathShown = 300;
 
-    /// <summary>Where a part of a schema stands, for a message.</summary>
+    /// <summary>The place of a part of a schema, for a message.</summary>
     public static string PlaceOf(JsonNode part) => Checking.Shortened(part.GetPath(), MaxPathShown);
 }

@@ -3,7 +3,7 @@ using AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>The keywords of draft 2020-12, and what is done with each.</summary>
+/// <summary>The keywords of draft 2020-12, and how each is compiled.</summary>
 internal static class SchemaKeywords
 {
     /// <summary>Keywords that hold one schema.</summary>
@@ -53,7 +53,8 @@ internal static class SchemaKeywords
             ["oneOf"] = LogicKeywords.OneOf,
             ["not"] = LogicKeywords.Not,
             ["if"] = LogicKeywords.If,
-            // What cannot be checked is refused: an answer that was checked in part must not look like one that fits.
+            // Keywords that cannot be checked are refused, because an answer that was checked only in part must not look like one that
+            // fits.
             ["unevaluatedProperties"] = Refused("list the fields, and use additionalProperties"),
             ["unevaluatedItems"] = Refused("use prefixItems and items"),
             ["$dynamicRef"] = Refused("use $ref"),
@@ -62,7 +63,7 @@ internal static class SchemaKeywords
             ["additionalItems"] = Refused("use prefixItems and items"),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>The check of a keyword; null when it asks nothing of a value, as every keyword does that is not known.</summary>
+    /// <summary>The check of a keyword; null when it restricts no value. Unknown keywords restrict nothing.</summary>
     public static SchemaCheck? Compile(Keyword keyword) => Compilers.TryGetValue(keyword.Name, out var compile) ? compile(keyword) : null;
 
     private static Func<Keyword, SchemaCheck?> Refused(string instead) => keyword => throw keyword.Wrong($"is not checked here: {instead}");

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>Finds schemas whose check would never end: those that come back to themselves without going deeper into the answer.</summary>
+/// <summary>Finds schemas whose check would never end, because they refer to themselves without going deeper into the answer.</summary>
 internal static class SchemaLoops
 {
     /// <exception cref="SchemaException">There is such a loop.</exception>

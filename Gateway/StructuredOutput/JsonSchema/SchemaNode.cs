@@ -8,10 +8,10 @@ internal sealed class SchemaNode
     private readonly List<SchemaCheck> _checks = [];
     private readonly List<SchemaNode> _inPlace = [];
 
-    /// <summary>Whether it is <c>false</c>: nothing fits.</summary>
+    /// <summary>Whether it is the schema <c>false</c>, which nothing fits.</summary>
     public bool FitsNothing { get; init; }
 
-    /// <summary>The parts that speak of the same value: those of <c>allOf</c>, of <c>$ref</c> and so on.</summary>
+    /// <summary>The parts that apply to the same value: those of <c>allOf</c>, of <c>$ref</c> and so on.</summary>
     public IReadOnlyList<SchemaNode> InPlace => _inPlace;
 
     /// <summary>While it is compiled only.</summary>
@@ -24,7 +24,7 @@ internal sealed class SchemaNode
         return part;
     }
 
-    /// <summary>Whether the value fits; what is wrong with it goes to the checking.</summary>
+    /// <summary>Whether the value fits; violations are added to the checking.</summary>
     public bool Check(JsonElement value, Checking checking)
     {
         checking.Begin();
@@ -42,8 +42,8 @@ internal sealed class SchemaNode
     }
 }
 
-/// <summary>One keyword of a schema, compiled. It keeps nothing, and serves all threads.</summary>
-/// <param name="value">What must fit.</param>
-/// <param name="checking">Takes what is wrong.</param>
+/// <summary>One compiled keyword of a schema. It has no state and is thread-safe.</summary>
+/// <param name="value">The value to check.</param>
+/// <param name="checking">Collects the violations.</param>
 /// <returns>Whether it fits.</returns>
 internal delegate bool SchemaCheck(JsonElement value, Checking checking);

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 
-/// <summary>What references can name: schemas by their <c>$id</c>, their <c>$anchor</c>, or their place.</summary>
-/// <param name="budget">Pays for reading them, and for finding what is named.</param>
+/// <summary>The schemas that references can name, by their <c>$id</c>, their <c>$anchor</c>, or their place.</summary>
+/// <param name="budget">The budget of steps for reading schemas and resolving references.</param>
 internal sealed class SchemaResources(StepBudget budget)
 {
     /// <summary>Most parts of a schema that are schemas.</summary>
@@ -21,9 +21,9 @@ internal sealed class SchemaResources(StepBudget budget)
     private int _schemas;
 
     /// <summary>Adds a document with all the schemas in it.</summary>
-    /// <param name="address">Where it is, for references that say nothing else.</param>
+    /// <param name="address">Its base URI.</param>
     /// <param name="document">The document.</param>
-    /// <exception cref="SchemaException">It has too many schemas, or an <c>$id</c> that is no address.</exception>
+    /// <exception cref="SchemaException">It has too many schemas, or an <c>$id</c> that is not a URI.</exception>
     public void Add(Uri address, JsonNode document)
     {
         AddResource(address, document);
@@ -40,8 +40,8 @@ internal sealed class SchemaResources(StepBudget budget)
     }
 
     /// <summary>The schema that a reference names; null when there is none.</summary>
-    /// <param name="from">Where the reference stands.</param>
-    /// <param name="reference">An address, a fragment, or both.</param>
+    /// <param name="from">The schema that has the reference.</param>
+    /// <param name="reference">A URI, a fragment, or both.</param>
     public JsonNode? Find(JsonNode from, string reference)
     {
         var hash = reference.IndexOf('#', StringComparison.Ordinal);

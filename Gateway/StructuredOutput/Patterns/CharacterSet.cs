@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
-/// <summary>A set of code points: ranges and general categories, or all but these.</summary>
+/// <summary>A set of code points: ranges and general categories, or the complement of these.</summary>
 internal sealed class CharacterSet
 {
     private const int Ascii = 128;
@@ -12,9 +12,9 @@ internal sealed class CharacterSet
     private readonly bool _isNegated;
     private readonly UInt128 _ascii;
 
-    /// <param name="ranges">In any order; they may overlap.</param>
+    /// <param name="ranges">Ranges in any order; they may overlap.</param>
     /// <param name="categories">A bit for each <see cref="UnicodeCategory"/>.</param>
-    /// <param name="isNegated">Whether all others are meant.</param>
+    /// <param name="isNegated">Whether the set is the complement.</param>
     public CharacterSet(IEnumerable<(int From, int To)> ranges, uint categories = 0, bool isNegated = false)
     {
         _ranges = Merged(ranges);

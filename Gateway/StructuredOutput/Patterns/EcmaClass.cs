@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
 /// <summary>
-/// What named classes hold in ECMAScript: <c>\d</c> and <c>\w</c> are ASCII, <c>\s</c> is a list, <c>\p</c> names categories.
+/// The named character classes of ECMAScript: <c>\d</c> and <c>\w</c> are ASCII, <c>\s</c> is a list, <c>\p</c> names categories.
 /// </summary>
 internal static class EcmaClass
 {
@@ -19,7 +19,7 @@ internal static class EcmaClass
         (0x3000, 0x3000), (0xFEFF, 0xFEFF),
     ];
 
-    /// <summary>What <c>.</c> stands for.</summary>
+    /// <summary>The characters that <c>.</c> matches.</summary>
     public static readonly CharacterSet AnyButLineEnds = new([('\n', '\n'), ('\r', '\r'), (0x2028, 0x2029)], isNegated: true);
 
     /// <summary>Short names of the general categories, in the order of their numbers.</summary>
@@ -38,17 +38,17 @@ internal static class EcmaClass
     private static readonly FrozenDictionary<char, CharacterSet> Sets =
         "dDwWsS".ToFrozenDictionary(c => c, c => new CharacterSet(RangesOf(c)));
 
-    /// <summary>The set of <c>\d</c>, <c>\w</c> or <c>\s</c>, or of all else for the capital letter.</summary>
+    /// <summary>The set of <c>\d</c>, <c>\w</c> or <c>\s</c>, or its complement for the capital letter.</summary>
     public static CharacterSet SetOf(char letter) => Sets[letter];
 
-    /// <summary>The ranges of <c>\d</c>, <c>\w</c> or <c>\s</c>, or of all else for the capital letter.</summary>
+    /// <summary>The ranges of <c>\d</c>, <c>\w</c> or <c>\s</c>, or of its complement for the capital letter.</summary>
     public static IEnumerable<(int From, int To)> RangesOf(char letter)
     {
         var ranges = char.ToLowerInvariant(letter) switch { 'd' => Digits, 'w' => Words, _ => Spaces };
         return char.IsAsciiLetterUpper(letter) ? Complement(ranges) : ranges;
     }
 
-    /// <summary>A bit for each category that a name of <c>\p{…}</c> stands for; 0 when it is none.</summary>
+    /// <summary>A bit for each category of a name in <c>\p{…}</c>; 0 for an unknown name.</summary>
     public static uint CategoriesOf(string name)
     {
         name = LongNames.GetValueOrDefault(name, name);
@@ -67,7 +67,7 @@ internal static class EcmaClass
     /// <summary>All categories but these.</summary>
     public static uint Complement(uint categories) => AllCategories & ~categories;
 
-    /// <summary>Whether it is one of the characters of <c>\w</c>; less than 0 stands for none.</summary>
+    /// <summary>Whether it is a character of <c>\w</c>; a negative number means that there is no character.</summary>
     public static bool IsWord(int codePoint) =>
         codePoint is >= 0 and < 128 && (char.IsAsciiLetterOrDigit((char)codePoint) || codePoint == '_');
 

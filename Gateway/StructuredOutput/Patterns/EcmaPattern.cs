@@ -4,8 +4,8 @@ using System.Text;
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
 /// <summary>
-/// A regular expression of a schema, in ECMAScript's dialect (with its <c>u</c> flag), as an automaton that follows all ways at once: at
-/// each character of a text it visits each state at most once, and each visit is a step. It never changes, and serves all threads.
+/// A regular expression of a schema in ECMAScript's dialect (with the <c>u</c> flag), as an automaton that follows all alternatives at
+/// once. At each character of a text it visits each state at most once, and each visit is a step. It is immutable and thread-safe.
 /// </summary>
 internal sealed class EcmaPattern
 {
@@ -28,17 +28,18 @@ internal sealed class EcmaPattern
         _isAnchored = _states[_start].Kind == StateKind.Start;
     }
 
-    /// <summary>How large its automaton is.</summary>
+    /// <summary>The number of states of its automaton.</summary>
     public int States => _states.Length;
 
-    /// <param name="pattern">The pattern. It matches anywhere in a text, unless it says otherwise.</param>
-    /// <param name="budget">Pays for it.</param>
-    /// <exception cref="PatternException">It is none, is too large, or asks for what no automaton can do.</exception>
+    /// <param name="pattern">The pattern, which matches anywhere in a text unless it has anchors.</param>
+    /// <param name="budget">The budget of steps.</param>
+    /// <exception cref="PatternException">It is invalid, too large, or needs what no automaton can do.</exception>
     public static EcmaPattern Compile(string pattern, StepBudget budget)
     {
         if (pattern.Length > MaxLength) throw new PatternException($"It has {pattern.Length} characters; the most are {MaxLength}.");
 
-        // Reading costs by the characters, most where they are sets; an automaton by its states, which are counted before there is one.
+        // Parsing costs steps by characters, of which sets cost most. Building the automaton costs steps by states, which are counted
+        // before.
         budget.Spend(pattern.Length * StepsOfCharacter);
         var parser = new PatternParser(pattern);
         var read = parser.Parse();
@@ -54,7 +55,7 @@ internal sealed class EcmaPattern
         return new EcmaPattern(read);
     }
 
-    /// <summary>Whether a text is a pattern at all, also one that cannot be matched in linear time.</summary>
+    /// <summary>Whether a text is a valid pattern, even if it cannot be matched in linear time.</summary>
     public static bool IsPattern(string text)
     {
         try
@@ -70,8 +71,8 @@ internal sealed class EcmaPattern
 
     /// <summary>Whether the pattern matches the text or a part of it.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="space">Where to work.</param>
-    /// <param name="budget">Pays for every state that is visited.</param>
+    /// <param name="space">Working memory.</param>
+    /// <param name="budget">The budget; each visited state is a step.</param>
     public bool IsMatch(ReadOnlySpan<char> text, MatchSpace space, StepBudget budget)
     {
         space.Begin(_states.Length);
@@ -88,7 +89,7 @@ internal sealed class EcmaPattern
         }
     }
 
-    /// <summary>Visits all states that can be reached between two characters, and notes those behind the second.</summary>
+    /// <summary>Visits all states that can be reached between two characters, and notes the states after the second character.</summary>
     private (bool Matches, int Visited) Visit(MatchSpace space, int previous, int current)
     {
         var visited = 0;

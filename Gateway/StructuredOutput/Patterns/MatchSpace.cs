@@ -1,9 +1,9 @@
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
-/// <summary>The memory that matching works in, used again for each match of one check. Serves one thread.</summary>
+/// <summary>Working memory of matching, which is reused for each match of one check. It is not thread-safe.</summary>
 internal sealed class MatchSpace
 {
-    // Which round entered a state last: a round is one place in one text, so that nothing has to be cleared.
+    // The round that entered each state last. A round is one position in one text, so nothing has to be cleared.
     private int[] _entered = [];
     private int[] _open = [];
     private int[] _noted = [];
@@ -11,7 +11,7 @@ internal sealed class MatchSpace
     private int _notedCount;
     private int _round;
 
-    /// <summary>Begins a match of an automaton of so many states.</summary>
+    /// <summary>Begins a match of an automaton with this number of states.</summary>
     public void Begin(int states)
     {
         if (_entered.Length < states)
@@ -24,7 +24,7 @@ internal sealed class MatchSpace
         _round++;
     }
 
-    /// <summary>Makes a state one of those to visit, unless this round has it already.</summary>
+    /// <summary>Adds a state to those to visit, unless this round has it already.</summary>
     public void Enter(int state)
     {
         if (_entered[state] == _round) return;
@@ -38,11 +38,11 @@ internal sealed class MatchSpace
         return state >= 0;
     }
 
-    /// <summary>Makes a state one of those that the next round enters.</summary>
+    /// <summary>Adds a state to those that the next round enters.</summary>
     public void Note(int state) => _noted[_notedCount++] = state;
 
-    /// <summary>Begins the next round with what was noted.</summary>
-    /// <returns>False when nothing was, and that ends the match.</returns>
+    /// <summary>Begins the next round with the noted states.</summary>
+    /// <returns>False when no states were noted and this ends the match.</returns>
     public bool Advance(bool mayBeEmpty)
     {
         if (_notedCount == 0 && !mayBeEmpty) return false;

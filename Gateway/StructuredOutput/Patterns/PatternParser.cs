@@ -4,8 +4,8 @@ using System.Text;
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
 /// <summary>
-/// Reads a regular expression in ECMAScript's dialect, with its <c>u</c> flag: a character beyond 16 bits is one. As browsers do, it takes
-/// braces and brackets that close nothing for themselves.
+/// Parses a regular expression in ECMAScript's dialect with the <c>u</c> flag, in which a character beyond 16 bits is one character. Like
+/// browsers, it accepts closing braces and brackets without an opening one as literals.
 /// </summary>
 internal sealed class PatternParser(string pattern)
 {
@@ -18,10 +18,10 @@ internal sealed class PatternParser(string pattern)
     private int _groups;
     private int _highestReference;
 
-    /// <summary>What of the pattern no automaton can do, in words; null when there is nothing such.</summary>
+    /// <summary>The feature of the pattern that no automaton can match, in words; null when there is none.</summary>
     public string? Beyond { get; private set; }
 
-    /// <exception cref="PatternException">It is no pattern.</exception>
+    /// <exception cref="PatternException">The pattern is invalid.</exception>
     public PatternNode Parse()
     {
         var node = ReadChoice();
@@ -55,7 +55,7 @@ internal sealed class PatternParser(string pattern)
         if (TryReadCount() is not { } count) return term;
         if (term is PlaceNode) throw NothingToRepeat();
 
-        // Whether it takes much or little first changes what is captured, not whether it matches.
+        // Greedy or lazy repetition changes what is captured, but not whether the pattern matches.
         TryRead('?');
         return new RepeatNode(term, count.Least, count.Most);
     }
@@ -115,7 +115,7 @@ internal sealed class PatternParser(string pattern)
         return name;
     }
 
-    /// <summary>Reads what says how often; null, and nothing is read, when there is no such thing.</summary>
+    /// <summary>Reads a quantifier; null, without reading anything, when there is none.</summary>
     private (int Least, int? Most)? TryReadCount()
     {
         if (_at == pattern.Length) return null;
@@ -164,7 +164,7 @@ internal sealed class PatternParser(string pattern)
         return at == start ? null : number;
     }
 
-    /// <summary>The backslash has been read; outside of a class.</summary>
+    /// <summary>Reads an escape outside of a class, after its backslash.</summary>
     private PatternNode ReadEscape()
     {
         var c = Peek();
@@ -214,7 +214,7 @@ internal sealed class PatternParser(string pattern)
             }
 
             _at++;
-            // Behind a hyphen a set is a set, and the hyphen is one.
+            // If a set follows the hyphen, the hyphen is a literal.
             if (ReadMember(ranges, ref categories) is not { } to)
             {
                 ranges.AddRange([(from, from), ('-', '-')]);
@@ -226,10 +226,10 @@ internal sealed class PatternParser(string pattern)
         }
     }
 
-    /// <summary>Whether a hyphen stands here that has something behind it.</summary>
+    /// <summary>Whether there is a hyphen here with a member after it.</summary>
     private bool IsRange() => _at + 1 < pattern.Length && pattern[_at] == '-' && pattern[_at + 1] != ']';
 
-    /// <summary>Reads a member of a class. What is not one character is added; then the result is null.</summary>
+    /// <summary>Reads a member of a class and returns its character. A member that is a set is added, and the result is null.</summary>
     private int? ReadMember(List<(int From, int To)> ranges, ref uint categories)
     {
         if (!TryRead('\\')) return ReadCharacter();
@@ -269,7 +269,7 @@ internal sealed class PatternParser(string pattern)
         return isNegated ? EcmaClass.Complement(categories) : categories;
     }
 
-    /// <summary>The backslash has been read.</summary>
+    /// <summary>Reads an escaped character, after its backslash.</summary>
     private int ReadEscapedCharacter()
     {
         var c = Peek();
@@ -353,5 +353,5 @@ internal sealed class PatternParser(string pattern)
     private static PatternException NothingToRepeat() => new("There is nothing to repeat before a count, '*', '+' or '?'.");
 }
 
-/// <summary>A text is no pattern. The message says why, in a sentence.</summary>
+/// <summary>A text is not a valid pattern. The message says why, in a sentence.</summary>
 internal sealed class PatternException(string message) : Exception(message);

@@ -1,6 +1,6 @@
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 
-/// <summary>What a state of an automaton asks for.</summary>
+/// <summary>The condition of a state of an automaton.</summary>
 internal enum StateKind : byte
 {
     /// <summary>The pattern has matched.</summary>
@@ -12,30 +12,32 @@ internal enum StateKind : byte
     /// <summary>One character of a set.</summary>
     Class,
 
-    /// <summary>Nothing: it goes on in two ways.</summary>
+    /// <summary>No condition: two states follow.</summary>
     Split,
 
-    /// <summary>To stand before the text.</summary>
+    /// <summary>The start of the text.</summary>
     Start,
 
-    /// <summary>To stand behind the text.</summary>
+    /// <summary>The end of the text.</summary>
     End,
 
-    /// <summary>To stand between a character of a word and one that is not.</summary>
+    /// <summary>A word boundary.</summary>
     WordEdge,
 
-    /// <summary>Not to stand there.</summary>
+    /// <summary>No word boundary.</summary>
     NoWordEdge,
 }
 
 /// <summary>A state of an automaton.</summary>
-/// <param name="Kind">What it asks for.</param>
-/// <param name="Next">The state behind it.</param>
-/// <param name="Other">The other state behind a split; the character of a character.</param>
+/// <param name="Kind">Its condition.</param>
+/// <param name="Next">The next state.</param>
+/// <param name="Other">The other next state of a split, or the code point of a character.</param>
 /// <param name="Set">The set of a class.</param>
 internal readonly record struct State(StateKind Kind, int Next, int Other = 0, CharacterSet? Set = null);
 
-/// <summary>Makes the automaton of a pattern (Thompson's): at most as many states as were counted, and one for the match.</summary>
+/// <summary>
+/// Builds the automaton of a pattern by Thompson's construction. It has at most as many states as were counted, and one for the match.
+/// </summary>
 internal sealed class PatternProgram
 {
     private readonly List<State> _states;
@@ -49,8 +51,8 @@ internal sealed class PatternProgram
         return ([.. program._states], start);
     }
 
-    /// <summary>Writes a part that goes on with a state that is there. From back to front, so that most targets are known.</summary>
-    /// <returns>Where the part begins.</returns>
+    /// <summary>Writes a part whose next state exists already. Parts are written from back to front, so most targets are known.</summary>
+    /// <returns>The first state of the part.</returns>
     private int Write(PatternNode node, int next) => node switch
     {
         CharacterNode one => Add(new State(StateKind.Character, next, one.CodePoint)),

@@ -3,7 +3,7 @@ using AiPlatform.Jobs.Tasks.Classification;
 
 namespace AiPlatform.Gateway.Tasks.Classification;
 
-/// <summary>Labels and scores, written from what is stored; see <see cref="ClassificationList"/>.</summary>
+/// <summary>Labels and scores, written from the stored result; see <see cref="ClassificationList"/>.</summary>
 internal sealed class ClassificationAnswer(string model, ClassificationOutput output) : TaskAnswer
 {
     public override void Write(Utf8JsonWriter writer)

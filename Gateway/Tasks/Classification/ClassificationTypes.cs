@@ -8,7 +8,7 @@ namespace AiPlatform.Gateway.Tasks.Classification;
 [JsonSerializable(typeof(ClassificationList))]
 internal sealed partial class ClassificationTypes : JsonSerializerContext;
 
-/// <summary>The body of <c>POST /v1/classify</c>. Fields that are not here are passed over.</summary>
+/// <summary>The body of <c>POST /v1/classify</c>. Other fields are ignored.</summary>
 /// <remarks>
 /// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Classification.ClassificationRequestParser"/>.
 /// </remarks>
@@ -24,7 +24,7 @@ internal sealed record ClassificationRequest
     public int? TopN { get; init; }
 
     /// <summary>
-    /// True cuts an input at the model's limit of tokens, of a pair the longer text first; false, the default, answers 400.
+    /// True cuts an input at the model's limit of tokens; in a pair the longer text is cut first. False, the default, answers 400.
     /// </summary>
     public bool? Truncate { get; init; }
 }
@@ -44,25 +44,25 @@ internal sealed record ClassificationList
     public required ClassificationUsage Usage { get; init; }
 }
 
-/// <summary>What fits one input.</summary>
+/// <summary>The labels of one input.</summary>
 internal sealed record ClassificationItem
 {
-    /// <summary>The input's place, from 0.</summary>
+    /// <summary>The index of the input, from 0.</summary>
     public required int Index { get; init; }
 
     /// <summary>The likeliest label.</summary>
     public required string Label { get; init; }
 
-    /// <summary>The likeliest first.</summary>
+    /// <summary>The scores, the likeliest label first.</summary>
     public required IReadOnlyList<LabelScore> Scores { get; init; }
 }
 
-/// <summary>How well a label fits.</summary>
+/// <summary>The score of a label.</summary>
 internal sealed record LabelScore
 {
     public required string Label { get; init; }
 
-    /// <summary>0 to 1.</summary>
+    /// <summary>The score, from 0 to 1.</summary>
     public required float Score { get; init; }
 }
 
@@ -71,6 +71,6 @@ internal sealed record ClassificationUsage
 {
     public required int PromptTokens { get; init; }
 
-    /// <summary>The same: classifying writes no tokens.</summary>
+    /// <summary>The same number, because classification writes no tokens.</summary>
     public required int TotalTokens { get; init; }
 }

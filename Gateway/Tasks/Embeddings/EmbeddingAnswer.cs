@@ -3,10 +3,10 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
-/// <summary>Embeddings, written from the stored floats: they become JSON or base64 here and nowhere before.</summary>
+/// <summary>Embeddings, written from the stored floats, which become JSON or base64 only here.</summary>
 internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : TaskAnswer
 {
-    /// <summary>What is gathered before it is sent.</summary>
+    /// <summary>Bytes that are collected before they are sent.</summary>
     private const int FlushBytes = 64 * 1024;
 
     public override void Write(Utf8JsonWriter writer)
@@ -16,7 +16,7 @@ internal sealed class EmbeddingAnswer(string model, EmbeddingOutput output) : Ta
         EmbeddingJson.WriteEnd(writer, model, output);
     }
 
-    // :: Step 9: answer. Many vectors are sent as they are written.
+    // :: Step 9: answer. Large answers are sent while they are written.
     public override async Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;

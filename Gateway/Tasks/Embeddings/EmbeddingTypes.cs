@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
-/// <summary>The body of <c>POST /v1/embeddings</c>. Fields that are not here are passed over.</summary>
+/// <summary>The body of <c>POST /v1/embeddings</c>. Other fields are ignored.</summary>
 /// <remarks>
 /// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Embeddings.EmbeddingRequestParser"/>.
 /// </remarks>
@@ -25,7 +25,7 @@ internal sealed record EmbeddingRequest
     /// <summary>True cuts an input at the model's limit of tokens; false, the default, answers 400.</summary>
     public bool? Truncate { get; init; }
 
-    /// <summary>The caller's own name for its user; taken and not used.</summary>
+    /// <summary>The caller's own name for its user; accepted and not used.</summary>
     public string? User { get; init; }
 }
 
@@ -56,10 +56,10 @@ internal sealed record EmbeddingItem
     /// <summary>Always <c>embedding</c>.</summary>
     public required string Object { get; init; }
 
-    /// <summary>The input's place, from 0.</summary>
+    /// <summary>The index of the input, from 0.</summary>
     public required int Index { get; init; }
 
-    /// <summary>Numbers, or a string in base64, as <c>encoding_format</c> asked.</summary>
+    /// <summary>Numbers, or a string in base64, as <c>encoding_format</c> says.</summary>
     public required object Embedding { get; init; }
 }
 
@@ -68,6 +68,6 @@ internal sealed record EmbeddingUsage
 {
     public required int PromptTokens { get; init; }
 
-    /// <summary>The same: embeddings write no tokens.</summary>
+    /// <summary>The same number, because embeddings write no tokens.</summary>
     public required int TotalTokens { get; init; }
 }

@@ -2,7 +2,7 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Tasks.Embeddings;
 
-/// <summary>Reads stored embeddings, and makes sure that they can be said in JSON before anything is sent.</summary>
+/// <summary>Reads stored embeddings, and checks before anything is sent that they can be written as JSON.</summary>
 internal static class StoredEmbeddings
 {
     /// <summary>Exactly one of the two is set.</summary>

@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
-/// <summary>What <c>genai_config.json</c> says of a decoder.</summary>
+/// <summary>The settings of a decoder in <c>genai_config.json</c>.</summary>
 internal sealed record DecoderConfig
 {
     /// <summary>The name of the ONNX file.</summary>
@@ -12,7 +12,7 @@ internal sealed record DecoderConfig
 
     public required int HeadSize { get; init; }
 
-    /// <summary>Tokens that there are; the ids go from 0 to one less.</summary>
+    /// <summary>Number of tokens; the ids are 0 to one less.</summary>
     public required int VocabularySize { get; init; }
 
     /// <summary>Most tokens of a row, prompt and output together.</summary>
@@ -24,7 +24,7 @@ internal sealed record DecoderConfig
     public required DecoderNames Names { get; init; }
 }
 
-/// <summary>What the graph calls its inputs and outputs. Those of the cache have <c>%d</c> where the number of the layer belongs.</summary>
+/// <summary>The names of the graph's inputs and outputs. Those of the cache have <c>%d</c> for the number of the layer.</summary>
 internal sealed record DecoderNames
 {
     public required string InputIds { get; init; }

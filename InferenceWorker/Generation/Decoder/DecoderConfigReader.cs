@@ -4,14 +4,14 @@ using AiPlatform.InferenceWorker.Models;
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// Reads <c>genai_config.json</c>, which onnxruntime-genai's model builder writes beside a decoder. What the engine cannot run is refused
-/// by name and reason; fields that do not matter to it are passed over.
+/// Reads <c>genai_config.json</c>, which onnxruntime-genai's model builder writes beside a decoder. A setting that the engine cannot run is
+/// refused with its name and the reason; fields that do not matter are ignored.
 /// </summary>
 internal static class DecoderConfigReader
 {
     public const string FileName = "genai_config.json";
 
-    /// <summary>The file has some kilobytes; more than this is something else.</summary>
+    /// <summary>The file normally has some kilobytes; a larger file is something else.</summary>
     private const long MaxBytes = 1024 * 1024;
 
     private const int MaxLayers = 1_000;
@@ -23,7 +23,7 @@ internal static class DecoderConfigReader
 
     private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Parts of a model that take more than token ids.</summary>
+    /// <summary>Parts of a model with other inputs than token ids.</summary>
     private static readonly (string Field, string What)[] OtherParts =
     [
         ("encoder", "an encoder beside the decoder"),
@@ -32,7 +32,7 @@ internal static class DecoderConfigReader
         ("embedding", "embeddings made outside the decoder"),
     ];
 
-    /// <exception cref="ModelProblemException">It cannot be read, or says something that the engine cannot run.</exception>
+    /// <exception cref="ModelProblemException">It cannot be read, or has a setting that the engine cannot run.</exception>
     public static DecoderConfig Read(string folder)
     {
         var file = $"{Path.GetFileName(folder)}/{FileName}";

@@ -4,15 +4,15 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
-/// <summary>The form of a decoder's graph, as far as it differs from one to the other.</summary>
-/// <param name="Cache">What keys and values are: fp32 or fp16.</param>
-/// <param name="Logits">What logits are: fp32 or fp16.</param>
-/// <param name="TakesPositions">Whether it has the input of position ids.</param>
+/// <summary>The properties in which the graphs of decoders differ.</summary>
+/// <param name="Cache">The type of keys and values: fp32 or fp16.</param>
+/// <param name="Logits">The type of logits: fp32 or fp16.</param>
+/// <param name="TakesPositions">Whether it has an input for position ids.</param>
 internal sealed record DecoderForm(TensorElementType Cache, TensorElementType Logits, bool TakesPositions)
 {
     private const string Reason = "The engine runs decoders as onnxruntime-genai's model builder writes them";
 
-    /// <summary>Compares the graph with what its configuration says.</summary>
+    /// <summary>Compares the graph with its configuration.</summary>
     /// <exception cref="ModelProblemException">An input or output is missing, unknown or of another type.</exception>
     public static DecoderForm Of(InferenceSession session, DecoderConfig config, string file)
     {

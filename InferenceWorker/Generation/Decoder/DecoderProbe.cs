@@ -7,12 +7,14 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// Runs a decoder before it serves anything: what its metadata leave open is seen, and a graph that does not keep its cache in place is
-/// found out by its results, not by a stranger's text.
+/// Runs a decoder before it serves requests. This shows properties that its metadata do not state. It also finds a graph that does not keep
+/// its cache in place, before a caller gets wrong text.
 /// </summary>
 internal sealed class DecoderProbe(InferenceSession session, DecoderConfig config, DecoderForm form, string file)
 {
-    /// <summary>Kernels differ a little from one number of rows to another; another text is not that alike.</summary>
+    /// <summary>
+    /// Least similarity of equal logits. Kernels differ a little with the number of rows; the logits of another text are less similar.
+    /// </summary>
     private const float LeastSimilarity = 0.98f;
 
     private const int Length = 3;
@@ -25,7 +27,7 @@ internal sealed class DecoderProbe(InferenceSession session, DecoderConfig confi
 
     private static ReadOnlySpan<int> Tokens => [0, 1, 1];
 
-    /// <summary>Runs three tokens without a past, and sees what logits it gives.</summary>
+    /// <summary>Runs three tokens without a past, to find the form of the logits.</summary>
     public LogitsForm Logits()
     {
         using var runOptions = new RunOptions();
@@ -62,7 +64,9 @@ internal sealed class DecoderProbe(InferenceSession session, DecoderConfig confi
         }
     }
 
-    /// <summary>Runs the same tokens with the cache in place: two at once, then one. The logits must be those of the run without.</summary>
+    /// <summary>
+    /// Runs the same tokens with the cache in place: two at once, then one. The logits must equal those of the run without a past.
+    /// </summary>
     public void CompareInPlace(OnnxDecoder decoder)
     {
         using var memory = new KeyValueMemory(decoder.Shape);

@@ -1,23 +1,22 @@
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// A decoder that computes the logits of next tokens, and keeps what it computed of earlier ones in a <see cref="KeyValueMemory"/>. One
-/// thread uses it at a time.
+/// A decoder that computes the logits of next tokens, and keeps the keys and values of earlier tokens in a <see cref="KeyValueMemory"/>.
+/// Only one thread may use it at a time.
 /// </summary>
 internal interface IDecoder : IDisposable
 {
     DecoderShape Shape { get; }
 
     /// <summary>
-    /// Computes tokens of one row that stand behind <paramref name="past"/> computed ones, and writes their keys and values into the
-    /// row's slot.
+    /// Computes tokens of one row that follow <paramref name="past"/> computed ones, and writes their keys and values into the row's slot.
     /// </summary>
-    /// <returns>The logits behind the last token, <c>[vocabulary]</c>, for the caller to change until the next run.</returns>
+    /// <returns>The logits after the last token, <c>[vocabulary]</c>; the caller may change them until the next run.</returns>
     Span<float> Prefill(KeyValueMemory memory, int slot, int past, ReadOnlySpan<int> tokens);
 
     /// <summary>Computes one token for each of the first rows of the memory; row <c>i</c> has <c>pasts[i]</c> computed ones.</summary>
     /// <returns>
-    /// The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>, for the caller to change until the next run.
+    /// The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>; the caller may change them until the next run.
     /// </returns>
     Span<float> Step(KeyValueMemory memory, ReadOnlySpan<int> tokens, ReadOnlySpan<int> pasts);
 }
@@ -28,13 +27,13 @@ internal interface IDecoder : IDisposable
 /// <param name="HeadSize">Numbers of a head.</param>
 /// <param name="BytesPerNumber">4 for fp32, 2 for fp16.</param>
 /// <param name="VocabularySize">Tokens that may be chosen.</param>
-/// <param name="LogitsStride">Logits that the graph gives for a position: some models pad their vocabulary.</param>
+/// <param name="LogitsStride">Logits of the graph for one position, which are more than the vocabulary if the model pads it.</param>
 /// <param name="ContextLength">Most tokens of a row.</param>
 /// <param name="EndTokens">The tokens that end a text.</param>
 internal sealed record DecoderShape(
     int Layers, int KeyValueHeads, int HeadSize, int BytesPerNumber, int VocabularySize, int LogitsStride, int ContextLength,
     IReadOnlyList<int> EndTokens)
 {
-    /// <summary>What one position of one row takes in the cache.</summary>
+    /// <summary>Bytes of one position of one row in the cache.</summary>
     public long BytesPerPosition => 2L * Layers * KeyValueHeads * HeadSize * BytesPerNumber;
 }

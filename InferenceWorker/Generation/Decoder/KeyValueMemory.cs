@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// The keys and values of all rows: for each layer two buffers of <c>[rows, heads, positions, head size]</c>. Rows are outermost, so the
-/// first n of a buffer are themselves a tensor. The memory is not the garbage collector's: its size is exact, and the system gives pages
-/// only when they are written. One thread uses it at a time.
+/// The keys and values of all rows: for each layer two buffers of <c>[rows, heads, positions, head size]</c>. Rows are the outermost
+/// dimension, so the first n rows of a buffer are themselves a tensor. The memory is not managed by the garbage collector: its size is
+/// exact, and the system provides pages only when they are written. Only one thread may use it at a time.
 /// </summary>
 internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
 {
@@ -14,10 +14,10 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
     /// <summary>Slots for rows.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Positions of each.</summary>
+    /// <summary>Positions of each row.</summary>
     public int Positions { get; private set; }
 
-    /// <summary>Grows with every <see cref="Reshape"/>: addresses that were taken before are no longer valid.</summary>
+    /// <summary>Grows with every <see cref="Reshape"/>, after which earlier addresses are no longer valid.</summary>
     public int Version { get; private set; }
 
     public long Bytes => (long)Rows * Positions * shape.BytesPerPosition;
@@ -27,14 +27,13 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
     /// <summary>Bytes from one row of a buffer to the next.</summary>
     public long RowBytes => shape.KeyValueHeads * HeadBytes;
 
-    /// <summary>Where the keys (or values) of a layer begin, at a slot.</summary>
+    /// <summary>The address of a layer's keys (or values) at a slot.</summary>
     public nint AddressOf(int layer, bool isValue, int slot) => _buffers[2 * layer + (isValue ? 1 : 0)] + (nint)(slot * RowBytes);
 
     /// <summary>
-    /// Changes how many rows and positions there are. Row <c>i</c> takes over the computed positions of <c>kept[i]</c>; the others are
-    /// empty.
+    /// Changes the number of rows and positions. Row <c>i</c> takes over the computed positions of <c>kept[i]</c>; further rows are empty.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">There is no memory; nothing has changed.</exception>
+    /// <exception cref="OutOfMemoryException">There is not enough memory; nothing has changed.</exception>
     public void Reshape(int rows, int positions, ReadOnlySpan<KeptRow> kept)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(kept.Length, rows);
@@ -104,7 +103,7 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
         Version++;
     }
 
-    /// <summary>All buffers or none. Nothing is written into them, so they take no pages yet.</summary>
+    /// <summary>Allocates all buffers or none. Nothing is written into them, so they use no pages yet.</summary>
     private nint[] Allocate(int rows, int positions)
     {
         var bytes = checked((nuint)((long)rows * positions * shape.KeyValueHeads * shape.HeadSize * shape.BytesPerNumber));
@@ -139,6 +138,6 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
 }
 
 /// <summary>A row that a change of the memory's shape keeps.</summary>
-/// <param name="Slot">Where it was.</param>
+/// <param name="Slot">Its previous slot.</param>
 /// <param name="Positions">Its computed positions.</param>
 internal readonly record struct KeptRow(int Slot, int Positions);

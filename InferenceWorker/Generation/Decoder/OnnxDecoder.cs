@@ -8,12 +8,12 @@ using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// A decoder of onnxruntime-genai's model builder in ONNX Runtime, on the CPU. In a step every row gives one token, and the rows may have
-/// any lengths: the mask says how long each is. A run of several tokens is one row's.
+/// A decoder of onnxruntime-genai's model builder in ONNX Runtime, on the CPU. In a step each row has one new token, and the rows may have
+/// any lengths: the mask says how long each is. A run of several tokens has one row.
 /// </summary>
 internal sealed class OnnxDecoder : IDecoder
 {
-    /// <summary>A mask may be wider than its rows; it is widened in steps of this, so that its tensor is seldom made anew.</summary>
+    /// <summary>A mask may be wider than its rows. It grows in steps of this width, so that its tensor is seldom created anew.</summary>
     private const int MaskStep = 64;
 
     private readonly InferenceSession _session;
@@ -41,8 +41,8 @@ internal sealed class OnnxDecoder : IDecoder
 
     public DecoderShape Shape { get; }
 
-    /// <summary>Opens a folder's decoder and runs it a few times, to see that it keeps its cache in place.</summary>
-    /// <exception cref="ModelProblemException">It cannot be loaded, or is not of a kind that the engine runs.</exception>
+    /// <summary>Opens a folder's decoder and runs it a few times, to check that it keeps its cache in place.</summary>
+    /// <exception cref="ModelProblemException">It cannot be loaded, or the engine cannot run this kind of decoder.</exception>
     public static OnnxDecoder Open(string folder, DecoderThreads threads)
     {
         var config = DecoderConfigReader.Read(folder);
@@ -88,7 +88,8 @@ internal sealed class OnnxDecoder : IDecoder
     public Span<float> Step(KeyValueMemory memory, ReadOnlySpan<int> tokens, ReadOnlySpan<int> pasts)
     {
         var rows = tokens.Length;
-        // Never 1, the length of the run: then the graph would take the tokens for first ones. A memory has two positions or more.
+        // The width must never be 1, the length of the run, or the graph would take the tokens for the first ones. A memory has at least
+        // two positions.
         var width = Math.Min((TensorPrimitives.Max(pasts) + MaskStep) / MaskStep * MaskStep, memory.Positions);
         _buffers.Ensure(rows, rows * memory.Positions, rows * Shape.LogitsStride);
         var arrays = _buffers.Current;
@@ -136,7 +137,7 @@ internal sealed class OnnxDecoder : IDecoder
             };
             settings.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
             settings.AddSessionConfigEntry("session.intra_op.allow_spinning", threads.Spin ? "1" : "0");
-            // Threads that spin do so within a run only: between runs they would take the cores from everything else.
+            // Threads spin within a run only, because between runs they would take the cores from everything else.
             settings.AddSessionConfigEntry("session.force_spinning_stop", "1");
             return new InferenceSession(path, settings);
         }
@@ -149,6 +150,6 @@ internal sealed class OnnxDecoder : IDecoder
 }
 
 /// <summary>The threads of a decoder.</summary>
-/// <param name="Count">How many compute a run, the engine's own included.</param>
+/// <param name="Count">How many threads compute a run, including the engine's own thread.</param>
 /// <param name="Spin">Whether they spin while they wait for one another within a run.</param>
 internal readonly record struct DecoderThreads(int Count, bool Spin);

@@ -4,8 +4,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
-/// The tensors of one kind of run, bound once and bound anew only where they changed. Past and present keys and values are the same
-/// memory, so that the graph writes the new ones beside the old ones.
+/// The tensors of one kind of run, which are bound once and again only when they have changed. Past and present keys and values share the
+/// same memory, so the graph writes the new ones beside the old ones.
 /// </summary>
 internal sealed class RunBinding(InferenceSession session, DecoderConfig config, DecoderForm form, int logitsStride, bool isPruned)
     : IDisposable
@@ -22,12 +22,12 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
     private int _width;
 
     /// <summary>The binding for a run of <paramref name="rows"/> rows from a slot on.</summary>
-    /// <param name="memory">Has their keys and values.</param>
+    /// <param name="memory">The memory with their keys and values.</param>
     /// <param name="slot">The first row.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="length">New tokens of each.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="length">New tokens of each row.</param>
     /// <param name="width">The mask's width: at least the longest row's tokens, the new ones included.</param>
-    /// <param name="buffers">Have the other tensors.</param>
+    /// <param name="buffers">The buffers with the other tensors.</param>
     public OrtIoBinding For(KeyValueMemory memory, int slot, int rows, int length, int width, DecoderBuffers buffers)
     {
         _binding ??= session.CreateIoBinding();
@@ -98,13 +98,13 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
 }
 
 /// <summary>
-/// What runs read and write besides keys and values. The arrays are pinned, and replaced by larger ones where a run needs it.
+/// The inputs and outputs of runs besides keys and values. The arrays are pinned, and are replaced by larger ones when a run needs it.
 /// </summary>
 internal sealed class DecoderBuffers(TensorElementType logitsType)
 {
     private Arrays _arrays = new([], [], [], [], logitsType == TensorElementType.Float16 ? [] : null);
 
-    /// <summary>Token ids, position ids, mask and logits; where the graph gives fp16, <c>Half</c> has its logits.</summary>
+    /// <summary>Token ids, position ids, mask and logits; if the graph's logits are fp16, they are in <c>Half</c>.</summary>
     internal readonly record struct Arrays(long[] Ids, long[] Positions, long[] Mask, float[] Logits, Float16[]? Half);
 
     public Arrays Current => _arrays;

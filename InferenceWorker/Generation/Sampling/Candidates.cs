@@ -4,15 +4,15 @@ using System.Runtime.CompilerServices;
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
 /// <summary>
-/// The tokens that may still be drawn, in the order of their ids. Each is one number, the bits of its weight above those of its id: so
-/// larger numbers are likelier tokens, equally likely ones are in the order of their ids, and no two are the same.
+/// The tokens that may still be drawn, in the order of their ids. Each is one key, with the bits of its weight above those of its id. So
+/// larger keys are likelier tokens, equally likely tokens are in the order of their ids, and no two keys are equal.
 /// </summary>
 internal sealed class Candidates(int vocabularySize)
 {
-    /// <summary>Fewer are sorted; it is faster than to go on halving them.</summary>
+    /// <summary>Fewer keys than this are sorted, which is faster than further halving.</summary>
     private const int FewKeys = 64;
 
-    /// <summary>After so many halvings that hardly halve, the rest is sorted: no logits cost more than that.</summary>
+    /// <summary>After this many halvings the rest is sorted, which bounds the work for any logits.</summary>
     private const int MaxRounds = 64;
 
     private readonly ulong[] _keys = new ulong[vocabularySize];
@@ -21,11 +21,11 @@ internal sealed class Candidates(int vocabularySize)
 
     public int Count => _count;
 
-    /// <summary>The sum of their weights.</summary>
+    /// <summary>The sum of the candidates' weights.</summary>
     public double Sum { get; private set; }
 
-    /// <summary>Takes the tokens of a weight and more.</summary>
-    /// <param name="weights">Their weights, none negative.</param>
+    /// <summary>Takes the tokens with at least this weight.</summary>
+    /// <param name="weights">The weights of all tokens, none negative.</param>
     /// <param name="least">The least weight, more than 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Collect(ReadOnlySpan<float> weights, float least)
@@ -35,7 +35,7 @@ internal sealed class Candidates(int vocabularySize)
         var i = 0;
         for (; i + Vector<float>.Count <= weights.Length; i += Vector<float>.Count)
         {
-            // Nearly all blocks have none.
+            // Nearly all blocks have no such token.
             if (!Vector.GreaterThanOrEqualAny(new Vector<float>(weights[i..]), threshold)) continue;
             for (var lane = i; lane < i + Vector<float>.Count; lane++) AddIfLikely(weights, lane, least);
         }
@@ -43,16 +43,16 @@ internal sealed class Candidates(int vocabularySize)
         for (; i < weights.Length; i++) AddIfLikely(weights, i, least);
     }
 
-    /// <summary>Keeps the likeliest, at most so many.</summary>
+    /// <summary>Keeps the likeliest tokens, at most this many.</summary>
     public void KeepCount(int count)
     {
         if (count < _count) KeepFrom(Cut(Scratch(), count, byWeight: false));
     }
 
-    /// <summary>Keeps the likeliest until they have this much of a weight together; at least one.</summary>
+    /// <summary>Keeps the likeliest tokens that together have this weight; at least one.</summary>
     public void KeepWeight(double weight) => KeepFrom(Cut(Scratch(), weight, byWeight: true));
 
-    /// <summary>The token at a place between 0 and 1 of the weights, laid one behind the other.</summary>
+    /// <summary>The token at a place between 0 and 1 in the sequence of all weights.</summary>
     public int At(double place)
     {
         var left = place * Sum;
@@ -93,7 +93,8 @@ internal sealed class Candidates(int vocabularySize)
     }
 
     /// <summary>
-    /// The smallest of the largest keys that together reach a target, found by halving: what is sorted in the end is a few of them.
+    /// The smallest of the largest keys that together reach a target. It is found by halving, so that only a few keys are sorted in the
+    /// end.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Cut(Span<ulong> keys, double target, bool byWeight)

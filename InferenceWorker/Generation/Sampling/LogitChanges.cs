@@ -3,11 +3,11 @@ using System.Numerics;
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
 /// <summary>
-/// What a row's settings change in its logits before a token is chosen: penalties for what it has already, bias, and what may not come.
+/// Changes a row's logits by its settings before a token is chosen: penalties for earlier tokens, bias, and forbidden tokens.
 /// </summary>
 internal sealed class LogitChanges
 {
-    /// <summary>Dictionaries are made this large at most before there is anything in them.</summary>
+    /// <summary>The largest initial capacity of a dictionary.</summary>
     private const int MaxExpectedTokens = 4_096;
 
     private readonly SamplingSettings _settings;
@@ -15,7 +15,7 @@ internal sealed class LogitChanges
     private readonly IReadOnlyList<int> _endTokens;
     private readonly TokenBias[] _bias;
 
-    /// <summary>How often each token was generated; 0 for those that only the prompt has. Null where nothing is penalized.</summary>
+    /// <summary>How often each token was generated; 0 for tokens that are only in the prompt. Null if there are no penalties.</summary>
     private readonly Dictionary<int, int>? _seen;
 
     public LogitChanges(
@@ -30,11 +30,11 @@ internal sealed class LogitChanges
         foreach (var token in prompt) _seen.TryAdd(token, 0);
     }
 
-    /// <summary>Whether the logits at a position stay as they are.</summary>
+    /// <summary>Whether the logits at a position are not changed.</summary>
     public bool IsNone(int position) =>
         _seen is null && _bias.Length == 0 && _constraint is null && position >= _settings.MinNewTokens;
 
-    /// <summary>A token was generated, by this engine or by one before it.</summary>
+    /// <summary>Counts a token that this engine or an earlier one generated.</summary>
     public void Count(int token)
     {
         if (_seen is null) return;

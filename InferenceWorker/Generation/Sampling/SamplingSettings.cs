@@ -1,15 +1,15 @@
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
-/// <summary>How the tokens of a row are chosen. Ranges are checked when a request is submitted.</summary>
+/// <summary>Settings for choosing the tokens of a row. Ranges are checked when a request is submitted.</summary>
 internal sealed record SamplingSettings
 {
-    /// <summary>What is told of a token's likelihood: the chosen one and this many of the likeliest.</summary>
+    /// <summary>Most of the likeliest tokens that are reported beside the chosen one.</summary>
     public const int MaxTopLogProbabilities = 20;
 
-    /// <summary>Below this a temperature is 0: the quotients would leave what floats can hold.</summary>
+    /// <summary>A lower temperature counts as 0, because the quotients would exceed the range of floats.</summary>
     public const float LeastTemperature = 1e-3f;
 
-    /// <summary>The likeliest token each time.</summary>
+    /// <summary>Settings that always choose the likeliest token.</summary>
     public static SamplingSettings Greedy { get; } = new() { Temperature = 0 };
 
     /// <summary>Divides the logits; 0 takes the likeliest token. Default 1, 0 to 100.</summary>
@@ -25,18 +25,18 @@ internal sealed record SamplingSettings
     public float MinP { get; init; }
 
     /// <summary>
-    /// What the draws depend on, with <see cref="Choice"/> and the token's position. A caller that names none gets one drawn for it, which
-    /// stays with the job: whoever goes on with it draws the same.
+    /// The draws depend only on it, on <see cref="Choice"/> and on the token's position. Without a caller's seed one is chosen, which stays
+    /// with the job, so a worker that continues the job draws the same tokens.
     /// </summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Which of several answers to one request it is, from 0 on.</summary>
+    /// <summary>The index of the choice within its request, from 0.</summary>
     public int Choice { get; init; }
 
-    /// <summary>Taken from the logit of every token that was generated. Default 0, -100 to 100.</summary>
+    /// <summary>Subtracted from the logit of every token that was generated. Default 0, -100 to 100.</summary>
     public float PresencePenalty { get; init; }
 
-    /// <summary>Taken from the logit of a token for each time that it was generated. Default 0, -100 to 100.</summary>
+    /// <summary>Subtracted from the logit of a token for each time that it was generated. Default 0, -100 to 100.</summary>
     public float FrequencyPenalty { get; init; }
 
     /// <summary>
@@ -47,16 +47,18 @@ internal sealed record SamplingSettings
     /// <summary>Added to the logits of single tokens. Default none; each -1,000 to 1,000.</summary>
     public IReadOnlyList<TokenBias> LogitBias { get; init; } = [];
 
-    /// <summary>Whether the chosen token's log-probability is told. It is the model's own, before penalties and temperature.</summary>
+    /// <summary>
+    /// Whether the chosen token's log-probability is reported. It is that of the model itself, before penalties and temperature.
+    /// </summary>
     public bool LogProbabilities { get; init; }
 
-    /// <summary>How many of the likeliest tokens are told with each. Default 0, 0 to 20.</summary>
+    /// <summary>How many of the likeliest tokens are reported with each token. Default 0, 0 to 20.</summary>
     public int TopLogProbabilities { get; init; }
 
     /// <summary>Whether tokens that end a text are tokens like all others. Default false.</summary>
     public bool IgnoreEnd { get; init; }
 
-    /// <summary>Tokens before the text may end. Default 0.</summary>
+    /// <summary>Least tokens before the text may end. Default 0.</summary>
     public int MinNewTokens { get; init; }
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
@@ -82,11 +84,11 @@ internal sealed record SamplingSettings
     private static void InRange<T>(T value, T least, T most, string name)
         where T : struct, IComparable<T>
     {
-        // NaN is smaller than all.
+        // NaN compares as smaller than every number.
         if (value.CompareTo(least) < 0 || value.CompareTo(most) > 0)
             throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be {least} to {most}.");
     }
 }
 
-/// <summary>What is added to a token's logit.</summary>
+/// <summary>A value that is added to a token's logit.</summary>
 internal readonly record struct TokenBias(int Token, float Bias);

@@ -1,14 +1,14 @@
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
 /// <summary>
-/// Random numbers by counter: each depends on seed, choice and position only, whoever else is computed beside them, and in whichever
-/// process. What it gives is part of what a seed promises: it must not change.
+/// Counter-based random numbers. Each depends only on seed, choice and position, and not on other rows or on the process. The numbers are
+/// part of the promise of a seed, so they must not change.
 /// </summary>
 internal static class TokenDraw
 {
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    /// <summary>At least 0 and less than 1.</summary>
+    /// <summary>The number at a position, at least 0 and less than 1.</summary>
     public static double Next(ulong seed, int choice, int position)
     {
         var state = Mix(seed + Golden);

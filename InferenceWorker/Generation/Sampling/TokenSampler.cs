@@ -4,15 +4,16 @@ using System.Numerics.Tensors;
 namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
 /// <summary>
-/// Chooses tokens from logits. It has the working memory for one row, and allocates nothing: the engine's thread has one for all rows.
+/// Chooses tokens from logits. It has the working memory for one row and allocates nothing. The engine's thread uses one sampler for all
+/// rows.
 /// </summary>
 internal sealed class TokenSampler(int vocabularySize)
 {
     private const int BlockLength = 1_024;
 
     /// <summary>
-    /// The least weights, relative to the likeliest token's, that are looked at, one after the other: the first with enough tokens above
-    /// it has not many too many, and looking is far cheaper than choosing among all.
+    /// Thresholds, relative to the weight of the likeliest token, that are tried one after the other. The first threshold with enough
+    /// tokens above it has only few too many, and trying thresholds is far cheaper than selecting among all tokens.
     /// </summary>
     private static readonly float[] Thresholds = [1e-2f, 1e-3f, 1e-4f, 1e-5f, 1e-6f, 1e-8f, 1e-10f, 1e-15f, float.Epsilon];
 
@@ -23,13 +24,13 @@ internal sealed class TokenSampler(int vocabularySize)
     private readonly Candidates _candidates = new(vocabularySize);
     private int _topCount;
 
-    /// <summary>The likeliest tokens of the last choice, the likeliest first; as many as its settings asked for.</summary>
+    /// <summary>The likeliest tokens at the last choice, the likeliest first; as many as its settings requested.</summary>
     public ReadOnlySpan<TokenLogProbability> Top => _top.AsSpan(0, _topCount);
 
     /// <summary>Chooses the token at a position of a row. The logits are changed.</summary>
     public TokenChoice Choose(Span<float> logits, SamplingSettings settings, LogitChanges changes, int position)
     {
-        // Where there is a NaN, it is the largest.
+        // If there is a NaN, it counts as the largest.
         var best = TensorPrimitives.IndexOfMax<float>(logits);
         if (!float.IsFinite(logits[best])) return TokenChoice.NotFinite;
 
@@ -61,10 +62,12 @@ internal sealed class TokenSampler(int vocabularySize)
         return _candidates.At(place);
     }
 
-    /// <summary>As the other engines do: <c>min_p</c> first, then <c>top_k</c>, then <c>top_p</c> of what is left.</summary>
+    /// <summary>
+    /// Selects candidates in the same order as other engines: <c>min_p</c>, then <c>top_k</c>, then <c>top_p</c> of the rest.
+    /// </summary>
     private void Select(SamplingSettings settings)
     {
-        // What min_p leaves must be known as a whole before top_p takes its part of it.
+        // The total weight after min_p must be known before top_p takes its part of it.
         var total = settings.MinP > 0 ? double.PositiveInfinity : TotalWeight();
         foreach (var threshold in Thresholds)
         {
@@ -91,7 +94,7 @@ internal sealed class TokenSampler(int vocabularySize)
         return total;
     }
 
-    /// <summary>The token at a place between 0 and 1 of all weights, laid one behind the other.</summary>
+    /// <summary>The token at a place between 0 and 1 in the sequence of all weights.</summary>
     private int At(double place)
     {
         var left = place * TotalWeight();
@@ -106,12 +109,12 @@ internal sealed class TokenSampler(int vocabularySize)
             if (left < 0) return token;
         }
 
-        // What rounding left over behind the last one.
+        // Rounding may leave a rest after the last token.
         return last >= 0 ? last : TensorPrimitives.IndexOfMax<float>(_weights);
     }
 
-    /// <summary>Keeps the model's own logits and their likeliest tokens.</summary>
-    /// <returns>What makes log-probabilities of them.</returns>
+    /// <summary>Keeps the unchanged logits of the model and their likeliest tokens.</summary>
+    /// <returns>The logarithm of the sum, which turns logits into log-probabilities.</returns>
     private float KeepModel(ReadOnlySpan<float> logits, float largest, int count)
     {
         logits.CopyTo(_model);
@@ -148,15 +151,15 @@ internal sealed class TokenSampler(int vocabularySize)
 /// <summary>A token with the logarithm of its probability.</summary>
 internal readonly record struct TokenLogProbability(int Token, float LogProbability);
 
-/// <summary>What was chosen.</summary>
-/// <param name="Token">The token, or one of the reasons why there is none.</param>
-/// <param name="LogProbability">The logarithm of its probability, where the settings ask for it; else 0.</param>
+/// <summary>The result of a choice.</summary>
+/// <param name="Token">The token, or a negative number for the reason why there is none.</param>
+/// <param name="LogProbability">The logarithm of its probability if the settings request it; else 0.</param>
 internal readonly record struct TokenChoice(int Token, float LogProbability)
 {
     /// <summary>The logits have a NaN or infinity.</summary>
     public static TokenChoice NotFinite { get; } = new(-1, 0);
 
-    /// <summary>Bias or constraint leave no token.</summary>
+    /// <summary>Bias or the constraint allow no token.</summary>
     public static TokenChoice NothingAllowed { get; } = new(-2, 0);
 
     public bool IsToken => Token >= 0;

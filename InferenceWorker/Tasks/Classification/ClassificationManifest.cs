@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Tasks.Classification;
 
 namespace AiPlatform.InferenceWorker.Tasks.Classification;
 
-/// <summary>What a manifest says of a classifier.</summary>
+/// <summary>The manifest of a classifier.</summary>
 internal sealed record ClassificationManifest : EncoderManifest
 {
     private const int MostLabels = 1_024;
@@ -18,13 +18,15 @@ internal sealed record ClassificationManifest : EncoderManifest
         IsMultiLabel = content.Required("activation").OneOf("softmax", "sigmoid") == "sigmoid";
     }
 
-    /// <summary>The names of the fields that are here.</summary>
+    /// <summary>The names of this class' fields.</summary>
     public static new IReadOnlyList<string> Fields { get; } = ["labels", "activation"];
 
     /// <summary><c>labels</c>: their names, in the order of the model's numbers; 1 to 1,024, each of at most 256 bytes.</summary>
     public IReadOnlyList<string> Labels { get; init; }
 
-    /// <summary><c>activation</c>: <c>softmax</c>, of whose scores one fits, or <c>sigmoid</c>: each label fits or not by itself.</summary>
+    /// <summary>
+    /// <c>activation</c>: <c>softmax</c> if exactly one label fits, or <c>sigmoid</c> if each label fits or not independently.
+    /// </summary>
     public bool IsMultiLabel { get; init; }
 
     public override EncoderOutput Output => new("logits", IsPerToken: false, Labels.Count, "Float [rows, labels]");

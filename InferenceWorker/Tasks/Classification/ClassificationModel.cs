@@ -8,7 +8,9 @@ using AiPlatform.Jobs.Tasks.Classification;
 
 namespace AiPlatform.InferenceWorker.Tasks.Classification;
 
-/// <summary>Runs <c>/v1/classify</c>: reads the body, tokenizes beside the device, and has the scores written into the result.</summary>
+/// <summary>
+/// Runs <c>/v1/classify</c>: reads the body, tokenizes in parallel with the device, and gets the scores written into the result.
+/// </summary>
 internal sealed class ClassificationModel(ClassificationManifest manifest, WarmEncoder warm, ModelServices services)
     : LoadedEncoder(manifest, warm, () => new LabelOutput(manifest), services)
 {

@@ -7,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Classification;
 /// <param name="tokenIds">See <see cref="RowRequest"/>.</param>
 /// <param name="seconds">See <see cref="RowRequest"/>.</param>
 /// <param name="output">Made by <see cref="ClassificationOutput.Create"/> with as many rows.</param>
-/// <param name="scoresPerRow">How many scores each has.</param>
+/// <param name="scoresPerRow">How many scores each row has.</param>
 internal sealed class ClassificationRun(int[][] tokenIds, int[] seconds, byte[] output, int scoresPerRow) : RowRequest(tokenIds, seconds)
 {
     public int ScoresPerRow => scoresPerRow;

@@ -3,7 +3,7 @@ using AiPlatform.InferenceWorker.Batching;
 
 namespace AiPlatform.InferenceWorker.Tasks.Classification;
 
-/// <summary>Makes scores of a row's numbers, and puts the best first.</summary>
+/// <summary>Turns a row's numbers into scores, and sorts the best first.</summary>
 internal sealed class LabelOutput(ClassificationManifest manifest) : IRowOutput
 {
     private readonly float[] _scores = new float[manifest.Labels.Count];
@@ -17,7 +17,7 @@ internal sealed class LabelOutput(ClassificationManifest manifest) : IRowOutput
 
         Activate(numbers);
         for (var i = 0; i < _labels.Length; i++) _labels[i] = i;
-        // The lower of two equal scores keeps its place among the labels: sorted by the negative, then by the number.
+        // Scores are sorted in descending order; equal scores are sorted by the label's number.
         Array.Sort(_labels, (one, other) => _scores[one] != _scores[other] ? _scores[other].CompareTo(_scores[one]) : one.CompareTo(other));
 
         var run = (ClassificationRun)row.Request;
@@ -33,7 +33,7 @@ internal sealed class LabelOutput(ClassificationManifest manifest) : IRowOutput
             return;
         }
 
-        // The largest is taken away first: no exponent is then too large.
+        // The largest number is subtracted first, so that no exponent overflows.
         TensorPrimitives.Subtract(numbers, TensorPrimitives.Max(numbers), _scores);
         TensorPrimitives.Exp(_scores, _scores);
         TensorPrimitives.Divide(_scores, TensorPrimitives.Sum<float>(_scores), _scores);

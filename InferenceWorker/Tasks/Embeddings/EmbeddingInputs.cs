@@ -9,8 +9,8 @@ namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 internal static class EmbeddingInputs
 {
     /// <returns>
-    /// A row for each input, special tokens included, and their tokens together; or what is wrong with the first input that cannot
-    /// be taken.
+    /// A row for each input, special tokens included, and the number of all tokens; or the error of the first input that cannot be
+    /// accepted.
     /// </returns>
     public static (int[][]? Rows, int Tokens, InferenceError? Error) Tokenize(
         EmbeddingCall call, EmbeddingContent content, EmbeddingManifest manifest, ITokenizer tokenizer, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 
-/// <summary>What a manifest says of an embedding model.</summary>
+/// <summary>The manifest of an embedding model.</summary>
 internal sealed record EmbeddingManifest : EncoderManifest
 {
     public EmbeddingManifest(ManifestContent content)
@@ -14,7 +14,7 @@ internal sealed record EmbeddingManifest : EncoderManifest
         Normalize = content.Required("normalize").Flag();
         Dimensions = (int)content.Required("dimensions").Whole(1, 65_536);
 
-        // The states of a run's tokens are one array.
+        // The states of all tokens of a run are one array.
         if ((long)MaxBatchTokens * Dimensions > Array.MaxLength)
         {
             throw content.Required("max_batch_tokens").Refuse(string.Create(
@@ -24,13 +24,13 @@ internal sealed record EmbeddingManifest : EncoderManifest
         }
     }
 
-    /// <summary>The names of the fields that are here.</summary>
+    /// <summary>The names of this class' fields.</summary>
     public static new IReadOnlyList<string> Fields { get; } = ["pooling", "normalize", "dimensions"];
 
     /// <summary><c>pooling</c>: <c>mean</c> or <c>cls</c>.</summary>
     public PoolingKind Pooling { get; init; }
 
-    /// <summary><c>normalize</c>: whether vectors are brought to length 1.</summary>
+    /// <summary><c>normalize</c>: whether vectors are normalized to length 1.</summary>
     public bool Normalize { get; init; }
 
     /// <summary><c>dimensions</c>: length of its vectors, 1 to 65,536.</summary>

@@ -8,7 +8,9 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 
-/// <summary>Runs <c>/v1/embeddings</c>: reads the body, tokenizes beside the device, and has the vectors written into the result.</summary>
+/// <summary>
+/// Runs <c>/v1/embeddings</c>: reads the body, tokenizes in parallel with the device, and gets the vectors written into the result.
+/// </summary>
 internal sealed class EmbeddingModel(EmbeddingManifest manifest, WarmEncoder warm, ModelServices services)
     : LoadedEncoder(manifest, warm, () => new PooledOutput(manifest), services)
 {

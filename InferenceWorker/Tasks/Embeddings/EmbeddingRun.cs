@@ -8,6 +8,6 @@ namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 /// <param name="output">Made by <see cref="EmbeddingOutput.Create"/> with as many rows.</param>
 internal sealed class EmbeddingRun(int[][] tokenIds, byte[] output) : RowRequest(tokenIds)
 {
-    /// <summary>Where a row's vector goes.</summary>
+    /// <summary>The memory of a row's vector.</summary>
     public Span<float> VectorOf(int index) => EmbeddingOutput.MutableRow(output, index);
 }

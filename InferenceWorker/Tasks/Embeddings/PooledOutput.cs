@@ -2,7 +2,7 @@ using AiPlatform.InferenceWorker.Batching;
 
 namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 
-/// <summary>Makes one vector of the states of a row's tokens.</summary>
+/// <summary>Pools the states of a row's tokens into one vector.</summary>
 internal sealed class PooledOutput(EmbeddingManifest manifest) : IRowOutput
 {
     private readonly float[] _pooled = new float[manifest.Dimensions];

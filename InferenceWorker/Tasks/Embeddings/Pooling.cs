@@ -2,16 +2,16 @@ using System.Numerics.Tensors;
 
 namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 
-/// <summary>Makes one vector of a row's token states.</summary>
+/// <summary>Pools the states of a row's tokens into one vector.</summary>
 internal static class Pooling
 {
-    /// <summary>Below it a vector has no direction; as in sentence-transformers.</summary>
+    /// <summary>A vector with a smaller norm is not normalized, as in sentence-transformers.</summary>
     private const float LeastNorm = 1e-12f;
 
     /// <param name="states"><c>[tokens or more, pooled.Length]</c>: the states of one row.</param>
     /// <param name="tokens">Tokens without padding, 1 or more.</param>
-    /// <param name="kind">How they become one.</param>
-    /// <param name="pooled">Where the vector goes.</param>
+    /// <param name="kind">The kind of pooling.</param>
+    /// <param name="pooled">Gets the vector.</param>
     public static void Pool(ReadOnlySpan<float> states, int tokens, PoolingKind kind, Span<float> pooled)
     {
         states[..pooled.Length].CopyTo(pooled);
@@ -22,7 +22,7 @@ internal static class Pooling
         TensorPrimitives.Multiply(pooled, 1f / tokens, pooled);
     }
 
-    /// <summary>Brings a vector to length 1; one of zeros stays. False when it holds NaN or infinity.</summary>
+    /// <summary>Normalizes a vector to length 1; a zero vector stays. False when it has NaN or infinity.</summary>
     public static bool TryNormalize(Span<float> vector)
     {
         var norm = TensorPrimitives.Norm<float>(vector);

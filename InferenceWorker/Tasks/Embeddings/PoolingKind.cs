@@ -3,9 +3,9 @@ namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 /// <summary>How the states of a text's tokens become one vector.</summary>
 internal enum PoolingKind
 {
-    /// <summary>Their mean, padding left out.</summary>
+    /// <summary>The mean of the states, without padding.</summary>
     Mean,
 
-    /// <summary>The first token's.</summary>
+    /// <summary>The state of the first token.</summary>
     Cls,
 }

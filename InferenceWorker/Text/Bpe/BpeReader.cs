@@ -2,13 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
-/// <summary>What a byte-level BPE tokenizer is made of.</summary>
+/// <summary>The parts of a byte-level BPE tokenizer.</summary>
 /// <param name="Vocabulary">Token to id, added tokens included.</param>
 /// <param name="Added">The added tokens.</param>
-/// <param name="Normalizer">What is done to a text first, or null.</param>
-/// <param name="Splits">What cuts a text into words: each cuts what the one before made.</param>
+/// <param name="Normalizer">The normalizer that is applied to a text first, or null.</param>
+/// <param name="Splits">The patterns that split a text into words; each splits the pieces of the one before.</param>
 /// <param name="Model">Encodes a word.</param>
-/// <param name="Template">The ids around a text that is no chat.</param>
+/// <param name="Template">The ids around a text that is not a chat.</param>
 internal sealed record BpeParts(
     Dictionary<string, int> Vocabulary,
     List<AddedToken> Added,
@@ -17,7 +17,7 @@ internal sealed record BpeParts(
     BytePairModel Model,
     SpecialTokenTemplate Template);
 
-/// <summary>Reads a byte-level BPE tokenizer from its file, field by field, and refuses what it does not know.</summary>
+/// <summary>Reads a byte-level BPE tokenizer from its file, field by field, and refuses unknown fields and values.</summary>
 internal static class BpeReader
 {
     public const string ModelType = "BPE";

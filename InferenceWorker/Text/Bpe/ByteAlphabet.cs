@@ -2,7 +2,9 @@ using System.Text;
 
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
-/// <summary>The 256 characters by which byte-level vocabularies write bytes: printable ones as themselves, others from U+0100 on.</summary>
+/// <summary>
+/// The 256 characters that stand for bytes in byte-level vocabularies: printable bytes as themselves, others from U+0100 on.
+/// </summary>
 internal static class ByteAlphabet
 {
     private static readonly char[] CharacterOfByte = MakeCharacters();
@@ -10,7 +12,7 @@ internal static class ByteAlphabet
         CharacterOfByte.Index().ToDictionary(one => one.Item, one => (byte)one.Index);
 
     /// <summary>Writes a text's bytes in this alphabet.</summary>
-    /// <returns>False where <paramref name="to"/> is too small.</returns>
+    /// <returns>False when <paramref name="to"/> is too small.</returns>
     public static bool TryWrite(ReadOnlySpan<char> text, Span<char> to, out int length)
     {
         length = 0;

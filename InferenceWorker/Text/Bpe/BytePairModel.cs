@@ -4,11 +4,11 @@ namespace AiPlatform.InferenceWorker.Text.Bpe;
 
 /// <summary>
 /// Byte-level BPE of one word by Microsoft.ML.Tokenizers. Its time grows with the square of a word's length (163 s for 1 MiB of one
-/// letter), so that a longer word is encoded in pieces. They stand for the same text, though by other ids than if it were encoded whole.
+/// letter), so a longer word is encoded in pieces. The ids then differ from those of the whole word, but they stand for the same text.
 /// </summary>
 internal sealed class BytePairModel
 {
-    /// <summary>Most UTF-16 code units of a word that is encoded whole.</summary>
+    /// <summary>Most UTF-16 code units of a word that is encoded as a whole.</summary>
     public const int LongestWord = 2048;
 
     private readonly BpeTokenizer _tokenizer;
@@ -16,7 +16,7 @@ internal sealed class BytePairModel
 
     /// <param name="vocabulary">Token to id, in <see cref="ByteAlphabet"/>'s characters.</param>
     /// <param name="merges">Pairs of tokens with a blank between, in order of rank.</param>
-    /// <param name="wholeWords">Tokens that a word is where it equals one, whatever the merges say (<c>ignore_merges</c>); or null.</param>
+    /// <param name="wholeWords">Tokens that are used for an equal word regardless of the merges (<c>ignore_merges</c>); or null.</param>
     public BytePairModel(Dictionary<string, int> vocabulary, IEnumerable<string> merges, Dictionary<string, int>? wholeWords)
     {
         _tokenizer = BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = merges, ByteLevel = true, PreTokenizer = null });

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
 /// <summary>
-/// A language model's tokenizer (byte-level BPE), as Hugging Face <c>tokenizers</c> has it for the same <c>tokenizer.json</c>.
-/// It is immutable: any number of threads may call it at once.
+/// A language model's tokenizer (byte-level BPE), with the results of Hugging Face <c>tokenizers</c> for the same <c>tokenizer.json</c>. It
+/// is immutable and thread-safe.
 /// </summary>
 internal sealed class ChatTokenizer
 {
@@ -41,33 +41,33 @@ internal sealed class ChatTokenizer
         _bytes = [.. bytes.SelectMany(one => one)];
     }
 
-    /// <summary>Number of token ids, added tokens included. A model's logits may be more: the rest are ids of nothing.</summary>
+    /// <summary>Number of token ids, including added tokens. A model may have more logits; those beyond belong to no token.</summary>
     public int VocabularySize { get; }
 
     /// <summary>The special tokens, such as <c>&lt;|im_end|&gt;</c>, and their ids.</summary>
     public FrozenDictionary<string, int> SpecialTokens { get; }
 
-    /// <summary>The ids that the file's post-processor sets before a text that is no chat, such as a completion's prompt.</summary>
+    /// <summary>The ids that the file's post-processor puts before a text that is not a chat, such as a completion's prompt.</summary>
     public ReadOnlySpan<int> BeforeText => _parts.Template.Before;
 
-    /// <summary>The ids that the file's post-processor sets after a text that is no chat.</summary>
+    /// <summary>The ids that the file's post-processor puts after a text that is not a chat.</summary>
     public ReadOnlySpan<int> AfterText => _parts.Template.After;
 
     /// <summary>Loads <c>tokenizer.json</c> of a model's folder.</summary>
-    /// <exception cref="TokenizerFormatException">The file is missing, broken, or holds something that is not known.</exception>
+    /// <exception cref="TokenizerFormatException">The file is missing, broken, or has unknown parts.</exception>
     public static ChatTokenizer Load(string folder) =>
         TokenizerLoader.Read(Path.Combine(folder, FileName), file => new ChatTokenizer(BpeReader.Read(file)));
 
-    /// <summary>Encodes a text of any length as content: what looks like a special token is ordinary text.</summary>
+    /// <summary>Encodes a text of any length as content: names of special tokens are ordinary text.</summary>
     /// <param name="text">Any text. A lone surrogate counts as U+FFFD.</param>
     public int[] Encode(ReadOnlySpan<char> text) => Encode(text, [new Run(text.Length, IsContent: true)]);
 
-    /// <summary>Encodes control text: special tokens are found in it.</summary>
+    /// <summary>Encodes control text, in which special tokens are recognized.</summary>
     public int[] EncodeWithControl(ReadOnlySpan<char> text) => Encode(text, [new Run(text.Length, IsContent: false)]);
 
     /// <summary>
-    /// Encodes a prompt. Special tokens are found within control text only, and what lies between two of them is encoded as one text,
-    /// so that the ids are those that the model was trained with wherever a message has no special token's name in it.
+    /// Encodes a prompt. Special tokens are recognized in control text only, and the text between two of them is encoded as one text. So
+    /// the ids are those that the model was trained with, unless a message has the name of a special token.
     /// </summary>
     public int[] Encode(IReadOnlyList<PromptSegment> prompt)
     {
@@ -84,7 +84,7 @@ internal sealed class ChatTokenizer
         return Encode(text.ToString(), [.. runs]);
     }
 
-    /// <summary>The exact bytes of a token; a special token's are its name's. Nothing for an id beyond the vocabulary.</summary>
+    /// <summary>The exact bytes of a token; for a special token those of its name. Empty for an id beyond the vocabulary.</summary>
     public ReadOnlySpan<byte> TokenBytes(int id) =>
         (uint)id < (uint)VocabularySize ? _bytes.AsSpan(_ends[id].._ends[id + 1]) : default;
 
@@ -145,7 +145,7 @@ internal sealed class ChatTokenizer
         AddPieces(text, CodePointClasses.Of(text), _parts.Splits, ref ids);
     }
 
-    /// <summary>Cuts a piece by the first pattern, and what comes of it by the others.</summary>
+    /// <summary>Splits a piece by the first pattern, and the results by the other patterns.</summary>
     private void AddPieces(ReadOnlySpan<char> text, ReadOnlySpan<char> classes, ReadOnlySpan<Regex> splits, ref TokenIds ids)
     {
         if (splits.IsEmpty)
@@ -207,7 +207,7 @@ internal sealed class ChatTokenizer
         }
     }
 
-    /// <param name="End">Where the run ends in the text.</param>
+    /// <param name="End">The end of the run in the text.</param>
     /// <param name="IsContent">Whether it is content.</param>
     private readonly record struct Run(int End, bool IsContent);
 }

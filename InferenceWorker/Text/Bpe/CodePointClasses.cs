@@ -5,12 +5,12 @@ using System.Text;
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
 /// <summary>
-/// Lets patterns see characters beyond U+FFFF as what they are. .NET's patterns see two surrogates there, which are neither letters nor
-/// digits; so each such character is stood in for by one of its category from below U+FFFF that no known pattern names.
+/// Lets patterns match characters beyond U+FFFF by their category. .NET's patterns see two surrogates there, which are neither letters nor
+/// digits. So each such character is replaced by one of the same category below U+FFFF that no known pattern names.
 /// </summary>
 internal static class CodePointClasses
 {
-    /// <summary>The text with one code unit for each code point; the text itself where it is so already.</summary>
+    /// <summary>The text with one code unit for each code point; the text itself if it already has this form.</summary>
     public static ReadOnlySpan<char> Of(ReadOnlySpan<char> wellFormed)
     {
         if (!wellFormed.ContainsAnyInRange('\uD800', '\uDFFF'))
@@ -23,7 +23,7 @@ internal static class CodePointClasses
         return classes.AsSpan(0, count);
     }
 
-    /// <summary>How many code units of the text the first code points take.</summary>
+    /// <summary>How many code units the first code points of the text have.</summary>
     public static int UnitsOf(ReadOnlySpan<char> wellFormed, int codePoints)
     {
         int units = 0;

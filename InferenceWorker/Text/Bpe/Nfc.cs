@@ -7,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Text.Bpe;
 
 /// <summary>
 /// Unicode normalization form C as Hugging Face <c>tokenizers</c> does it, read from the embedded <c>nfc-unicode.txt</c> (which says
-/// how it was made). .NET's own needs ICU, which this product runs without. Any number of threads may call it.
+/// how it was made). .NET's own normalization needs ICU, which this product runs without. It is thread-safe.
 /// </summary>
 internal sealed class Nfc
 {
@@ -54,7 +54,7 @@ internal sealed class Nfc
     public static Nfc Instance => Shared.Value;
 
     /// <summary>Normalizes a well-formed text in n log n time.</summary>
-    /// <returns>The text itself where nothing in it can change.</returns>
+    /// <returns>The text itself if nothing in it can change.</returns>
     public ReadOnlySpan<char> Normalize(ReadOnlySpan<char> text)
     {
         if (!text.ContainsAnyInRange(FirstThatChanges, char.MaxValue))

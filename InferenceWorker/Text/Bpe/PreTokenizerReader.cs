@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
-/// <summary>Reads how a text is cut into words: the patterns in order, each of which cuts what the one before made.</summary>
+/// <summary>Reads how a text is split into words: the patterns in order, each of which splits the pieces of the one before.</summary>
 internal static class PreTokenizerReader
 {
     private const int MostSteps = 8;

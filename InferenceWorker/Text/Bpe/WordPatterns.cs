@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace AiPlatform.InferenceWorker.Text.Bpe;
 
 /// <summary>
-/// The patterns that cut a text into words, as published tokenizers write them. A file's pattern must be one of these, to the letter:
-/// .NET reads them as Hugging Face's engine does, and none is slow on any text. Another one could differ, or take for ever.
+/// The patterns that split a text into words, as published tokenizers write them. A file's pattern must be exactly one of these. .NET
+/// matches them as Hugging Face's engine does, and none is slow on any text. Another pattern could match differently or never end.
 /// </summary>
 internal static partial class WordPatterns
 {
@@ -69,6 +69,6 @@ internal static partial class WordPatterns
 
     public static bool TryFind(string pattern, [NotNullWhen(true)] out Regex? regex) => Known.TryGetValue(pattern, out regex);
 
-    /// <summary>Whether the pattern takes every character of any text, so that nothing lies between its matches.</summary>
+    /// <summary>Whether the pattern matches every character of any text, so that there is nothing between its matches.</summary>
     public static bool TakesAll(Regex regex) => regex != UpToThreeDigits && regex != Digit && regex != Digits;
 }

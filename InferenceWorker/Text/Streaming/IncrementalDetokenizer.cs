@@ -4,8 +4,8 @@ using AiPlatform.InferenceWorker.Text.Bpe;
 namespace AiPlatform.InferenceWorker.Text.Streaming;
 
 /// <summary>
-/// Turns one stream's token ids into text as they come. A character whose bytes are in several tokens comes whole, with the last of
-/// them. All pieces together equal <see cref="ChatTokenizer.Decode"/> of all ids. For one thread at a time.
+/// Turns the token ids of one stream into text as they come. A character whose bytes are in several tokens is returned with the last of
+/// them. All pieces together equal <see cref="ChatTokenizer.Decode"/> of all ids. It is not thread-safe.
 /// </summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="skipSpecialTokens">Whether special tokens have no text.</param>
@@ -15,11 +15,11 @@ internal sealed class IncrementalDetokenizer(ChatTokenizer tokenizer, bool skipS
     private char[] _text = new char[64];
 
     /// <summary>Adds a token.</summary>
-    /// <returns>The text that is complete now, often none; good until the next call.</returns>
+    /// <returns>The text that is now complete, which is often empty; valid until the next call.</returns>
     public ReadOnlySpan<char> Append(int id) =>
         skipSpecialTokens && tokenizer.IsSpecial(id) ? default : Convert(tokenizer.TokenBytes(id), flush: false);
 
-    /// <summary>Ends the stream: what is left of a character that never became whole is U+FFFD.</summary>
+    /// <summary>Ends the stream; an incomplete character becomes U+FFFD.</summary>
     public ReadOnlySpan<char> Flush() => Convert([], flush: true);
 
     private ReadOnlySpan<char> Convert(ReadOnlySpan<byte> bytes, bool flush)

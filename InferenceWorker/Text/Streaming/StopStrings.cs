@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Text.Streaming;
 
 /// <summary>
-/// Ends a stream's text before the first of some strings, wherever the pieces' borders lie. What may still become a stop string is held
-/// back until it cannot. The work for each character is bounded, whatever the strings. For one thread at a time.
+/// Ends a stream's text before the first stop string, even if it spans several pieces. Text that may still become a stop string is held
+/// back until it cannot. The work for each character is bounded, whatever the strings are. It is not thread-safe.
 /// </summary>
 internal sealed class StopStrings
 {
@@ -11,18 +11,19 @@ internal sealed class StopStrings
     private int _held;
     private char[] _shown = new char[256];
 
-    /// <param name="stops">The strings, none of them empty; there may be none at all.</param>
+    /// <param name="stops">The stop strings, none of them empty; the list may be empty.</param>
     public StopStrings(IEnumerable<string> stops)
     {
-        // The longest first: of two that end at one place, the one that begins earlier cuts.
+        // The longest is first: of two stop strings that end at the same place, the one that begins earlier decides.
         _matchers = [.. stops.OrderByDescending(stop => stop.Length).Select(stop => new Matcher(stop))];
     }
 
-    /// <summary>The stop string that was found, or null; nothing is to be added after that.</summary>
+    /// <summary>The stop string that was found, or null; after it no text may be added.</summary>
     public string? Found { get; private set; }
 
     /// <summary>Adds a piece of text.</summary>
-    /// <returns>What may be shown now; good until the next call. Where a stop string was found, all that is left before it.</returns>
+    /// <returns>The text that may be shown now, valid until the next call. If a stop string was found, it is the rest of the text before
+    /// it.</returns>
     public ReadOnlySpan<char> Append(ReadOnlySpan<char> piece)
     {
         if (Found is not null)
@@ -51,7 +52,7 @@ internal sealed class StopStrings
     }
 
     /// <summary>Ends the text.</summary>
-    /// <returns>What was held back.</returns>
+    /// <returns>The text that was held back.</returns>
     public ReadOnlySpan<char> Flush()
     {
         ReadOnlySpan<char> held = _heldIn.AsSpan(0, _held);
@@ -59,7 +60,7 @@ internal sealed class StopStrings
         return held;
     }
 
-    /// <summary>The first code units of what was held and the piece.</summary>
+    /// <summary>The first code units of the held text and the piece.</summary>
     private ReadOnlySpan<char> Show(ReadOnlySpan<char> piece, int length, int heldNow, string heldInNow)
     {
         ReadOnlySpan<char> held = _heldIn.AsSpan(0, _held);
@@ -98,7 +99,7 @@ internal sealed class StopStrings
 
         public string Stop { get; }
 
-        /// <summary>How much of the string the text ends with.</summary>
+        /// <summary>How many characters at the end of the text match the start of the string.</summary>
         public int Length { get; private set; }
 
         /// <returns>Whether the string is complete.</returns>

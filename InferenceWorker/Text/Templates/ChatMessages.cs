@@ -4,8 +4,8 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 namespace AiPlatform.InferenceWorker.Text.Templates;
 
 /// <summary>
-/// A request's messages as a template sees them. Roles are control text, for templates make special tokens of them; all else that a
-/// message holds is content.
+/// A request's messages as a template sees them. Roles are control text, because templates turn them into special tokens; everything else
+/// in a message is content.
 /// </summary>
 internal static class ChatMessages
 {
@@ -32,7 +32,7 @@ internal static class ChatMessages
         return new JinjaList([.. hasSystemRole ? read : WithoutSystem(read)]);
     }
 
-    /// <summary>Messages of plain text.</summary>
+    /// <summary>Makes messages of plain text.</summary>
     public static JinjaList Of(params ReadOnlySpan<(string Role, string Content)> messages)
     {
         var list = new List<object>();
@@ -87,7 +87,7 @@ internal static class ChatMessages
         && part.TryGetProperty("type", out JsonElement type) && type.ValueEquals("text")
         && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String;
 
-    /// <summary>Sets what the system says before what the user says next.</summary>
+    /// <summary>Puts the text of system messages before the text of the next user message.</summary>
     private static List<JinjaDict> WithoutSystem(List<JinjaDict> messages)
     {
         var kept = new List<JinjaDict>();

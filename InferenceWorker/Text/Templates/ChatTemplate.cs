@@ -6,8 +6,8 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 namespace AiPlatform.InferenceWorker.Text.Templates;
 
 /// <summary>
-/// A model's chat template: turns a chat's messages into the prompt that the model was trained with, as Hugging Face <c>transformers</c>
-/// does. It is immutable: any number of threads may render at once.
+/// A model's chat template. It turns a chat's messages into the prompt form that the model was trained with, as Hugging Face
+/// <c>transformers</c> does. It is immutable and thread-safe.
 /// </summary>
 internal sealed class ChatTemplate
 {
@@ -21,12 +21,12 @@ internal sealed class ChatTemplate
     }
 
     /// <summary>
-    /// Whether the template writes a system message. Where it does not, the system's text is set before that of the user message that
-    /// follows, with an empty line between.
+    /// Whether the template writes system messages. If not, the system's text is put before that of the next user message, with an empty
+    /// line between them.
     /// </summary>
     public bool HasSystemRole { get; private set; }
 
-    /// <summary>Loads a model's template from its folder (see <see cref="ChatTemplateFiles"/>) and tries it.</summary>
+    /// <summary>Loads a model's template from its folder (see <see cref="ChatTemplateFiles"/>) and tests it.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="time">What <c>strftime_now</c> answers.</param>
     /// <exception cref="ChatTemplateFormatException">There is none, or it is broken.</exception>
@@ -38,7 +38,7 @@ internal sealed class ChatTemplate
 
     /// <param name="template">The template's text.</param>
     /// <param name="specialTokens">The special tokens that it can name, such as <c>bos_token</c>.</param>
-    /// <param name="path">Where it was read, for messages.</param>
+    /// <param name="path">The path of its file, for messages.</param>
     /// <param name="time">What <c>strftime_now</c> answers.</param>
     public static ChatTemplate Create(
         string template, IEnumerable<KeyValuePair<string, string>> specialTokens, string path, TimeProvider time)
@@ -108,7 +108,7 @@ internal sealed class ChatTemplate
             KeyValuePair.Create<string, object>("add_generation_prompt", addGenerationPrompt),
         ]);
 
-    /// <summary>Renders two short chats: one must work, and the other tells whether there is a system role.</summary>
+    /// <summary>Renders two short chats: one must succeed, and the other shows whether there is a system role.</summary>
     private void Try(string path)
     {
         const string System = "probe of the system role";

@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text.Templates;
 
-/// <summary>A model's chat template is missing, broken or of no use. The message names the file and, in a template, the line.</summary>
+/// <summary>A model's chat template is missing, broken or unusable. The message names the file and, in a template, the line.</summary>
 internal sealed class ChatTemplateFormatException : Exception
 {
     public ChatTemplateFormatException(string message)
@@ -14,10 +14,10 @@ internal sealed class ChatTemplateFormatException : Exception
     }
 }
 
-/// <summary>A chat cannot be rendered by the model's template. The message is for whoever sent the chat.</summary>
+/// <summary>A chat cannot be rendered by the model's template. The message is for the caller.</summary>
 /// <param name="message">What is wrong.</param>
-/// <param name="isRefusedByTemplate">Whether the template said so itself, such as that roles must take turns.</param>
-/// <param name="innerException">The renderer's problem.</param>
+/// <param name="isRefusedByTemplate">Whether the template itself refused the chat, for example because roles must alternate.</param>
+/// <param name="innerException">The renderer's exception.</param>
 internal sealed class ChatTemplateRenderException(string message, bool isRefusedByTemplate, Exception innerException)
     : Exception(message, innerException)
 {

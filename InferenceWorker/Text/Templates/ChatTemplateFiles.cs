@@ -4,13 +4,12 @@ using System.Text.Json;
 namespace AiPlatform.InferenceWorker.Text.Templates;
 
 /// <summary>
-/// What a model's folder says of its chat template: <c>chat_template.jinja</c> or else <c>chat_template</c> in
-/// <c>tokenizer_config.json</c> (the template itself, or a list of named ones of which <c>default</c> is taken), and the special tokens
-/// of that file.
+/// The chat template in a model's folder: <c>chat_template.jinja</c> or else <c>chat_template</c> in <c>tokenizer_config.json</c> (the
+/// template itself, or a list of named templates with <c>default</c>), and the special tokens of that file.
 /// </summary>
 /// <param name="Path">The file that the template is in.</param>
 /// <param name="Template">The template's text.</param>
-/// <param name="SpecialTokens">Such as <c>bos_token</c> and its text.</param>
+/// <param name="SpecialTokens">The special tokens with their texts, such as <c>bos_token</c>.</param>
 internal sealed record ChatTemplateFiles(string Path, string Template, List<KeyValuePair<string, string>> SpecialTokens)
 {
     public const string TemplateFile = "chat_template.jinja";

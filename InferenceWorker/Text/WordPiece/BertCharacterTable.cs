@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
 /// <summary>
-/// Normalizer and pre-tokenizer folded into one look-up for each UTF-16 code unit, computed once for a tokenizer's fields
-/// (192 KiB), so that all but a few rare characters cost two reads.
+/// Combines normalizer and pre-tokenizer in one lookup for each UTF-16 code unit. The table (192 KiB) is computed once for a tokenizer's
+/// fields, so that all but a few rare characters cost two reads.
 /// </summary>
 internal sealed class BertCharacterTable
 {
@@ -22,7 +22,9 @@ internal sealed class BertCharacterTable
 
     public BertCharacterAction Action(char unit) => _actions[unit];
 
-    /// <summary>The normalized form, where the action is to append the code unit or to let it stand alone.</summary>
+    /// <summary>
+    /// The normalized form, if the action is <see cref="BertCharacterAction.Append"/> or <see cref="BertCharacterAction.Alone"/>.
+    /// </summary>
     public char Normalized(char unit) => _normalized[unit];
 
     private (BertCharacterAction Action, char Normalized) Fold(int codePoint)
@@ -59,21 +61,21 @@ internal sealed class BertCharacterTable
     }
 }
 
-/// <summary>What a UTF-16 code unit does to the word being read.</summary>
+/// <summary>The effect of a UTF-16 code unit on the word that is being read.</summary>
 internal enum BertCharacterAction : byte
 {
-    /// <summary>Goes on with the word, in its normalized form.</summary>
+    /// <summary>Continues the word, in its normalized form.</summary>
     Append,
 
     /// <summary>Ends the word.</summary>
     Break,
 
-    /// <summary>Ends the word and is one itself, in its normalized form.</summary>
+    /// <summary>Ends the word and is a word itself, in its normalized form.</summary>
     Alone,
 
-    /// <summary>Is left out.</summary>
+    /// <summary>Is dropped.</summary>
     Drop,
 
-    /// <summary>Needs a closer look: a surrogate, several characters once normalized, or one that takes part in reordering.</summary>
+    /// <summary>Needs further work: a surrogate, a character that normalizes to several, or one that may be reordered.</summary>
     Examine,
 }

@@ -48,14 +48,14 @@ internal sealed class BertCharacters
 
     public CharacterTraits this[int codePoint] => _traits[codePoint];
 
-    /// <summary>Rank in canonical order of a character with <see cref="CharacterTraits.Ordered"/>; 0 for any other.</summary>
+    /// <summary>The rank in canonical order of a character with <see cref="CharacterTraits.Ordered"/>; 0 for any other.</summary>
     public int Rank(int codePoint) => (_traits[codePoint] & CharacterTraits.Ordered) != 0 ? _ranks[codePoint] : 0;
 
     /// <summary>Writes the lowercase (one character, or two for İ) and returns its length.</summary>
     public int Lowercase(int codePoint, Span<int> to) =>
         (_traits[codePoint] & CharacterTraits.Lowercases) != 0 ? Copy(_lowercase[codePoint], to) : Copy(codePoint, to);
 
-    /// <summary>Writes the canonical decomposition without the marks that are dropped anyway, and returns its length.</summary>
+    /// <summary>Writes the canonical decomposition without marks, which are dropped anyway, and returns its length.</summary>
     public int Decompose(int codePoint, Span<int> to)
     {
         if (codePoint is >= HangulFirst and <= HangulLast)
@@ -150,7 +150,7 @@ internal sealed class BertCharacters
         int.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }
 
-/// <summary>What the BERT normalizer and pre-tokenizer do to a character.</summary>
+/// <summary>The traits of a character for the BERT normalizer and pre-tokenizer.</summary>
 [Flags]
 internal enum CharacterTraits : ushort
 {

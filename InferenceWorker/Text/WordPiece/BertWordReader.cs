@@ -3,8 +3,8 @@ using System.Text;
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
 /// <summary>
-/// Normalizes a text, cuts it into words and hands each to the model, in one pass that holds one word at a time: memory does not
-/// grow with the text, and a word past the model's limit is not kept.
+/// Normalizes a text, splits it into words and passes each to the model, in one pass that holds one word at a time. Memory does not grow
+/// with the text, and a word beyond the model's limit is not kept.
 /// </summary>
 internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel model, Span<char> word)
 {
@@ -17,10 +17,10 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
     private int _barrier;
     private bool _isTooLong;
 
-    /// <summary>Code units that the word given to the constructor must hold: any word that the model does not refuse.</summary>
+    /// <summary>Code units of the word buffer for the constructor, which must hold any word that the model does not refuse.</summary>
     public static int WordCapacity(WordPieceModel model) => 2 * model.MaxCharactersPerWord;
 
-    /// <summary>Adds the ids of a text. Words end with it.</summary>
+    /// <summary>Adds the ids of a text, whose end also ends the last word.</summary>
     public void Read(ReadOnlySpan<char> text, ref TokenIds ids)
     {
         for (int i = 0; i < text.Length; i++)
@@ -123,7 +123,7 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
         _pairs += written - 1;
     }
 
-    // Canonical order: a combining character goes before those of a higher rank that it follows, up to the last barrier.
+    // In canonical order a combining character is moved before preceding characters of a higher rank, up to the last barrier.
     private void InsertInOrder(int codePoint)
     {
         int end = _length;

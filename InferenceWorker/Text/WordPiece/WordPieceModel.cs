@@ -1,19 +1,19 @@
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
 /// <summary>
-/// WordPiece: a word is cut greedily into the longest known pieces; a word that cannot be cut whole, or is too long, becomes the
-/// unknown token. Built once, then read only.
+/// WordPiece: a word is split greedily into the longest known pieces. A word that cannot be split completely, or is too long, becomes the
+/// unknown token. The model is immutable.
 /// </summary>
 internal sealed class WordPieceModel
 {
-    /// <summary>Highest <c>max_input_chars_per_word</c> that is accepted; it bounds the work per word.</summary>
+    /// <summary>Highest <c>max_input_chars_per_word</c> that is accepted, which bounds the work for each word.</summary>
     public const int MostCharactersPerWord = 256;
 
     private readonly PieceTable _starts;
     private readonly PieceTable _continuations;
     private readonly int _unknownId;
 
-    /// <param name="vocabulary">All pieces, those that continue a word with their prefix.</param>
+    /// <param name="vocabulary">All pieces; those that continue a word have the prefix.</param>
     /// <param name="continuationPrefix"><c>continuing_subword_prefix</c>, e.g. <c>##</c>.</param>
     /// <param name="unknownId">Id of the unknown token.</param>
     /// <param name="maxCharactersPerWord">A word of more code points is unknown.</param>

@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
-/// <summary>Builds a <see cref="WordPieceTokenizer"/> from its file, field by field, and refuses what it does not know.</summary>
+/// <summary>Builds a <see cref="WordPieceTokenizer"/> from its file, field by field, and refuses unknown fields and values.</summary>
 internal static class WordPieceReader
 {
     public const string ModelType = "WordPiece";

@@ -1,8 +1,8 @@
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
 /// <summary>
-/// The tokenizer of BERT models: added tokens are found first, what lies between them is normalized, cut into words and the words
-/// into pieces, and the template's special tokens are set around all.
+/// The tokenizer of BERT models. It finds added tokens first. The text between them is normalized and split into words, and the words into
+/// pieces. Then it puts the template's special tokens around the whole text.
 /// </summary>
 internal sealed class WordPieceTokenizer(
     AddedTokens addedTokens, BertCharacterTable characters, WordPieceModel model, SpecialTokenTemplate template) : ITokenizer
@@ -13,7 +13,7 @@ internal sealed class WordPieceTokenizer(
 
     public required int PadId { get; init; }
 
-    /// <summary>The special tokens of a pair; null where the file has none that are known.</summary>
+    /// <summary>The special tokens of a pair; null if the file has no known template for pairs.</summary>
     public PairTemplate? Pair { get; init; }
 
     public int SpecialTokensPerText => template.Count;

@@ -6,7 +6,7 @@ namespace AiPlatform.Jobs.Tasks.Classification;
 /// <param name="Model">The model's name, not yet looked up.</param>
 /// <param name="Rows">Inputs, 1 to 2,048.</param>
 /// <param name="IsSingle">Whether <c>input</c> was one text and not a list: how errors name it.</param>
-/// <param name="TopN">Most labels of each input, the likeliest first; null for all.</param>
+/// <param name="TopN">How many labels each input gets, the likeliest first; null for all.</param>
 /// <param name="Truncate">Whether an input over the model's limit is cut instead of refused.</param>
 public sealed record ClassificationCall(string Model, int Rows, bool IsSingle, int? TopN, bool Truncate) : TaskCall(Model)
 {
@@ -22,7 +22,7 @@ public sealed record ClassificationCall(string Model, int Rows, bool IsSingle, i
         ClassificationOutput.LongestByteCount(Rows, TopN ?? model.Labels ?? 1, model.Labels ?? 1);
 }
 
-/// <summary>The inputs of a classification request, for who computes with them.</summary>
+/// <summary>The inputs of a classification request, as the worker needs them.</summary>
 public sealed class ClassificationContent
 {
     private readonly List<(string Text, string? Second)> _inputs = [];

@@ -4,8 +4,8 @@ using System.Text;
 namespace AiPlatform.Jobs.Tasks.Classification;
 
 /// <summary>
-/// The result of a classification job as it is stored, all little-endian: 20 bytes of header, the model's labels in UTF-8 with a line feed
-/// between, then for each row its scores, the best first: the label's number and a 32-bit float.
+/// The stored result of a classification job, all little-endian: 20 bytes of header, then the model's labels in UTF-8 with line feeds
+/// between them, then the scores of each row, the best first. A score is the label's number and a 32-bit float.
 /// <code>byte 0 version (1) · 1..3 zero · 4..7 rows · 8..11 scores of each row · 12..15 prompt tokens · 16..19 bytes of the labels</code>
 /// </summary>
 public sealed class ClassificationOutput
@@ -65,7 +65,7 @@ public sealed class ClassificationOutput
         BinaryPrimitives.WriteSingleLittleEndian(at[4..], score);
     }
 
-    /// <exception cref="FormatException">The bytes are of another version, or not what the header says.</exception>
+    /// <exception cref="FormatException">The bytes are of another version, or do not match the header.</exception>
     public static ClassificationOutput Parse(ReadOnlyMemory<byte> content)
     {
         var span = content.Span;
@@ -74,7 +74,7 @@ public sealed class ClassificationOutput
 
         int rows = BinaryPrimitives.ReadInt32LittleEndian(span[4..]), scores = BinaryPrimitives.ReadInt32LittleEndian(span[8..]);
         int tokens = BinaryPrimitives.ReadInt32LittleEndian(span[12..]), labelBytes = BinaryPrimitives.ReadInt32LittleEndian(span[16..]);
-        // Floating, for no product of two lengths may wrap around.
+        // This is computed in floating point, so that a product of two lengths cannot overflow.
         var length = HeaderBytes + (double)labelBytes + ((double)rows * scores * ScoreBytes);
         if (rows < 0 || scores <= 0 || labelBytes <= 0 || length != span.Length)
             throw new FormatException("The stored classification is not as long as its header says.");

@@ -4,8 +4,8 @@ using AiPlatform.Jobs.Payloads;
 namespace AiPlatform.Jobs.Tasks.Classification;
 
 /// <summary>
-/// Validates a classification request in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as
-/// a missing field.
+/// Validates a classification request in one pass over its bytes, without a document. Unknown fields are ignored; null means the same as a
+/// missing field.
 /// </summary>
 public static class ClassificationRequestParser
 {
@@ -18,7 +18,7 @@ public static class ClassificationRequestParser
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     /// <param name="body">The request's bytes.</param>
-    /// <param name="content">Where the inputs go; null, for who does not compute with them, leaves them in the bytes.</param>
+    /// <param name="content">Collects the inputs; null leaves them in the bytes.</param>
     public static (ClassificationCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, ClassificationContent? content = null)
     {
         var fields = new Fields(content);
@@ -45,7 +45,7 @@ public static class ClassificationRequestParser
         public readonly int? TopN => _topN;
         public readonly bool Truncate => _truncate;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
         {
             var field = RequestJson.FieldOf(ref reader, FieldNames);
@@ -131,7 +131,7 @@ public static class ClassificationRequestParser
                 ? Take(texts.Item1, texts.Item2) : InferenceError.Invalid(name, $"{name} must be a pair of strings: exactly two.");
         }
 
-        /// <summary>The text is only read out for who computes with it.</summary>
+        /// <summary>Creates the string only if the inputs are collected.</summary>
         private readonly InferenceError? ReadText(ref Utf8JsonReader value, string name, out string text)
         {
             text = "";

@@ -6,8 +6,8 @@ namespace AiPlatform.Jobs.Tasks.Embeddings;
 /// <param name="Model">The model's name, not yet looked up.</param>
 /// <param name="Rows">Inputs, 1 to 2,048.</param>
 /// <param name="IsSingle">Whether <c>input</c> was one value and not a list of inputs: how errors name it.</param>
-/// <param name="Format">How vectors are to be written.</param>
-/// <param name="Dimensions">Length that vectors are to be cut to, 1 or more; null for the model's own.</param>
+/// <param name="Format">The form of the vectors in the answer.</param>
+/// <param name="Dimensions">Length to which vectors are cut, 1 or more; null for the model's own length.</param>
 /// <param name="Truncate">Whether an input over the model's limit is cut instead of refused.</param>
 public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, EmbeddingFormat Format, int? Dimensions, bool Truncate)
     : TaskCall(Model)
@@ -25,7 +25,7 @@ public sealed record EmbeddingCall(string Model, int Rows, bool IsSingle, Embedd
         (long)Rows * Math.Max(0, Dimensions ?? model.Dimensions ?? 0) * sizeof(float);
 }
 
-/// <summary>How the caller wants vectors written.</summary>
+/// <summary>The form of the vectors in the answer, as the caller chose it.</summary>
 public enum EmbeddingFormat : byte
 {
     /// <summary>JSON numbers.</summary>

@@ -1,8 +1,8 @@
 namespace AiPlatform.Jobs.Tasks.Embeddings;
 
 /// <summary>
-/// The inputs of an embedding request, for who computes with them: texts, or token ids without special tokens. One of the two
-/// lists has a row for each input, the other is empty.
+/// The inputs of an embedding request, as the worker needs them: texts, or token ids without special tokens. One of the two lists has a row
+/// for each input, the other is empty.
 /// </summary>
 public sealed class EmbeddingContent
 {
@@ -10,10 +10,10 @@ public sealed class EmbeddingContent
     private readonly List<int[]> _tokens = [];
     private readonly List<int> _open = [];
 
-    /// <summary>None empty, all valid Unicode.</summary>
+    /// <summary>Texts that are not empty and are valid Unicode.</summary>
     public IReadOnlyList<string> Texts => _texts;
 
-    /// <summary>None empty, none negative; not checked against a vocabulary.</summary>
+    /// <summary>Lists that are not empty, of ids that are not negative. The ids are not checked against a vocabulary.</summary>
     public IReadOnlyList<int[]> TokenArrays => _tokens;
 
     internal void Clear()
@@ -27,7 +27,7 @@ public sealed class EmbeddingContent
 
     internal void AddToken(int token) => _open.Add(token);
 
-    /// <summary>The tokens added since the last call are one input.</summary>
+    /// <summary>Ends an input: the tokens that were added since the last call belong to it.</summary>
     internal void EndTokens()
     {
         _tokens.Add([.. _open]);

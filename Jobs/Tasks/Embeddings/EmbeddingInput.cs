@@ -11,7 +11,7 @@ public static class EmbeddingInput
 
     private const string Forms = "must be a string, an array of strings, an array of token ids, or an array of arrays of token ids.";
 
-    /// <summary>What is wrong, and where below <c>input</c>, such as <c>[3]</c>.</summary>
+    /// <summary>An error in the input, with its place below <c>input</c>, such as <c>[3]</c>.</summary>
     private readonly record struct WrongInput(string Path, string Message);
 
     private delegate WrongInput? Check(ref Utf8JsonReader reader, EmbeddingContent? content);

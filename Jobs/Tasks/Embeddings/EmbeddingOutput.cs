@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace AiPlatform.Jobs.Tasks.Embeddings;
 
 /// <summary>
-/// The result of an embedding job as it is stored: 16 bytes of header, then <c>[rows, dimensions]</c> 32-bit floats, all
-/// little-endian. The Gateway turns it into JSON or base64 at the HTTP edge.
+/// The stored result of an embedding job: 16 bytes of header, then <c>[rows, dimensions]</c> 32-bit floats, all little-endian. The Gateway
+/// turns it into JSON or base64 at the HTTP edge.
 /// <code>byte 0 version (1) · 1 format · 2..3 zero · 4..7 rows · 8..11 dimensions · 12..15 prompt tokens</code>
 /// </summary>
 public readonly struct EmbeddingOutput
@@ -50,7 +50,7 @@ public readonly struct EmbeddingOutput
         return MemoryMarshal.Cast<byte, float>(content.AsSpan(HeaderBytes)).Slice(row * dimensions, dimensions);
     }
 
-    /// <exception cref="FormatException">The bytes are of another version or their length is not what the header says.</exception>
+    /// <exception cref="FormatException">The bytes are of another version, or their length does not match the header.</exception>
     public static EmbeddingOutput Parse(ReadOnlyMemory<byte> content)
     {
         if (content.Length < HeaderBytes || content.Span[0] != Version)

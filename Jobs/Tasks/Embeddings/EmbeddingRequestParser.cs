@@ -4,7 +4,7 @@ using AiPlatform.Jobs.Payloads;
 namespace AiPlatform.Jobs.Tasks.Embeddings;
 
 /// <summary>
-/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as a
+/// Validates an embedding request in one pass over its bytes, without a document. Unknown fields are ignored; null means the same as a
 /// missing field.
 /// </summary>
 public static class EmbeddingRequestParser
@@ -13,7 +13,7 @@ public static class EmbeddingRequestParser
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     /// <param name="body">The request's bytes.</param>
-    /// <param name="content">Where the inputs go; null, for who does not compute with them, leaves them in the bytes.</param>
+    /// <param name="content">Collects the inputs; null leaves them in the bytes.</param>
     public static (EmbeddingCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
     {
         var fields = new Fields(content);
@@ -43,7 +43,7 @@ public static class EmbeddingRequestParser
         public readonly int? Dimensions => _dimensions;
         public readonly bool Truncate => _truncate;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
         {
             var field = RequestJson.FieldOf(ref reader, FieldNames);

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace AiPlatform.ServiceDefaults.Redis.Entra;
 
 /// <summary>
-/// Presents a new token on the connections that there are, or Redis would close them when the old one ends. Whatever fails is
-/// tried again a minute later; a connection that was closed all the same comes back with the token of the moment.
+/// Sends a new token on open connections, because Redis closes them when the old token expires. Failures are retried a minute later. A
+/// connection that was closed nevertheless reconnects with the current token.
 /// </summary>
 internal sealed class EntraRenewal(BackgroundLoops loops, IConnectionMultiplexer redis, EntraUser user) : LoopService(loops)
 {

@@ -4,11 +4,11 @@ using StackExchange.Redis.Configuration;
 namespace AiPlatform.ServiceDefaults.Redis.Entra;
 
 /// <summary>
-/// Signs in to Azure Managed Redis as an identity of Entra ID: its object id is the user, a token the password. Every new
-/// connection asks for the token of the moment; the credential keeps it and renews it before it ends.
+/// Signs in to Azure Managed Redis as an identity of Entra ID: the object id is the user, and a token is the password. Every new connection
+/// asks the credential for the current token. The credential caches it and renews it before it expires.
 /// </summary>
 /// <param name="credential">The identity.</param>
-/// <param name="objectId">The identity's object id, as the Redis knows it.</param>
+/// <param name="objectId">The identity's object id, which Redis knows.</param>
 internal sealed class EntraUser(TokenCredential credential, string objectId) : DefaultOptionsProvider
 {
     private static readonly TokenRequestContext Scope = new(["https://redis.azure.com/.default"]);

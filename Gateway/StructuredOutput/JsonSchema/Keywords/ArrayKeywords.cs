@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 
-/// <summary>Keywords that speak of arrays and their items.</summary>
+/// <summary>Keywords about arrays and their items.</summary>
 internal static class ArrayKeywords
 {
     private const int StepsOfKeyword = 100;
@@ -24,7 +24,7 @@ internal static class ArrayKeywords
         };
     }
 
-    /// <summary><c>prefixItems</c> and <c>items</c>, which begins behind it.</summary>
+    /// <summary><c>prefixItems</c>, and <c>items</c>, which applies to the items after those.</summary>
     public static SchemaCheck? Items(Keyword keyword)
     {
         if (!keyword.IsFirstOf("prefixItems", "items")) return null;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 
-/// <summary>Keywords that put schemas together, all of them about the same value.</summary>
+/// <summary>Keywords that combine schemas of the same value.</summary>
 internal static class LogicKeywords
 {
     private const int MaxReasons = 20;
@@ -13,7 +13,7 @@ internal static class LogicKeywords
         return schema.Check;
     }
 
-    /// <summary>No check of its own: each part is one of the schema that it stands in.</summary>
+    /// <summary><c>allOf</c> has no check of its own: its parts become parts of the schema that has it.</summary>
     public static SchemaCheck? AllOf(Keyword keyword)
     {
         foreach (var schema in InPlace(keyword)) keyword.Node.Add(schema.Check);
@@ -54,7 +54,7 @@ internal static class LogicKeywords
         return (value, checking) => (checking.WouldFit(condition, value) ? then : otherwise)?.Check(value, checking) ?? true;
     }
 
-    /// <summary>How many of the schemas the value fits; those behind so many are not asked.</summary>
+    /// <summary>How many of the schemas the value fits; counting stops at a limit.</summary>
     private static int CountFitting(SchemaNode[] schemas, JsonElement value, Checking checking, int most)
     {
         var count = 0;
@@ -63,7 +63,7 @@ internal static class LogicKeywords
         return count;
     }
 
-    /// <summary>Says what keeps the value from the form that was probably meant: the one in which only something inside is wrong.</summary>
+    /// <summary>Reports the violations of the alternative that was probably meant: the one in which only nested values are wrong.</summary>
     private static bool FitsNone(SchemaNode[] schemas, JsonElement value, Checking checking)
     {
         if (!checking.Explains) return false;

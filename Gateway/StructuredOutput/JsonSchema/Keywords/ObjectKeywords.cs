@@ -3,14 +3,14 @@ using AiPlatform.Gateway.StructuredOutput.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 
-/// <summary>Keywords that speak of objects and their fields.</summary>
+/// <summary>Keywords about objects and their fields.</summary>
 internal static class ObjectKeywords
 {
     private const int MaxNameShown = 200;
     private const int StepsOfKeyword = 100;
     private const int StepsOfNameValue = 300;
 
-    /// <summary><c>properties</c>, <c>patternProperties</c> and <c>additionalProperties</c>, which is for what the others leave.</summary>
+    /// <summary><c>properties</c>, <c>patternProperties</c>, and <c>additionalProperties</c>, which applies to all other fields.</summary>
     public static SchemaCheck? Members(Keyword keyword)
     {
         if (!keyword.IsFirstOf("properties", "patternProperties", "additionalProperties")) return null;
@@ -63,7 +63,7 @@ internal static class ObjectKeywords
 
     private static bool CheckName(string name, SchemaNode schema, Checking checking)
     {
-        // The name becomes a value, which is written and read again.
+        // The name becomes a JSON value, which is written and parsed again.
         checking.Spend(StepsOfNameValue + (6L * name.Length));
         return checking.Inside(name, schema, JsonSerializer.SerializeToElement(name));
     }
@@ -85,8 +85,8 @@ internal static class ObjectKeywords
     }
 
     /// <summary>
-    /// Whether an object has fields, asked many times. A short one is searched each time; of a long one the names are read once, or as many
-    /// questions as it has fields would take time by the square of both.
+    /// Looks fields of an object up many times. A short object is searched each time. The names of a long object are read once; otherwise
+    /// the time would grow with the product of fields and lookups.
     /// </summary>
     private sealed class MemberNames(JsonElement value, Checking checking)
     {

@@ -28,7 +28,7 @@ internal static class TextKeywords
             $"must match the pattern {Checking.Shortened(text, MaxPatternShown)}", (value, checking) => checking.Matches(pattern, value));
     }
 
-    /// <summary>Null where formats are remarks, and for a format that is not known: the draft has it so.</summary>
+    /// <summary>The check of <c>format</c>; null where formats are annotations, and for an unknown format, as the draft says.</summary>
     public static SchemaCheck? Format(Keyword keyword)
     {
         var name = keyword.Text();
@@ -44,7 +44,7 @@ internal static class TextKeywords
     private static SchemaCheck Check(string message, Func<string, Checking, bool> fits) => (value, checking) =>
         value.ValueKind != JsonValueKind.String || fits(checking.TextOf(value), checking) || checking.Fails(message, value);
 
-    /// <summary>Characters as Unicode counts them: a pair of surrogates is one.</summary>
+    /// <summary>The length in code points: a surrogate pair counts as one.</summary>
     private static int LengthOf(string text)
     {
         var length = text.Length;

@@ -33,7 +33,7 @@ internal static class ValueKeywords
 
     private static SchemaCheck OneOf(JsonElement[] allowed, Keyword keyword)
     {
-        // Not a frozen set: strings that a caller chose could all have one hash there.
+        // This is not a frozen set, because a caller could choose strings that all have the same hash there.
         var values = allowed.Select(value => CanonicalJson.Of(value, keyword.Compiler.Budget)).ToHashSet(StringComparer.Ordinal);
         var named = string.Join(", ", allowed.Take(MaxNamedValues).Select(NamedShort));
         var message = allowed.Length switch

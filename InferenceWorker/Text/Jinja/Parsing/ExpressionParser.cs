@@ -4,9 +4,9 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 namespace AiPlatform.InferenceWorker.Text.Jinja.Parsing;
 
 /// <summary>Parses expressions with the precedence of Jinja2.</summary>
-/// <param name="tokens">Where to read.</param>
-/// <param name="isFilter">Whether a filter of this name is known.</param>
-/// <param name="isTest">Whether a test of this name is known.</param>
+/// <param name="tokens">The tokens to read.</param>
+/// <param name="isFilter">Whether a filter of a name is known.</param>
+/// <param name="isTest">Whether a test of a name is known.</param>
 internal sealed class ExpressionParser(TokenReader tokens, Func<string, bool> isFilter, Func<string, bool> isTest)
 {
     private const int MostChain = 500;
@@ -15,8 +15,8 @@ internal sealed class ExpressionParser(TokenReader tokens, Func<string, bool> is
 
     public Expression Parse() => tokens.Nested(ParseCondition);
 
-    /// <summary>One expression, or a tuple without parentheses.</summary>
-    /// <param name="hasCondition">Whether <c>a if b</c> is taken.</param>
+    /// <summary>Parses one expression, or a tuple without parentheses.</summary>
+    /// <param name="hasCondition">Whether <c>a if b</c> is allowed.</param>
     /// <param name="endName">A name that ends the tuple, or null.</param>
     public Expression ParseTuple(bool hasCondition = true, string? endName = null) =>
         ParseTuple(hasCondition ? Parse : () => tokens.Nested(ParseOr), endName, isInParentheses: false);
@@ -67,7 +67,7 @@ internal sealed class ExpressionParser(TokenReader tokens, Func<string, bool> is
         return new Arguments(positional, named, allPositional, allNamed);
     }
 
-    /// <summary>A chain of filters; without a target for a block's.</summary>
+    /// <summary>Parses a chain of filters; the filters of a block have no target.</summary>
     public FilterExpression? ParseBlockFilter(bool startsWithPipe)
     {
         if (startsWithPipe && !tokens.Current.IsOperator("|"))
@@ -416,7 +416,7 @@ internal sealed class ExpressionParser(TokenReader tokens, Func<string, bool> is
     private string? TakeOneOf(params ReadOnlySpan<string> operators) =>
         tokens.Current.Kind == TokenKind.Operator && operators.Contains(tokens.Current.Text) ? tokens.Take().Text : null;
 
-    /// <summary>A chain nests as deep as it is long, though it is parsed in a loop.</summary>
+    /// <summary>Bounds the length of a chain, which nests as deep as it is long although it is parsed in a loop.</summary>
     private void Bound(int chain)
     {
         if (chain > MostChain)

@@ -18,8 +18,8 @@ internal enum TokenKind
     End,
 }
 
-/// <param name="Kind">What it is.</param>
-/// <param name="Text">Its text; a string's is without quotes and escapes.</param>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Text">Its text; that of a string is without quotes and escapes.</param>
 /// <param name="Line">Its line, from 1.</param>
 /// <param name="Number">A number's value.</param>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line, object? Number = null)
@@ -28,7 +28,7 @@ internal readonly record struct Token(TokenKind Kind, string Text, int Line, obj
 
     public bool IsName(string text) => Kind == TokenKind.Name && Text == text;
 
-    /// <summary>The token in an error's words.</summary>
+    /// <summary>The token as error messages show it.</summary>
     public string Shown => Kind switch
     {
         TokenKind.End => "the end of the template",
@@ -40,8 +40,8 @@ internal readonly record struct Token(TokenKind Kind, string Text, int Line, obj
 }
 
 /// <summary>
-/// Cuts a template into tokens as Jinja2 does with <c>trim_blocks</c> and <c>lstrip_blocks</c>, which is how chat templates are written:
-/// the line break after a tag is dropped, and so are blanks between the start of a line and a tag.
+/// Splits a template into tokens as Jinja2 does with <c>trim_blocks</c> and <c>lstrip_blocks</c>, for which chat templates are written: the
+/// line break after a tag is dropped, and so are blanks between the start of a line and a tag.
 /// </summary>
 internal sealed class Lexer
 {
@@ -361,7 +361,7 @@ internal sealed class Lexer
         return at;
     }
 
-    /// <summary>What a tag's end takes of the text after it.</summary>
+    /// <summary>Skips the text after a tag that the tag's end removes.</summary>
     private void SkipAfter(char sign, bool trims)
     {
         if (sign == '-')

@@ -22,12 +22,12 @@ internal sealed record AttributeExpression(Expression Target, string Name) : Exp
 
 internal sealed record ItemExpression(Expression Target, Expression Index) : Expression;
 
-/// <summary>What stands in brackets with a colon; each part may be left out.</summary>
+/// <summary>A slice in brackets with a colon; each part may be left out.</summary>
 internal sealed record SliceExpression(Expression? Start, Expression? Stop, Expression? Step) : Expression;
 
 internal sealed record CallExpression(Expression Target, Arguments Arguments) : Expression;
 
-/// <summary>A filter; the target is null where a block is filtered.</summary>
+/// <summary>A filter; the target is null if a block is filtered.</summary>
 internal sealed record FilterExpression(Expression? Target, string Name, Arguments Arguments) : Expression;
 
 internal sealed record TestExpression(Expression Target, string Name, Arguments Arguments) : Expression;
@@ -66,12 +66,12 @@ internal sealed record ForStatement(
 
 internal sealed record SetStatement(Target Target, Expression Value) : Statement;
 
-/// <summary><c>set</c> of what a block writes, filtered where a filter is given.</summary>
+/// <summary><c>set</c> to the output of a block, which may be filtered.</summary>
 internal sealed record SetBlockStatement(Target Target, FilterExpression? Filter, List<Statement> Body) : Statement;
 
 internal sealed record MacroStatement(string Name, List<Parameter> Parameters, List<Statement> Body) : Statement
 {
-    /// <summary>Whether the body uses these, and so takes arguments beyond the parameters.</summary>
+    /// <summary>Whether the body uses <c>varargs</c>, and so accepts arguments beyond the parameters.</summary>
     public required bool TakesMorePositional { get; init; }
 
     public required bool TakesMoreNamed { get; init; }
@@ -79,7 +79,7 @@ internal sealed record MacroStatement(string Name, List<Parameter> Parameters, L
     public required bool TakesCaller { get; init; }
 }
 
-/// <summary>A macro is called with a block as its <c>caller</c>.</summary>
+/// <summary>A call of a macro with a block as its <c>caller</c>.</summary>
 internal sealed record CallStatement(MacroStatement Caller, CallExpression Call) : Statement;
 
 internal sealed record FilterStatement(FilterExpression Filter, List<Statement> Body) : Statement;
@@ -87,14 +87,14 @@ internal sealed record FilterStatement(FilterExpression Filter, List<Statement> 
 /// <summary>A block with variables of its own.</summary>
 internal sealed record WithStatement(List<(Target Target, Expression Value)> Variables, List<Statement> Body) : Statement;
 
-/// <summary>A block that is only a mark, such as <c>generation</c>.</summary>
+/// <summary>A block that only marks its content, such as <c>generation</c>.</summary>
 internal sealed record GroupStatement(List<Statement> Body) : Statement;
 
 internal sealed record LoopControlStatement(bool IsBreak) : Statement;
 
 internal sealed record Parameter(string Name, Expression? Default);
 
-/// <summary>What is assigned to: names, one of them an attribute of a namespace, or a tuple of these.</summary>
+/// <summary>The target of an assignment: a name, an attribute of a namespace, or a tuple of these.</summary>
 internal abstract record Target;
 
 internal sealed record NameTarget(string Name) : Target;

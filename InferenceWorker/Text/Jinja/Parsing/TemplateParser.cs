@@ -14,7 +14,7 @@ internal sealed class TemplateParser
         _expressions = new ExpressionParser(_tokens, isFilter, isTest);
     }
 
-    /// <exception cref="TemplateSyntaxException">The template is broken, or has something that is not known.</exception>
+    /// <exception cref="TemplateSyntaxException">The template is broken, or has unknown parts.</exception>
     public static List<Statement> Parse(string template, Func<string, bool> isFilter, Func<string, bool> isTest)
     {
         var parser = new TemplateParser(template, isFilter, isTest);
@@ -24,7 +24,7 @@ internal sealed class TemplateParser
             : throw parser._tokens.Problem($"'{parser._tokens.Next.Text}' ends nothing");
     }
 
-    /// <summary>Statements up to a tag of one of these names, or to the template's end where there are none.</summary>
+    /// <summary>Parses statements up to a tag with one of these names or, without names, to the template's end.</summary>
     private List<Statement> ParseBody(params string[] ends)
     {
         int line = _tokens.Line;
@@ -56,7 +56,7 @@ internal sealed class TemplateParser
         }
     }
 
-    /// <summary>A block's body and its end tag, of the last of these names.</summary>
+    /// <summary>Parses a block's body and its end tag.</summary>
     private List<Statement> ParseBlock(string end)
     {
         _tokens.Expect(TokenKind.TagEnd, "'%}'");

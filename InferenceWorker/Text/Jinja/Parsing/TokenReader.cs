@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text.Jinja.Parsing;
 
-/// <summary>Goes through a template's tokens, and bounds how deep they nest.</summary>
+/// <summary>Reads a template's tokens, and bounds how deep they are nested.</summary>
 internal sealed class TokenReader(List<Token> tokens)
 {
     private const int MostDepth = 100;
@@ -65,10 +65,10 @@ internal sealed class TokenReader(List<Token> tokens)
 
     public TemplateSyntaxException Problem(string problem) => new(problem, Line);
 
-    /// <summary>Whether a name stands between a position and here.</summary>
+    /// <summary>Whether a name occurs between a position and the current one.</summary>
     public bool HasNameSince(int position, string name) => tokens.Slice(position, _at - position).Exists(token => token.IsName(name));
 
-    /// <summary>Parses something that may hold the like of itself.</summary>
+    /// <summary>Parses a part that may contain parts of the same kind.</summary>
     public T Nested<T>(Func<T> parse)
     {
         if (++_depth > MostDepth)

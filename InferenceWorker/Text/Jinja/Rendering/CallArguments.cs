@@ -2,13 +2,13 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>The values that a function, a filter or a test is called with.</summary>
+/// <summary>The arguments of a call of a function, a filter or a test.</summary>
 internal sealed record CallArguments(List<object> Positional, Dictionary<string, object> Named)
 {
     public static readonly CallArguments None = new([], []);
 
-    /// <summary>Gives each parameter its value, or null where there is none.</summary>
-    /// <param name="function">Whose parameters these are, for the error.</param>
+    /// <summary>Returns the value of each parameter, or null if there is none.</summary>
+    /// <param name="function">The name of the function, for the error.</param>
     /// <param name="parameters">Their names in order.</param>
     public object?[] Bind(string function, params ReadOnlySpan<string> parameters)
     {
@@ -31,7 +31,7 @@ internal sealed record CallArguments(List<object> Positional, Dictionary<string,
         return values;
     }
 
-    /// <summary>The same without the first ones.</summary>
+    /// <summary>The arguments without the first positional ones.</summary>
     public CallArguments Skip(int count) => this with { Positional = [.. Positional.Skip(count)] };
 }
 

@@ -3,7 +3,7 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>What stands behind <c>|</c>.</summary>
+/// <summary>A filter, which follows <c>|</c>.</summary>
 internal delegate object Filter(Interpreter run, object value, CallArguments arguments);
 
 /// <summary>The filters by name: those of strings, numbers and single values here, those of sequences in their own class.</summary>
@@ -50,7 +50,7 @@ internal static class Filters
             : run.Attribute(value, Methods.Text(arguments.Bind("attr", "name")[0], "attr").Value),
     };
 
-    /// <summary>Whether a filter's work does not grow with a collection.</summary>
+    /// <summary>Whether a filter's work is independent of the size of a collection.</summary>
     public static bool TakesConstantTime(string name) => name is "length" or "count" or "first" or "last" or "default" or "d";
 
     private static object Default(Interpreter run, object value, CallArguments arguments)
@@ -184,7 +184,7 @@ internal static class Filters
 
     private static bool IsSet(object? value) => value is not null && Operators.IsTrue(value);
 
-    /// <summary>Changes each part by itself.</summary>
+    /// <summary>Changes each part of a text separately.</summary>
     private static JinjaText Map(JinjaText text, Func<string, string> change)
     {
         var builder = new JinjaTextBuilder();

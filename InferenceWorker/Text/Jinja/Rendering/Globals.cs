@@ -9,7 +9,7 @@ internal static class Globals
 {
     private const int MostRange = 100_000;
 
-    /// <param name="time">What the time is.</param>
+    /// <param name="time">The clock.</param>
     public static IEnumerable<KeyValuePair<string, object>> Of(TimeProvider time)
     {
         JinjaFunction[] functions =

@@ -3,10 +3,10 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>The expressions.</summary>
+/// <summary>Evaluates expressions.</summary>
 internal sealed partial class Interpreter
 {
-    /// <summary>The items of what can be looped over.</summary>
+    /// <summary>The items of a value that can be iterated.</summary>
     public List<object> Iterate(object value)
     {
         Budget.Charge(Weights.OfItems(value));

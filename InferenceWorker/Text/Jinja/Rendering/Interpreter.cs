@@ -4,7 +4,7 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>Renders a parsed template once: the statements. What it does is bounded by <see cref="RenderBudget"/>.</summary>
+/// <summary>Renders a parsed template once; this part runs statements. <see cref="RenderBudget"/> bounds its work.</summary>
 internal sealed partial class Interpreter
 {
     private JinjaTextBuilder _output = new();
@@ -19,7 +19,7 @@ internal sealed partial class Interpreter
     public RenderBudget Budget { get; } = new();
 
     /// <param name="template">The template.</param>
-    /// <param name="variables">What it can name.</param>
+    /// <param name="variables">The variables that it can use.</param>
     /// <exception cref="RenderException">The template cannot be rendered with these variables.</exception>
     public static JinjaText Render(List<Statement> template, IEnumerable<KeyValuePair<string, object>> variables)
     {
@@ -256,7 +256,7 @@ internal sealed partial class Interpreter
     }
 }
 
-/// <summary>Variables: those of a block and, through its parents, all that it sees.</summary>
+/// <summary>The variables of a block and, through its parents, all variables that it sees.</summary>
 internal sealed class Scope(Scope? parent)
 {
     private readonly Dictionary<string, object> _variables = [];

@@ -3,9 +3,9 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
 /// <summary>A loop's <c>loop</c> variable.</summary>
-/// <param name="items">What the loop goes through.</param>
+/// <param name="items">The items of the loop.</param>
 /// <param name="depth">How many recursive loops are around it.</param>
-/// <param name="recurse">Runs the loop's body for other items, or null where the loop is not recursive.</param>
+/// <param name="recurse">Runs the loop's body for other items; null if the loop is not recursive.</param>
 internal sealed class LoopState(List<object> items, int depth, Func<object, JinjaText>? recurse) : JinjaObject
 {
     private List<object>? _lastChanged;

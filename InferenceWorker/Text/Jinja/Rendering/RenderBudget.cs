@@ -2,7 +2,9 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>The work that a rendering may do: a step for each part of the template that runs, and for 16 characters made.</summary>
+/// <summary>
+/// The budget of steps of a rendering: one for each part of the template that runs, and one for each 16 characters of output.
+/// </summary>
 internal sealed class RenderBudget
 {
     /// <summary>Most steps: a chat of 4,000 short messages takes fewer with the templates of six families.</summary>

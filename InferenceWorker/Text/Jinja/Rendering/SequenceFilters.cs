@@ -262,7 +262,9 @@ internal static class SequenceFilters
     private static object Folded(object value, bool isSensitive) =>
         !isSensitive && value is JinjaText text ? TextFunctions.Lower(text) : value;
 
-    /// <summary>Reads an attribute by its path, such as <c>function.name</c> or <c>0</c>; the item itself where there is none.</summary>
+    /// <summary>
+    /// Reads an attribute by its path, such as <c>function.name</c> or <c>0</c>; without a path it returns the item itself.
+    /// </summary>
     private static Func<object, object> Getter(Interpreter run, object? attribute)
     {
         if (attribute is null or JinjaNone)

@@ -3,7 +3,7 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>What filters and methods do to strings. Parts keep where they come from.</summary>
+/// <summary>String functions of filters and methods. The parts of a text keep their origin.</summary>
 internal static partial class TextFunctions
 {
     private const long MostWidth = 10_000;
@@ -49,7 +49,7 @@ internal static partial class TextFunctions
         return builder.ToText();
     }
 
-    /// <summary>The method <c>title</c>, whose words begin after whatever is no letter.</summary>
+    /// <summary>The method <c>title</c>, whose words begin after every character that is not a letter.</summary>
     public static JinjaText Title(JinjaText text)
     {
         char[] units = text.Value.ToCharArray();

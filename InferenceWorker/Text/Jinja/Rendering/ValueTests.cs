@@ -2,7 +2,7 @@ using AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Rendering;
 
-/// <summary>What stands behind <c>is</c>.</summary>
+/// <summary>A test, which follows <c>is</c>.</summary>
 internal delegate bool Test(Interpreter run, object value, CallArguments arguments);
 
 /// <summary>The tests by name.</summary>

@@ -39,7 +39,7 @@ internal sealed class JinjaText
         return builder.ToText();
     }
 
-    /// <summary>A part by code units.</summary>
+    /// <summary>A substring by code units.</summary>
     public JinjaText Slice(int start, int length)
     {
         if (length == 0)
@@ -62,10 +62,12 @@ internal sealed class JinjaText
         return Slice(offset, length);
     }
 
-    /// <summary>Another string in its place: where it is as long, the parts stay, otherwise all is content if any part was.</summary>
+    /// <summary>
+    /// Replaces the string. If the new one has the same length, the parts stay; otherwise all of it is content if any part was.
+    /// </summary>
     public JinjaText With(string value) => value.Length == Value.Length ? new JinjaText(value, _runs) : Of(value, HasContent);
 
-    /// <summary>Where each code point begins, and the end; null where each is one code unit.</summary>
+    /// <summary>The start of each code point, and the end; null if each code point is one code unit.</summary>
     public int[]? CodePointStarts()
     {
         if (!Value.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
@@ -116,11 +118,11 @@ internal sealed class JinjaText
     internal static JinjaText FromRuns(string value, List<TextRun> runs) => value.Length == 0 ? Empty : new JinjaText(value, [.. runs]);
 }
 
-/// <param name="End">Where the part ends, in code units.</param>
+/// <param name="End">The end of the part, in code units.</param>
 /// <param name="IsContent">Whether it comes from a message.</param>
 internal readonly record struct TextRun(int End, bool IsContent);
 
-/// <summary>Joins texts and keeps where they come from. The length is bounded, so that whatever multiplies text is.</summary>
+/// <summary>Joins texts and keeps the origin of their parts. The length is bounded, which bounds everything that multiplies text.</summary>
 internal sealed class JinjaTextBuilder
 {
     private const int MostLength = 1 << 22;

@@ -13,7 +13,7 @@ internal sealed class JinjaNone
     public static readonly JinjaNone Value = new();
 }
 
-/// <summary>What a name or an attribute is that is not there: empty where it is written, an error where it is used.</summary>
+/// <summary>The value of a missing name or attribute: writing it writes nothing, and using it otherwise is an error.</summary>
 /// <param name="problem">What is missing, for the error.</param>
 internal sealed class JinjaUndefined(string problem)
 {
@@ -21,8 +21,8 @@ internal sealed class JinjaUndefined(string problem)
 }
 
 /// <summary>
-/// A list, or a tuple, which differs in how it is written and compared. It never changes, so that what it weighs is known: a template
-/// can nest one list in another twice, and that again, until a walk through it would never end.
+/// A list, or a tuple, which is written and compared differently. It is immutable, so its weight is known. Without the weight, a template
+/// could nest a list in another one twice, again and again, until a walk through it would never end.
 /// </summary>
 internal sealed class JinjaList
 {
@@ -42,13 +42,13 @@ internal sealed class JinjaList
     public long Weight { get; } = 1;
 }
 
-/// <summary>What values weigh, in steps.</summary>
+/// <summary>The weights of values, in steps.</summary>
 internal static class Weights
 {
     private const long Most = 2_000_000;
     private const int CharactersPerStep = 16;
 
-    /// <summary>The work of a walk through all of a value, however deep.</summary>
+    /// <summary>The steps of a walk through a whole value with all nested values.</summary>
     public static long Of(object value) => value switch
     {
         JinjaText text => 1 + (text.Value.Length / CharactersPerStep),
@@ -57,7 +57,7 @@ internal static class Weights
         _ => 1,
     };
 
-    /// <summary>The work of a walk through a text's characters or a collection's items, not into these.</summary>
+    /// <summary>The steps of a walk through the characters of a text or the items of a collection, without nested values.</summary>
     public static long OfItems(object value) => value switch
     {
         JinjaList list => 1 + list.Items.Count,
@@ -127,7 +127,7 @@ internal sealed class JinjaDict
     }
 }
 
-/// <summary>What <c>namespace()</c> makes: the only thing whose attributes a template can set.</summary>
+/// <summary>The result of <c>namespace()</c>, the only value whose attributes a template can set.</summary>
 internal sealed class JinjaNamespace
 {
     public Dictionary<string, object> Attributes { get; } = [];
@@ -136,14 +136,14 @@ internal sealed class JinjaNamespace
 /// <summary>A value with behavior of its own: a macro, a function, a bound method, a loop.</summary>
 internal abstract class JinjaObject
 {
-    /// <summary>Its type, as Python names it in messages.</summary>
+    /// <summary>Python's name of its type, for messages.</summary>
     public abstract string TypeName { get; }
 
     /// <summary>The attribute of this name, or null.</summary>
     public virtual object? Attribute(string name) => null;
 }
 
-/// <summary>A rendering fails: on what a template does, or on what it says by <c>raise_exception</c>.</summary>
+/// <summary>A rendering fails because of an error in the template, or because the template calls <c>raise_exception</c>.</summary>
 internal sealed class RenderException : Exception
 {
     public RenderException(string message)

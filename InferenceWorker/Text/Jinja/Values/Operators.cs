@@ -38,7 +38,7 @@ internal static class Operators
         _ => true,
     };
 
-    /// <summary>A number as such; a bool is 0 or 1.</summary>
+    /// <summary>A value as a number; a bool is 0 or 1.</summary>
     public static object? AsNumber(object value) => value switch
     {
         bool flag => flag ? 1L : 0L,
@@ -74,7 +74,7 @@ internal static class Operators
         static bool AreEqualPair((object First, object Second) pair) => AreEqual(pair.First, pair.Second);
     }
 
-    /// <summary>Compares as <c>&lt;</c> and its kin do.</summary>
+    /// <summary>Compares two values, as <c>&lt;</c> and similar operators do.</summary>
     /// <param name="left">The left side.</param>
     /// <param name="right">The right side.</param>
     /// <param name="operation">The operator, for the message.</param>
@@ -159,7 +159,7 @@ internal static class Operators
         };
     }
 
-    /// <summary>Keeps values that are nested without end from ending the process.</summary>
+    /// <summary>Throws if the stack is nearly used up, so that deeply nested values cannot end the process.</summary>
     public static void EnsureStack()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())

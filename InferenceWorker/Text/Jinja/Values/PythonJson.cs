@@ -6,11 +6,11 @@ using System.Text.Json;
 namespace AiPlatform.InferenceWorker.Text.Jinja.Values;
 
 /// <summary>JSON as Python's <c>json</c> writes it, and values made of JSON.</summary>
-/// <param name="indent">The text for one level where lines are broken, or null.</param>
+/// <param name="indent">The indentation of one level, or null for one line.</param>
 /// <param name="sortsKeys">Whether keys are written in order.</param>
-/// <param name="isAscii">Whether other characters are escaped.</param>
-/// <param name="itemSeparator">What stands between items.</param>
-/// <param name="keySeparator">What stands after a key.</param>
+/// <param name="isAscii">Whether characters beyond ASCII are escaped.</param>
+/// <param name="itemSeparator">The text between items.</param>
+/// <param name="keySeparator">The text after a key.</param>
 internal sealed class PythonJson(string? indent, bool sortsKeys, bool isAscii, string itemSeparator, string keySeparator)
 {
     private readonly StringBuilder _to = new();

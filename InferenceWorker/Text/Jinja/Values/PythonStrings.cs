@@ -1,6 +1,6 @@
 namespace AiPlatform.InferenceWorker.Text.Jinja.Values;
 
-/// <summary>What Python's strings count as blank and as line breaks.</summary>
+/// <summary>Python's definitions of white space and line breaks.</summary>
 internal static class PythonStrings
 {
     /// <summary>All characters for which <c>str.isspace</c> holds.</summary>
@@ -8,7 +8,7 @@ internal static class PythonStrings
 
     public static bool IsBlank(char unit) => char.IsWhiteSpace(unit) || unit is >= '\u001c' and <= '\u001f';
 
-    /// <summary>Whether a text is not empty and all blank.</summary>
+    /// <summary>Whether a text is not empty and has only white space.</summary>
     public static bool IsBlank(ReadOnlySpan<char> text)
     {
         foreach (char unit in text)

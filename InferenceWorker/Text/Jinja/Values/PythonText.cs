@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AiPlatform.InferenceWorker.Text.Jinja.Values;
 
-/// <summary>How Python writes values: <c>str</c>, <c>repr</c> and <c>json.dumps</c>.</summary>
+/// <summary>Writes values as Python does: <c>str</c>, <c>repr</c> and <c>json.dumps</c>.</summary>
 internal static class PythonText
 {
     /// <summary><c>str(value)</c>, which is what <c>{{ value }}</c> writes.</summary>
