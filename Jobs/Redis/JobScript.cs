@@ -8,14 +8,19 @@ namespace AiPlatform.Jobs.Redis;
 /// <summary>One of the embedded <c>scripts/*.lua</c>: every state change is one of them.</summary>
 internal sealed partial class JobScript
 {
-    /// <summary>What scripts share; a line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.</summary>
+    /// <summary>
+    /// What scripts share; the first line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.
+    /// </summary>
     private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "clock"];
+
+    /// <summary>Where a script begins, and ends, the function that makes what it rarely needs.</summary>
+    private const string RareStart = "local rarely = function()\n  if rare then return rare end\n";
+    private const string RareEnd = "\nend -- rarely\n";
 
     private JobScript(string name)
     {
         Name = name;
-        Text = WithoutUnused(Parts.Aggregate(
-            Embedded(name), (text, part) => text.Replace($"-- include {part}.lua\n", Embedded(part), StringComparison.Ordinal)));
+        Text = WithRareOnesInside(WithoutUnused(Parts.Aggregate(Embedded(name), Include)));
 #pragma warning disable CA5350 // Redis names scripts by SHA-1; nothing is secured by it
         Hash = SHA1.HashData(Encoding.UTF8.GetBytes(Text));
 #pragma warning restore CA5350
@@ -56,6 +61,13 @@ internal sealed partial class JobScript
     /// <summary>SHA-1 of <see cref="Text"/>, by which Redis finds it.</summary>
     public byte[] Hash { get; }
 
+    private static string Include(string text, string part)
+    {
+        var line = $"-- include {part}.lua\n";
+        var at = text.IndexOf(line, StringComparison.Ordinal);
+        return at < 0 ? text : text[..at] + Embedded(part) + text[(at + line.Length)..].Replace(line, "", StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// Leaves out the functions of parts that a script does not call. Redis makes every function of a script anew each time that the
     /// script runs, and its garbage collector takes them away again: twenty functions cost as much as four commands.
@@ -65,13 +77,32 @@ internal sealed partial class JobScript
         // A function stands before its callers.
         foreach (var function in Function().Matches(text).Reverse())
         {
-            var end = function.Index + function.Length;
-            var use = new Regex($@"^(?!\s*--).*(?<![\w']){function.Groups["name"].Value}\b", RegexOptions.Multiline);
-            if (!use.IsMatch(text[end..])) text = text.Remove(function.Index, function.Length);
+            if (!Uses(function, text[(function.Index + function.Length)..])) text = text.Remove(function.Index, function.Length);
         }
 
         return text;
     }
+
+    /// <summary>
+    /// Moves the functions that only a script's <c>rarely</c> calls into it, so that they are made when it is called, and not each time.
+    /// </summary>
+    private static string WithRareOnesInside(string text)
+    {
+        var start = text.IndexOf(RareStart, StringComparison.Ordinal);
+        if (start < 0) return text;
+
+        foreach (var function in Function().Matches(text[..start]).Reverse())
+        {
+            var (from, inside) = (function.Index + function.Length, text.IndexOf(RareStart, StringComparison.Ordinal) + RareStart.Length);
+            var outside = text[from..inside] + text[text.IndexOf(RareEnd, StringComparison.Ordinal)..];
+            if (!Uses(function, outside)) text = text[..function.Index] + text[from..inside] + function.Value + text[inside..];
+        }
+
+        return text;
+    }
+
+    private static bool Uses(Match function, string text) =>
+        new Regex($@"^(?!\s*--).*(?<![\w']){function.Groups["name"].Value}\b", RegexOptions.Multiline).IsMatch(text);
 
     /// <summary>A function of the outermost level, on one line or up to the next <c>end</c> that is not indented.</summary>
     [GeneratedRegex(@"^local function (?<name>\w+)\((?:.*\bend|.*\n(?:(?!end$).*\n)*end)\n", RegexOptions.Multiline)]

@@ -5,38 +5,36 @@
 
 local function bytes_key(tenant) return base .. 'bytes:' .. tenant end
 
--- The end (ms) of a record's slot. Slots of long spans are long, at most a sixteenth of the span: a tenant has a few dozen.
+-- The end (ms) of a record's slot, as text. Slots of long spans are long, at most a sixteenth of the span: a tenant has a few dozen.
 local function slot_of(created, gone)
   local _, exponent = math.frexp(math.max(1, gone - created) / 32)
   local length = math.ldexp(1, exponent)
-  return math.ceil(gone / length) * length
+  return whole(math.ceil(gone / length) * length)
 end
 
--- The slot of a record that has not ended. Jobs of one call mostly have equal times.
-local waiting_slots = {}
-local function waiting_slot(record)
+-- The slots of sound records. Jobs of one call mostly have equal times.
+local slots_of_times = {}
+local function slots_of(record)
   local times = string.sub(record, 3, 29)
-  local slot = waiting_slots[times]
-  if not slot then
-    slot = slot_of(tonumber(created_in(record)), tonumber(deadline_in(record)))
-    waiting_slots[times] = slot
+  local slots = slots_of_times[times]
+  if not slots then
+    local created = created_in(record) + 0
+    slots = {created = created, waiting = slot_of(created, deadline_in(record) + 0)}
+    slots_of_times[times] = slots
   end
-  return slot
+  return slots
 end
+
+-- The slot of a record that has not ended.
+local function waiting_slot(record) return slots_of(record).waiting end
 
 -- The slot of a record that Redis lets go of at a time.
-local kept_slots = {}
 local function kept_slot(record, gone)
-  local created = created_in(record)
-  local slots = kept_slots[gone]
-  if not slots then
-    slots = {}
-    kept_slots[gone] = slots
-  end
-  local slot = slots[created]
+  local slots = slots_of(record)
+  local slot = slots[gone]
   if not slot then
-    slot = slot_of(tonumber(created), gone)
-    slots[created] = slot
+    slot = slot_of(slots.created, gone)
+    slots[gone] = slot
   end
   return slot
 end
@@ -56,42 +54,38 @@ local function bytes_in(key)
   return type(bytes) == 'number' and bytes or 0
 end
 
--- Changes are gathered, and written once for each tenant.
-local function count_bytes(changes, tenant, slot, bytes)
-  local slots = changes[tenant]
-  if not slots then
-    slots = {}
-    changes[tenant] = slots
+-- Writes what is to be added to a tenant's slots.
+local function write_bytes(tenant, slots)
+  -- Redis copies tables that grow: there is room for two slots from the start, and most have no more.
+  local key, fields, set, last, sum = bytes_key(tenant), {'', nil, nil}, {'', '', nil, nil, nil, nil}, 1, 0
+  for slot, bytes in pairs(slots) do
+    if bytes ~= 0 then
+      last = last + 1
+      fields[last] = slot
+    end
   end
-  slots[slot] = (slots[slot] or 0) + bytes
-end
-
-local function write_bytes(changes)
-  for tenant, slots in pairs(changes) do
-    local key, fields, added = bytes_key(tenant), {''}, {0}
-    for slot, bytes in pairs(slots) do
-      if bytes ~= 0 then
-        fields[#fields + 1] = whole(slot)
-        added[#added + 1] = bytes
-      end
+  local counted = mild('HMGET', key, unpack(fields))
+  for i = 2, last do
+    local slot, before = fields[i], counted[i] and tonumber(counted[i]) or 0
+    -- What is taken out of a slot that was dropped is out already.
+    local after = math.max(0, before + slots[slot])
+    sum = sum + after - before
+    if counted[i] or after > 0 then
+      local length = #set
+      set[length + 1], set[length + 2] = slot, whole(after)
     end
-    local counted, set, sum = mild('HMGET', key, unpack(fields)), {}, 0
-    for i = 2, #fields do
-      local before = tonumber(counted[i] or 0) or 0
-      -- What is taken out of a slot that was dropped is out already.
-      local after = math.max(0, before + added[i])
-      sum = sum + after - before
-      if counted[i] or after > 0 then
-        set[#set + 1] = fields[i]
-        set[#set + 1] = whole(after)
-      end
-      if not counted[i] and after > 0 then mild('ZADD', base .. 'bytes', fields[i], fields[i] .. ' ' .. tenant) end
-    end
-    if #set > 0 then call('HSET', key, '', whole((tonumber(counted[1] or 0) or 0) + sum), unpack(set)) end
+    if not counted[i] and after > 0 then mild('ZADD', base .. 'bytes', slot, slot .. ' ' .. tenant) end
+  end
+  if #set > 2 then
+    set[2] = whole((counted[1] and tonumber(counted[1]) or 0) + sum)
+    call('HSET', key, unpack(set))
   end
 end
 
-local function bytes_of(tenant) return tonumber(mild('HGET', bytes_key(tenant), '') or 0) or 0 end
+local function bytes_of(tenant)
+  local bytes = mild('HGET', bytes_key(tenant), '')
+  return bytes and tonumber(bytes) or 0
+end
 
 -- Drops slots that have passed, and counts what is left of their tenants anew.
 local function forget_bytes(most)

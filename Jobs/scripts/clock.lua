@@ -3,9 +3,8 @@
 local call = redis.call
 local base = KEYS[1]
 local time = call('TIME')
-local now_us = time[1] .. string.sub('00000' .. time[2], -6)
-local now_ms = string.sub(now_us, 1, -4)
-local now = tonumber(now_ms)
+local now_ms = time[1] .. string.sub('00000' .. time[2], -6, -4)
+local now = now_ms + 0
 
 -- Whole numbers in scores and fields are written in full: Lua's own form would be 1.7e+15. '%d' takes a quarter of the time of '%.0f'.
 local function whole(number) return string.format('%d', number) end

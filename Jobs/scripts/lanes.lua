@@ -28,12 +28,21 @@ local function ring()
   if call('DEL', base .. 'waiting') == 1 then call('PUBLISH', base .. 'doorbell', '') end
 end
 
+-- Tells the Gateways that show a job's events that there are new ones.
+local function tell_followers(ids)
+  if #ids == 0 or call('EXISTS', base .. 'follow') == 0 then return end
+  local queue = string.sub(base, 5, -3)
+  for i, followers in ipairs(mild('HMGET', base .. 'follow', unpack(ids))) do
+    for gateway in string.gmatch(followers or '', '%S+') do
+      call('PUBLISH', 'ai:gateway:' .. gateway, 'changed ' .. queue .. ' ' .. ids[i] .. '\n')
+    end
+  end
+end
+
 -- A tenant whose line was empty begins where the lane is now, or where its own service left it if that is later.
 local function join(lane, tenant)
-  local key = lane_key(lane)
-  if call('ZSCORE', key, tenant) then return end
   local tags = mild('HMGET', fair_key(lane), '', tenant)
-  call('ZADD', key, whole(math.max(tonumber(tags[1] or 0) or 0, tonumber(tags[2] or 0) or 0)), tenant)
+  call('ZADD', lane_key(lane), whole(math.max(tonumber(tags[1] or 0) or 0, tonumber(tags[2] or 0) or 0)), tenant)
   if tags[2] then call('HDEL', fair_key(lane), tenant) end
 end
 
@@ -47,7 +56,7 @@ end
 -- Makes a job wait, in the place that its submit gave it: also one that was leased before.
 local function enqueue(id, head)
   call('ZADD', line_key(head.lane, head.tenant), head.created .. '000', id)
-  join(head.lane, head.tenant)
+  if not call('ZSCORE', lane_key(head.lane), head.tenant) then join(head.lane, head.tenant) end
 end
 
 -- Takes a job that waits out of wherever it waits.

@@ -8,7 +8,7 @@ local unreadable = '?'
 
 -- A record's first line, without its content, which may be large; nil when the job is not there.
 local function head_of(id)
-  local start = redis.pcall('GETRANGE', job_key(id), 0, 511)
+  local start = redis.pcall('GETRANGE', job_key(id), '0', '511')
   if type(start) == 'table' then return unreadable end
   if start == '' then return call('EXISTS', job_key(id)) == 1 and unreadable or nil end
   local stop = string.find(start, '\n', 1, true)
@@ -35,7 +35,7 @@ local function lane_in(record) return string.sub(record, 31, 31) end
 -- Whether a record of this version has the fields that scripts reckon with. One that has not is damaged; see put_aside.
 local function is_sound(record)
   return string.byte(record, 16) == 9 and string.byte(record, 30) == 9
-    and string.find(record, '^1\t%d+\t%d+\t[idb]\t%d+\t[^%s]+\t') ~= nil
+    and string.find(record, '^1\t%d+\t%d+\t[idb]\t%d+\t%S+\t') ~= nil
 end
 
 -- The cost and the tenant, as text.
@@ -106,7 +106,7 @@ local elapsed_of = {}
 local function elapsed(created)
   local known = elapsed_of[created]
   if not known then
-    known = whole(math.max(0, now - tonumber(created)))
+    known = whole(math.max(0, now - created))
     elapsed_of[created] = known
   end
   return known

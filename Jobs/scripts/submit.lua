@@ -5,105 +5,112 @@
 --       the deadline, the rest of its head, body, bytes that its result is expected to take, '1' to tell its place
 -- Returns {now, jobs that wait, jobs ended a second in thousandths (0 when none was refused), then an outcome for each: 0 accepted,
 -- 1 there already, 2 the queue is full, 3 the tenant's limit of jobs is reached, 4 that of bytes; and its place, or -1}.
-local most, most_of_tenant, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local used, changes, placed = {}, {}, {}
-local room, room_of, lines, indexes, deadlines = most - depth(), {}, {}, {}, {}
-local outcomes, accepted, refused, deadline_of = {now, most - room, 0}, 0, false, {}
+local args, waiting = ARGV, depth()
+local room, most_of_tenant, most_bytes = args[1] - waiting, args[2] + 0, args[3] + 0
+local outcomes, accepted, deadlines = {now, waiting, 0, nil, nil}, 0, {nil, nil}
 
 -- What stands in every record besides the arguments: version, times, lane, the tabs behind them, and the line's end.
 local head_bytes = #('1\t' .. now_ms .. '\t' .. now_ms .. '\ti\t\n')
 
-local function refusal(id, outcome)
-  if call('EXISTS', job_key(id)) == 1 then return 1 end
-  refused = true
-  return outcome
-end
+-- What is rarely needed, made when it is: for jobs that are refused.
+local rare
+local rarely = function()
+  if rare then return rare end
+  local rate = drain_rate()
+  rare = function(id, outcome)
+    if call('EXISTS', job_key(id)) == 1 then return 1 end
+    outcomes[3] = rate
+    return outcome
+  end
+  return rare
+end -- rarely
 
--- Jobs that come together keep their order: each is a microsecond behind the one before.
-local us = tonumber(string.sub(now_us, -3))
-local function place_of(number)
-  return us + number < 1000 and now_ms .. string.format('%03d', us + number) or whole(tonumber(now_us) + number)
-end
-
--- Something else in a lane's place fails here, before anything is written.
-local checked = {}
-for i = 6, #ARGV, 8 do
-  if not checked[ARGV[i]] then
-    call('ZCARD', lane_key(ARGV[i]))
-    checked[ARGV[i]] = true
+-- Of each tenant: what it may still submit, what its records take, the ids for its list, the bytes to count, and its line of each lane.
+-- Something else in the place of a lane or a line fails here, before anything is written.
+local tenants = {}
+for i = 4, #args, 8 do
+  local name, lane = args[i + 1], args[i + 2]
+  local tenant, is_first = tenants[name], false
+  if not tenant then
+    -- Mostly nobody waits, and nothing need be looked at.
+    is_first = call('EXISTS', line_key('i', name), line_key('d', name), line_key('b', name), lane_key(lane), fair_key(lane)) == 0
+    tenant = {room = most_of_tenant - (is_first and 0 or depth_of(name)), used = bytes_of(name), list = {nil, nil}, slots = {}}
+    tenants[name] = tenant
+  end
+  if not tenant[lane] then
+    tenant[lane] = {nil, nil, is_first = is_first, is_in = not is_first and call('ZSCORE', lane_key(lane), name) and true}
   end
 end
 
-for i = 4, #ARGV, 8 do
-  local id, tenant, lane = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  room_of[tenant] = room_of[tenant] or most_of_tenant - depth_of(tenant)
-  used[tenant] = used[tenant] or bytes_of(tenant)
-  local bytes = #ARGV[i + 4] + #ARGV[i + 5] + head_bytes + tonumber(ARGV[i + 6])
-  local outcome = 0
-  if room <= 0 then outcome = refusal(id, 2)
-  elseif room_of[tenant] <= 0 then outcome = refusal(id, 3)
+-- Jobs that come together keep their order: each is a microsecond behind the one before.
+local us = string.sub('00' .. time[2], -3)
+
+-- Jobs that come together mostly have equal times.
+local time_left, deadline, slot, placed
+
+for i = 4, #args, 8 do
+  local id, name, lane, rest, body = args[i], args[i + 1], args[i + 2], args[i + 4], args[i + 5]
+  local tenant, bytes, outcome = tenants[name], #rest + #body + head_bytes + args[i + 6], 0
+  if room <= 0 then outcome = rarely()(id, 2)
+  elseif tenant.room <= 0 then outcome = rarely()(id, 3)
   -- One job is always taken, or a limit below its size would refuse it for ever.
-  elseif used[tenant] > 0 and used[tenant] + bytes > most_bytes then outcome = refusal(id, 4)
+  elseif tenant.used > 0 and tenant.used + bytes > most_bytes then outcome = rarely()(id, 4)
   else
-    local deadline = deadline_of[ARGV[i + 3]]
-    if not deadline then
-      deadline = whole(now + tonumber(ARGV[i + 3]))
-      deadline_of[ARGV[i + 3]] = deadline
+    if args[i + 3] ~= time_left then
+      time_left = args[i + 3]
+      local gone = now + time_left
+      deadline, slot = whole(gone), slot_of(now, gone)
     end
-    local record = '1\t' .. now_ms .. '\t' .. deadline .. '\t' .. lane .. '\t' .. ARGV[i + 4] .. '\n' .. ARGV[i + 5]
+    local record = '1\t' .. now_ms .. '\t' .. deadline .. '\t' .. lane .. '\t' .. rest .. '\n' .. body
     if call('SET', job_key(id), record, 'NX') then
-      room, room_of[tenant], used[tenant] = room - 1, room_of[tenant] - 1, used[tenant] + bytes
-      count_bytes(changes, tenant, waiting_slot(record), bytes)
-      if ARGV[i + 7] == '1' then placed[#outcomes + 2] = {id = id, lane = lane, tenant = tenant} end
-      local key = lane .. tenant
-      local line = lines[key]
-      if not line then
-        line = {lane = lane, tenant = tenant}
-        lines[key] = line
-      end
-      line[#line + 1] = place_of(accepted)
-      line[#line + 1] = id
-      local index = indexes[tenant]
-      if not index then
-        index = {}
-        indexes[tenant] = index
-      end
-      index[#index + 1] = '0'
-      index[#index + 1] = id
-      deadlines[#deadlines + 1] = deadline
-      deadlines[#deadlines + 1] = id
+      room, tenant.room, tenant.used = room - 1, tenant.room - 1, tenant.used + bytes
+      tenant.slots[slot] = (tenant.slots[slot] or 0) + bytes
+      local line, list, last = tenant[lane], tenant.list, #deadlines
+      local last_of_line, last_of_list = #line, #list
+      line[last_of_line + 1], line[last_of_line + 2] = accepted == 0 and now_ms .. us or whole(now * 1000 + us + accepted), id
+      list[last_of_list + 1], list[last_of_list + 2] = '0', id
+      deadlines[last + 1], deadlines[last + 2] = deadline, id
       accepted = accepted + 1
+      if args[i + 7] == '1' then
+        placed = placed or {}
+        placed[#outcomes + 2] = {id = id, lane = lane, tenant = name}
+      end
     else
       outcome = 1
     end
   end
-  outcomes[#outcomes + 1] = outcome
-  outcomes[#outcomes + 1] = -1
-end
-
--- A tenant's list forgets, at each submit, twice as many of its oldest jobs as were added, if they are there no more.
-local function forget_oldest(index, count)
-  for _ = 1, 2 * count do
-    local oldest = call('ZRANGE', index, 0, 0)[1]
-    if not oldest or call('EXISTS', job_key(oldest)) == 1 then return end
-    call('ZREM', index, oldest)
-  end
+  local last = #outcomes
+  outcomes[last + 1], outcomes[last + 2] = outcome, -1
 end
 
 if accepted > 0 then
   call('ZADD', base .. 'deadlines', unpack(deadlines))
-  for _, line in pairs(lines) do
-    call('ZADD', line_key(line.lane, line.tenant), unpack(line))
-    join(line.lane, line.tenant)
+  for name, tenant in pairs(tenants) do
+    for _, lane in ipairs(lanes) do
+      local line = tenant[lane]
+      if line and #line > 0 then
+        call('ZADD', line_key(lane, name), unpack(line))
+        if line.is_first then call('ZADD', lane_key(lane), '0', name)
+        elseif not line.is_in then join(lane, name) end
+      end
+    end
+    if #tenant.list > 0 then
+      local list = base .. 'jobs:' .. name
+      if mild('ZADD', list, unpack(tenant.list)) > 0 then
+        -- A tenant's list forgets, at each submit, twice as many of its oldest jobs as were added, if they are there no more.
+        for _ = 1, #tenant.list do
+          local oldest = call('ZRANGE', list, '0', '0')[1]
+          if not oldest or call('EXISTS', job_key(oldest)) == 1 then break end
+          call('ZREM', list, oldest)
+        end
+      end
+      mild('SADD', base .. 'tenants', name)
+      write_bytes(name, tenant.slots)
+    end
   end
-  for tenant, index in pairs(indexes) do
-    local key = base .. 'jobs:' .. tenant
-    if mild('ZADD', key, unpack(index)) > 0 then forget_oldest(key, #index / 2) end
-    mild('SADD', base .. 'tenants', tenant)
+  if placed then
+    for at, job in pairs(placed) do outcomes[at] = position_of(job.id, job) end
   end
-  write_bytes(changes)
-  for at, job in pairs(placed) do outcomes[at] = position_of(job.id, job) end
   ring()
 end
-if refused then outcomes[3] = drain_rate() end
 return outcomes

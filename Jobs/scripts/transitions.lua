@@ -8,36 +8,27 @@ local function interrupt(id, state)
   call('PUBLISH', 'ai:worker:' .. state.owner, string.match(base, '{(.-)}') .. ' ' .. id .. ' ' .. state.attempt)
 end
 
--- Tells the Gateways that show a job's events that there are new ones.
-local function tell_followers(ids)
-  if #ids == 0 or call('EXISTS', base .. 'follow') == 0 then return end
-  local queue = string.match(base, '{(.-)}')
-  for i, followers in ipairs(mild('HMGET', base .. 'follow', unpack(ids))) do
-    for gateway in string.gmatch(followers or '', '%S+') do
-      call('PUBLISH', 'ai:gateway:' .. gateway, 'changed ' .. queue .. ' ' .. ids[i] .. '\n')
-    end
-  end
-end
-
 -- Tells the Gateways that wait for jobs how they ended, each with one message for all of its jobs.
 local function tell_watchers(jobs)
-  local messages, queue = {}, string.match(base, '{(.-)}')
+  local messages = {}
   local function tell(gateway, job)
-    local message = messages[gateway]
-    if not message then
-      message = {'ended ' .. queue .. '\n'}
-      messages[gateway] = message
-    end
+    local message, start, part = messages[gateway], '', job.record
+    if not message then start = 'ended ' .. string.sub(base, 5, -3) .. '\n' end
     if job.content_bytes <= largest_published then
-      message[#message + 1] = job.id .. ' 1 ' .. #job.record .. '\n'
-      message[#message + 1] = job.record
+      start = start .. job.id .. ' 1 ' .. whole(#part) .. '\n'
     else
-      local head = string.sub(job.record, 1, #job.record - job.content_bytes)
-      message[#message + 1] = job.id .. ' 0 ' .. #head .. '\n' .. head
+      part = string.sub(part, 1, #part - job.content_bytes)
+      start = start .. job.id .. ' 0 ' .. whole(#part) .. '\n'
+    end
+    if message then
+      local last = #message
+      message[last + 1], message[last + 2] = start, part
+    else
+      messages[gateway] = {start, part}
     end
   end
   for _, job in ipairs(jobs) do
-    if not string.find(job.watchers, ' ', 1, true) then
+    if messages[job.watchers] or not string.find(job.watchers, ' ', 1, true) then
       if job.watchers ~= '' then tell(job.watchers, job) end
     else
       for gateway in string.gmatch(job.watchers, '%S+') do tell(gateway, job) end
@@ -51,22 +42,30 @@ end
 -- bytes that count for it until now; nil when they must be looked up).
 local function store_ended(jobs, ttl, dead_ttl)
   if #jobs == 0 then return end
-  local ids, dead, leased, running, changes = {}, {}, {}, {}, {}
-  local gone, dead_gone = now + tonumber(ttl), now + tonumber(dead_ttl)
-  local gone_text, dead_gone_text = whole(gone), whole(dead_gone)
+  local ids, dead, leased, running, changes = {nil}, {}, {nil}, {}, {}
+  local gone, dead_gone = now + ttl, nil
+  local gone_text = whole(gone)
   for i, job in ipairs(jobs) do
     ids[i] = job.id
-    local key, goes = job_key(job.id), job.dead and dead_gone or gone
-    count_bytes(changes, job.tenant, waiting_slot(job.record), -(job.counted or bytes_in(key) + reserve_in(job.record)))
-    count_bytes(changes, job.tenant, kept_slot(job.record, goes), #job.record)
-    call('SET', key, job.record, 'PXAT', job.dead and dead_gone_text or gone_text)
+    local key, goes, goes_text = job_key(job.id), gone, gone_text
+    if job.dead then
+      dead_gone = dead_gone or now + dead_ttl
+      goes, goes_text = dead_gone, whole(dead_gone)
+      dead[#dead + 1] = now_ms
+      dead[#dead + 1] = job.id
+    end
+    local record, slots = job.record, changes[job.tenant]
+    if not slots then
+      slots = {}
+      changes[job.tenant] = slots
+    end
+    local before, after = waiting_slot(record), kept_slot(record, goes)
+    slots[before] = (slots[before] or 0) - (job.counted or bytes_in(key) + reserve_in(record))
+    slots[after] = (slots[after] or 0) + #record
+    call('SET', key, record, 'PXAT', goes_text)
     if job.leased then
       leased[#leased + 1] = job.id
       running[job.tenant] = (running[job.tenant] or 0) + 1
-    end
-    if job.dead then
-      dead[#dead + 1] = now_ms
-      dead[#dead + 1] = job.id
     end
   end
 
@@ -75,16 +74,17 @@ local function store_ended(jobs, ttl, dead_ttl)
   call('ZREM', base .. 'deadlines', unpack(ids))
   call('HDEL', base .. 'state', unpack(ids))
   for tenant, count in pairs(running) do count_running(tenant, -count) end
-  write_bytes(changes)
+  for tenant, slots in pairs(changes) do write_bytes(tenant, slots) end
   drained(#jobs)
-  if call('EXISTS', base .. 'watch') == 1 then
+  local told = call('EXISTS', base .. 'watch', base .. 'follow') > 0
+  if told and call('EXISTS', base .. 'watch') == 1 then
     for i, late in ipairs(mild('HMGET', base .. 'watch', unpack(ids))) do
       if late then jobs[i].watchers = jobs[i].watchers == '' and late or jobs[i].watchers .. ' ' .. late end
     end
     call('HDEL', base .. 'watch', unpack(ids))
   end
   tell_watchers(jobs)
-  if call('EXISTS', base .. 'follow') == 1 then
+  if told and call('EXISTS', base .. 'follow') == 1 then
     tell_followers(ids)
     call('HDEL', base .. 'follow', unpack(ids))
   end
