@@ -47,6 +47,20 @@ public sealed partial class JobScriptTests
         Assert.Empty(idle);
     }
 
+    /// <summary>What only a script's <c>rarely</c> calls is made when that is called, and not each time.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Text_EveryFunctionBeforeTheRareOnes_IsCalledOutsideOfThem(string name)
+    {
+        var parts = Code(name).Split("local rarely = function()");
+        if (parts.Length == 1) return;
+        var often = parts[0] + parts[1][parts[1].IndexOf("\nend \n", StringComparison.Ordinal)..];
+
+        var rare = Function().Matches(parts[0]).Select(one => one.Groups["name"].Value).Where(one => Regex.Count(often, $@"\b{one}\b") < 2);
+
+        Assert.Empty(rare);
+    }
+
     private static string Code(string name) => CommentOrText().Replace(Scripts.Single(script => script.Name == name).Text, "");
 
     [GeneratedRegex(@"--.*|'[^'\n]*'")]
