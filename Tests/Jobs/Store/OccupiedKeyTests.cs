@@ -1,6 +1,5 @@
 using AiPlatform.Jobs;
 using AiPlatform.Tests.Fixtures;
-using StackExchange.Redis;
 using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
