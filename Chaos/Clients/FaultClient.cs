@@ -180,7 +180,7 @@ internal sealed class FaultClient(
             }
             catch (Exception lost) when (IsLostAnswer(lost))
             {
-                // // The loop tries again.
+                // The loop tries again.
             }
 
             await Task.Delay(RefusedPause, TimeProvider.System, cancellationToken);

@@ -90,7 +90,7 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
         var manifest = Path.Combine(Folder, "appendonlydir", "appendonly.aof.manifest");
         if (!File.Exists(manifest)) return;
 
-        // // The tool asks before it cuts the file.
+        // The tool asks before it cuts the file.
         using var check = Process.Start(
             new ProcessStartInfo("bash", ["-c", "redis-check-aof --fix \"$0\" <<<y", manifest]) { RedirectStandardOutput = true })
             ?? throw new InvalidOperationException("redis-check-aof did not start.");

@@ -168,7 +168,7 @@ internal sealed class TcpRelay : IAsyncDisposable
             }
             catch (ObjectDisposedException)
             {
-                // // The process has already closed it.
+                // The process has already closed it.
             }
         }
     }

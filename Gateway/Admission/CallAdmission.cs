@@ -13,7 +13,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 {
     // :: Step 2: validate. First the form of the request, then its model: whether it is served, has this task, and can run the request.
     /// <summary>Validates a request of a task. Exactly one of the two is set.</summary>
-    /// <exception cref="QueueUnavailableException">The model is not known here, and Redis does not serve.</exception>
+    /// <exception cref="QueueUnavailableException">The Gateway does not know the model, and Redis does not serve.</exception>
     public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
         ModelTask task, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             : (null, wrong);
     }
 
-    /// <summary>A request for a model of our own workers.</summary>
+    /// <summary>Validates a request for a model of our own workers.</summary>
     private async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitOwnAsync(
         ModelTask task, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {

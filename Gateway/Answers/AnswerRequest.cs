@@ -32,9 +32,9 @@ internal static class AnswerRequest
     }
 
     /// <summary>The chat request that asks for a text.</summary>
-    /// <param name="model">The model's name here.</param>
-    /// <param name="instructions">What it is to do; the system message.</param>
-    /// <param name="prompt">What the caller wrote; the user's message.</param>
+    /// <param name="model">The model's name in the Gateway.</param>
+    /// <param name="instructions">The instructions for the model, which become the system message.</param>
+    /// <param name="prompt">The caller's text, which becomes the user message.</param>
     /// <param name="maxTokens">Most tokens of the answer.</param>
     public static byte[] WritePlain(string model, string instructions, string prompt, int maxTokens)
     {

@@ -2,7 +2,7 @@ using AiPlatform.Gateway.Http;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Which legs of a call have failed, for the header that says so. What a leg wrote into other headers goes with it.</summary>
+/// <summary>The failed legs of a call, for the header that reports them. It removes the other headers that a failed leg has set.</summary>
 internal sealed class LegFailures(HttpResponse response)
 {
     private static readonly string[] OfLegs =
@@ -13,7 +13,9 @@ internal sealed class LegFailures(HttpResponse response)
 
     private readonly List<string> _failures = [];
 
-    /// <summary>Whether another model may do what failed with this error: the request is right, and the caller may do it.</summary>
+    /// <summary>
+    /// Whether another model may succeed after this error, because the request is valid and the caller is allowed to make it.
+    /// </summary>
     public static bool GoesOn(InferenceError error) => error.Kind is InferenceErrorKind.ModelNotFound or InferenceErrorKind.ModelUnavailable
         or InferenceErrorKind.ModelFailed or InferenceErrorKind.QueueFull or InferenceErrorKind.QueueUnavailable
         or InferenceErrorKind.LeaseLost or InferenceErrorKind.Internal or InferenceErrorKind.ProviderFailed
@@ -22,7 +24,7 @@ internal sealed class LegFailures(HttpResponse response)
 
     public void Add(string model, InferenceError error)
     {
-        // The attempts at providers have said it more exactly.
+        // The attempts at providers have reported it more exactly.
         var said = response.Headers[CallHeaders.AttemptFailuresName].ToString();
         _failures.Add(said.Length > 0 ? said : $"{Uri.EscapeDataString(model)}={error.Code}");
         foreach (var name in OfLegs) response.Headers.Remove(name);

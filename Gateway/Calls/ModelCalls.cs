@@ -97,7 +97,7 @@ internal sealed class ModelCalls(
             }
 
             failures.Say();
-            // That a fallback cannot take the request is not what the caller should hear: the model that was asked has failed.
+            // The caller gets the error of the requested model, and not that its fallback cannot run the request.
             return result is IErrorAnswer && failed is { Answer: var first } ? first : result!;
         }
 
@@ -131,7 +131,7 @@ internal sealed class ModelCalls(
         }
     }
 
-    /// <summary>Answers a call that is waited for, and that nobody will ask for again.</summary>
+    /// <summary>Answers a call whose client waits, and which has no idempotency key.</summary>
     private async Task<IResult> RunAsync(HttpContext context, IGatewayTask task, AdmittedCall call, TimeSpan timeout)
     {
         if (call.Provider is { } provider) return await providers.AnswerAsync(context, provider, timeout);
@@ -146,7 +146,7 @@ internal sealed class ModelCalls(
             : await WaitAsync(context, task, call, terms);
 
     /// <summary>
-    /// How long a call may take that does not say. A reader of a stream sees that it goes on, and leaves when it has had enough.
+    /// The time limit of a call without one. It is longer for a stream, whose reader sees the progress and can disconnect at any time.
     /// </summary>
     private TimeSpan TimeOf(AdmittedCall call) => call switch
     {

@@ -7,20 +7,20 @@ using AiPlatform.Gateway.Tasks;
 namespace AiPlatform.Gateway.Calls;
 
 /// <summary>
-/// 200 with the pieces of a job's output as server-sent events, as they come. What goes wrong after the first is an error event in the
-/// dialect, and nothing behind it.
+/// 200 with the output of a job as server-sent events, as it comes. A failure after the first event is an error event in the dialect, which
+/// ends the stream.
 /// </summary>
 /// <param name="dialect">The form of its errors.</param>
 /// <param name="form">The form of its pieces.</param>
 /// <param name="body">The request.</param>
-/// <param name="pages">What the job says; stands on the first page that is to be written.</param>
+/// <param name="pages">The pages of the job's events; the enumerator is on the first page that is to be written.</param>
 /// <param name="time">The clock.</param>
-/// <param name="left">Ends the job, for its client went away.</param>
+/// <param name="left">Cancels the job when its client disconnects.</param>
 internal sealed class TaskStreamAnswer(
     Dialect dialect, IStreamForm form, ReadOnlyMemory<byte> body, IAsyncEnumerator<EventPage> pages, TimeProvider time, Func<Task> left)
     : IResult
 {
-    // :: Step 9: answer. Pieces of output, in their task's own form.
+    // :: Step 9: answer. The output is written in the form of its task.
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var (response, gone) = (httpContext.Response, httpContext.RequestAborted);
@@ -55,7 +55,7 @@ internal sealed class TaskStreamAnswer(
         }
         finally
         {
-            // An enumerator that still moves must not be disposed; the client's token has ended it.
+            // An enumerator must not be disposed while MoveNextAsync runs; the client's token ends it.
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await pages.DisposeAsync();
         }
@@ -66,7 +66,7 @@ internal sealed class TaskStreamAnswer(
         var output = context.Response.BodyWriter;
         if (job.Status != JobStatus.Succeeded)
         {
-            // A job that was lost in the middle has no end.
+            // A job that was lost during the stream has no end.
             output.Write(dialect.EventOf(context, job.Error ?? Refusals.JobLost()));
             return;
         }

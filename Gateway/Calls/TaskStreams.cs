@@ -7,7 +7,7 @@ using AiPlatform.Gateway.Tasks;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Answers synchronous calls of our own workers' models as streams: what the job says goes out as it comes.</summary>
+/// <summary>Answers synchronous calls to models of our own workers as streams: the job's output is passed on as it comes.</summary>
 internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimeProvider time)
 {
     /// <summary>
@@ -15,11 +15,11 @@ internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimePro
     /// job, unless an idempotency key names it.
     /// </summary>
     /// <param name="context">The call.</param>
-    /// <param name="task">What is asked.</param>
+    /// <param name="task">The task of the call.</param>
     /// <param name="form">The form of the stream.</param>
     /// <param name="call">The valid request.</param>
     /// <param name="terms">Its terms; a call that repeats an idempotency key gets the stream of the first one.</param>
-    /// <exception cref="QueueUnavailableException">Redis did not take the job.</exception>
+    /// <exception cref="QueueUnavailableException">Redis did not accept the job.</exception>
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, IGatewayTask task, IStreamForm form, AdmittedCall call, JobTerms terms)
     {

@@ -32,7 +32,7 @@ internal sealed class QueueLeaser(
     /// <summary>Called by the doorbell: a job may be there.</summary>
     public void Ring() => _wakeUp.Ring();
 
-    /// <summary>Leases once, and waits for a reason to do it again unless there may be more.</summary>
+    /// <summary>Leases once. If the queue may have no more jobs, waits for the doorbell, for room or for the poll interval.</summary>
     public async Task TurnAsync(CancellationToken cancellationToken)
     {
         var room = Room();
@@ -59,7 +59,9 @@ internal sealed class QueueLeaser(
         return queue.Room is { } free ? Math.Min(room, Math.Max(free(), held == 0 ? 1 : 0)) : room;
     }
 
-    /// <summary>Becomes idle and runs a job that took its process down before: nothing else may go down with it.</summary>
+    /// <summary>
+    /// Waits until no other job runs, and runs a job whose process was lost before, so that it cannot take other jobs down with it.
+    /// </summary>
     private async Task RunAloneAsync(CancellationToken cancellationToken)
     {
         if (!gate.TryShut()) return;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiPlatform.Tests.AppHost;
 
-/// <summary>What AppHost would start locally; nothing is started.</summary>
+/// <summary>The model of what AppHost starts locally; nothing is started.</summary>
 /// <param name="settings">Such as <c>--Inference:Replicas=2</c>.</param>
 internal sealed class AppHostModel(params string[] settings) : IAsyncDisposable
 {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.AppHost;
 
-/// <summary>The system as Aspire's orchestrator starts it, on a Redis that is there already: no container engine is needed.</summary>
+/// <summary>The system as Aspire's orchestrator starts it, with a Redis that runs already, so no container engine is needed.</summary>
 public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Model = "all-minilm-l6-v2";

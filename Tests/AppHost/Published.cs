@@ -4,14 +4,14 @@ using Xunit;
 namespace AiPlatform.Tests.AppHost;
 
 /// <summary>
-/// What AppHost publishes, compared with what is committed. With <c>AI_WRITE_PUBLISHED=1</c> the committed files are written anew
-/// instead: look at the difference before you commit it.
+/// Compares the files that AppHost publishes with the committed ones. With <c>AI_WRITE_PUBLISHED=1</c> it overwrites the committed files
+/// instead; check the difference before you commit it.
 /// </summary>
 internal static class Published
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
-    /// <summary>Runs AppHost as a publisher; its files come into the folder that is returned, inside the checkout.</summary>
+    /// <summary>Runs AppHost as a publisher, and returns the folder of its files, inside the checkout.</summary>
     public static async Task<string> RunAsync(string name, params string[] arguments)
     {
         var folder = Path.Combine(Checkout.Root, "artifacts", "published", name);

@@ -36,7 +36,7 @@ public sealed class ChaosCommandTests
         var children = ChildrenOf(chaos.Id);
         Assert.NotEmpty(children);
 
-        // As Ctrl-C does; but a shell lets what it runs in the background ignore SIGINT.
+        // SIGINT is sent as by Ctrl-C, because a shell lets background processes ignore SIGINT.
         using var kill = Process.Start("kill", ["-TERM", $"{chaos.Id}"]);
         said.Add(await chaos.StandardOutput.ReadToEndAsync(Ct));
         await chaos.WaitForExitAsync(Ct);
@@ -78,7 +78,7 @@ public sealed class ChaosCommandTests
     private static bool IsRunning(int id) => StatusOf(id) is { Length: > 0 } status
         && !status.Contains("State:\tZ", StringComparison.Ordinal);
 
-    /// <summary>What Linux says of a process; nothing when there is none.</summary>
+    /// <summary>The state of a process in /proc; empty when it does not exist.</summary>
     private static string StatusOf(int id)
     {
         try

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Chaos;
 
-/// <summary>The audit finds what a platform would have to be blamed for: here it is done to a Redis on purpose.</summary>
+/// <summary>The audit finds faults of a platform, which these tests cause in a Redis on purpose.</summary>
 public sealed class JobAuditTests : IAsyncLifetime
 {
     private static readonly GoodRequests Requests = new(seed: 1, withKeys: false, ["m"]);
@@ -59,7 +59,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         AssertFound(stuck: 1);
     }
 
-    /// <summary>As without the fence: a late worker commits a job that another one has ended.</summary>
+    /// <summary>What would happen without the fencing token: a late worker commits a job that another worker has ended.</summary>
     [Fact]
     public async Task Check_LateWorkerCommitsToo_IsDuplicated()
     {

@@ -6,7 +6,7 @@ using static AiPlatform.Tests.Deploy.DeployFiles;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>Bicep's own compiler is not part of the build; these hold the files to what the programs and azd expect.</summary>
+/// <summary>Bicep's compiler is not part of the build. These tests check that the files have what the programs and azd expect.</summary>
 public sealed class AzureTests
 {
     private static readonly JsonSerializerOptions AsTheGatewayWrites = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };

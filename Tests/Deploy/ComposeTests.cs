@@ -84,7 +84,7 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
         At<Dictionary<object, object?>>(Compose, "services", service, "environment").ToDictionary(entry => (string)entry.Key,
             entry => (string)entry.Value!);
 
-    /// <summary>As compose does it, with the operator's key and otherwise the defaults.</summary>
+    /// <summary>Resolves variables as compose does, with the operator's key and otherwise the defaults.</summary>
     private static string Substitute(string text) =>
         Regex.Replace(text, @"\$\{([A-Z_0-9]+)(?::([?-])([^}]*))?\}", match => match.Groups[1].Value switch
     {

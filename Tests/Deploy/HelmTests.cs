@@ -4,7 +4,7 @@ using static AiPlatform.Tests.Deploy.DeployFiles;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>What can be said of the chart without Helm: templates are text here.</summary>
+/// <summary>Tests of the chart without Helm, which treat its templates as text.</summary>
 public sealed class HelmTests
 {
     private static readonly string Templates =

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>A redis-server started by the command of a container, here without the container.</summary>
+/// <summary>A redis-server that is started by a container's command, without the container.</summary>
 internal sealed class RedisOfCommand : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ai-redis-command-").FullName;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Documentation;
 
-/// <summary>What the documents refer to is there.</summary>
+/// <summary>Everything that the documents refer to exists.</summary>
 public sealed partial class DocumentTests
 {
     private const int MostWordsOfReadme = 1_200;

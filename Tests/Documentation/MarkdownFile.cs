@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace AiPlatform.Tests.Documentation;
 
-/// <summary>A Markdown file of the checkout: what it links to, and what one can link to in it.</summary>
+/// <summary>A Markdown file of the checkout, with its links and its anchors.</summary>
 internal sealed partial record MarkdownFile(string Path)
 {
     private static readonly string[] Folders = ["docs", "deploy", "models", "Benchmarks", "Tests"];
@@ -26,7 +26,7 @@ internal sealed partial record MarkdownFile(string Path)
     /// <summary>The path as people write it, from the root.</summary>
     public string Name => System.IO.Path.GetRelativePath(Checkout.Root, Path);
 
-    /// <summary>Where its links lead that stay in the checkout.</summary>
+    /// <summary>The targets of its links within the checkout.</summary>
     public IEnumerable<string> Links => Prose()
         .SelectMany(line => Link.Matches(line))
         .Select(link => link.Groups[1].Value)

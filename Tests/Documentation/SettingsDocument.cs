@@ -89,9 +89,7 @@ internal static partial class SettingsDocument
         return $"| `{section}:{property.Name}` | {FormName(property)} | {initial} | {range} | {what.Replace("|", "\\|", StringComparison.Ordinal)} |\n";
     }
 
-    /// <summary>
-    /// The text without its sentence on default and range; a text whose sentence is another one than the code says is refused.
-    /// </summary>
+    /// <summary>The text without its sentence about default and range. A sentence that differs from the code is refused.</summary>
     private static string WithoutDefault(string summary, string said, PropertyInfo property)
     {
         foreach (var end in (string[])[".", "; "])

@@ -17,7 +17,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>A background loop that failed in a way nobody foresaw: the process ends, and whoever supervises it starts it again.</summary>
+/// <summary>A background loop fails in an unforeseen way: the process ends, and its supervisor starts it again.</summary>
 public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     /// <summary>Hosted services that are no loops.</summary>
@@ -79,7 +79,7 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
         [typeof(AiPlatform.Gateway.Program).Assembly, typeof(WorkerHost).Assembly, typeof(IJobStore).Assembly,
             typeof(LoopService).Assembly];
 
-    /// <summary>The loops that a program, and what it shares with others, has by its types.</summary>
+    /// <summary>The loops of a program and of the shared libraries, by their types.</summary>
     private static IEnumerable<string> LoopsOf(Type program) =>
         new[] { program.Assembly, typeof(IJobStore).Assembly, typeof(LoopService).Assembly }.SelectMany(assembly => assembly.GetTypes())
             .Where(type => typeof(LoopService).IsAssignableFrom(type) && !type.IsAbstract)
@@ -99,7 +99,7 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
     private static async Task<SortedSet<string>> EachDiesAsync(Func<WebApplication> build, string last)
     {
         SortedSet<string> died = [];
-        // Each apart from the others: libraries keep things beside the flow of a process.
+        // Each loop is tried in its own process, because libraries keep static state.
         while (await Task.Run(() => DieAsync(build(), last, died), Ct) is { } next) died.Add(next);
         return died;
     }
@@ -160,7 +160,7 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
         }
         finally
         {
-            // As Ctrl-C does; it stops what it has started.
+            // SIGINT is sent as by Ctrl-C, so that it stops the processes that it has started.
             using var kill = Process.Start("kill", ["-TERM", $"{supervisor.Id}"]);
             await supervisor.WaitForExitAsync(CancellationToken.None);
             data.Delete(recursive: true);

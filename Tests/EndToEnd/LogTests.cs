@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>What the processes write into their logs when nobody changes a setting of it.</summary>
+/// <summary>The processes' logs with the default log levels.</summary>
 public sealed partial class LogTests
 {
     [GeneratedRegex(@"^(?<level>trce|dbug|info|warn|fail|crit): (?<category>[\w.`\[\]]+)\[\d+\]\s*\n\s+(?<text>.*)$", RegexOptions.Multiline)]

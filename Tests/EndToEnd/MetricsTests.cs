@@ -57,7 +57,7 @@ public sealed class MetricsTests
             .Select(metric => $"{metric.Process}: {metric.Name}");
     }
 
-    /// <summary>What a caller makes up is no series of its own, in no metric.</summary>
+    /// <summary>Names that a caller makes up create no series in any metric.</summary>
     [Fact]
     public async Task Export_UnknownModels_MakeNoSeries()
     {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>What stops in good order, and what is seen of an outage. What is killed: see <see cref="Faults.FaultTests"/>.</summary>
+/// <summary>Orderly stops, and the effects of an outage on callers. For kills see <see cref="Faults.FaultTests"/>.</summary>
 public sealed class RecoveryTests
 {
     private const int Jobs = 200;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>A worker that was paused and comes back late.</summary>
+/// <summary>A worker that was paused for longer than its lease.</summary>
 public sealed class StaleWorkerTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

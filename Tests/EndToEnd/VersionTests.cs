@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>Wherever the version is told, it is the one that was built.</summary>
+/// <summary>All places that report the version report the version that was built.</summary>
 public sealed class VersionTests
 {
     /// <summary>All assemblies of a build have one.</summary>

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>A process that leases for real, whose consumer does what the test says.</summary>
+/// <summary>A process that really leases, with a consumer that the test provides.</summary>
 internal sealed class LeasingHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -21,7 +21,7 @@ internal sealed class LeasingHost : IAsyncDisposable
 
     public IJobStore Store => _app.Services.GetRequiredService<IJobStore>();
 
-    /// <summary>Whether new jobs are still leased; what runs may go on when none are.</summary>
+    /// <summary>Whether new jobs are still leased; running jobs may continue when none are.</summary>
     public bool Leases => _app.Services.GetRequiredService<BackgroundLoops>().All
         .Any(loop => loop.Name.StartsWith("leasing ", StringComparison.Ordinal));
 

@@ -11,7 +11,7 @@ internal static class Poll
         UntilAsync(() => Task.FromResult(condition()), what, bound);
 
     /// <param name="condition">What is waited for.</param>
-    /// <param name="what">Says, when it was in vain, what was waited for and what there was instead.</param>
+    /// <param name="what">Describes the condition and the actual state, for the message when the wait fails.</param>
     /// <param name="bound">How long; a minute by default.</param>
     public static Task UntilAsync(Func<bool> condition, Func<string> what, TimeSpan? bound = null) =>
         UntilAsync(() => Task.FromResult(condition()), what, bound);

@@ -3,14 +3,15 @@ using FsCheck.Fluent;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>Properties that hold whatever happens in whatever order. What fails is told with the fewest steps.</summary>
+/// <summary>Checks properties that must hold for any sequence of steps. A failure is reported with the fewest steps.</summary>
 internal static class Property
 {
     /// <param name="step">One thing that may happen.</param>
     /// <param name="mostSteps">Most of them in one case.</param>
     /// <param name="cases">How many cases are tried.</param>
     /// <param name="check">Throws when the property does not hold for these steps.</param>
-    /// <remarks>On a thread of its own: it waits, and a machine of two cores has few pool threads for the tests beside it.</remarks>
+    /// <remarks>It runs on a thread of its own, because it waits, and a machine with two cores has few pool threads for the other
+    /// tests.</remarks>
     public static Task HoldsAsync<TStep>(Gen<TStep> step, int mostSteps, int cases, Func<TStep[], Task> check) => Task.Factory.StartNew(
         () => Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(cases).WithName(Guid.NewGuid().ToString("n")),

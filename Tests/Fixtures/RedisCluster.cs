@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>A redis-server in cluster mode that holds all slots: it refuses what a cluster of many would refuse.</summary>
+/// <summary>A redis-server in cluster mode with all slots, which refuses the same commands as a larger cluster.</summary>
 public sealed class RedisCluster : IAsyncLifetime
 {
     public RedisServer Node { get; } = RedisServer.With(

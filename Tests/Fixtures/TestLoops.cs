@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>Loops of a process that is not there.</summary>
+/// <summary>Background loops without a process around them.</summary>
 internal static class TestLoops
 {
     public static BackgroundLoops With(TimeProvider time) =>

@@ -29,7 +29,7 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
             var path = route.RoutePattern.RawText!.Replace("**", "", StringComparison.Ordinal).TrimEnd('/');
             var method = Assert.Single(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods);
             var operation = paths.GetProperty(path).GetProperty(method.ToLowerInvariant());
-            // A range stands for what a provider may refuse with; it is looked at where those routes are.
+            // A range stands for the statuses of a provider's refusals; the tests of those routes check it.
             var responses = operation.GetProperty("responses").EnumerateObject().Where(one => one.Name != "4XX")
                 .ToDictionary(one => int.Parse(one.Name, provider: null), one => one.Value);
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway;
 
-/// <summary>What callers see while Redis is away, hangs, is full or read-only, and afterwards.</summary>
+/// <summary>Answers to callers while Redis is unreachable, hangs, is full or read-only, and afterwards.</summary>
 public sealed class OutageTests : IAsyncLifetime
 {
     /// <summary>A hung Redis is given up after three seconds; the rest is for a busy machine.</summary>
@@ -46,7 +46,7 @@ public sealed class OutageTests : IAsyncLifetime
         await AssertServesAsync();
     }
 
-    /// <summary>Whoever reads events hears nothing of the outage but a pause, and loses none.</summary>
+    /// <summary>A reader of events notices the outage only as a pause, and loses no event.</summary>
     [Fact]
     public async Task GetEvents_RedisRestartsInTheMiddle_GoOnWithoutALoss()
     {
@@ -161,7 +161,7 @@ public sealed class OutageTests : IAsyncLifetime
         await AssertServesAsync();
     }
 
-    /// <summary>What Redis holds of a job is damaged: whoever waits or asks is told so, and operators see it.</summary>
+    /// <summary>A job's record in Redis is damaged: callers that wait for the job or read it are told, and operators see it.</summary>
     [Theory]
     [InlineData("1\tx")]
     [InlineData("\0\u0001")]
@@ -243,7 +243,7 @@ public sealed class OutageTests : IAsyncLifetime
             "the Gateway serves");
     }
 
-    /// <summary>The message of the end cannot come: who publishes it is gone. The waiter looks by itself.</summary>
+    /// <summary>The notification of the end cannot come, because its publisher is gone. The waiter finds the end by polling.</summary>
     [Fact]
     public async Task PostEmbeddings_RedisRestartsWhileItWaits_StillAnswers()
     {
@@ -270,7 +270,7 @@ public sealed class OutageTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    /// <summary>A job that ends without a word: its watchers are forgotten.</summary>
+    /// <summary>A job that ends without a notification, because its watchers were deleted.</summary>
     [Fact]
     public async Task PostEmbeddings_MessageLost_StillAnswers()
     {

@@ -60,7 +60,8 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         using var bad = await _gateway.PostAsync(Path, new { model, input = "a", dimensions = 1000 });
         using var unknown = await _gateway.PostAsync(Path, new { model = $"no-{model}", input = "a" });
         await _gateway.SendRawAsync($"POST {Path}", ["Content-Encoding: br"], "no compression");
-        // Its length alone is refused: a client that still sends when the connection is closed may miss the answer.
+        // The body is refused by its announced length, because a client that is still sending when the connection is closed may miss the
+        // answer.
         await _gateway.SendBytesAsync(Encoding.UTF8.GetBytes(
             $"POST {Path} HTTP/1.1\r\nHost: {_gateway.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: 5242880\r\n\r\n"));
 

@@ -42,7 +42,7 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(worker, "/health"));
     }
 
-    /// <summary>A manifest that nobody has written yet holds the loading up, as a slow disk would.</summary>
+    /// <summary>A manifest that is a pipe without a writer delays loading, as a slow disk would.</summary>
     [Fact]
     public async Task Start_ModelsStillLoad_IsAliveAndNotReady()
     {

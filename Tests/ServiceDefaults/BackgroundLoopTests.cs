@@ -13,7 +13,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.ServiceDefaults;
 
-/// <summary>What becomes of a loop, and of its process, whatever its turns do.</summary>
+/// <summary>The end of a loop and of its process, for every way in which a turn can end.</summary>
 public sealed class BackgroundLoopTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -90,7 +90,7 @@ public sealed class BackgroundLoopTests
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Critical && line.Text.Contains("'failing'", StringComparison.Ordinal));
     }
 
-    /// <summary>What a process uses is gone already when it stops.</summary>
+    /// <summary>The services of a process are already disposed when it stops.</summary>
     [Fact]
     public async Task Turn_FailsWhileItStops_IsNoBug()
     {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Gateway.Tasks.Chat;
 
-/// <summary>The body of <c>POST /v1/chat/completions</c>, as far as the Gateway acts on it; for the API's description.</summary>
+/// <summary>The fields of the body of <c>POST /v1/chat/completions</c> that the Gateway uses; for the API's description.</summary>
 internal sealed record ChatRequest
 {
     /// <summary>The model to ask.</summary>
@@ -24,7 +24,7 @@ internal sealed record ChatRequest
     /// </summary>
     public JsonElement? ResponseFormat { get; init; }
 
-    /// <summary>0 to 2. At 0 equal requests have equal answers, which a model's cache may keep.</summary>
+    /// <summary>0 to 2. At 0 equal requests have equal answers, which may be cached.</summary>
     public double? Temperature { get; init; }
 
     /// <summary>The same seed asks for the same answer.</summary>
@@ -42,37 +42,37 @@ internal sealed record ChatRequest
     /// <summary>A string, or up to four, before which the answer ends.</summary>
     public JsonElement? Stop { get; init; }
 
-    /// <summary>0 to 1: only the likeliest tokens that have this much of the probability.</summary>
+    /// <summary>0 to 1: only the likeliest tokens that together have this probability.</summary>
     public JsonElement? TopP { get; init; }
 
-    /// <summary>-2 to 2, against tokens that the answer has.</summary>
+    /// <summary>-2 to 2: the penalty for tokens that are already in the answer.</summary>
     public JsonElement? PresencePenalty { get; init; }
 
-    /// <summary>-2 to 2, against tokens for each time that the answer has them.</summary>
+    /// <summary>-2 to 2: the penalty for each time that a token is already in the answer.</summary>
     public JsonElement? FrequencyPenalty { get; init; }
 
-    /// <summary>What is added for single tokens, by their ids; -100 to 100.</summary>
+    /// <summary>Values from -100 to 100 that are added to the logits of single tokens, by their ids.</summary>
     public JsonElement? LogitBias { get; init; }
 
-    /// <summary>Whether the answer says how likely its tokens were.</summary>
+    /// <summary>Whether the answer has the log-probabilities of its tokens.</summary>
     public JsonElement? Logprobs { get; init; }
 
-    /// <summary>How many of the likeliest tokens it names for each, 0 to 20.</summary>
+    /// <summary>How many of the likeliest tokens are reported with each token, 0 to 20.</summary>
     public JsonElement? TopLogprobs { get; init; }
 
-    /// <summary>Only so many of the likeliest tokens. For workers' models; not OpenAI's.</summary>
+    /// <summary>Only this many of the likeliest tokens. For workers' models; not OpenAI's.</summary>
     public JsonElement? TopK { get; init; }
 
     /// <summary>0 to 1: only tokens with this part of the likeliest one's probability. For workers' models; not OpenAI's.</summary>
     public JsonElement? MinP { get; init; }
 
-    /// <summary>0.01 to 100, against tokens that messages and answer have; 1 is none. For workers' models; not OpenAI's.</summary>
+    /// <summary>0.01 to 100: the penalty for tokens of the messages and the answer; 1 is none. For workers' models; not OpenAI's.</summary>
     public JsonElement? RepetitionPenalty { get; init; }
 
-    /// <summary>Whether tokens that end an answer are like all others. For workers' models; not OpenAI's.</summary>
+    /// <summary>Whether tokens that end an answer are treated like all others. For workers' models; not OpenAI's.</summary>
     public JsonElement? IgnoreEos { get; init; }
 
-    /// <summary>Whether the error about an answer that does not fit its schema shows what the model said. Our own field.</summary>
+    /// <summary>Whether the error about an answer that does not fit its schema has the model's answer. A field of our own.</summary>
     public bool? IncludeRawAnswer { get; init; }
 }
 
@@ -83,7 +83,7 @@ internal sealed record ChatRequest
 internal sealed partial class ChatTypes : JsonSerializerContext;
 
 /// <summary>
-/// OpenAI's answer to a chat; what a provider says passes through as it is, and workers write the same. For the API's description.
+/// OpenAI's answer to a chat. A provider's answer is passed on unchanged, and workers write the same form. For the API's description.
 /// </summary>
 internal sealed record ChatCompletion
 {
@@ -95,7 +95,7 @@ internal sealed record ChatCompletion
     /// <summary>Seconds since 1970.</summary>
     public long? Created { get; init; }
 
-    /// <summary>The model, as its provider calls it.</summary>
+    /// <summary>The provider's name of the model.</summary>
     public string? Model { get; init; }
 
     public required IReadOnlyList<JsonElement> Choices { get; init; }

@@ -5,8 +5,8 @@ using AiPlatform.InferenceWorker.Text.Templates;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// What a manifest says of a language model. The decoder's form is in <c>genai_config.json</c>, the chat template in
-/// <c>chat_template.jinja</c> or <c>tokenizer_config.json</c>.
+/// The manifest of a language model. The decoder's form is in <c>genai_config.json</c>, and the chat template in <c>chat_template.jinja</c>
+/// or <c>tokenizer_config.json</c>.
 /// </summary>
 internal sealed record ChatManifest : ModelManifest
 {
@@ -30,7 +30,7 @@ internal sealed record ChatManifest : ModelManifest
         }
     }
 
-    /// <summary>The names of the fields that are here.</summary>
+    /// <summary>The names of this class' fields.</summary>
     public static new IReadOnlyList<string> Fields { get; } = ["model", "tokenizer", "max_tokens"];
 
     /// <summary><c>model</c>: the ONNX file, which <c>genai_config.json</c> names, too; one of <see cref="ModelManifest.Files"/>.</summary>

@@ -60,7 +60,7 @@ internal sealed class ChatRun(
         }
         finally
         {
-            // Whatever happened, no row goes on.
+            // In any case, no row continues.
             await wanted.CancelAsync();
         }
 
@@ -102,7 +102,7 @@ internal sealed class ChatRun(
         return SinkState.Open;
     }
 
-    /// <summary>Writes what comes until all rows have ended, which they do soon when nobody wants them any more.</summary>
+    /// <summary>Writes text as it comes until all rows have ended, which they do soon when they are canceled.</summary>
     private async Task<SinkState> StreamAsync()
     {
         while (true)
@@ -155,7 +155,7 @@ internal sealed class ChatRun(
         },
     };
 
-    /// <summary>Every attempt of a job draws the same; no other job does.</summary>
+    /// <summary>The seed of a job without one. All attempts of a job have the same seed, and other jobs have others.</summary>
     private static ulong SeedOf(JobId id)
     {
         var hash = 14_695_981_039_346_656_037;

@@ -14,7 +14,7 @@ internal sealed class ChatWorkerTask : IWorkerTask
 
     public ModelManifest ReadManifest(ManifestContent content) => new ChatManifest(content);
 
-    /// <summary>Opening the decoder runs it, and compares what it gives.</summary>
+    /// <summary>Opens the model, which also runs its decoder and compares the results.</summary>
     public string Check(ModelManifest manifest, ExecutionDevice device, ModelOptions options)
     {
         var opened = OpenedChat.Open((ChatManifest)manifest, options, new GenerationOptions { Spin = false }, TimeProvider.System);

@@ -49,7 +49,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     /// <summary>Why it has no answer; null when it has one, or has not ended.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Tokens of the prompt that were known already.</summary>
+    /// <summary>Tokens of the prompt that were cached.</summary>
     public int CachedTokens { get; private set; }
 
     /// <summary>Tokens so far.</summary>
@@ -87,7 +87,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
         }
         else if (_stops.Found is not null || _tokens.Count >= maxNewTokens)
         {
-            // It had all of its text, and died before it said so.
+            // The earlier attempt had the whole text, and died before it wrote the end.
             AddRest();
             End(_stops.Found is null ? Length : Stop);
         }

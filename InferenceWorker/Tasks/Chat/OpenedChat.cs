@@ -8,13 +8,13 @@ using AiPlatform.InferenceWorker.Text.Templates;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>A language model whose files are verified and open.</summary>
-/// <param name="Manifest">What it is.</param>
+/// <param name="Manifest">Its manifest.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Template">Its chat template.</param>
-/// <param name="Decoder">Its session, which whoever opened it disposes.</param>
+/// <param name="Decoder">Its session, which the caller must dispose.</param>
 internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer, ChatTemplate Template, OnnxDecoder Decoder)
 {
-    /// <exception cref="ModelProblemException">A file is not what it should be, or the model is of a kind that is not run.</exception>
+    /// <exception cref="ModelProblemException">A file differs from the manifest, or the engine cannot run this kind of model.</exception>
     public static OpenedChat Open(ChatManifest manifest, ModelOptions options, GenerationOptions generation, TimeProvider time)
     {
         ModelFileCheck.Verify(manifest);
@@ -48,7 +48,7 @@ internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer
             $"{ChatTokenizer.FileName}: has {Tokenizer.VocabularySize} tokens; the model knows {shape.VocabularySize}.");
     }
 
-    /// <summary>What runs must be what was verified.</summary>
+    /// <summary>Checks that the file that runs is the verified one.</summary>
     private static void CheckFile(ChatManifest manifest)
     {
         var named = DecoderConfigReader.Read(manifest.Folder).Model;

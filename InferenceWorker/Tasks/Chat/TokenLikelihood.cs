@@ -7,13 +7,13 @@ using AiPlatform.InferenceWorker.Text.Bpe;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
-/// <summary>How likely a token of an answer was, and which others were.</summary>
+/// <summary>The log-probabilities of a token of an answer and of the likeliest tokens at its place.</summary>
 /// <param name="Token">The token.</param>
-/// <param name="LogProbability">Of the model's own.</param>
+/// <param name="LogProbability">Its log-probability by the model itself.</param>
 /// <param name="Top">The likeliest tokens.</param>
 internal readonly record struct TokenLikelihood(int Token, float LogProbability, TokenLogProbability[] Top)
 {
-    /// <summary>What stands for a token that cannot come: JSON has no infinity.</summary>
+    /// <summary>The value for an impossible token, because JSON has no infinity.</summary>
     private const float Never = -9999;
 
     private static readonly JsonWriterOptions Options = new()
@@ -22,7 +22,7 @@ internal readonly record struct TokenLikelihood(int Token, float LogProbability,
         SkipValidation = true,
     };
 
-    /// <summary>Writes OpenAI's objects for tokens, with commas between.</summary>
+    /// <summary>Writes OpenAI's objects for tokens, separated by commas.</summary>
     public static string Write(IReadOnlyList<TokenLikelihood> tokens, ChatTokenizer tokenizer)
     {
         if (tokens.Count == 0) return "";

@@ -3,14 +3,14 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Jobs.Tasks.Chat;
 
-/// <summary>Checks the messages of a chat request: roles that there are, and contents of text.</summary>
+/// <summary>Checks the messages of a chat request: their roles must be known, and their contents must be text.</summary>
 internal static class ChatMessageCheck
 {
     private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
     private static readonly string[] MessageFields = ["role", "content"];
     private static readonly string[] PartFields = ["type", "text"];
 
-    /// <summary>The reader stands on the value of <c>messages</c>, which is not null.</summary>
+    /// <summary>Checks the value of <c>messages</c> that the reader is on, which is not null.</summary>
     public static InferenceError? Read(ref Utf8JsonReader value)
     {
         if (value.TokenType != JsonTokenType.StartArray)
@@ -53,7 +53,7 @@ internal static class ChatMessageCheck
             ? null : InferenceError.Invalid($"{name}.content", $"{name}.content is missing: give a string, or parts of text.");
     }
 
-    /// <summary>Stands on the end of the content afterwards.</summary>
+    /// <summary>Checks a content. The reader is on its end after the call.</summary>
     private static InferenceError? ReadContent(string name, ref Utf8JsonReader value)
     {
         if (value.TokenType == JsonTokenType.String) return CheckText(name, ref value);

@@ -1,6 +1,6 @@
 namespace AiPlatform.Jobs.Tasks.Chat;
 
-/// <summary>Answers a conversation, with a language model of a worker's or of a provider's.</summary>
+/// <summary>Answers a conversation with a worker's or a provider's language model.</summary>
 public static class ChatTask
 {
     public const string Endpoint = "/v1/chat/completions";

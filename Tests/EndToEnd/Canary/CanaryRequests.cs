@@ -4,7 +4,7 @@ using System.Text;
 namespace AiPlatform.Tests.EndToEnd.Canary;
 
 /// <summary>
-/// Requests that carry a text wherever a caller can write one: right ones and wrong ones, for every route. A route without an entry here
+/// Valid and invalid requests for every route, which have a canary text wherever a caller can write one. A route without an entry here
 /// fails the canary test.
 /// </summary>
 /// <param name="text">The canary.</param>
@@ -79,7 +79,7 @@ internal sealed class CanaryRequests(string text, string jobId)
         ["POST /v1/queues/{queue}/resume"] = [Post($"/v1/queues/{text}/resume", text)],
         ["POST /v1/queues/{queue}/requeue-dead"] = [Post($"/v1/queues/{text}/requeue-dead", text)],
         ["GET /v1/usage"] = [Get($"/v1/usage?from={text}"), Get($"/v1/usage?{text}={text}")],
-        // What the description does not name.
+        // Paths that the description does not have.
         ["none"] =
         [
             Get($"/{text}"), Post($"/v1/{text}", text), Delete($"{Embeddings}?{text}"), Get($"/health?{text}"), Get($"/alive?{text}"), Get($"/openapi/v1.json?{text}"),
@@ -104,7 +104,7 @@ internal sealed class CanaryRequests(string text, string jobId)
         "parameters":{"type":"object","properties":{"{{text}}":{"type":"string"} } } } }]
         """;
 
-    /// <summary>What every route that asks a model can be sent that is wrong.</summary>
+    /// <summary>Invalid requests for every route that calls a model.</summary>
     private IEnumerable<HttpRequestMessage> Wrong(string path, string model, string content) =>
     [
         Post(path, $"{{\"model\":\"{model}\",{content}"), Post(path, $"{{\"{text}"), Post(path, text), Post(path, $"{{{content}}}"), Post(path, $$"""{"model":"{{text}}",{{content}}}"""),

@@ -9,8 +9,8 @@ using Xunit;
 namespace AiPlatform.Tests.EndToEnd.Canary;
 
 /// <summary>
-/// What users write, what models answer, and keys: sent through every route, right and wrong, while everything is traced and logged in
-/// detail. They are in no log, span or metric of any process, and keys of providers in no answer.
+/// Users' texts, models' answers and keys are sent through every route, in valid and invalid requests, while everything is traced and
+/// logged in detail. No log, span or metric of any process may contain them, and no answer may contain keys of providers.
 /// </summary>
 public sealed class CanaryTests
 {
@@ -35,7 +35,7 @@ public sealed class CanaryTests
 
         foreach (var request in requests.Values.SelectMany(all => all)) await SendAsync(sut.Http, request);
         await Poll.UntilAsync(async () => await NothingRunsAsync(sut), "all jobs have ended");
-        // Whoever stops sends what is left.
+        // A process that stops exports the rest of its telemetry.
         var exitCodes = (await sut.Gateway.StopAsync(), await sut.Worker.StopAsync());
 
         Assert.Equal((0, 0), exitCodes);
@@ -45,7 +45,7 @@ public sealed class CanaryTests
         Assert.Contains(_answers, answer => answer.Contains(Text, StringComparison.Ordinal));
         foreach (var secret in (string[])[Text, FakeProvider.Key, TlsKey, _operator.Value])
         {
-            // The first two say where it is; the third looks into every byte.
+            // The first two checks say where the text is; the third searches all bytes.
             Assert.DoesNotContain(receiver.Spans.SelectMany(Texts), text => text.Contains(secret, StringComparison.Ordinal));
             Assert.DoesNotContain(receiver.Logs.SelectMany(Texts), text => text.Contains(secret, StringComparison.Ordinal));
             Assert.False(receiver.HasAnywhere(secret));

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
-/// <summary>The clock of Redis' machine, which leases, deadlines and expiry go by, is set minutes forward and back during load.</summary>
+/// <summary>The clock of Redis' machine, which decides leases, deadlines and expiry, is set minutes forward and back under load.</summary>
 public sealed class ClockTests
 {
     [Fact]

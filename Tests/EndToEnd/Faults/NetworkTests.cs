@@ -5,8 +5,8 @@ using Xunit;
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// The network between a worker and Redis fails for twice the lease: its jobs run elsewhere, and what it says late, when everything that
-/// it sent arrives at once, changes nothing.
+/// The network between a worker and Redis fails for twice the lease: its jobs run elsewhere, and its late commits, which all arrive at
+/// once, change nothing.
 /// </summary>
 public sealed class NetworkTests
 {

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
-/// <summary>A Redis that does not write through loses what it acknowledged last. What remains is whole, and the system goes on.</summary>
+/// <summary>
+/// A Redis that does not flush every write loses its last acknowledged writes. The rest is consistent, and the system continues.
+/// </summary>
 public sealed class RedisLossTests
 {
     [Fact]

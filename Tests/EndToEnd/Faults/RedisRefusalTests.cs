@@ -3,7 +3,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
-/// <summary>A Redis that runs but refuses: what was accepted stays, submits are 503 meanwhile, and everything goes on by itself.</summary>
+/// <summary>
+/// A Redis that runs but refuses commands: accepted jobs stay, submits are 503 in the meantime, and everything continues by itself.
+/// </summary>
 public sealed class RedisRefusalTests
 {
     private static readonly FaultKind[] Refusals =

@@ -6,8 +6,8 @@ using Xunit;
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// Runs a scenario as a test. <c>AI_FAULT_SEED</c> chooses another run; a failure names the seed, what was done when, and what was
-/// written of the jobs concerned.
+/// Runs a scenario as a test. <c>AI_FAULT_SEED</c> chooses another run. A failure reports the seed, the incidents, and the writes of the
+/// affected jobs.
 /// </summary>
 internal static class Scenario
 {

@@ -74,7 +74,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyList<OtlpLog> Logs => [.. _logs];
 
-    /// <summary>Whether any export at all holds the text, wherever: as it came, in bytes.</summary>
+    /// <summary>Whether any export contains the text anywhere in its bytes.</summary>
     public bool HasAnywhere(string text) => _received.Any(export => export.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
@@ -99,7 +99,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         _received.Enqueue(export);
         var message = WireMessage.Read(export);
-        // Of every signal, an export is a list of what one resource has to say.
+        // For every signal, an export is a list with one entry for each resource.
         Keep(_resources, message.Messages(1).Select(part => OtlpAttributes.Read(part.Message(1), 1)));
         switch (signal)
         {

@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 namespace AiPlatform.Tests.EndToEnd.Outgoing;
 
 /// <summary>
-/// Writes what a process looks up and connects to, as its runtime tells it. Uses nothing but the runtime: it is loaded before all else.
+/// Records a process' name lookups and connections from the runtime's events. It uses only the runtime, because it is loaded first.
 /// </summary>
 internal sealed class ConnectionListener : EventListener
 {

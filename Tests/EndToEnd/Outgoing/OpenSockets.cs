@@ -12,9 +12,9 @@ internal static class OpenSockets
     private const int Inode = 9;
     private const string Listens = "0A";
 
-    /// <summary>With whom a process speaks of its own accord.</summary>
+    /// <summary>The remote addresses of connections that a process has opened itself.</summary>
     /// <param name="processId">It may end meanwhile.</param>
-    /// <param name="ownPort">Where it listens: connections to there are others' doing.</param>
+    /// <param name="ownPort">The port that it listens on; connections to this port were opened by others.</param>
     public static IEnumerable<IPEndPoint> Of(int processId, int ownPort)
     {
         HashSet<string> inodes =

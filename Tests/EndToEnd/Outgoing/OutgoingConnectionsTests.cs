@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Outgoing;
 
-/// <summary>The processes speak with whom their settings name, and with nobody else: no library of theirs reports to its makers.</summary>
+/// <summary>The processes connect only to the addresses in their settings: none of their libraries reports to its makers.</summary>
 public sealed class OutgoingConnectionsTests : IDisposable
 {
     /// <summary>
@@ -26,7 +26,7 @@ public sealed class OutgoingConnectionsTests : IDisposable
     [Trait("Category", "Long")]
     public async Task Life_LongerThanAnyReportIsDelayed_ConnectsToConfiguredEndpointsOnly() => await RunAsync(LongestDelay);
 
-    /// <summary>It reports late, so that it is off is asked here as well.</summary>
+    /// <summary>MassTransit reports late, so this also checks that its reports are off.</summary>
     [Fact]
     public async Task MassTransit_ItsTelemetry_IsOff()
     {

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace AiPlatform.Tests.Gateway.Answers;
 
-/// <summary>A record with everything that a contract can say.</summary>
+/// <summary>A record with every feature that a contract supports.</summary>
 [Description("What a reader thinks of a book.")]
 internal sealed record Review : IValidatableObject
 {

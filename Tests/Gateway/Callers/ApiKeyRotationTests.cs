@@ -43,7 +43,7 @@ public sealed class ApiKeyRotationTests : IDisposable
         Assert.Null(CallerOf(sut, "old"));
         Assert.False(sut.TryIdentify("Bearer old", out _, out var error));
         Assert.Equal(("invalid_api_key", "The API key expired at 2026-11-28T12:00:01Z."), (error.Code, error.Message));
-        // It was the only one: still nobody gets in without a key.
+        // It was the only key, but callers still need a key.
         Assert.True(sut.AreNeeded);
         Assert.False(sut.TryIdentify(default, out _, out _));
     }

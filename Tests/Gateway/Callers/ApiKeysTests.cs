@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Callers;
 
-/// <summary>A Gateway with keys: who gets in, and what the others are told.</summary>
+/// <summary>A Gateway with keys: which callers are let in, and the errors for others.</summary>
 public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<KeyedGatewayFixture>
 {
     private readonly GatewayHost _gateway = fixture.Gateway;

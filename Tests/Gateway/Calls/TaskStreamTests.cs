@@ -16,7 +16,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Calls;
 
-/// <summary>A task that streams, made by the test on the route of another: what its worker says comes out piece by piece.</summary>
+/// <summary>
+/// A task that streams, which the test maps on the route of another task: the worker's output is passed on piece by piece.
+/// </summary>
 public sealed class TaskStreamTests(RedisServer redis) : IClassFixture<RedisServer>, IAsyncLifetime
 {
     private const string Route = "/v1/streamed";

@@ -120,7 +120,7 @@ public sealed class ModelCatalogTests : IDisposable
 
         public bool Away { get; set; }
 
-        /// <summary>Readings that begin with it set end with it, and say what there was when they began.</summary>
+        /// <summary>Readings that begin while it is set end with it, and return the models at their beginning.</summary>
         public TaskCompletionSource? Slow { get; set; }
 
         public int Readings => _readings;

@@ -71,7 +71,7 @@ public sealed class ModelUnavailableTests(ModelUnavailableTests.ImpatientGateway
         Assert.Equal("canceled", (await _gateway.GetJobAsync(id)).GetProperty("status").GetString());
     }
 
-    /// <summary>A worker that drains, or whose heartbeats are late, still brings what it leased.</summary>
+    /// <summary>A worker that drains, or whose heartbeats are late, still delivers the jobs that it leased.</summary>
     [Fact]
     public async Task PostEmbeddings_WorkerLeavesWhileItRunsTheCall_IsAnswered()
     {
@@ -148,7 +148,7 @@ public sealed class ModelUnavailableTests(ModelUnavailableTests.ImpatientGateway
             (await client.GetFromJsonAsync<JsonElement>("/v1/models")).GetProperty("failures").GetArrayLength();
     }
 
-    /// <summary>Before the catalog has been read, nobody knows which models there are: a Gateway is not ready then.</summary>
+    /// <summary>Before the catalog has been read, the models are unknown, so a Gateway is not ready.</summary>
     [Fact]
     public async Task GetHealth_AsSoonAsItIsReady_ModelsAreListed()
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>A provider over real HTTP that behaves as it is told, call by call.</summary>
+/// <summary>A provider over real HTTP that follows a script, call by call.</summary>
 internal sealed class FakeProvider : IAsyncDisposable
 {
     public const string Key = "sk-secret-of-the-provider";
@@ -37,7 +37,7 @@ internal sealed class FakeProvider : IAsyncDisposable
     /// <summary>Calls whose caller went away.</summary>
     public int Aborted => Volatile.Read(ref _aborted);
 
-    /// <summary>What is done with calls for which the script says nothing.</summary>
+    /// <summary>The behavior for calls that the script does not cover.</summary>
     public Func<HttpContext, Task> Otherwise { get; set; } = Says("Hello!");
 
     public static async Task<FakeProvider> StartAsync()
@@ -54,7 +54,7 @@ internal sealed class FakeProvider : IAsyncDisposable
         return provider;
     }
 
-    /// <summary>Says what is done with the next calls, in order.</summary>
+    /// <summary>Adds the behavior for the next calls, in order.</summary>
     public void Script(params Func<HttpContext, Task>[] behaviours)
     {
         foreach (var behaviour in behaviours) _script.Enqueue(behaviour);
@@ -194,7 +194,7 @@ internal sealed class FakeProvider : IAsyncDisposable
         }
         finally
         {
-            // A behaviour that the same cancellation ended may get here first, and the registration ends before its turn comes.
+            // The same cancellation may end a behavior before this registration runs.
             if (context.RequestAborted.IsCancellationRequested) CountAborted();
             Interlocked.Decrement(ref _underWay);
         }

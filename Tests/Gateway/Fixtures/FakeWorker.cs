@@ -9,8 +9,8 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
 /// <summary>
-/// A worker without a model: leases real jobs of one queue from the real store, and answers with vectors that can be told
-/// beforehand (<see cref="ValueOf"/>).
+/// A worker without a model. It leases real jobs of one queue from the real store, and answers with vectors that are known in advance
+/// (<see cref="ValueOf"/>).
 /// </summary>
 internal sealed class FakeWorker : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class FakeWorker : IAsyncDisposable
         return new FakeWorker(gateway.Store, model);
     }
 
-    /// <summary>A worker that runs whatever comes until it is disposed, and before it ends what has come by then.</summary>
+    /// <summary>A worker that runs all jobs until it is disposed, including those that were submitted before.</summary>
     public static async Task<FakeWorker> StartAsync(GatewayHost gateway, string model)
     {
         await gateway.ServeAsync(model, Dimensions);
@@ -149,9 +149,7 @@ internal sealed class FakeWorker : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>
-    /// The last call for jobs comes after the stop and finds none: a job that was submitted before does not stay for the next worker.
-    /// </summary>
+    /// <summary>Leases once more after the stop, so that a job that was submitted before does not stay for the next worker.</summary>
     private async Task RunAsync(Func<FakeWorker, LeasedJob, Task> run)
     {
         bool isStopped, hasMore;

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>A server that nobody gets a connection to: as many wait for it as may, and it takes none.</summary>
+/// <summary>A server with a full backlog that accepts no connections, so nobody can connect.</summary>
 internal sealed class FullListener : IDisposable
 {
     private readonly Socket _listener = NewSocket();

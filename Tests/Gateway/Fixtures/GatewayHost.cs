@@ -81,7 +81,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public Task<HttpResponseMessage> PostTextAsync(string path, string json) =>
         Client.PostAsync(path, new StringContent(json, Encoding.UTF8, "application/json"));
 
-    /// <summary>Sends a request byte for byte: HttpClient would not send everything that tests are about.</summary>
+    /// <summary>Sends a request byte for byte, because HttpClient would not send everything that tests need.</summary>
     /// <param name="requestLine">Such as <c>GET /v1/models</c>.</param>
     /// <param name="headers">Whole lines.</param>
     /// <param name="body">JSON, or nothing.</param>
@@ -108,7 +108,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public async Task<JsonElement> GetJobAsync(string id, string query = "") =>
         await Client.GetFromJsonAsync<JsonElement>($"/v1/jobs/{id}{query}");
 
-    /// <summary>Stops it as SIGTERM does; dispose it all the same.</summary>
+    /// <summary>Stops it as SIGTERM does; it must still be disposed.</summary>
     public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>What tests do with jobs, as whoever the client is.</summary>
+/// <summary>Operations of tests on jobs, as the caller of the client.</summary>
 internal static class JobClient
 {
     extension(HttpClient client)

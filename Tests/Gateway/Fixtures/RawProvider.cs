@@ -4,7 +4,7 @@ using System.Text;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>A provider that answers each call with given bytes and closes the connection: also what no HTTP server would send.</summary>
+/// <summary>A provider that answers each call with given bytes, which no HTTP server may send, and closes the connection.</summary>
 internal sealed class RawProvider : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -22,7 +22,7 @@ internal sealed class RawProvider : IAsyncDisposable
     /// <summary>Its API, as <c>BaseUrl</c> has it.</summary>
     public Uri Address { get; }
 
-    /// <summary>What every call is answered with from now on, status line included.</summary>
+    /// <summary>The answer to every call from now on, including the status line.</summary>
     public void Answer(byte[] answer) => _answer = answer;
 
     /// <param name="status">Such as <c>200 OK</c>.</param>

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
-/// <summary>What came back.</summary>
+/// <summary>An answer that was received.</summary>
 internal sealed record ApiAnswer(int Status, string? ContentType, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     public string Text => Encoding.UTF8.GetString(Body);
@@ -42,7 +42,7 @@ internal sealed record ApiAnswer(int Status, string? ContentType, IReadOnlyDicti
     }
 }
 
-/// <summary>Holds answers to the document.</summary>
+/// <summary>Checks answers against the API document.</summary>
 internal static class AnswerCheck
 {
     private static readonly string[] NativePaths = ["/v1/jobs", "/v1/queues", "/v1/usage"];
@@ -62,7 +62,9 @@ internal static class AnswerCheck
         return [.. headers, .. isStream ? EventMisfits(document, media, answer) : BodyMisfits(document, media["schema"]!, answer)];
     }
 
-    /// <summary>The same of an answer to what is no operation: an error in the dialect of its path.</summary>
+    /// <summary>
+    /// What is wrong with an answer to a request that is not an operation: it must be an error in the dialect of its path.
+    /// </summary>
     public static IReadOnlyList<string> OfNoOperation(ApiDocument document, string path, ApiAnswer answer)
     {
         if (answer.Status is < 400 or > 499) return [$"the status is {answer.Status}, although the document has no such operation"];
@@ -98,7 +100,7 @@ internal static class AnswerCheck
     private static IReadOnlyList<string> BodyMisfits(ApiDocument document, JsonNode schema, ApiAnswer answer) =>
         answer.Json is { } json ? document.MisfitsOf(schema, json) : ["the body is not JSON"];
 
-    /// <summary>Each event's data fits what is said of its name. A stream that was left early may end anywhere.</summary>
+    /// <summary>Checks that each event's data fits the schema of its name. A stream that was left early may end anywhere.</summary>
     private static List<string> EventMisfits(ApiDocument document, JsonObject media, ApiAnswer answer)
     {
         var events = media["x-events"]!.AsObject();

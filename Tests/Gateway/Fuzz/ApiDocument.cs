@@ -5,12 +5,12 @@ using Json.Schema;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
-/// <summary>A Gateway's own description, as its reader takes it: operations, and schemas that values are held to.</summary>
+/// <summary>A Gateway's own API description: its operations, and the schemas that values must fit.</summary>
 internal sealed class ApiDocument
 {
     private const string Components = "#/components/schemas/";
 
-    /// <summary>Answers that are the provider's own: whatever else they have passes.</summary>
+    /// <summary>Answers of providers, which may have further fields.</summary>
     private static readonly string[] Open =
         ["ChatCompletion", "ChatCompletionChunk", "EmbeddingList", "EmbeddingItem", "EmbeddingUsage", "ProviderErrorBody"];
 
@@ -46,7 +46,7 @@ internal sealed class ApiDocument
     public bool Takes(JsonNode schema, JsonElement value) =>
         SchemaOf("requests", schema).Evaluate(value, Evaluation(OutputFormat.Flag)).IsValid;
 
-    /// <summary>What is wrong with an answer, which has nothing but what is described; empty when nothing is.</summary>
+    /// <summary>What is wrong with an answer, which may only have described fields; empty when nothing is wrong.</summary>
     public IReadOnlyList<string> MisfitsOf(JsonNode schema, JsonElement value)
     {
         var result = SchemaOf("answers", schema).Evaluate(value, Evaluation(OutputFormat.List));
@@ -83,7 +83,7 @@ internal sealed class ApiDocument
         return JsonSchema.Build(document.RootElement.Clone(), _options, new Uri(id));
     }
 
-    /// <summary>Our own answers have nothing that is not described; the document leaves room for what later versions add.</summary>
+    /// <summary>Our own answers have only described fields, although the document allows fields that later versions may add.</summary>
     private JsonObject Closed()
     {
         var closed = Schemas.DeepClone().AsObject();
@@ -119,7 +119,7 @@ internal sealed class ApiOperation(string method, string path, JsonObject node)
     public IReadOnlyDictionary<string, JsonObject> Answers { get; } =
         node["responses"]!.AsObject().ToDictionary(one => one.Key, one => one.Value!.AsObject());
 
-    /// <summary>What is said of a status: of itself, else of its range.</summary>
+    /// <summary>The response of a status, or else of its range.</summary>
     public JsonObject? AnswerOf(int status) => Answers.GetValueOrDefault($"{status}") ?? Answers.GetValueOrDefault($"{status / 100}XX");
 }
 

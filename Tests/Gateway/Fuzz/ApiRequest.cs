@@ -3,13 +3,13 @@ using System.Text;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
-/// <summary>What the document says of a request.</summary>
+/// <summary>Whether a request is valid by the document.</summary>
 internal enum Verdict
 {
-    /// <summary>Nothing in it is against the document.</summary>
+    /// <summary>The request is valid.</summary>
     Right,
 
-    /// <summary>Something is: it must be refused.</summary>
+    /// <summary>The request is invalid and must be refused.</summary>
     Wrong,
 
     /// <summary>The document does not say.</summary>
@@ -17,12 +17,12 @@ internal enum Verdict
 }
 
 /// <summary>A request, byte for byte.</summary>
-/// <param name="Operation">Whose it is; null when the document has no such operation.</param>
+/// <param name="Operation">Its operation; null when the document has none.</param>
 /// <param name="Method">The method.</param>
 /// <param name="Target">Path and query, as they are sent.</param>
 /// <param name="Headers">In their order; a body's content type is one of them.</param>
 /// <param name="Body">Null when there is none.</param>
-/// <param name="Verdict">What the document says of it.</param>
+/// <param name="Verdict">Whether it is valid by the document.</param>
 internal sealed record ApiRequest(
     ApiOperation? Operation,
     string Method,
@@ -102,7 +102,7 @@ internal sealed class ApiClient(Uri address) : IDisposable
         }
         catch (Exception cut) when (cut is OperationCanceledException or IOException or HttpIOException)
         {
-            // What is behind the last empty line is half an event.
+            // The text after the last empty line is an incomplete event.
             var text = Encoding.UTF8.GetString(body.ToArray());
             var last = text.LastIndexOf("\n\n", StringComparison.Ordinal);
             return Encoding.UTF8.GetBytes(last < 0 ? "" : text[..(last + 2)]);

@@ -8,7 +8,7 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
 /// <summary>
-/// The document claims no more than is true: every status of every operation is provoked, and each answer is held to the document.
+/// Every status of every operation in the document really occurs: the tests provoke each one and check the answer against the document.
 /// </summary>
 public sealed class DocumentedStatusesTests : IAsyncLifetime
 {
@@ -64,7 +64,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         Assert.True(!missing.Any(), $"Documented, and not reached: {string.Join(", ", missing)}");
     }
 
-    /// <summary>What goes well.</summary>
+    /// <summary>Successful answers.</summary>
     private async Task AnswersAsync()
     {
         await using var worker = await FakeWorker.StartAsync(_gateway, Model);

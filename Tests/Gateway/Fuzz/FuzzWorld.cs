@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http;
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
 /// <summary>
-/// A Gateway with everything that its operations may meet: workers that answer, fail, or never come, and providers that answer, refuse,
-/// fail and hang. What they do with a request is decided by its bytes, so that it is the same when it is sent again.
+/// A Gateway with workers that answer, fail, or do not exist, and providers that answer, refuse, fail and hang. The bytes of a request
+/// decide their behavior, so a repeated request gets the same result.
 /// </summary>
 internal sealed class FuzzWorld : IAsyncDisposable
 {
@@ -52,7 +52,7 @@ internal sealed class FuzzWorld : IAsyncDisposable
 
     public ApiDocument Document { get; }
 
-    /// <summary>Values that mean something here.</summary>
+    /// <summary>Values that exist in this system.</summary>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>> Known { get; } = new Dictionary<string, IReadOnlyList<string>>
     {
         ["providers"] = ["gpt", "broken", "emb"],

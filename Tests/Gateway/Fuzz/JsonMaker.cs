@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
 /// <summary>
-/// Makes JSON from a schema: right values, with a liking for what stands at a bound, and such with one place changed. Whether what came
-/// out is right is for the schema to say.
+/// Makes JSON from a schema: valid values, often at a bound, and values with one place changed. The schema decides whether the result is
+/// valid.
 /// </summary>
 /// <param name="document">Where schemas refer to.</param>
 /// <param name="random">Decides.</param>
@@ -24,7 +24,7 @@ internal sealed class JsonMaker(ApiDocument document, SeededNumbers random, IRea
     private static readonly string[] Numbers =
         ["0", "-1", "1", "0.5", "-0.0001", "1e2", "2147483648", "9223372036854775808", "1e300", "3.0000000000000000001"];
 
-    /// <summary>A right value, or nearly always: rules between fields may not hold.</summary>
+    /// <summary>Makes a value that is nearly always valid; rules between fields may not hold.</summary>
     /// <param name="schema">What it must fit.</param>
     /// <param name="place">Its component and property, for known values.</param>
     /// <param name="depth">How deep it stands.</param>

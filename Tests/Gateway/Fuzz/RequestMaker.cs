@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
 /// <summary>
-/// Makes requests from a Gateway's own description: right ones, such with one place changed, and such that no client would send. The
-/// description says which are which.
+/// Makes requests from a Gateway's own description: valid ones, ones with one place changed, and ones that no client would send. The
+/// description decides which are valid.
 /// </summary>
 /// <param name="document">The description.</param>
 /// <param name="random">Decides.</param>

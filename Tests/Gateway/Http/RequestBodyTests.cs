@@ -10,7 +10,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Http;
 
-/// <summary>Bodies as bytes: framed, compressed, cut off or nested in every way. Whatever a client sends, its answer is no 500.</summary>
+/// <summary>
+/// Bodies that are framed, compressed, truncated or nested in every way. Whatever a client sends, the answer is not a 500.
+/// </summary>
 public sealed class RequestBodyTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
     private const int MaxBodyBytes = 4 * 1024 * 1024;

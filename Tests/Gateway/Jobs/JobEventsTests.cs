@@ -12,7 +12,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Jobs;
 
-/// <summary>A job's events: the same, with the same ids, whoever reads them, where and when.</summary>
+/// <summary>Every reader of a job's events gets the same events with the same ids, on any Gateway and at any time.</summary>
 public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassFixture<JobEventsTests.TwoGateways>
 {
     private readonly GatewayHost _gateway = fixture.Gateway;
@@ -272,7 +272,9 @@ public sealed class JobEventsTests(JobEventsTests.TwoGateways fixture) : IClassF
         Assert.Equal(["status", "status", "status", "done"], seen.Select(one => one.Kind));
     }
 
-    /// <summary>Two Gateways on one Redis. Their poll interval is a minute: what comes sooner was told.</summary>
+    /// <summary>
+    /// Two Gateways on one Redis. Their poll interval is a minute, so anything that arrives sooner came by a notification.
+    /// </summary>
     public sealed class TwoGateways : IAsyncLifetime
     {
         private GatewayHost? _gateway;

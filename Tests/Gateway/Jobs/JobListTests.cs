@@ -66,8 +66,8 @@ public sealed class JobListTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     /// <summary>
-    /// One list is long and has nothing that fits among its newest: what fits in the other and is older must wait for it, or it would be
-    /// passed over.
+    /// One list is long, and none of its newest jobs fits. An older job that fits in the other list must wait for it, or jobs would be
+    /// skipped.
     /// </summary>
     [Fact]
     public async Task GetJobs_FitsAreFarApart_PagesGoOnHonestly()

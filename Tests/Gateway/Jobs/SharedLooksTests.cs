@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Jobs;
 
-/// <summary>Followers of one job ask Redis together, however many they are.</summary>
+/// <summary>Followers of one job share the reads of Redis, however many followers there are.</summary>
 public sealed class SharedLooksTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const int Followers = 40;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Jobs;
 
-/// <summary>Another tenant's jobs are not there, for an operator neither.</summary>
+/// <summary>Another tenant's jobs do not exist for a caller, not even for an operator.</summary>
 public sealed class TenantsTests(KeyedGatewayFixture fixture) : IClassFixture<KeyedGatewayFixture>
 {
     private readonly GatewayHost _gateway = fixture.Gateway;
@@ -33,7 +33,7 @@ public sealed class TenantsTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
             await stranger.RefusesAsync(new HttpMethod(method), $"/v1/jobs/{id}{rest}", HttpStatusCode.NotFound, "job_not_found");
         }
 
-        // Had they waited, the wait alone would have said that the job is there.
+        // A wait alone would show that the job exists.
         Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(20));
         var (_, job) = await owner.SendAsync(HttpMethod.Get, $"/v1/jobs/{id}");
         Assert.Equal("queued", job.GetProperty("status").GetString());

@@ -9,7 +9,7 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.Providers;
 
 /// <summary>
-/// Whatever bytes a provider sends, whole or streamed, they become an answer, a failed attempt or an error event: never a 500.
+/// Whatever bytes a provider sends, whole or streamed, the result is an answer, a failed attempt or an error event, and never a 500.
 /// </summary>
 public sealed class ProviderMutationTests(RedisServer redis) : IClassFixture<RedisServer>
 {

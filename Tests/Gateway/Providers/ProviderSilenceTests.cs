@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Models that think before they speak: they are waited for, and not asked again and again.</summary>
+/// <summary>Models that think before they answer: the Gateway waits for them and does not call them repeatedly.</summary>
 public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Streaming = "\"stream\":true";
@@ -118,7 +118,7 @@ public sealed class ProviderSilenceTests(RedisServer redis) : IClassFixture<Redi
         Assert.Contains(message, reply.Body, StringComparison.Ordinal);
     }
 
-    /// <summary>A caller in a hurry says nothing about the provider: others are served.</summary>
+    /// <summary>A caller with a short deadline does not count against the provider, so other callers are served.</summary>
     [Fact]
     public async Task Call_ManyShortDeadlines_DoNotOpenTheBreaker()
     {

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Sites;
 
-/// <summary>What web pages, and whoever points a name at this machine, can do with a Gateway that has no keys.</summary>
+/// <summary>Requests of web pages, and under names that others point at this machine, to a Gateway without keys.</summary>
 public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFixture<SiteCheckTests.Gateways>
 {
     private const string App = "https://app.example.com";

@@ -67,7 +67,7 @@ public sealed class AnswerSchemaTests
     {
         var sut = CreateSut($$"""{"pattern":"{{pattern}}"}""");
 
-        // A matcher that goes back would take longer than the universe is old.
+        // A backtracking matcher would take longer than the age of the universe.
         Assert.NotEmpty(sut.Check($"\"{new string('a', 50_000)}!\""));
     }
 
@@ -91,7 +91,7 @@ public sealed class AnswerSchemaTests
             """);
         var sut = CreateSut($$$"""{"$ref":"#/$defs/s0","$defs":{{{{string.Join(',', chain)}}},"s9000":{"type":"string"} } }""");
 
-        // Whether the stack suffices is the thread's.
+        // The stack's size depends on the thread.
         Assert.True(Record.Exception(() => Assert.NotEmpty(sut.Check("1"))) is null or StepsSpentException);
     }
 

@@ -6,8 +6,8 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.StructuredOutput;
 
 /// <summary>
-/// Schemas and answers that were made to take long. Each is refused, or checked, or given up, within the steps and the memory that one
-/// call may have. What each took of the processor is in the test's output; run them alone to read it.
+/// Schemas and answers that were made to take long. Each is refused, checked or given up within the steps and the memory of one call. The
+/// test's output has the CPU time of each; run these tests alone to read it.
 /// </summary>
 public sealed class SchemaBombTests(ITestOutputHelper output)
 {
@@ -131,7 +131,7 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
 
     private static Ends Refused(string message)
     {
-        // Whoever wrote the schema is told where and what, and not the schema over again.
+        // The error tells the author of the schema the place and the reason, and does not repeat the schema.
         Assert.InRange(message.Length, 10, 1_500);
         return Ends.Refused;
     }
@@ -191,8 +191,8 @@ public sealed class SchemaBombTests(ITestOutputHelper output)
     private static string ManyRanges(int from) => string.Concat(Enumerable.Range(0, 1_500).Select(i => $"\\u{0x1000 + (4 * i) + from:x4}"));
 
     /// <summary>
-    /// Strings that have one hash where it is not random: two characters behind each change are chosen so that they undo it. They are in a
-    /// text of their own length and quotes, as a set of canonical texts has them.
+    /// Strings that have the same hash if the hash is not randomized: two characters after each change are chosen so that they undo it. The
+    /// strings are preceded by their length and a quote, as in a set of canonical texts.
     /// </summary>
     private static IEnumerable<string> OfOneHash(int count)
     {

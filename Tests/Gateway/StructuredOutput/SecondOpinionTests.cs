@@ -7,9 +7,9 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.StructuredOutput;
 
 /// <summary>
-/// Random schemas and values, of all keywords that are checked: JsonSchema.Net (json-everything) says of each whether it fits, and so do
-/// we. Left out is what the two mean differently on purpose: formats (asserted by setting here), patterns beyond ASCII (.NET's dialect
-/// there, ECMAScript's here), and numbers beyond what a decimal holds (rounded there).
+/// Compares our results with those of JsonSchema.Net (json-everything) on random schemas and values with all keywords. Left out are
+/// intended differences: formats (asserted by a setting here), patterns beyond ASCII (.NET's dialect there, ECMAScript's here), and numbers
+/// beyond the range of decimal (rounded there).
 /// </summary>
 public sealed class SecondOpinionTests
 {

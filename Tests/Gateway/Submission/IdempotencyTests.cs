@@ -45,7 +45,7 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
                 .Jobs);
     }
 
-    /// <summary>What was refused is not there: the key is free, also for another request.</summary>
+    /// <summary>A refused job does not exist, so its key is free, even for another request.</summary>
     [Theory]
     [InlineData("Jobs:MaxQueuedPerTenant=1", "tenant_queue_full")]
     [InlineData("Jobs:MaxQueueDepth=1", "queue_full")]
@@ -86,7 +86,7 @@ public sealed class IdempotencyTests(KeyedGatewayFixture fixture) : IClassFixtur
         Answer first;
         await using (await FakeWorker.StartAsync(_gateway, model)) first = await SendAsync(_user, Embeddings, model, key);
 
-        // Nobody works any more: what answers now is what was stored.
+        // No worker runs any more, so the answer must come from the stored result.
         var again = await SendAsync(_user, Embeddings, model, $"\"{key}\"");
 
         Assert.Equal(HttpStatusCode.OK, first.Status);

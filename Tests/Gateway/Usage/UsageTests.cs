@@ -37,7 +37,7 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
             "four calls are counted");
     }
 
-    /// <summary>What a provider counts may be anything: a sum stays at the largest number, and what others used is counted.</summary>
+    /// <summary>A provider may report any number: a sum stays at the largest number, and the usage of others is still counted.</summary>
     [Theory]
     [InlineData("9223372036854775806")]
     [InlineData("5000000000000000000")]
@@ -71,7 +71,7 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
     }
 
-    /// <summary>What Redis refuses of one tenant is kept, and what others used is written.</summary>
+    /// <summary>Counts of one tenant that Redis refuses are kept, and the counts of other tenants are written.</summary>
     [Fact]
     public async Task Usage_OneTenantsIsRefused_OthersAreCounted()
     {

@@ -112,8 +112,8 @@ public sealed class RowBatcherTests : IDisposable
         var big = sut.EmbedAsync([.. Enumerable.Range(0, 2_048).Select(_ => new[] { 1, 1, 1 })], 4);
         var single = sut.EmbedAsync([[9]], 4);
 
-        // One device thread goes on at a time. Two at once could take their batches in one order, and run them in another: a thread that
-        // the machine lets wait between the two is overtaken by any number of batches of the other.
+        // Only one device thread runs at a time. Two threads could take their batches in one order and run them in another, because a
+        // thread that is suspended between taking and running may be overtaken by any number of batches of the other thread.
         for (var batches = 1; batches <= 2; batches++)
         {
             var runs = parallelRuns + batches;

@@ -59,7 +59,7 @@ public sealed class RowQueuePropertyTests
             Assert.Contains(next, row => row.Request == waiting);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(50));
 
-    /// <summary>The queue, and beside it in plain words who came in which order and how often each was passed over.</summary>
+    /// <summary>The queue, with a simple record of the order of requests and how often each was passed over.</summary>
     private sealed class QueueModel(RowQueue queue)
     {
         private readonly List<RowRequest> _arrived = [];
@@ -90,7 +90,7 @@ public sealed class RowQueuePropertyTests
             return batch;
         }
 
-        /// <summary>A request that nothing was taken of is passed over when something is of a younger one.</summary>
+        /// <summary>A request is passed over when rows of a younger request are taken and none of its own.</summary>
         private void Count(List<WaitingRow> batch)
         {
             foreach (var row in batch) _passedOver.Remove(row.Request);

@@ -6,16 +6,16 @@ namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 /// <summary>Devices for tests, by what a run costs on them.</summary>
 internal static class Costs
 {
-    /// <summary>Pays for tokens alone: a run saves nothing.</summary>
+    /// <summary>Only tokens cost, so sharing a run saves nothing.</summary>
     public static DeviceCost Linear { get; } = new(FixedSeconds: 0, SecondsPerToken: 0.0002, FreeTokens: 0);
 
-    /// <summary>Pays for the run alone, as a GPU that is far from full.</summary>
+    /// <summary>Only the run costs, as on a GPU that is far from full.</summary>
     public static DeviceCost Flat { get; } = new(FixedSeconds: 0.002, SecondsPerToken: 0, FreeTokens: 0);
 
-    /// <summary>Pays for the run as much as for 10 tokens, as a CPU does.</summary>
+    /// <summary>A run costs as much as 10 tokens, as on a CPU.</summary>
     public static DeviceCost Mixed { get; } = new(FixedSeconds: 0.002, SecondsPerToken: 0.0002, FreeTokens: 0);
 
-    /// <summary>Pays for the run up to 128 tokens, then for each, as a GPU that fills up.</summary>
+    /// <summary>Up to 128 tokens only the run costs, then each token, as on a GPU that fills up.</summary>
     public static DeviceCost Saturating { get; } = new(FixedSeconds: 0.002, SecondsPerToken: 0.00001, FreeTokens: 128);
 
     /// <summary>Their names, for <see cref="Named"/>.</summary>

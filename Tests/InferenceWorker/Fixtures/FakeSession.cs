@@ -3,8 +3,7 @@ using AiPlatform.InferenceWorker.Batching;
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
 /// <summary>
-/// A model of four numbers: a token's state is its id in every place. It remembers what it ran, can be held, and fails on
-/// demand.
+/// A model with states of four numbers, each of which is the token's id. It records its runs, can be held, and fails on demand.
 /// </summary>
 internal sealed class FakeSession : IRowSession
 {

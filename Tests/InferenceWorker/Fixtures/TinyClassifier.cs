@@ -7,8 +7,8 @@ using AiPlatform.InferenceWorker.Tasks.Classification;
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
 /// <summary>
-/// A cross-encoder whose scores can be told beforehand, written into a folder of models: each token has a weight for each label, those of
-/// a pair's second text count in another way, and a text's numbers are the sums over its tokens. The tokenizer is the shipped one.
+/// A cross-encoder whose scores are known in advance, written into a folder of models. Each token has a weight for each label, tokens of a
+/// pair's second text have other weights, and a text's numbers are the sums over its tokens. The tokenizer is the shipped one.
 /// </summary>
 internal sealed class TinyClassifier : IDisposable
 {

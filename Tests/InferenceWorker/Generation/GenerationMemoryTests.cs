@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation;
 
-/// <summary>Rows that share memory: that grow, make room for one another, are kept for their prefix, and leave nothing behind.</summary>
+/// <summary>Rows that share memory: they grow, are preempted, are kept for their prefix, and release everything.</summary>
 public sealed class GenerationMemoryTests
 {
     /// <summary>Room for so many positions in a memory of one MiB.</summary>

@@ -47,7 +47,7 @@ public sealed class DoctorTests
         Assert.Contains(lines, line => line.Contains("task 'speech' is not supported by this version", StringComparison.Ordinal));
     }
 
-    /// <summary>Whoever opens a pipe waits for somebody who writes into it.</summary>
+    /// <summary>Opening a pipe waits for a writer.</summary>
     [Fact]
     public async Task Run_PipeInPlaceOfAFile_IsRefusedAtOnce()
     {

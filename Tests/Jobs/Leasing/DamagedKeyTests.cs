@@ -8,8 +8,8 @@ using Xunit;
 namespace AiPlatform.Tests.Jobs.Leasing;
 
 /// <summary>
-/// Anything may stand at any one key that a queue owns: jobs of other queues run to their end, no loop dies, and the queue itself
-/// serves again, at the latest when the key is gone.
+/// Any key of a queue may have any content: jobs of other queues still run to their end, no loop dies, and the queue itself serves again,
+/// at the latest when the key is deleted.
 /// </summary>
 public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServer>
 {
@@ -71,11 +71,11 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
             await host.Store.SubmitAsync(waiting, Ct);
             var name = await DamageAsync(damaged, waiting.Id, step);
 
-            // Other queues do not feel it.
+            // Other queues are not affected.
             await EndAsync(host, sound);
             Assert.Equal(HealthStatus.Healthy, await host.LivenessAsync());
 
-            // Its own runs on, or says which key keeps it from it.
+            // The queue itself continues, or names the key that keeps it from serving.
             var next = JobStoreHost.Submission(damaged);
             try
             {
@@ -89,7 +89,7 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
                     async () => (await host.ReadinessAsync()).Entries["background"].Description!.Contains(name, StringComparison.Ordinal), "readiness names the key");
             }
 
-            // At the latest when the key is gone: a record that was damaged is gone by itself, and its job has failed.
+            // The queue serves at the latest when the key is deleted. A damaged record is removed by itself, and its job has failed.
             if (!step.Key.StartsWith("job:", StringComparison.Ordinal)) await redis.Connection.GetDatabase().KeyDeleteAsync(name);
             await EndAsync(host, damaged);
             await Poll.UntilAsync(

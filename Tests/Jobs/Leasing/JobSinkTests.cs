@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Leasing;
 
-/// <summary>How far long work is, said in the job's log, on a real redis-server and a clock that is moved by hand.</summary>
+/// <summary>Progress of long work in the job's log, with a real redis-server and a manual clock.</summary>
 public sealed class JobSinkTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private readonly QueueName _queue = QueueName.ForModel(RedisServer.Unique("q"));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Leasing;
 
-/// <summary>A process that leases runs a job alone that took its worker down twice.</summary>
+/// <summary>A leasing process runs a job alone whose worker was lost twice.</summary>
 public sealed class RunAloneTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Redis;
 
-/// <summary>Whatever the client throws when Redis does not serve is one exception, whose words tell what to do.</summary>
+/// <summary>Every exception of the client when Redis does not serve becomes one exception, whose message says what to do.</summary>
 public sealed class RedisRefusalsTests
 {
 #pragma warning disable CS0618 // The other constructors want what only the client knows

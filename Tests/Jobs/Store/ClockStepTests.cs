@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>What a clock that was set back has left in Redis: marks that end later than anybody would have set them.</summary>
+/// <summary>Marks in Redis that end too late because the clock was set back.</summary>
 public sealed class ClockStepTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -6,12 +6,12 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>A job whose record or state cannot be read: it is put aside whole and has failed; nothing else suffers.</summary>
+/// <summary>A job whose record or state cannot be read is put aside with all its data and has failed; nothing else is affected.</summary>
 public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>What may stand where a record was. None is of a newer version.</summary>
+    /// <summary>Contents that may replace a record. None is of a newer version.</summary>
     public static TheoryData<string> Damages =>
     [
         "1\tx", "1\t", "1", "x", "", "\0\u0001\u0002", "1\t1764340000000\t1999999999999\td\t1\n{}", "1\t1764340000000\t1999999999999\td\t1\ttenant\n{}",
@@ -262,7 +262,7 @@ public sealed class DamagedRecordTests(RedisServer redis) : IClassFixture<RedisS
             return;
         }
 
-        // It can be had back as it was.
+        // The record can be restored unchanged.
         await sut.Database.ExecuteAsync("RESTORE", sut.Key("restored"), 0, kept["record"]);
         Assert.Equal(damage, (string?)kept["kind"]);
         Assert.Equal(damage, (string?)await sut.Database.ExecuteAsync("TYPE", sut.Key("restored")));

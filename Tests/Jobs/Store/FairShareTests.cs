@@ -57,7 +57,7 @@ public sealed class FairShareTests(RedisServer redis) : IClassFixture<RedisServe
 
         var leased = await LeaseAsync(sut, 20);
 
-        // What it was served before stands to its account: the other gets 19 more first.
+        // The tenant's earlier service counts, so the other tenant gets 19 more jobs first.
         Assert.InRange(leased.Count(tenant => tenant == "returns"), 0, 2);
     }
 
@@ -75,8 +75,8 @@ public sealed class FairShareTests(RedisServer redis) : IClassFixture<RedisServe
     }
 
     /// <summary>
-    /// While two tenants both have jobs waiting, the costs served of them never differ by more than the largest of each, whatever came
-    /// before, in whatever batches; and each tenant's jobs come in their order.
+    /// While two tenants both have waiting jobs, their served costs never differ by more than the largest cost of each, whatever happened
+    /// before and whatever the batches are. Each tenant's jobs are served in order.
     /// </summary>
     [Fact]
     public Task LeaseAsync_AnyTenantsCostsAndBatches_SharesDifferByTheLargestCostsAtMost()

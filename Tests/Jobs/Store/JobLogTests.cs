@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>What a job has been through: the changes of its status and its events share one sequence.</summary>
+/// <summary>The changes of a job's status and its events share one sequence of numbers.</summary>
 public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -141,7 +141,9 @@ public sealed class JobLogTests(RedisServer redis) : IClassFixture<RedisServer>
         Requeue,
     }
 
-    /// <summary>Whatever happens to a job, its numbers have no gaps, and each stands for the same thing to whoever reads when.</summary>
+    /// <summary>
+    /// Whatever happens to a job, its numbers have no gaps, and each number means the same event to every reader at any time.
+    /// </summary>
     [Fact]
     public Task ReadLogAsync_AnyTransitions_NumbersAreGaplessAndStayTheSame()
     {

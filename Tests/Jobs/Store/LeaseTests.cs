@@ -122,7 +122,7 @@ public sealed class LeaseTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(next, Assert.Single(leased).Id);
         Assert.Equal(JobStatus.Expired, await sut.StatusAsync(late[^1]));
         Assert.Equal(0, (await sut.Operations.ReadAsync(sut.Queue, Ct)).Depth);
-        // Who was given nothing although jobs wait comes again at once.
+        // A worker that got no job although jobs wait tries again at once.
         Assert.Equal(calls - 1, (await doorbell.MessagesAsync()).Count);
     }
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>The real store with a queue of the test's own, and ways to let time pass in it.</summary>
+/// <summary>The real store with a queue for the test, and methods to let time pass in it.</summary>
 internal sealed class StoreSut : IAsyncDisposable
 {
     public const string Worker = "worker-1";
@@ -95,7 +95,7 @@ internal sealed class StoreSut : IAsyncDisposable
         return leased.Id;
     }
 
-    /// <summary>Sweeps, also when somebody has just swept.</summary>
+    /// <summary>Sweeps even if another process has just swept.</summary>
     public async Task<SweepResult> SweepAsync()
     {
         await Database.KeyDeleteAsync(Key("swept"));
@@ -109,7 +109,7 @@ internal sealed class StoreSut : IAsyncDisposable
         return await SweepAsync();
     }
 
-    /// <summary>Loses the lease of a job so often; in between it is leased as one that must run alone where that is so.</summary>
+    /// <summary>Loses the lease of a job several times. In between, the job is leased as one that must run alone if it must.</summary>
     public async Task LoseAsync(JobId id, int times)
     {
         for (var i = 0; i < times; i++)
@@ -136,7 +136,7 @@ internal sealed class StoreSut : IAsyncDisposable
     }
 
     /// <summary>
-    /// Holds up what is written until all calls are made: the first goes alone, those of one kind and queue that come after it go together.
+    /// Holds writes until all calls have been made: the first call goes alone, and later calls of the same kind and queue go together.
     /// </summary>
     public async Task<T[]> TogetherAsync<T>(Func<IEnumerable<Task<T>>> calls)
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>What scripts store is what <see cref="RedisKeys"/> says: other versions read it.</summary>
+/// <summary>The scripts store the form that <see cref="RedisKeys"/> documents, because other versions read it.</summary>
 public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>What a tenant's jobs take in Redis is counted, and limited.</summary>
+/// <summary>The bytes of a tenant's jobs in Redis are counted and limited.</summary>
 public sealed class TenantBytesTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static readonly string[] TenantNames = ["t-a", "t-b"];
@@ -104,7 +104,7 @@ public sealed class TenantBytesTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.Equal(SubmitOutcome.Accepted, after.Outcome);
     }
 
-    /// <summary>A small request with a large result takes the large one's room from the beginning.</summary>
+    /// <summary>A small request with a large result reserves the result's bytes from the beginning.</summary>
     [Fact]
     public async Task SubmitAsync_ResultsAreExpected_CountBeforeTheyAreThere()
     {

@@ -219,7 +219,7 @@ public sealed class RetryLoopTests : IDisposable
     private Task<(RetryEnd<JsonAnswer> End, AttemptLog Log)> RunAsync(ScriptedTransport transport, string model) =>
         RunAsync(Models(transport), transport, model);
 
-    /// <summary>Runs a call, moving the clock whenever nothing else is to be done.</summary>
+    /// <summary>Runs a call, and moves the clock whenever nothing else can proceed.</summary>
     private async Task<(RetryEnd<JsonAnswer> End, AttemptLog Log)> RunAsync(
         Dictionary<string, ProviderModel> models, ScriptedTransport transport, string model)
     {

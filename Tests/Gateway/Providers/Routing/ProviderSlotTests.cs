@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers.Routing;
 
-/// <summary>Whatever becomes of a call, its provider has room for the next one: <c>MaxConcurrentCalls</c> is 1 here.</summary>
+/// <summary>However a call ends, its provider has a free slot for the next one; <c>MaxConcurrentCalls</c> is 1 here.</summary>
 public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Streaming = "\"stream\":true";

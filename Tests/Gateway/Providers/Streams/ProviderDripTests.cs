@@ -11,7 +11,7 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
 {
     private const string Streaming = "\"stream\":true";
 
-    /// <summary>Within which a call has ended that its deadline or limit ends, on a busy machine. Else it would not end.</summary>
+    /// <summary>The bound within which a deadline or limit must have ended a call, even on a busy machine.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class ProviderDripTests(RedisServer redis) : IClassFixture<RedisSe
         await Poll.UntilAsync(() => sut.Provider.UnderWay == 0, "the provider's stream was ended");
     }
 
-    /// <summary>Bytes that make no event are silence: the caller has got nothing.</summary>
+    /// <summary>Bytes without a complete event count as silence, because the caller has received nothing.</summary>
     [Fact]
     public async Task Stream_AnEventComesByteByByte_EndsAtTheIdleLimit()
     {

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers.Streams;
 
-/// <summary>What a provider sends never becomes a 500, and nothing reaches a caller that an SDK cannot read.</summary>
+/// <summary>Nothing that a provider sends becomes a 500, and a caller gets nothing that an SDK cannot read.</summary>
 public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Streaming = "\"stream\":true";
@@ -115,7 +115,7 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
         Assert.Equal("provider_failed", ErrorCode(events[^1]));
     }
 
-    /// <summary>What stands between and around the events of other servers, and what the caller gets of it.</summary>
+    /// <summary>Text between and around the events of other servers, and what the caller gets of it.</summary>
     [Theory]
     [InlineData("\uFEFFdata: {1}\n\ndata: {2}\n\ndata: [DONE]\n\n")]
     [InlineData("data: {1}\n\ndata:\n\ndata: {2}\n\ndata: [DONE]\n\n")]

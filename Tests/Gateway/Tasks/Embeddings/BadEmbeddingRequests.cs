@@ -67,7 +67,7 @@ internal static class BadEmbeddingRequests
         { $$"""{{{Model}},"input":"a","user":"a","user":"a"}""", "user" },
     };
 
-    /// <summary>Bodies that are no JSON object at all; no parameter can be named.</summary>
+    /// <summary>Bodies that are not JSON objects, so no parameter can be named.</summary>
     public static TheoryData<byte[]> Bodies { get; } = new((byte[][])
     [
         Bytes(""),

@@ -4,8 +4,8 @@ using AiPlatform.InferenceWorker.Generation.Decoder;
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
 /// <summary>
-/// A decoder whose next token depends on everything that its row's memory has: it writes a number for each token and reads them all back.
-/// So a row that was moved, copied or cut in the wrong way gives another text.
+/// A decoder whose next token depends on the whole memory of its row: it writes a number for each token and reads all of them. So a row
+/// that was moved, copied or cut wrongly has another text.
 /// </summary>
 internal sealed unsafe class FakeDecoder : IDecoder
 {

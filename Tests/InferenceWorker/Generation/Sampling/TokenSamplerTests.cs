@@ -32,7 +32,7 @@ public sealed class TokenSamplerTests
         for (var position = 0; position < Draws; position++) counts[Choose(logits, settings, position).Token]++;
 
         Assert.All(Enumerable.Range(0, Vocabulary), token => Assert.True(expected[token] > 0 || counts[token] == 0));
-        // What is seldom is counted together; 1 in some 30,000 seeds would be beyond the bound.
+        // Rare tokens are counted together; about 1 in 30,000 seeds would exceed the bound.
         var (chiSquare, degrees, rareExpected, rareCounted) = (0.0, -1, 0.0, 0);
         for (var token = 0; token < Vocabulary; token++)
         {
@@ -91,7 +91,7 @@ public sealed class TokenSamplerTests
     [Fact]
     public void Next_KnownCounters_GivesTheNumbersOfEarlierVersions()
     {
-        // What a seed gives is promised: it stays from version to version.
+        // The draws of a seed are a promise and must not change between versions.
         Assert.Equal([0.1761460269590095, 0.26997118974788903, 0.4074330179956558],
             [TokenDraw.Next(0, 0, 0), TokenDraw.Next(1, 2, 3), TokenDraw.Next(ulong.MaxValue, int.MaxValue, int.MaxValue)]);
     }
