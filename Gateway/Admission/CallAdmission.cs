@@ -72,10 +72,11 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             // Providers serve only the tasks of OpenAI's dialect. The model's name may be that of a provider's model.
             return (null, models.Providers.Find(request.Model) is null
                 ? Refusals.ModelNotFound(request.Model, models.Names)
-                : InferenceError.Invalid("model", $"The model '{request.Model}' is a provider's: it cannot be asked for {task.Name}."));
+                : InferenceError.Invalid(
+                    "model", $"The model '{request.Model}' is a provider's: '{task.Endpoint}' is for the models of our own workers."));
         }
 
-        if (model.Task != task.Name) return (null, OtherTask(model.Name, model.Task, task));
+        if (!task.Kinds.Contains(model.Task)) return (null, OtherTask(model.Name, model.Task, task));
         if (request.Check(model) is { } misfit) return (null, misfit);
 
         return (new AdmittedCall(task, model.Name, body)
@@ -87,5 +88,5 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
     }
 
     private static InferenceError OtherTask(string model, string does, ModelTask asked) =>
-        InferenceError.Invalid("model", $"The model '{model}' does {does}, not {asked.Name}.");
+        InferenceError.Invalid("model", $"The model '{model}' does {does}, not {string.Join(" or ", asked.Kinds)}.");
 }

@@ -44,17 +44,18 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         if (end.Id is { } id) context.Response.SetJobId(id);
         if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
-        return end.Error is { } error ? (null, error) : Read(end.Job!.Output?.Content ?? default, property);
+        return end.Error is { } error ? (null, error) : Read(end.Job!, property);
     }
 
     private static ModelDescriptor? Find(KnownModels models, string? name) =>
-        models.All.FirstOrDefault(model => model.Task == ChatTask.Description.Name && (name is null || model.Name == name));
+        models.All.FirstOrDefault(model => model.Task == ChatTask.Kind && (name is null || model.Name == name));
 
-    private static (string? Json, InferenceError? Error) Read(ReadOnlyMemory<byte> output, string property)
+    private static (string? Json, InferenceError? Error) Read(Job job, string property)
     {
         try
         {
-            var text = ChatAnswer.Read(output).Choices[0].Text.Trim();
+            var answer = new ChatChunks(job.Id, job.Model, includesUsage: false).ReadWhole(job.Output?.Content ?? default);
+            var text = answer.Choices[0].Text.Trim();
             return (JsonSerializer.Serialize(new Dictionary<string, string> { [property] = text }), null);
         }
         catch (FormatException unreadable)

@@ -1,15 +1,20 @@
 using AiPlatform.Gateway.Tasks.Chat;
 using AiPlatform.Gateway.Tasks.Classification;
+using AiPlatform.Gateway.Tasks.Completions;
 using AiPlatform.Gateway.Tasks.Embeddings;
+using AiPlatform.Gateway.Tasks.Tokens;
 using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Tasks;
 
-/// <summary>The kinds of models that the Gateway can be asked for.</summary>
+/// <summary>The routes on which models can be asked.</summary>
 internal static class GatewayTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    public static IReadOnlyList<IGatewayTask> All { get; } = [new EmbeddingRoute(), new ChatRoute(), new ClassificationRoute()];
+    public static IReadOnlyList<IGatewayTask> All { get; } =
+    [
+        new EmbeddingRoute(), new ChatRoute(), new CompletionRoute(), new ClassificationRoute(), new TokenizeRoute(), new DetokenizeRoute(),
+    ];
 
     public static IGatewayTask Of(ModelTask task) => All.First(one => one.Task == task);
 
@@ -22,12 +27,15 @@ internal static class GatewayTasks
         foreach (var task in All)
             if (task.Task.OutputTypes.Contains(output.ContentType)) return task.Read(model, output);
 
-        return (null, new InferenceError
-        {
-            Kind = InferenceErrorKind.Internal,
-            Message = $"The result is of the type '{output.ContentType}', which this version cannot show.",
-        });
+        return Unreadable(output);
     }
+
+    /// <summary>The error about a result of a type that nobody knows.</summary>
+    public static (TaskAnswer? Answer, InferenceError? Error) Unreadable(JobOutput output) => (null, new InferenceError
+    {
+        Kind = InferenceErrorKind.Internal,
+        Message = $"The result is of the type '{output.ContentType}', which this version cannot show.",
+    });
 
     /// <summary>A result that is the answer already.</summary>
     private sealed class StoredJson(ReadOnlyMemory<byte> json) : TaskAnswer

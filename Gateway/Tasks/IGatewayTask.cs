@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Tasks;
 
-/// <summary>What the Gateway does for one kind of model; <see cref="GatewayTasks.All"/> has one for each kind.</summary>
+/// <summary>What the Gateway does for one route on which models are asked; <see cref="GatewayTasks.All"/> has one for each.</summary>
 internal interface IGatewayTask
 {
     /// <summary>What both processes know of the task.</summary>

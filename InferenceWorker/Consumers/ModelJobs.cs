@@ -1,8 +1,8 @@
 using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
@@ -11,9 +11,9 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
 {
     public Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
     {
-        if (!WorkerTasks.All.Any(one => one.Task.Endpoint == job.Endpoint)) return Refused(UnknownEndpoint(job.Endpoint));
+        if (ModelTasks.Of(job.Endpoint) is not { } task) return Refused(UnknownEndpoint(job.Endpoint));
         if (models.Find(job.Model) is not { } model) return Refused(NotServed(job.Model));
-        return WorkerTasks.Find(model.Manifest.Task)!.Task.Endpoint == job.Endpoint
+        return task.Kinds.Contains(model.Manifest.Task)
             ? RunAsync(model, job, cancellationToken)
             : Refused(OtherTask(model.Manifest, job.Endpoint));
     }
@@ -21,6 +21,8 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
     /// <summary>Runs the job, and returns its result after all earlier output has been written.</summary>
     private async Task<JobOutcome> RunAsync(ILoadedModel model, LeasedJob job, CancellationToken cancellationToken)
     {
+        if (TokenJobs.Run(job, model) is { } known) return known;
+
         using var sink = sinks.For(job);
         var outcome = await model.RunAsync(job, sink, cancellationToken);
         await sink.FlushAsync(cancellationToken);
@@ -32,7 +34,7 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
     private static InferenceError UnknownEndpoint(string endpoint) => new()
     {
         Kind = InferenceErrorKind.InvalidRequest,
-        Message = $"This worker cannot run '{endpoint}'. It runs: {string.Join(", ", WorkerTasks.All.Select(one => one.Task.Endpoint))}.",
+        Message = $"This worker cannot run '{endpoint}'. It runs: {string.Join(", ", ModelTasks.All.Select(one => one.Endpoint))}.",
         Param = "endpoint",
     };
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Encoders;
 
@@ -9,7 +8,7 @@ namespace AiPlatform.InferenceWorker.Encoders;
 internal abstract class EncoderTask<TManifest> : IWorkerTask
     where TManifest : EncoderManifest
 {
-    public abstract ModelTask Task { get; }
+    public abstract string Kind { get; }
 
     public IReadOnlyList<string> ManifestFields => [.. EncoderManifest.Fields, .. OwnFields];
 

@@ -31,12 +31,17 @@ internal abstract class LoadedEncoder : ILoadedModel
         _manifest = manifest;
         _services = services;
         Tokenizer = warm.Opened.Tokenizer;
+        Tokens = new EncoderTokens(Tokenizer);
         Capacity = CapacityOf(manifest, warm.Plan, services.Options);
         _batcher = new RowBatcher(warm.Opened.Session, newOutput, manifest, warm.Plan, services.Metrics, services.Time, services.Logger);
         _batcher.Start();
     }
 
     public ModelManifest Manifest => _manifest;
+
+    public IModelTokens Tokens { get; }
+
+    public string Device => _services.Device.Name;
 
     public int Capacity { get; }
 

@@ -29,7 +29,7 @@ internal static class ManifestReader
         {
             throw new ModelProblemException(
                 $"{file}: task '{name}' is not supported by this version. Supported: "
-                + $"{string.Join(", ", WorkerTasks.All.Select(one => one.Task.Name))}.");
+                + $"{string.Join(", ", WorkerTasks.All.Select(one => one.Kind))}.");
         }
 
         manifest.AllowOnly([.. ModelManifest.Fields, .. task.ManifestFields]);

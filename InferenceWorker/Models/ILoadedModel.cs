@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
@@ -8,6 +9,11 @@ namespace AiPlatform.InferenceWorker.Models;
 internal interface ILoadedModel
 {
     ModelManifest Manifest { get; }
+
+    IModelTokens Tokens { get; }
+
+    /// <summary>Where it runs, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    string Device { get; }
 
     /// <summary>Jobs that a process leases for it at a time: enough that its device never waits for Redis.</summary>
     int Capacity { get; }
@@ -22,8 +28,9 @@ internal interface ILoadedModel
     ModelDescriptor Describe();
 
     /// <summary>
-    /// Runs a job of its task's endpoint. What is wrong with the job itself is a failed outcome; what is thrown is the machine's fault or a
-    /// bug. The result is what it returns, so that there is exactly one; what comes before it goes into the sink.
+    /// Runs a job of a route that its kind of model is asked on, but those that ask for tokens only. What is wrong with the job itself is a
+    /// failed outcome; what is thrown is the machine's fault or a bug. The result is what it returns, so that there is
+    /// exactly one; what comes before it goes into the sink.
     /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="sink">Takes what the job says while it runs: pieces of its output, and how far it is.</param>
@@ -32,4 +39,29 @@ internal interface ILoadedModel
 
     /// <summary>Ends its device threads after their current runs. Waiting jobs are canceled.</summary>
     void Stop();
+}
+
+/// <summary>What a model makes of texts, and what texts its tokens are. Any number of threads may call it at once.</summary>
+internal interface IModelTokens
+{
+    /// <summary>Every id is at least 0 and below it.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The tokens of a text of any length, as the model reads it: special tokens that stand in it are such tokens.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="addsSpecialTokens">Whether those are set around it that the tokenizer's file names.</param>
+    int[] OfText(string text, bool addsSpecialTokens);
+
+    /// <summary>The tokens of a chat; exactly one of the two is set.</summary>
+    /// <param name="messages">Valid ones.</param>
+    /// <param name="addsGenerationPrompt">Whether the prompt ends where the assistant's answer begins.</param>
+    (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt);
+
+    /// <summary>A token as the vocabulary has it.</summary>
+    /// <param name="id">Within the vocabulary.</param>
+    string NameOf(int id);
+
+    /// <summary>The text of tokens; null where nobody knows how it is made.</summary>
+    /// <param name="ids">Within the vocabulary.</param>
+    string? TextOf(ReadOnlySpan<int> ids);
 }

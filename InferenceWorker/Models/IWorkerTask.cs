@@ -7,8 +7,8 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <summary>What a worker does for one kind of model; <c>WorkerTasks</c> has one for each kind.</summary>
 internal interface IWorkerTask
 {
-    /// <summary>What both processes know of the task.</summary>
-    ModelTask Task { get; }
+    /// <summary>What manifests and the catalog call it. <see cref="ModelTasks.OfKind"/> says what its models are asked.</summary>
+    string Kind { get; }
 
     /// <summary>The fields of a manifest that are there besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
     IReadOnlyList<string> ManifestFields { get; }

@@ -13,5 +13,5 @@ internal static class WorkerTasks
         [new EmbeddingWorkerTask(), new ChatWorkerTask(), new ClassificationWorkerTask()];
 
     /// <summary>The task that manifests call so; null when this version has none.</summary>
-    public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Task.Name == name);
+    public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Kind == name);
 }

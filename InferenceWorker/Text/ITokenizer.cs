@@ -50,4 +50,16 @@ internal interface ITokenizer
     /// <exception cref="ArgumentException"><paramref name="ids"/> lacks the special tokens.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerText"/>.</exception>
     int[] Truncate(int[] ids, int maxTokens);
+
+    /// <summary>The ids of an encoded text without the special tokens around it.</summary>
+    /// <param name="ids">What <see cref="Encode"/> or <see cref="AddSpecialTokens"/> returned.</param>
+    ReadOnlySpan<int> WithoutSpecialTokens(int[] ids);
+
+    /// <summary>A token as the vocabulary has it, such as <c>##ing</c>.</summary>
+    /// <param name="id">Within the vocabulary; the caller checks that.</param>
+    string NameOf(int id);
+
+    /// <summary>The text of some ids; null where the file's <c>decoder</c> is of a kind that is not known.</summary>
+    /// <param name="ids">Within the vocabulary; the caller checks that.</param>
+    string? Decode(ReadOnlySpan<int> ids);
 }

@@ -7,9 +7,8 @@ namespace AiPlatform.InferenceWorker.Text;
 /// Builds a tokenizer from a <c>tokenizer.json</c> of Hugging Face <c>tokenizers</c>, from the file's own fields.
 /// Whatever is not known is refused, for a part that is left out would give other ids without a word.
 /// <para>
-/// Three sections are left aside on purpose. <c>padding</c> and <c>truncation</c> are how the publisher last called the tokenizer:
-/// sentence-transformers overrides both, and here the model's manifest (<c>max_tokens</c>) and the batch rule. <c>decoder</c> turns ids
-/// back into text and has no part in encoding.
+/// Two sections are left aside on purpose. <c>padding</c> and <c>truncation</c> are how the publisher last called the tokenizer:
+/// sentence-transformers overrides both, and here the model's manifest (<c>max_tokens</c>) and the batch rule.
 /// </para>
 /// </summary>
 internal static class TokenizerLoader

@@ -2,13 +2,16 @@ using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Jobs.Tasks;
 
-/// <summary>What a kind of model does, as both processes know it; <see cref="ModelTasks.All"/> has one for each kind.</summary>
+/// <summary>
+/// What models are asked on one route, as both processes know it; <see cref="ModelTasks.All"/> has one for each route. A kind of model may
+/// run several.
+/// </summary>
 public sealed record ModelTask
 {
-    /// <summary>What manifests and the catalog call it, such as <c>embedding</c>.</summary>
-    public required string Name { get; init; }
+    /// <summary>The kinds of models that run it, as manifests and the catalog call them, such as <c>embedding</c>.</summary>
+    public required IReadOnlyList<string> Kinds { get; init; }
 
-    /// <summary>The route whose calls it runs, such as <c>/v1/embeddings</c>.</summary>
+    /// <summary>The route, such as <c>/v1/embeddings</c>.</summary>
     public required string Endpoint { get; init; }
 
     /// <summary>What its calls are in OpenTelemetry's GenAI conventions, such as <c>embeddings</c>.</summary>

@@ -1,16 +1,25 @@
 using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Classification;
+using AiPlatform.Jobs.Tasks.Completions;
 using AiPlatform.Jobs.Tasks.Embeddings;
+using AiPlatform.Jobs.Tasks.Tokens;
 
 namespace AiPlatform.Jobs.Tasks;
 
-/// <summary>The kinds of models that there are, and the routes whose calls run as jobs.</summary>
+/// <summary>The routes whose calls run as jobs, and the kinds of models that run them.</summary>
 public static class ModelTasks
 {
     /// <summary>Each task once. A new one is a folder beside this file and a line here.</summary>
-    private static readonly ModelTask[] Tasks = [EmbeddingTask.Description, ChatTask.Description, ClassificationTask.Description];
+    private static readonly ModelTask[] Tasks =
+    [
+        EmbeddingTask.Description, ChatTask.Description, CompletionTask.Description, ClassificationTask.Description,
+        TokenizeTask.Description, DetokenizeTask.Description,
+    ];
 
     public static IReadOnlyList<ModelTask> All => Tasks;
+
+    /// <summary>What a kind of model is asked; nothing for a kind that this version does not know.</summary>
+    public static IEnumerable<ModelTask> OfKind(string kind) => Tasks.Where(task => task.Kinds.Contains(kind));
 
     /// <summary>The task whose calls a route takes; null for any other route.</summary>
     public static ModelTask? Of(ReadOnlySpan<char> endpoint)

@@ -6,22 +6,25 @@ using Xunit;
 
 namespace AiPlatform.Tests.Tasks;
 
-/// <summary>Each kind of model has all its parts.</summary>
+/// <summary>Each route on which models are asked, and each kind of model, has all its parts.</summary>
 public sealed class TaskPartsTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
     [Fact]
-    public void EveryTask_HasNamesOfItsOwn()
+    public void EveryTask_HasARouteOfItsOwn()
     {
-        Assert.Distinct(ModelTasks.All.Select(task => task.Name));
         Assert.Distinct(ModelTasks.All.Select(task => task.Endpoint));
+        Assert.Distinct(ModelTasks.All.Select(task => task.Operation));
         Assert.All(ModelTasks.All, task => Assert.NotEmpty(task.OutputTypes));
+        Assert.All(ModelTasks.All, task => Assert.Distinct(task.Kinds));
     }
 
     [Fact]
     public void EveryTask_HasAGatewaysPartAndAWorkers()
     {
         Assert.Equal(ModelTasks.All, GatewayTasks.All.Select(part => part.Task));
-        Assert.Equal(ModelTasks.All.Select(task => task.Name).Order(), WorkerTasks.All.Select(part => part.Task.Name).Order());
+        Assert.Distinct(WorkerTasks.All.Select(part => part.Kind));
+        Assert.Equal(ModelTasks.All.SelectMany(task => task.Kinds).Distinct().Order(), WorkerTasks.All.Select(part => part.Kind).Order());
+        Assert.All(WorkerTasks.All, part => Assert.NotEmpty(ModelTasks.OfKind(part.Kind)));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
+using AiPlatform.Gateway.Tasks.Generation;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;
 
@@ -21,7 +22,7 @@ internal sealed class ChatRoute : IGatewayTask
 
     public string AnswerComponent => nameof(ChatCompletion);
 
-    public IStreamForm? Stream => ChatStreamForm.Instance;
+    public IStreamForm? Stream { get; } = new GeneratedStream(ChatTask.Description);
 
     public void Describe(RouteHandlerBuilder route) => route
         .Takes<ChatRequest>()
@@ -48,9 +49,5 @@ internal sealed class ChatRoute : IGatewayTask
             }));
 
     /// <summary>All answers are JSON.</summary>
-    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => (null, new InferenceError
-    {
-        Kind = InferenceErrorKind.Internal,
-        Message = $"A chat's result is of the type '{output.ContentType}', which this version cannot show.",
-    });
+    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }

@@ -1,21 +1,23 @@
 using System.Globalization;
-using System.Text.Json;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
-using AiPlatform.InferenceWorker.Text.Templates;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Completions;
+using AiPlatform.Jobs.Tasks.Embeddings;
+using AiPlatform.Jobs.Tasks.Generation;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// Runs <c>/v1/chat/completions</c>: renders the messages, makes tokens of them, and has the engine generate the answers, beside those of
-/// other jobs.
+/// Runs <c>/v1/chat/completions</c> and <c>/v1/completions</c>: makes tokens of what is asked, and has the engine generate the answers,
+/// beside those of other jobs.
 /// </summary>
 internal sealed class ChatModel : ILoadedModel
 {
@@ -25,12 +27,14 @@ internal sealed class ChatModel : ILoadedModel
     private readonly OpenedChat _opened;
     private readonly ModelServices _services;
     private readonly GenerationEngine _engine;
+    private readonly ChatPrompts _prompts;
     private readonly int _vocabularySize;
 
     /// <exception cref="ModelProblemException">There is no memory for one chat.</exception>
     public ChatModel(OpenedChat opened, ModelServices services)
     {
         (_opened, _services) = (opened, services);
+        _prompts = new ChatPrompts(opened);
         _vocabularySize = opened.Decoder.Shape.VocabularySize;
         _engine = GenerationEngine.Start(
             opened.Manifest.Name, opened.Decoder, services.Generation, services.Time, services.Logger);
@@ -38,6 +42,10 @@ internal sealed class ChatModel : ILoadedModel
     }
 
     public ModelManifest Manifest => _opened.Manifest;
+
+    public IModelTokens Tokens => _prompts;
+
+    public string Device => ExecutionDevice.Cpu;
 
     public int Capacity => _engine.MaxRows;
 
@@ -62,21 +70,21 @@ internal sealed class ChatModel : ILoadedModel
 
     public async Task<JobOutcome> RunAsync(LeasedJob job, JobSink sink, CancellationToken cancellationToken)
     {
-        var (call, refused) = ChatRequestParser.Parse(job.Body.Span);
+        var content = new EmbeddingContent();
+        var (call, refused) = Parse(job, content);
         if (call is null) return JobOutcome.Failure(refused!);
         if ((call.Check(Describe()) ?? CheckBiases(call)) is { } wrong) return JobOutcome.Failure(wrong);
 
         var start = _services.Time.GetTimestamp();
-        var (prompt, misfit) = Encode(job.Body);
-        if (prompt is null) return JobOutcome.Failure(misfit!);
+        var (prompts, misfit) = call is CompletionCall completion ? _prompts.Of(completion, content) : _prompts.OfMessages(job.Body);
+        if (prompts is null) return JobOutcome.Failure(misfit!);
         _services.Metrics.Tokenized(Manifest.Name, _services.Time.GetElapsedTime(start));
-        if (CheckLength(call, prompt.Length) is { } tooLong) return JobOutcome.Failure(tooLong);
+        if (CheckLengths(call, prompts) is { } tooLong) return JobOutcome.Failure(tooLong);
 
         using var activity = BatchActivities.StartRequest(
-            ChatTask.Description.Operation, Manifest.Name, call.Choices, prompt.Length);
+            ModelTasks.OperationOf(job.Endpoint), Manifest.Name, call.Choices, prompts.Sum(prompt => prompt.Length));
         var times = new TokenTimes(_services.GenerationMetrics, Manifest.Name, _services.Time, start);
-        var most = call.MaxNewTokens ?? MaxTokens - prompt.Length;
-        var run = new ChatRun(job, call, prompt, most, _opened.Tokenizer, _engine, sink, times);
+        var run = new ChatRun(job, call, prompts, MaxTokens, _opened.Tokenizer, _engine, sink, times);
         var outcome = await run.RunAsync(cancellationToken);
         activity?.SetTag("gen_ai.usage.output_tokens", run.CompletionTokens);
         if (outcome.Error is { } failed) activity?.Fail(failed.Code);
@@ -85,38 +93,32 @@ internal sealed class ChatModel : ILoadedModel
 
     public void Stop() => _engine.Stop(TimeSpan.Zero);
 
-    private (int[]? Prompt, InferenceError? Error) Encode(ReadOnlyMemory<byte> body)
+    private static (GenerationCall? Call, InferenceError? Error) Parse(LeasedJob job, EmbeddingContent content)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(body);
-            var prompt = _opened.Tokenizer.Encode(_opened.Template.Render(document.RootElement.GetProperty("messages")));
-            return prompt.Length > 0
-                ? (prompt, null) : (null, InferenceError.Invalid("messages", "The model's chat template makes nothing of the messages."));
-        }
-        catch (ChatTemplateRenderException refused)
-        {
-            return (null, InferenceError.Invalid("messages", refused.Message));
-        }
+        if (job.Endpoint == CompletionTask.Endpoint) return CompletionRequestParser.Parse(job.Body.Span, content);
+        return ChatRequestParser.Parse(job.Body.Span);
     }
 
-    private InferenceError? CheckLength(ChatCall call, int prompt)
+    private InferenceError? CheckLengths(GenerationCall call, int[][] prompts)
     {
-        if (prompt + (long)(call.MaxNewTokens ?? 1) <= MaxTokens) return null;
+        var longest = Array.FindIndex(prompts, prompt => prompt.Length + (long)(call.MaxNewTokens ?? 1) > MaxTokens);
+        if (longest < 0) return null;
+
         var answer = call.MaxNewTokens is { } most
             ? string.Create(CultureInfo.InvariantCulture, $" and an answer of up to {most} is asked for") : "";
+        var has = call is CompletionCall completion ? $"'{completion.NameOf(longest)}' has" : "The messages have";
         return new InferenceError
         {
             Kind = InferenceErrorKind.ContextLengthExceeded,
             Message = string.Create(
                 CultureInfo.InvariantCulture,
-                $"The messages have {prompt} tokens{answer}; '{Manifest.Name}' has room for {MaxTokens} tokens, messages and answer "
-                + $"together. Shorten them, or ask for less."),
-            Param = "messages",
+                $"{has} {prompts[longest].Length} tokens{answer}; '{Manifest.Name}' has room for {MaxTokens} tokens, {call.InputField} and "
+                + $"answer together. Shorten what you send, or ask for less."),
+            Param = call is CompletionCall one ? one.NameOf(longest) : call.InputField,
         };
     }
 
-    private InferenceError? CheckBiases(ChatCall call)
+    private InferenceError? CheckBiases(GenerationCall call)
     {
         foreach (var (token, _) in call.LogitBias)
         {

@@ -5,27 +5,27 @@ using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
-using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// One chat on its way: a row of the engine for each choice, whose text goes into the job's log as it comes where it is streamed. What an
-/// earlier attempt has said is not said again: the rows go on behind it.
+/// One chat, or one request for completions, on its way: a row of the engine for each choice, whose text goes into the job's log as it
+/// comes where it is streamed. What an earlier attempt has said is not said again: the rows go on behind it.
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="call">Its request.</param>
-/// <param name="prompt">Its messages in tokens.</param>
-/// <param name="maxNewTokens">Most tokens of each choice.</param>
+/// <param name="prompts">What the model reads, in tokens; each has as many choices.</param>
+/// <param name="maxTokens">Most tokens of a prompt and its answer together.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="engine">The model's engine.</param>
 /// <param name="sink">Takes what is said.</param>
 /// <param name="times">Measures its tokens.</param>
 internal sealed class ChatRun(
-    LeasedJob job, ChatCall call, int[] prompt, int maxNewTokens, ChatTokenizer tokenizer, GenerationEngine engine, JobSink sink,
+    LeasedJob job, GenerationCall call, int[][] prompts, int maxTokens, ChatTokenizer tokenizer, GenerationEngine engine, JobSink sink,
     TokenTimes times)
 {
-    private readonly ChatChunks _chunks = new(job.Id, job.Model, call.IncludesUsage);
+    private readonly AnswerForm _form = call.FormOf(job.Id, job.Model);
     private readonly ChoiceText[] _choices = new ChoiceText[call.Choices];
 
     /// <summary>A latch: something has come, or a row has ended.</summary>
@@ -40,7 +40,7 @@ internal sealed class ChatRun(
     public async Task<JobOutcome> RunAsync(CancellationToken cancellationToken)
     {
         Action? changed = call.WantsStream ? () => _news.Writer.TryWrite(true) : null;
-        for (var i = 0; i < _choices.Length; i++) _choices[i] = new ChoiceText(i, call, tokenizer, times, changed);
+        for (var i = 0; i < _choices.Length; i++) _choices[i] = NewChoice(i, changed);
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var state = SinkState.Open;
         try
@@ -50,7 +50,7 @@ internal sealed class ChatRun(
                 if (!choice.HasEnded) engine.Submit(RequestOf(choice, wanted.Token), choice);
 
             var work = call.WantsStream ? StreamAsync() : AllEndedAsync();
-            int? most = call.MaxNewTokens is null ? null : (int)Math.Min(int.MaxValue, (long)maxNewTokens * call.Choices);
+            int? most = call.MaxNewTokens is null ? null : (int)Math.Min(int.MaxValue, _choices.Sum(choice => (long)choice.MaxNewTokens));
             await sink.ReportWhileAsync(work, "tokens", () => _choices.Sum(choice => choice.Tokens), most);
             state = await work;
         }
@@ -73,6 +73,12 @@ internal sealed class ChatRun(
         };
     }
 
+    private ChoiceText NewChoice(int index, Action? changed)
+    {
+        var prompt = prompts[index / call.ChoicesPerPrompt];
+        return new ChoiceText(index, prompt, call.MaxNewTokens ?? maxTokens - prompt.Length, call, tokenizer, times, changed);
+    }
+
     private static InferenceError Failed(string why) => new() { Kind = InferenceErrorKind.ModelFailed, Message = why };
 
     private static InferenceError TooMuch() => InferenceError.Invalid(
@@ -89,12 +95,17 @@ internal sealed class ChatRun(
         }
 
         var usage = Usage();
-        if (call is { WantsStream: true, IncludesUsage: true } && !_hasSaidUsage) await sink.WriteAsync(_chunks.Usage(usage));
-        var answer = ChatAnswer.Write(job.Id, job.Model, _choices.Select(choice => choice.ToChoice()), usage);
+        if (call is { WantsStream: true, IncludesUsage: true } && !_hasSaidUsage) await sink.WriteAsync(_form.Usage(usage));
+        var answer = _form.Whole(_choices.Select(choice => choice.ToChoice(_form)), usage);
         return JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage);
     }
 
-    private string Usage() => ChatAnswer.WriteUsage(prompt.Length, Math.Min(prompt.Length, _choices[0].CachedTokens), CompletionTokens);
+    /// <summary>A prompt counts once, however many choices it has.</summary>
+    private string Usage()
+    {
+        var cached = prompts.Select((prompt, i) => Math.Min(prompt.Length, _choices[i * call.ChoicesPerPrompt].CachedTokens)).Sum();
+        return AnswerForm.WriteUsage(prompts.Sum(prompt => prompt.Length), cached, CompletionTokens);
+    }
 
     private async Task<SinkState> AllEndedAsync()
     {
@@ -111,7 +122,7 @@ internal sealed class ChatRun(
             var haveEnded = _choices.All(choice => choice.HasEnded);
             foreach (var choice in _choices)
             {
-                while (choice.Take(_chunks) is { } chunk)
+                while (choice.Take(_form) is { } chunk)
                     if (await sink.WriteAsync(chunk) is var state and not SinkState.Open) return state;
             }
 
@@ -124,17 +135,17 @@ internal sealed class ChatRun(
     {
         foreach (var said in await sink.SaidBeforeAsync(cancellationToken))
         {
-            var piece = ChatPiece.Read(said);
+            var piece = _form.ReadPiece(said);
             if (piece.Choice is not { } choice) _hasSaidUsage = true;
-            else if (choice >= 0 && choice < _choices.Length) _choices[choice].Restore(piece, maxNewTokens);
+            else if (choice >= 0 && choice < _choices.Length) _choices[choice].Restore(piece);
         }
     }
 
     private GenerationRequest RequestOf(ChoiceText choice, CancellationToken wanted) => new()
     {
-        Prompt = prompt,
+        Prompt = choice.Prompt,
         Generated = choice.Restored,
-        MaxNewTokens = maxNewTokens,
+        MaxNewTokens = choice.MaxNewTokens,
         PrefixScope = job.Tenant,
         CancellationToken = wanted,
         Sampling = new SamplingSettings
@@ -147,7 +158,8 @@ internal sealed class ChatRun(
             FrequencyPenalty = (float)call.FrequencyPenalty,
             RepetitionPenalty = (float)call.RepetitionPenalty,
             Seed = call.Seed is { } seed ? unchecked((ulong)seed) : SeedOf(job.Id),
-            Choice = choice.Index,
+            // With a seed of the caller's a prompt has the text that it has alone; else equal prompts have texts of their own.
+            Choice = call.Seed is null ? choice.Index : choice.Index % call.ChoicesPerPrompt,
             LogitBias = [.. call.LogitBias.Select(one => new TokenBias(one.Key, (float)one.Value))],
             LogProbabilities = call.Likelihoods,
             TopLogProbabilities = call.TopLikelihoods,

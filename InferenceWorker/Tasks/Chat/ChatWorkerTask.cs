@@ -1,6 +1,5 @@
 using System.Globalization;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
@@ -8,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <summary>Serves language models that answer chats.</summary>
 internal sealed class ChatWorkerTask : IWorkerTask
 {
-    public ModelTask Task => ChatTask.Description;
+    public string Kind => ChatTask.Kind;
 
     public IReadOnlyList<string> ManifestFields => ChatManifest.Fields;
 

@@ -3,7 +3,8 @@ using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.InferenceWorker.Text.Streaming;
-using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Completions;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
@@ -12,11 +13,15 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// become a stop string, or is a part of a character.
 /// </summary>
 /// <param name="index">The choice's index.</param>
+/// <param name="prompt">What it goes on behind, in tokens.</param>
+/// <param name="maxNewTokens">Most tokens.</param>
 /// <param name="call">The request.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="times">Measures its tokens.</param>
 /// <param name="changed">Called when something has come, or the row has ended; null where nobody streams.</param>
-internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokenizer, TokenTimes times, Action? changed) : ITokenSink
+internal sealed class ChoiceText(
+    int index, int[] prompt, int maxNewTokens, GenerationCall call, ChatTokenizer tokenizer, TokenTimes times, Action? changed)
+    : ITokenSink
 {
     private const string Stop = "stop";
     private const string Length = "length";
@@ -28,9 +33,10 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     private readonly StringBuilder _text = new();
     private readonly List<int> _tokens = [];
     private readonly List<TokenLikelihood> _likelihoods = [];
-    private readonly StringBuilder _restoredLikelihoods = new();
+    private readonly List<string> _restoredLikelihoods = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _restored;
+    private int _characters;
     private int _toldText;
     private int _toldTokens;
     private int _toldLikelihoods;
@@ -40,6 +46,10 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     private bool _endedByModel;
 
     public int Index => index;
+
+    public int[] Prompt => prompt;
+
+    public int MaxNewTokens => maxNewTokens;
 
     /// <summary>Completes when its row has ended.</summary>
     public Task Ended => _ended.Task;
@@ -68,7 +78,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     public int[] Restored => [.. _tokens.Take(_restored)];
 
     /// <summary>Takes what an earlier attempt has said of it; before the row begins.</summary>
-    public void Restore(ChatPiece piece, int maxNewTokens)
+    public void Restore(AnswerPiece piece)
     {
         if (piece.Choice != index || HasEnded) return;
 
@@ -76,8 +86,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
         foreach (var token in piece.Tokens) Add(token);
         (_restored, _toldTokens) = (_tokens.Count, _tokens.Count);
         _toldText += piece.Text.Length;
-        if (piece.Likelihoods.Length > 0)
-            _restoredLikelihoods.Append(_restoredLikelihoods.Length > 0 ? "," : "").Append(piece.Likelihoods);
+        _restoredLikelihoods.Add(piece.Likelihoods);
         if (piece.FinishReason is { } reason)
         {
             AddRest();
@@ -97,8 +106,9 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     {
         lock (_gate)
         {
+            var at = _characters;
             Add(token.Id);
-            if (call.Likelihoods) _likelihoods.Add(new TokenLikelihood(token.Id, token.LogProbability, token.Top.ToArray()));
+            if (call.Likelihoods) _likelihoods.Add(new TokenLikelihood(token.Id, token.LogProbability, token.Top.ToArray(), at));
         }
 
         _times.Came();
@@ -127,7 +137,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
     }
 
     /// <summary>The next chunk to be shown; null when there is none now.</summary>
-    public string? Take(ChatChunks chunks)
+    public string? Take(AnswerForm form)
     {
         string text;
         List<int> tokens;
@@ -139,7 +149,7 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
             if (!_hasRole)
             {
                 _hasRole = true;
-                return chunks.Role(index);
+                if (form.Opening(index) is { } opening) return opening;
             }
 
             // Where there are stop strings the last tokens may have no text.
@@ -150,27 +160,23 @@ internal sealed class ChoiceText(int index, ChatCall call, ChatTokenizer tokeniz
             (_toldText, _toldTokens, _toldLikelihoods) = (Math.Max(_toldText, _text.Length), _tokens.Count, _likelihoods.Count);
         }
 
-        var said = call.Likelihoods ? TokenLikelihood.Write(likelihoods, tokenizer) : null;
-        return text.Length > 0 ? chunks.Piece(index, text, tokens, said) : chunks.End(index, _finish!, tokens, said);
+        var said = call.Likelihoods ? Write(likelihoods) : null;
+        return text.Length > 0 ? form.Piece(index, text, tokens, said) : form.End(index, _finish!, tokens, said);
     }
 
     /// <summary>The whole answer; after its end.</summary>
-    public ChatChoice ToChoice()
-    {
-        string? likelihoods = null;
-        if (call.Likelihoods)
-        {
-            var rest = TokenLikelihood.Write(_likelihoods, tokenizer);
-            likelihoods = $"{_restoredLikelihoods}{(_restoredLikelihoods.Length > 0 && rest.Length > 0 ? "," : "")}{rest}";
-        }
+    public AnswerChoice ToChoice(AnswerForm form) => new(
+        index, _text.ToString(), _finish!, call.Likelihoods ? form.Join([.. _restoredLikelihoods, Write(_likelihoods)]) : null);
 
-        return new ChatChoice(index, _text.ToString(), _finish!, likelihoods);
-    }
+    private string Write(IReadOnlyList<TokenLikelihood> likelihoods) => call is CompletionCall
+        ? CompletionLikelihoods.Write(likelihoods, tokenizer) : TokenLikelihood.Write(likelihoods, tokenizer);
 
     private void Add(int token)
     {
         _tokens.Add(token);
-        _text.Append(_stops.Append(_detokenizer.Append(token)));
+        var text = _detokenizer.Append(token);
+        foreach (var unit in text) _characters += char.IsLowSurrogate(unit) ? 0 : 1;
+        _text.Append(_stops.Append(text));
     }
 
     /// <summary>What was held back is text after all.</summary>

@@ -11,7 +11,8 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="Token">The token.</param>
 /// <param name="LogProbability">Its log-probability by the model itself.</param>
 /// <param name="Top">The likeliest tokens.</param>
-internal readonly record struct TokenLikelihood(int Token, float LogProbability, TokenLogProbability[] Top)
+/// <param name="At">How many characters of the text were whole before it.</param>
+internal readonly record struct TokenLikelihood(int Token, float LogProbability, TokenLogProbability[] Top, int At)
 {
     /// <summary>The value for an impossible token, because JSON has no infinity.</summary>
     private const float Never = -9999;
@@ -38,6 +39,9 @@ internal readonly record struct TokenLikelihood(int Token, float LogProbability,
         return Encoding.UTF8.GetString(buffer.WrittenSpan[1..^1]);
     }
 
+    /// <summary>A likelihood as JSON has it.</summary>
+    internal static float Shown(float likelihood) => float.IsFinite(likelihood) ? likelihood : Never;
+
     private void Write(Utf8JsonWriter writer, ChatTokenizer tokenizer)
     {
         writer.WriteStartObject();
@@ -58,7 +62,7 @@ internal readonly record struct TokenLikelihood(int Token, float LogProbability,
     {
         var bytes = tokenizer.TokenBytes(token);
         writer.WriteString("token"u8, Encoding.UTF8.GetString(bytes));
-        writer.WriteNumber("logprob"u8, float.IsFinite(likelihood) ? likelihood : Never);
+        writer.WriteNumber("logprob"u8, Shown(likelihood));
         writer.WriteStartArray("bytes"u8);
         foreach (var one in bytes) writer.WriteNumberValue(one);
         writer.WriteEndArray();

@@ -1,6 +1,5 @@
 using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Classification;
 
 namespace AiPlatform.InferenceWorker.Tasks.Classification;
@@ -8,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Classification;
 /// <summary>Serves classifiers of texts and of pairs of texts.</summary>
 internal sealed class ClassificationWorkerTask : EncoderTask<ClassificationManifest>
 {
-    public override ModelTask Task => ClassificationTask.Description;
+    public override string Kind => ClassificationTask.Kind;
 
     protected override IReadOnlyList<string> OwnFields => ClassificationManifest.Fields;
 

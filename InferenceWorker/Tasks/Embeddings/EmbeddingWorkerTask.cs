@@ -1,6 +1,5 @@
 using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
@@ -8,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 /// <summary>Serves embedding models.</summary>
 internal sealed class EmbeddingWorkerTask : EncoderTask<EmbeddingManifest>
 {
-    public override ModelTask Task => EmbeddingTask.Description;
+    public override string Kind => EmbeddingTask.Kind;
 
     protected override IReadOnlyList<string> OwnFields => EmbeddingManifest.Fields;
 

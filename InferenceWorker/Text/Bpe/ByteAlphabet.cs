@@ -29,6 +29,15 @@ internal static class ByteAlphabet
         return true;
     }
 
+    /// <summary>Writes bytes in this alphabet.</summary>
+    public static string Write(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length);
+        foreach (byte one in bytes)
+            text.Append(CharacterOfByte[one]);
+        return text.ToString();
+    }
+
     /// <summary>The bytes that a token stands for. A token with a character of no byte, such as a blank, is its own text.</summary>
     public static byte[] BytesOf(string token)
     {

@@ -20,6 +20,7 @@ internal sealed class ChatTokenizer
     private readonly byte[] _bytes;
     private readonly int[] _ends;
     private readonly bool[] _isSpecial;
+    private readonly FrozenDictionary<int, string> _namesOfAdded;
 
     public ChatTokenizer(BpeParts parts)
     {
@@ -28,6 +29,7 @@ internal sealed class ChatTokenizer
         VocabularySize = parts.Vocabulary.Count;
         SpecialTokens = parts.Added.Where(token => token.IsSpecial).ToFrozenDictionary(token => token.Content, token => token.Id);
 
+        _namesOfAdded = parts.Added.ToFrozenDictionary(token => token.Id, token => token.Content);
         _isSpecial = new bool[VocabularySize];
         foreach (int id in SpecialTokens.Values)
             _isSpecial[id] = true;
@@ -87,6 +89,9 @@ internal sealed class ChatTokenizer
     /// <summary>The exact bytes of a token; for a special token those of its name. Empty for an id beyond the vocabulary.</summary>
     public ReadOnlySpan<byte> TokenBytes(int id) =>
         (uint)id < (uint)VocabularySize ? _bytes.AsSpan(_ends[id].._ends[id + 1]) : default;
+
+    /// <summary>A token as the vocabulary has it, such as <c>Ġthe</c>; an added token is its own name.</summary>
+    public string NameOf(int id) => _namesOfAdded.TryGetValue(id, out string? name) ? name : ByteAlphabet.Write(TokenBytes(id));
 
     /// <summary>Whether the id is that of a special token.</summary>
     public bool IsSpecial(int id) => (uint)id < (uint)VocabularySize && _isSpecial[id];

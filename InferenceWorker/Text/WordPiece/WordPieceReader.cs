@@ -24,10 +24,28 @@ internal static class WordPieceReader
             pieces,
             TemplateReader.Read(file.Required("post_processor"), vocabulary))
         {
-            VocabularySize = vocabulary.Count,
+            Names = NamesOf(vocabulary),
+            Decoder = ReadDecoder(file.Optional("decoder")),
             Pair = TemplateReader.ReadPair(file.Required("post_processor"), vocabulary),
             PadId = vocabulary.GetValueOrDefault(PadToken), // without one any id serves, for padded positions are masked
         };
+    }
+
+    private static string[] NamesOf(Dictionary<string, int> vocabulary)
+    {
+        var names = new string[vocabulary.Count];
+        foreach ((string token, int id) in vocabulary)
+            names[id] = token;
+        return names;
+    }
+
+    /// <summary>One that is not known is no reason to refuse the file: it has no part in encoding.</summary>
+    private static WordPieceDecoder? ReadDecoder(TokenizerField? field)
+    {
+        if (field is not { } decoder)
+            return new WordPieceDecoder(Prefix: null, CleansUp: false);
+        return decoder.Required("type").Text() == ModelType
+            ? new WordPieceDecoder(decoder.Required("prefix").Text(), decoder.Required("cleanup").Flag()) : null;
     }
 
     private static WordPieceModel ReadModel(TokenizerField model, Dictionary<string, int> vocabulary)

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace AiPlatform.InferenceWorker.Text.WordPiece;
 
 /// <summary>
@@ -9,7 +11,13 @@ internal sealed class WordPieceTokenizer(
 {
     private const int IdsOnStack = 256;
 
-    public required int VocabularySize { get; init; }
+    public int VocabularySize => Names.Length;
+
+    /// <summary>The tokens by their ids.</summary>
+    public required string[] Names { get; init; }
+
+    /// <summary>Makes text of tokens; null where the file's is of a kind that is not known.</summary>
+    public required WordPieceDecoder? Decoder { get; init; }
 
     public required int PadId { get; init; }
 
@@ -57,4 +65,18 @@ internal sealed class WordPieceTokenizer(
     public int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue) => template.Around(plainIds, maxTokens);
 
     public int[] Truncate(int[] ids, int maxTokens) => template.Truncate(ids, maxTokens);
+
+    public ReadOnlySpan<int> WithoutSpecialTokens(int[] ids) => template.Inside(ids);
+
+    public string NameOf(int id) => Names[id];
+
+    public string? Decode(ReadOnlySpan<int> ids)
+    {
+        if (Decoder is not { } decoder) return null;
+
+        var text = new StringBuilder();
+        foreach (int id in ids)
+            decoder.Append(Names[id], text);
+        return text.ToString();
+    }
 }

@@ -3,7 +3,7 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Jobs.Tasks.Embeddings;
 
-/// <summary>Validates <c>input</c>: a string, strings, token ids of one input, or token ids of several.</summary>
+/// <summary>Validates what a model reads, such as <c>input</c>: a string, strings, token ids of one, or token ids of several.</summary>
 public static class EmbeddingInput
 {
     /// <summary>Most inputs of a request, and most token ids of one that is a flat array.</summary>
@@ -17,20 +17,25 @@ public static class EmbeddingInput
     private delegate WrongInput? Check(ref Utf8JsonReader reader, EmbeddingContent? content);
 
     /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
+    /// <param name="name">The field's name.</param>
+    /// <param name="mostItems">Most inputs.</param>
+    /// <param name="mostTokens">Most token ids of one that is a flat array.</param>
     /// <param name="reader">Stands on the value's first token.</param>
     /// <param name="content">Where the inputs go; null to check them only.</param>
     /// <param name="rows">Inputs; 0 when there is an error.</param>
     /// <param name="isSingle">Whether it is one input and not a list.</param>
-    internal static InferenceError? Read(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
+    internal static InferenceError? Read(
+        string name, int mostItems, int mostTokens, ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
     {
         content?.Clear();
-        if (CheckInput(ref reader, content, out rows, out isSingle) is not { } misfit) return null;
+        if (CheckInput(mostItems, mostTokens, ref reader, content, out rows, out isSingle) is not { } misfit) return null;
 
         rows = 0;
-        return InferenceError.Invalid($"input{misfit.Path}", $"input{misfit.Path} {misfit.Message}");
+        return InferenceError.Invalid($"{name}{misfit.Path}", $"{name}{misfit.Path} {misfit.Message}");
     }
 
-    private static WrongInput? CheckInput(ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
+    private static WrongInput? CheckInput(
+        int mostItems, int mostTokens, ref Utf8JsonReader reader, EmbeddingContent? content, out int rows, out bool isSingle)
     {
         rows = 1;
         isSingle = true;
@@ -38,14 +43,14 @@ public static class EmbeddingInput
         if (reader.TokenType != JsonTokenType.StartArray) return new WrongInput("", Forms);
 
         reader.Read();
-        if (reader.TokenType == JsonTokenType.Number) return CheckTokensOfOne(ref reader, content, MaxItems);
+        if (reader.TokenType == JsonTokenType.Number) return CheckTokensOfOne(ref reader, content, mostTokens);
 
         isSingle = false;
         return reader.TokenType switch
         {
             JsonTokenType.EndArray => new WrongInput("", "is an empty array: give at least one input."),
-            JsonTokenType.String => CheckItems(ref reader, content, CheckText, MaxItems, out rows),
-            JsonTokenType.StartArray => CheckItems(ref reader, content, CheckTokens, MaxItems, out rows),
+            JsonTokenType.String => CheckItems(ref reader, content, CheckText, mostItems, out rows),
+            JsonTokenType.StartArray => CheckItems(ref reader, content, CheckTokens, mostItems, out rows),
             _ => new WrongInput("[0]", "is neither a string nor a token id nor an array of token ids."),
         };
     }

@@ -80,7 +80,8 @@ public static class EmbeddingRequestParser
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
         {
-            var error = EmbeddingInput.Read(ref value, content, out var rows, out var isSingle);
+            var error = EmbeddingInput.Read(
+                "input", EmbeddingInput.MaxItems, EmbeddingInput.MaxItems, ref value, content, out var rows, out var isSingle);
             (Rows, IsSingle) = (rows, isSingle);
             return error;
         }

@@ -17,6 +17,8 @@ internal sealed class CanaryRequests(string text, string jobId)
     private const string Chat = "/v1/chat/completions";
     private const string Embeddings = "/v1/embeddings";
     private const string Classify = "/v1/classify";
+    private const string Completions = "/v1/completions";
+    private const string Tokenize = "/v1/tokenize";
 
     private string Embedding => $$"""{"model":"{{Platform.Model}}","input":["{{text}}"],"user":"{{text}}"}""";
 
@@ -43,6 +45,27 @@ internal sealed class CanaryRequests(string text, string jobId)
             Post(Classify, $$"""{"model":"{{Platform.Model}}","input":"a","top_n":"{{text}}"}"""),
             Post(Classify, $$$"""{"model":"{{{Platform.Model}}}","input":{"{{{text}}}":"{{{text}}}"}}"""),
             Post("/v1/jobs", $$$"""{"endpoint":"/v1/classify","body":{"model":"{{{text}}}","input":"{{{text}}}"}}"""),
+        ],
+        ["POST /v1/completions"] =
+        [
+            .. Wrong(Completions, Platform.Model, $"\"prompt\":[\"{text}\",\"{text}\"]"),
+            .. Wrong(Completions, "gpt", $"\"prompt\":\"{text}\""),
+            Post(Completions, $$"""{"model":"{{Platform.Model}}","prompt":"{{text}}","suffix":"{{text}}"}"""),
+            Post(Completions, $$$"""{"model":"{{{Platform.Model}}}","prompt":"{{{text}}}","stop":["{{{text}}}"],"logit_bias":{"{{{text}}}":1}}"""),
+            Post(Completions, $$$"""{"model":"{{{Platform.Model}}}","prompt":{"{{{text}}}":"{{{text}}}"}}"""),
+            Post("/v1/jobs", $$$"""{"endpoint":"/v1/completions","body":{"model":"{{{text}}}","prompt":"{{{text}}}"}}"""),
+        ],
+        ["POST /v1/tokenize"] =
+        [
+            Post(Tokenize, $$"""{"model":"{{Platform.Model}}","prompt":"{{text}}","return_token_strs":true}"""),
+            .. Wrong(Tokenize, Platform.Model, $"\"prompt\":\"{text}\""),
+            Post(Tokenize, $$"""{"model":"{{Platform.Model}}","prompt":["{{text}}"],"chat_template":"{{text}}"}"""),
+            Post(Tokenize, $$$"""{"model":"{{{Platform.Model}}}","messages":[{"role":"{{{text}}}","content":"{{{text}}}"}],"inputs":"{{{text}}}"}"""),
+        ],
+        ["POST /v1/detokenize"] =
+        [
+            .. Wrong("/v1/detokenize", Platform.Model, $"\"tokens\":[\"{text}\"]"),
+            Post("/v1/detokenize", $$"""{"model":"{{Platform.Model}}","tokens":"{{text}}"}"""),
         ],
         ["POST /v1/chat/completions"] =
         [

@@ -38,10 +38,13 @@ public sealed class ChatPlatform : IAsyncLifetime
         ["max_tokens"] = tokens,
     };
 
+    internal static Task<HttpResponseMessage> PostAsync(HttpClient http, JsonObject body, params (string Name, string Value)[] headers) =>
+        PostAsync(http, "/v1/chat/completions", body, headers);
+
     internal static async Task<HttpResponseMessage> PostAsync(
-        HttpClient http, JsonObject body, params (string Name, string Value)[] headers)
+        HttpClient http, string route, JsonObject body, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, route) { Content = JsonContent.Create(body) };
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
     }

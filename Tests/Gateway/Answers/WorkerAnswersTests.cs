@@ -85,7 +85,7 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
     private static async Task<FakeWorker> ServeAsync(
         GatewayHost gateway, string model, Func<FakeWorker, LeasedJob, Task>? run = null)
     {
-        await gateway.ServeAsync(model, dimensions: null, ChatTask.Description.Name);
+        await gateway.ServeAsync(model, dimensions: null, ChatTask.Kind);
         return FakeWorker.Start(gateway, model, run);
     }
 }

@@ -162,7 +162,7 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
 
     private async Task<FakeWorker> ServeAsync(ProviderGateway sut, Func<FakeWorker, LeasedJob, Task>? run = null)
     {
-        await sut.Gateway.ServeAsync(_own, dimensions: null, ChatTask.Description.Name);
+        await sut.Gateway.ServeAsync(_own, dimensions: null, ChatTask.Kind);
         return FakeWorker.Start(sut.Gateway, _own, run);
     }
 }

@@ -1,8 +1,11 @@
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
-using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Classification;
 using AiPlatform.Jobs.Tasks.Embeddings;
+using AiPlatform.Jobs.Tasks.Generation;
+using AiPlatform.Jobs.Tasks.Tokens;
 using AiPlatform.Tests.Fixtures;
 using Xunit;
 
@@ -16,7 +19,7 @@ internal sealed class FakeWorker : IAsyncDisposable
 {
     public const int Dimensions = 4;
 
-    /// <summary>What it answers to a chat.</summary>
+    /// <summary>What it answers to who wants a text.</summary>
     public const string Text = "A worker says this.";
 
     private const int WideDimensions = 16;
@@ -77,7 +80,10 @@ internal sealed class FakeWorker : IAsyncDisposable
     public Task<bool> SucceedAsync(LeasedJob job, float? value = null)
     {
         if (job.Endpoint == ClassificationTask.Endpoint) return SucceedWithLabelsAsync(job);
-        if (job.Endpoint == ChatTask.Endpoint) return SucceedWithTextAsync(job);
+        if (CallOf(job) is GenerationCall) return SucceedWithTextAsync(job);
+        if (job.Endpoint == TokenizeTask.Endpoint)
+            return SucceedWithJsonAsync(job, """{"count":1,"max_model_len":256,"tokens":[7],"token_strs":null}""");
+        if (job.Endpoint == DetokenizeTask.Endpoint) return SucceedWithJsonAsync(job, $$"""{"prompt":"{{Text}}"}""");
         var request = JsonDocument.Parse(job.Body).RootElement;
         var input = request.GetProperty("input");
         var rows = input.ValueKind == JsonValueKind.Array && input[0].ValueKind != JsonValueKind.Number ? input.GetArrayLength() : 1;
@@ -96,13 +102,20 @@ internal sealed class FakeWorker : IAsyncDisposable
             CancellationToken.None);
     }
 
-    /// <summary>Commits a text, whatever the chat is; of a stream nothing has been said before.</summary>
+    /// <summary>Commits the same text for each choice, whatever is asked; of a stream nothing has been said before.</summary>
     public Task<bool> SucceedWithTextAsync(LeasedJob job, string text = Text)
     {
-        var usage = ChatAnswer.WriteUsage(5, 0, 2);
-        var answer = ChatAnswer.Write(job.Id, job.Model, [new ChatChoice(0, text, "stop", null)], usage);
-        return _store.CommitAsync(job, JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage), CancellationToken.None);
+        var call = (GenerationCall)CallOf(job)!;
+        var usage = AnswerForm.WriteUsage(5, 0, 2 * call.Choices);
+        var choices = Enumerable.Range(0, call.Choices).Select(index => new AnswerChoice(index, text, "stop", null));
+        var answer = new JobOutput(JobOutput.Json, call.FormOf(job.Id, job.Model).Whole(choices, usage));
+        return _store.CommitAsync(job, JobOutcome.Success(answer, usage), CancellationToken.None);
     }
+
+    private Task<bool> SucceedWithJsonAsync(LeasedJob job, string json) => _store.CommitAsync(
+        job, JobOutcome.Success(new JobOutput(JobOutput.Json, Encoding.UTF8.GetBytes(json)), usage: null), CancellationToken.None);
+
+    private static TaskCall? CallOf(LeasedJob job) => ModelTasks.Of(job.Endpoint)!.Parse(job.Body.Span).Call;
 
     /// <summary>Commits two labels for each input.</summary>
     private Task<bool> SucceedWithLabelsAsync(LeasedJob job)

@@ -23,6 +23,10 @@ public sealed class ApiFuzzTests
         ("whether a model does what is asked of it", (_, answer) => answer.Param is "model" or "body.model"),
         ("how many labels a model has", (_, answer) => answer.Param is "top_n" or "body.top_n"),
         ("how many dimensions a model has", (_, answer) => answer.Param is "dimensions" or "body.dimensions"),
+        ("whether a model has a chat template", (_, answer) => answer.Param is "messages" or "body.messages"),
+        ("how many tokens a model has room for", (_, answer) => answer is { Code: "context_length_exceeded" }),
+        ("how many texts all prompts have together", (_, answer) => answer.Param is "n" or "body.n"),
+        ("how many texts are asked for", (_, answer) => answer.Param is "best_of" or "body.best_of"),
         ("whether a schema compiles", (_, answer) => answer.Param?.Contains("response_format", StringComparison.Ordinal) == true),
         ("a stream beside a header that asks for a job", (request, answer) =>
             answer.Param == "stream" && (request.Header("Prefer") ?? request.Header("Idempotency-Key")) is not null),
@@ -74,7 +78,7 @@ public sealed class ApiFuzzTests
         List<string> failures = [];
         HashSet<string> succeeded = [];
         // Some answers need luck, such as that of a job which may be retried: there are more requests until each operation has had one.
-        bool IsEnough(int made) => made >= requests && (succeeded.Count == world.Document.Operations.Count || made >= 3 * requests);
+        bool IsEnough(int made) => made >= requests && (succeeded.Count == world.Document.Operations.Count || made >= 6 * requests);
         for (var i = 0; !IsEnough(i) && failures.Count < MostFailures; i++)
         {
             var request = maker.Next();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
@@ -17,12 +18,19 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
     private const string NoJob = "job_00000000000000000000000000.m";
     private const string Embedding = """{"model":"m","input":"a"}""";
     private const string Classification = """{"model":"labels","input":"a"}""";
+    private const string Completion = """{"model":"text","prompt":"a"}""";
     private const string Chat = """{"model":"gpt","messages":[{"role":"user","content":"hi"}]}""";
     private const string Prompt = """{"prompt":"hi"}""";
     private const string Job = """{"endpoint":"/v1/embeddings","body":{"model":"m","input":"a"}}""";
 
     private static readonly (string Operation, string Body)[] ModelCalls =
         [("createChatCompletion", Chat), ("createEmbeddings", """{"model":"emb","input":"a"}"""), ("askAi", Prompt), ("generate", Prompt)];
+
+    /// <summary>Calls that only workers run, besides embeddings.</summary>
+    private static readonly (string Operation, string Body)[] WorkerCalls =
+    [
+        ("classify", Classification), ("createCompletion", Completion), ("tokenize", Completion), ("detokenize", """{"model":"text","tokens":[7]}"""),
+    ];
 
     private readonly RedisServer _redis = new();
     private readonly HashSet<(string Operation, string Status)> _seen = [];
@@ -78,10 +86,17 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync("createEmbeddings", 202, Embedding, ("Prefer", "respond-async"));
         await _gateway.ServeAsync("labels", dimensions: null, "text-classification");
         await using var classifier = FakeWorker.Start(_gateway, "labels");
-        await AnswersAsync("classify", 200, Classification);
-        await AnswersAsync("classify", 202, Classification, ("Prefer", "respond-async"));
-        await AnswersAsync("classify", 200, Classification, ("Idempotency-Key", "label"));
-        await AnswersAsync("classify", 422, Classification.Insert(1, " "), ("Idempotency-Key", "label"));
+        await _gateway.ServeAsync("text", dimensions: null, "text-generation");
+        await using var generator = FakeWorker.Start(_gateway, "text");
+        await AnswersAsync("createCompletion", 200, Completion.Insert(1, "\"stream\":true,"));
+        foreach (var (operation, body) in WorkerCalls)
+        {
+            await AnswersAsync(operation, 200, body);
+            await AnswersAsync(operation, 202, body, ("Prefer", "respond-async"));
+            await AnswersAsync(operation, 200, body, ("Idempotency-Key", $"key-{operation}"));
+            await AnswersAsync(operation, 422, body.Insert(1, " "), ("Idempotency-Key", $"key-{operation}"));
+        }
+
         var chat = (await AnswersAsync("createChatCompletion", 202, Chat, ("Prefer", "respond-async"))).Headers["X-Job-Id"];
         var id = (await AnswersAsync("submitJob", 202, Job)).Headers["X-Job-Id"];
 
@@ -113,7 +128,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
 
         await AnswersAsync("createChatCompletion", 404, Chat.Replace("gpt", "nobody", StringComparison.Ordinal));
         await AnswersAsync("createEmbeddings", 404, Embedding.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
-        await AnswersAsync("classify", 404, Classification.Replace("labels", "nobody", StringComparison.Ordinal));
+        foreach (var (operation, body) in WorkerCalls) await AnswersAsync(operation, 404, WithModel(body, "nobody"));
         await AnswersAsync("submitJob", 404, Job.Replace("\"m\"", "\"nobody\"", StringComparison.Ordinal));
         foreach (var operation in (string[])["getJob", "cancelJob", "retryJob", "followJob"]) await AnswersAsync(operation, 404, NoJob, query: "");
         foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"])
@@ -146,8 +161,14 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync(client, "createEmbeddings", 429, embedding);
         await small.ServeAsync("labels", dimensions: null, "text-classification");
         await AnswersAsync(client, "submitJob", 202, $$"""{"endpoint":"/v1/classify","body":{{Classification}}}""");
-        await AnswersAsync(client, "classify", 429, Classification);
-        await AnswersAsync("classify", 504, Classification, ("X-Request-Timeout", "0.05"));
+        await small.ServeAsync("text", dimensions: null, "text-generation");
+        await AnswersAsync(client, "submitJob", 202, $$"""{"endpoint":"/v1/completions","body":{{Completion}}}""");
+        foreach (var (operation, body) in WorkerCalls)
+        {
+            await AnswersAsync(client, operation, 429, body);
+            await AnswersAsync(operation, 504, body, ("X-Request-Timeout", "0.05"));
+        }
+
         await AnswersAsync(client, "cancelJob", 200, first);
         await AnswersAsync(client, "submitJob", 202, job);
         await AnswersAsync(client, "retryJob", 429, first);
@@ -160,8 +181,11 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         var embedding = AnswersAsync("createEmbeddings", 500, Embedding, ("X-Request-Timeout", "30"));
         await worker.FailAsync(await worker.LeaseAsync(), InferenceErrorKind.ModelFailed);
         await embedding;
-        await using (FakeWorker.Start(_gateway, "labels", (one, leased) => one.FailAsync(leased, InferenceErrorKind.ModelFailed)))
-            await AnswersAsync("classify", 500, Classification, ("X-Request-Timeout", "30"));
+        foreach (var (operation, body) in WorkerCalls)
+        {
+            await using (FakeWorker.Start(_gateway, ModelOf(body), (one, leased) => one.FailAsync(leased, InferenceErrorKind.ModelFailed)))
+                await AnswersAsync(operation, 500, body, ("X-Request-Timeout", "30"));
+        }
 
         // The Gateway runs one job of this model at a time; the next is for whoever comes.
         var calls = _provider.Received.Count;
@@ -231,7 +255,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         foreach (var operation in _document.Operations.Where(one => one.Body is null))
             await AnswersAsync(client, operation.Name, 503, operation.Path.StartsWith("/v1/jobs", StringComparison.Ordinal) ? NoJob : Model, query: "");
         await AnswersAsync(client, "createEmbeddings", 503, Embedding);
-        await AnswersAsync(client, "classify", 503, Classification);
+        foreach (var (operation, body) in WorkerCalls) await AnswersAsync(client, operation, 503, body);
         await AnswersAsync(client, "submitJob", 503, Job);
         await AnswersAsync(client, "createChatCompletion", 503, Chat.Replace("gpt", "nobody", StringComparison.Ordinal));
     }
@@ -267,6 +291,11 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         _seen.Add((name, operation.Answers.ContainsKey($"{status}") ? status.ToString(CultureInfo.InvariantCulture) : $"{status / 100}XX"));
         return answer;
     }
+
+    private static string ModelOf(string body) => JsonDocument.Parse(body).RootElement.GetProperty("model").GetString()!;
+
+    private static string WithModel(string body, string model) =>
+        body.Replace($"\"{ModelOf(body)}\"", $"\"{model}\"", StringComparison.Ordinal);
 
     private static string ForOther(string body) => body.Replace($"\"{Model}\"", $"\"{OtherModel}\"", StringComparison.Ordinal);
 

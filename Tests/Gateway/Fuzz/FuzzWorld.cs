@@ -25,6 +25,9 @@ internal sealed class FuzzWorld : IAsyncDisposable
     /// <summary>A worker classifies with it.</summary>
     public const string Labels = "labels";
 
+    /// <summary>A worker generates text with it.</summary>
+    public const string Generator = "generator";
+
     private static readonly InferenceErrorKind[] Failures =
         [InferenceErrorKind.ModelFailed, InferenceErrorKind.LeaseLost, InferenceErrorKind.Internal];
 
@@ -58,6 +61,9 @@ internal sealed class FuzzWorld : IAsyncDisposable
         ["providers"] = ["gpt", "broken", "emb"],
         ["EmbeddingRequest.model"] = [Served, Served, Served, Served, Failing, Idle, "emb", "gpt", "nobody"],
         ["ClassificationRequest.model"] = [Labels, Labels, Labels, Served, "gpt", "nobody"],
+        ["CompletionRequest.model"] = [Generator, Generator, Generator, Served, "gpt", "nobody"],
+        ["TokenizeRequest.model"] = [Generator, Generator, Generator, Generator, Served, "gpt", "nobody"],
+        ["DetokenizeRequest.model"] = [Generator, Generator, Served, "gpt", "nobody"],
         ["ChatRequest.model"] = ["gpt", "gpt", "gpt", "gpt", "broken", Served, "nobody"],
         ["JobRequest.body.model"] = ["gpt", "gpt", "gpt", "broken", Served, "nobody"],
         ["retrieveModel.id"] = [Served, "gpt", "nobody", "no body", "ä"],
@@ -97,6 +103,8 @@ internal sealed class FuzzWorld : IAsyncDisposable
         world._parts.AddRange([await FakeWorker.StartAsync(gateway, Served), await FakeWorker.IdleAsync(gateway, Idle)]);
         await gateway.ServeAsync(Labels, dimensions: null, "text-classification");
         world._parts.Add(FakeWorker.Start(gateway, Labels));
+        await gateway.ServeAsync(Generator, dimensions: null, "text-generation");
+        world._parts.Add(FakeWorker.Start(gateway, Generator));
         await gateway.ServeAsync(Failing);
         world._parts.AddRange([FakeWorker.Start(gateway, Failing, RunBadlyAsync), gateway, provider]);
         return world;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Generation;
 using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Tasks.Chat;
@@ -13,16 +14,18 @@ public sealed class ChatChunksTests
 
     private static readonly JobId Job = JobId.New(QueueName.ForModel("m"), DateTimeOffset.FromUnixTimeMilliseconds(1_795_896_000_999));
 
+    private static ChatChunks Form { get; } = new(Job, Model, includesUsage: false);
+
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
         var sut = new ChatChunks(Job, Model, includesUsage: true);
         const string Text = "line\nline \u2028 \"quoted\" \\ 😀 \0 <b>";
 
-        var role = ChatPiece.Read(sut.Role(2));
-        var piece = ChatPiece.Read(sut.Piece(2, Text, [1, 49_151], Likelihoods));
-        var end = ChatPiece.Read(sut.End(2, "length", [7], ""));
-        var usage = ChatPiece.Read(sut.Usage(ChatAnswer.WriteUsage(3, 1, 2)));
+        var role = sut.ReadPiece(sut.Opening(2));
+        var piece = sut.ReadPiece(sut.Piece(2, Text, [1, 49_151], Likelihoods));
+        var end = sut.ReadPiece(sut.End(2, "length", [7], ""));
+        var usage = sut.ReadPiece(sut.Usage(AnswerForm.WriteUsage(3, 1, 2)));
 
         Assert.Equal((2, "", null), (role.Choice, role.Text, role.FinishReason));
         Assert.Equal((2, Text, Likelihoods, null), (piece.Choice, piece.Text, piece.Likelihoods, piece.FinishReason));
@@ -37,7 +40,7 @@ public sealed class ChatChunksTests
     {
         var sut = new ChatChunks(Job, Model, includesUsage: false);
 
-        Assert.All([sut.Role(0), sut.Piece(0, "a\nb", [], null), sut.End(0, "stop", [], null)], chunk =>
+        Assert.All([sut.Opening(0), sut.Piece(0, "a\nb", [], null), sut.End(0, "stop", [], null)], chunk =>
         {
             Assert.DoesNotContain(chunk, character => char.IsControl(character));
             var json = JsonDocument.Parse(chunk).RootElement;
@@ -56,16 +59,16 @@ public sealed class ChatChunksTests
     [InlineData("""{"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":7}]}""")]
     [InlineData("""{"choices":[{"index":0.5,"delta":{},"logprobs":null,"finish_reason":null}]}""")]
     [InlineData("""{"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":null,"token_ids":["a"]}]}""")]
-    public void Read_NoChunk_IsRefused(string json) => Assert.Throws<FormatException>(() => ChatPiece.Read(json));
+    public void Read_NoChunk_IsRefused(string json) => Assert.Throws<FormatException>(() => Form.ReadPiece(json));
 
     [Fact]
     public void ReadAnswer_WhatWasWritten_IsTheSame()
     {
-        ChatChoice[] choices = [new(0, "a \"b\"\n", "stop", null), new(1, "", "length", Likelihoods)];
-        var usage = ChatAnswer.WriteUsage(3, 1, 2);
+        AnswerChoice[] choices = [new(0, "a \"b\"\n", "stop", null), new(1, "", "length", Likelihoods)];
+        var usage = AnswerForm.WriteUsage(3, 1, 2);
 
-        var json = ChatAnswer.Write(Job, Model, choices, usage);
-        var answer = ChatAnswer.Read(json);
+        var json = Form.Whole(choices, usage);
+        var answer = Form.ReadWhole(json);
 
         Assert.Equal(choices, answer.Choices);
         Assert.Equal(usage, answer.Usage);
@@ -77,7 +80,10 @@ public sealed class ChatChunksTests
     [Theory]
     [InlineData("")]
     [InlineData("{}")]
+    [InlineData("""{"usage":{},"choices":[]}""")]
     [InlineData("""{"usage":{},"choices":[{"index":0,"message":{"content":7}}]}""")]
+    [InlineData("""{"usage":{},"choices":[{"index":0,"message":{"content":null},"finish_reason":"stop","logprobs":null}]}""")]
+    [InlineData("""{"usage":{},"choices":[{"index":0,"message":{"content":"a"},"finish_reason":null,"logprobs":null}]}""")]
     public void ReadAnswer_NoAnswer_IsRefused(string json) =>
-        Assert.Throws<FormatException>(() => ChatAnswer.Read(Encoding.UTF8.GetBytes(json)));
+        Assert.Throws<FormatException>(() => Form.ReadWhole(Encoding.UTF8.GetBytes(json)));
 }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace AiPlatform.Jobs.Tasks.Chat;
+namespace AiPlatform.Jobs.Tasks.Generation;
 
-/// <summary>Reads fields of a chat request that hold one value; the reader stands on it.</summary>
-internal static class ChatFields
+/// <summary>Reads fields of a request that hold one value; the reader stands on it.</summary>
+internal static class FieldValues
 {
     public static InferenceError? ReadFlag(string name, ref Utf8JsonReader value, out bool? flag)
     {

@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Text;
+using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Tasks.Generation;
+
+namespace AiPlatform.Gateway.Tasks.Generation;
+
+/// <summary>Text that our own workers generate as OpenAI's stream: the worker says the chunks as they go out.</summary>
+/// <param name="task">What is asked.</param>
+internal sealed class GeneratedStream(ModelTask task) : IStreamForm
+{
+    public void WritePiece(IBufferWriter<byte> output, string model, string piece)
+    {
+        output.Write("data: "u8);
+        Encoding.UTF8.GetBytes(piece, output);
+        output.Write("\n\n"u8);
+    }
+
+    public void WriteEnd(IBufferWriter<byte> output, Job job) => output.Write("data: [DONE]\n\n"u8);
+
+    public void WriteWhole(IBufferWriter<byte> output, ReadOnlyMemory<byte> body, Job job)
+    {
+        if (task.Parse(body.Span).Call is not GenerationCall call) throw new FormatException("The request cannot be read any more.");
+
+        var form = call.FormOf(job.Id, job.Model);
+        var (choices, usage) = form.ReadWhole(job.Output?.Content ?? default);
+        foreach (var (index, text, reason, likelihoods) in choices)
+        {
+            if (form.Opening(index) is { } opening) WritePiece(output, job.Model, opening);
+            if (text.Length > 0) WritePiece(output, job.Model, form.Piece(index, text, [], likelihoods));
+            WritePiece(output, job.Model, form.End(index, reason, [], null));
+        }
+
+        if (call.IncludesUsage) WritePiece(output, job.Model, form.Usage(usage));
+    }
+}

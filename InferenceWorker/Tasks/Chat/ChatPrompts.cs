@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text.Templates;
+using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Completions;
+using AiPlatform.Jobs.Tasks.Embeddings;
+
+namespace AiPlatform.InferenceWorker.Tasks.Chat;
+
+/// <summary>
+/// Makes tokens of what a language model is to read. Messages are rendered by the chat template, and nobody writes a special token into
+/// one. A text that is no chat is the whole prompt, and whoever writes it writes its special tokens, too.
+/// </summary>
+internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
+{
+    public int VocabularySize => opened.Tokenizer.VocabularySize;
+
+    /// <summary>The prompt of a chat, as the only one; or why there is none.</summary>
+    /// <param name="body">A valid request.</param>
+    public (int[][]? Prompts, InferenceError? Error) OfMessages(ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonDocument.Parse(body);
+        var (prompt, error) = OfMessages(document.RootElement.GetProperty("messages"), addsGenerationPrompt: true);
+        return (prompt is null ? null : [prompt], error);
+    }
+
+    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt)
+    {
+        try
+        {
+            var prompt = opened.Tokenizer.Encode(opened.Template.Render(messages, addGenerationPrompt: addsGenerationPrompt));
+            return prompt.Length > 0
+                ? (prompt, null) : (null, InferenceError.Invalid("messages", "The model's chat template makes nothing of the messages."));
+        }
+        catch (ChatTemplateRenderException refused)
+        {
+            return (null, InferenceError.Invalid("messages", refused.Message));
+        }
+    }
+
+    /// <summary>The prompts of a request for completions; or what is wrong with one.</summary>
+    public (int[][]? Prompts, InferenceError? Error) Of(CompletionCall call, EmbeddingContent content)
+    {
+        if (content.Texts.Count > 0) return ([.. content.Texts.Select(text => OfText(text, addsSpecialTokens: true))], null);
+
+        for (var i = 0; i < content.TokenArrays.Count; i++)
+            if (CheckTokens(call.NameOf(i), content.TokenArrays[i]) is { } outside) return (null, outside);
+        return ([.. content.TokenArrays], null);
+    }
+
+    public int[] OfText(string text, bool addsSpecialTokens)
+    {
+        var tokenizer = opened.Tokenizer;
+        var ids = tokenizer.EncodeWithControl(text);
+        return addsSpecialTokens ? [.. tokenizer.BeforeText, .. ids, .. tokenizer.AfterText] : ids;
+    }
+
+    public string NameOf(int id) => opened.Tokenizer.NameOf(id);
+
+    public string TextOf(ReadOnlySpan<int> ids) => opened.Tokenizer.Decode(ids);
+
+    private InferenceError? CheckTokens(string name, int[] tokens)
+    {
+        var most = VocabularySize;
+        var outside = Array.FindIndex(tokens, token => token >= most);
+        return outside < 0 ? null : InferenceError.Invalid(
+            $"{name}[{outside}]",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"'{name}[{outside}]' is {tokens[outside]}; the token ids of '{opened.Manifest.Name}' are 0 to {most - 1}."));
+    }
+}

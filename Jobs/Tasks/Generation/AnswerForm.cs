@@ -1,0 +1,187 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace AiPlatform.Jobs.Tasks.Generation;
+
+/// <summary>
+/// The answer to a call that generates text, as it is stored and goes out: whole, and in the pieces of a stream that stand in its job's
+/// log. A chunk with text also has <c>token_ids</c>, the tokens that the text is made of: a worker that goes on for one that died needs
+/// them.
+/// What tells one route's answers from another's is in the classes that derive from it.
+/// </summary>
+public abstract class AnswerForm
+{
+    private readonly string _id;
+    private readonly string _wholeHead;
+    private readonly string _head;
+    private readonly string _tail;
+
+    /// <param name="job">The call's job.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="includesUsage">Whether a chunk with the usage comes at the end: then all others say that they have none.</param>
+    /// <param name="idPrefix">How its ids begin.</param>
+    /// <param name="whole">The <c>object</c> of a whole answer.</param>
+    /// <param name="chunk">The <c>object</c> of a chunk.</param>
+    protected AnswerForm(JobId job, string model, bool includesUsage, string idPrefix, string whole, string chunk)
+    {
+        _id = $"{idPrefix}{job.Key}";
+        _wholeHead = Head(whole);
+        _head = Head(chunk);
+        _tail = includesUsage ? """],"usage":null}""" : "]}";
+
+        string Head(string name) => string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"id":"{{_id}}","object":"{{name}}","created":{{job.MadeAtSecond}},"model":{{Text(model)}},"choices":[""");
+    }
+
+    /// <summary>The <c>usage</c> object: tokens of the prompts, those of them that were known already, and those of all choices.</summary>
+    public static string WriteUsage(int prompt, int cached, int completion)
+    {
+        var total = prompt + (long)completion;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"prompt_tokens":{{{prompt}}},"completion_tokens":{{{completion}}},"total_tokens":{{{total}}},"""
+            + $$$"""
+            "prompt_tokens_details":{"cached_tokens":{{{cached}}}},"completion_tokens_details":{"reasoning_tokens":0}}
+            """);
+    }
+
+    /// <summary>The first chunk of a choice; null where choices begin with their text.</summary>
+    public virtual string? Opening(int choice) => null;
+
+    /// <summary>A piece of a choice's text.</summary>
+    /// <param name="choice">Its index.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="tokens">What it is made of, and what the tokens before it were that had no text yet.</param>
+    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null where none are wanted.</param>
+    public string Piece(int choice, string text, IReadOnlyList<int> tokens, string? likelihoods) =>
+        Chunk(choice, ChunkText(text), likelihoods, null, tokens);
+
+    /// <summary>The last chunk of a choice.</summary>
+    /// <param name="choice">Its index.</param>
+    /// <param name="reason">Why it ends.</param>
+    /// <param name="tokens">Tokens at the end that have no text.</param>
+    /// <param name="likelihoods">Their likelihoods.</param>
+    public string End(int choice, string reason, IReadOnlyList<int> tokens, string? likelihoods) =>
+        Chunk(choice, ChunkText(""), likelihoods is { Length: > 0 } ? likelihoods : null, reason, tokens);
+
+    /// <summary>The chunk behind all others.</summary>
+    public string Usage(string usage) => $$"""{{_head}}],"usage":{{usage}}}""";
+
+    /// <summary>The whole answer.</summary>
+    public byte[] Whole(IEnumerable<AnswerChoice> choices, string usage)
+    {
+        var json = new StringBuilder(_wholeHead);
+        foreach (var (index, text, reason, likelihoods) in choices)
+        {
+            if (json[^1] == '}') json.Append(',');
+            var logprobs = likelihoods is null ? "null" : Logprobs(likelihoods);
+            json.Append(
+                CultureInfo.InvariantCulture,
+                $$"""{"index":{{index}},{{WholeText(text)}},"logprobs":{{logprobs}},"finish_reason":"{{reason}}"}""");
+        }
+
+        json.Append(CultureInfo.InvariantCulture, $$"""],"usage":{{usage}}}""");
+        return Encoding.UTF8.GetBytes(json.ToString());
+    }
+
+    /// <exception cref="FormatException">It is no chunk of such an answer.</exception>
+    public AnswerPiece ReadPiece(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var choices = document.RootElement.GetProperty("choices");
+            if (choices.GetArrayLength() == 0) return new AnswerPiece(null, "", [], "", null);
+
+            var choice = choices[0];
+            return new AnswerPiece(
+                choice.GetProperty("index").GetInt32(),
+                TextOfChunk(choice)?.GetString() ?? "",
+                choice.TryGetProperty("token_ids", out var tokens) ? [.. tokens.EnumerateArray().Select(token => token.GetInt32())] : [],
+                LikelihoodsOf(choice) ?? "", choice.GetProperty("finish_reason").GetString());
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new FormatException("The job's log has a piece that is no chunk of its answer.", unreadable);
+        }
+    }
+
+    /// <exception cref="FormatException">It is no such answer.</exception>
+    public (IReadOnlyList<AnswerChoice> Choices, string Usage) ReadWhole(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            List<AnswerChoice> choices = [];
+            foreach (var choice in document.RootElement.GetProperty("choices").EnumerateArray())
+            {
+                choices.Add(new AnswerChoice(
+                    choice.GetProperty("index").GetInt32(), TextOf(TextOfWhole(choice)), TextOf(choice.GetProperty("finish_reason")),
+                    LikelihoodsOf(choice)));
+            }
+
+            if (choices.Count == 0) throw new FormatException("The stored answer has no choices.");
+            return (choices, document.RootElement.GetProperty("usage").GetRawText());
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new FormatException("The stored answer is not one of its route.", unreadable);
+        }
+    }
+
+    /// <summary>Likelihoods of tokens that follow one another, as one.</summary>
+    public abstract string Join(IEnumerable<string> likelihoods);
+
+    /// <summary>A text as JSON.</summary>
+    protected static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+
+    /// <summary>The member of a chunk's choice that has its text.</summary>
+    protected abstract string ChunkText(string text);
+
+    /// <summary>The member of a whole answer's choice that has its text.</summary>
+    protected abstract string WholeText(string text);
+
+    /// <summary>The value of <c>logprobs</c>.</summary>
+    protected abstract string Logprobs(string likelihoods);
+
+    /// <summary>Null where the chunk has none.</summary>
+    protected abstract JsonElement? TextOfChunk(JsonElement choice);
+
+    protected abstract JsonElement TextOfWhole(JsonElement choice);
+
+    /// <summary>What <see cref="Logprobs"/> was written from; null for nothing.</summary>
+    protected abstract string? LikelihoodsOfLogprobs(JsonElement logprobs);
+
+    protected string Chunk(int choice, string text, string? likelihoods, string? reason, IReadOnlyList<int>? tokens)
+    {
+        var logprobs = likelihoods is null ? "null" : Logprobs(likelihoods);
+        var finish = reason is null ? "null" : $"\"{reason}\"";
+        var ids = tokens is { Count: > 0 } ? $",\"token_ids\":[{string.Join(',', tokens)}]" : "";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{{_head}}{"index":{{choice}},{{text}},"logprobs":{{logprobs}},"finish_reason":{{finish}}{{ids}}}{{_tail}}""");
+    }
+
+    private static string TextOf(JsonElement text) => text.GetString() ?? throw new JsonException("A text is missing.");
+
+    private string? LikelihoodsOf(JsonElement choice) =>
+        choice.GetProperty("logprobs") is { ValueKind: JsonValueKind.Object } logprobs ? LikelihoodsOfLogprobs(logprobs) : null;
+}
+
+/// <summary>One of the texts of an answer.</summary>
+/// <param name="Index">Its number, from 0 on.</param>
+/// <param name="Text">What the model says.</param>
+/// <param name="FinishReason"><c>stop</c> or <c>length</c>.</param>
+/// <param name="Likelihoods">Those of its tokens, in the form's own JSON; null where none are wanted.</param>
+public sealed record AnswerChoice(int Index, string Text, string FinishReason, string? Likelihoods);
+
+/// <summary>A chunk that was read again.</summary>
+/// <param name="Choice">The choice's index; null of the chunk with the usage.</param>
+/// <param name="Text">What it says.</param>
+/// <param name="Tokens">The tokens of this text.</param>
+/// <param name="Likelihoods">Their likelihoods, in the form's own JSON; empty where there are none.</param>
+/// <param name="FinishReason">Why the choice ends; null unless it is its last.</param>
+public sealed record AnswerPiece(int? Choice, string Text, int[] Tokens, string Likelihoods, string? FinishReason);

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Tokens;
+
+/// <summary>Validates a request for tokens' text in one pass over its bytes, without a document. Unknown fields are passed over.</summary>
+public static class DetokenizeRequestParser
+{
+    private static readonly string[] FieldNames = ["model", "tokens"];
+
+    /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
+    /// <param name="body">The request's bytes.</param>
+    /// <param name="tokens">Where the tokens go, none negative; null, for who does not read them, leaves them in the bytes.</param>
+    public static (DetokenizeCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, List<int>? tokens = null)
+    {
+        var fields = new Fields(tokens);
+        var malformed = RequestJson.ReadObject(
+            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
+        if (malformed is not null) return (null, malformed);
+
+        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(), null);
+    }
+
+    private struct Fields(List<int>? tokens)
+    {
+        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
+        private int _seen;
+        private string? _model;
+        private int? _count;
+
+        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
+        public void Read(ref Utf8JsonReader reader)
+        {
+            var field = RequestJson.FieldOf(ref reader, FieldNames);
+            reader.Read();
+            if (field >= 0)
+            {
+                var value = reader;
+                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field])
+                    ?? (value.TokenType == JsonTokenType.Null ? null
+                        : field == 0 ? RequestJson.ReadModel(ref value, out _model) : ReadTokens(ref value));
+            }
+
+            reader.Skip();
+        }
+
+        public readonly InferenceError? FirstError()
+        {
+            if (_model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model whose tokens they are.");
+            if (_count is null) _errors[1] ??= InferenceError.Invalid("tokens", "tokens is missing: give an array of token ids.");
+            return _errors[0] ?? _errors[1];
+        }
+
+        public readonly DetokenizeCall ToCall() => new(_model!, _count!.Value);
+
+        private InferenceError? ReadTokens(ref Utf8JsonReader value)
+        {
+            if (value.TokenType != JsonTokenType.StartArray)
+                return InferenceError.Invalid("tokens", "tokens must be an array of token ids.");
+
+            var count = 0;
+            for (; value.Read() && value.TokenType != JsonTokenType.EndArray; count++)
+            {
+                if (count == TokenizeTask.MaxTokens)
+                {
+                    return InferenceError.Invalid(
+                        "tokens", $"tokens has more than {TokenizeTask.MaxTokens} token ids: send them in several requests.");
+                }
+
+                if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var token) || token < 0)
+                {
+                    return InferenceError.Invalid(
+                        $"tokens[{count}]", $"tokens[{count}] must be a token id: an integer from 0 to {int.MaxValue}.");
+                }
+
+                tokens?.Add(token);
+            }
+
+            _count = count;
+            return null;
+        }
+    }
+}
