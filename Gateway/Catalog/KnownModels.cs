@@ -58,4 +58,23 @@ internal sealed class KnownModels
     /// <summary>How many living processes run its jobs: workers, or this Gateway for a provider's model.</summary>
     public int WorkersOf(string name) =>
         Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
+
+    /// <summary>What the workers that live do for one of their models.</summary>
+    public ServedLoad LoadOf(string name)
+    {
+        List<(WorkerHeartbeat Worker, ModelLoad Load)> serving =
+            [.. _workers.SelectMany(worker => worker.Models.Where(load => load.Model == name).Select(load => (worker, load)))];
+        return new ServedLoad(
+            serving.Count,
+            [.. serving.Select(one => one.Load.Device ?? one.Worker.Device).Distinct().Order(StringComparer.Ordinal)],
+            serving.Sum(one => (long)one.Load.Running),
+            serving.Sum(one => (long)one.Load.Capacity));
+    }
 }
+
+/// <summary>What workers do for a model.</summary>
+/// <param name="Workers">How many serve it.</param>
+/// <param name="Devices">Where it runs, each once.</param>
+/// <param name="Running">Jobs that they have leased.</param>
+/// <param name="Capacity">Jobs that they lease at most.</param>
+internal sealed record ServedLoad(int Workers, IReadOnlyList<string> Devices, long Running, long Capacity);

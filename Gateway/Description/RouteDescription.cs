@@ -40,6 +40,13 @@ internal static class RouteDescription
             return Task.CompletedTask;
         });
 
+        /// <summary>Shows what the route answers with 200.</summary>
+        public RouteHandlerBuilder WithAnswerExample(string body) => route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.Responses?["200"].Content?[Json] is { } content) content.Example = JsonNode.Parse(body);
+            return Task.CompletedTask;
+        });
+
         /// <summary>Says what a route's body is; it is read by hand.</summary>
         public RouteHandlerBuilder Takes<TRequest>()
             where TRequest : notnull => route.Accepts<TRequest>(Json);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs.Catalog;
 
@@ -50,14 +51,57 @@ internal sealed record ModelItem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Available { get; init; }
 
-    public static ModelItem Of(ModelDescriptor model, bool isAttended) => new()
+    /// <summary>What it does, such as <c>text-generation</c>; of a provider's model nobody knows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Task { get; init; }
+
+    /// <summary>Most tokens that it takes; of a language model, prompt and answer together. Of a provider's model nobody knows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxModelLen { get; init; }
+
+    /// <summary>Length of its vectors. Absent for models that give none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Dimensions { get; init; }
+
+    /// <summary>How many labels it has. Absent for models that give none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Labels { get; init; }
+
+    /// <summary>How many workers serve it. Absent for a provider's model, as what follows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Workers { get; init; }
+
+    /// <summary>Where it runs, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Devices { get; init; }
+
+    /// <summary>Jobs of it that its workers have taken. For operators: others see their own jobs only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Running { get; init; }
+
+    /// <summary>Jobs of it that its workers take at a time: of a language model, its rows.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Capacity { get; init; }
+
+    /// <param name="model">What workers say of it.</param>
+    /// <param name="load">What they do for it.</param>
+    /// <param name="isForOperator">Whether the caller may see what others do.</param>
+    public static ModelItem Of(ModelDescriptor model, ServedLoad load, bool isForOperator) => new()
     {
         Id = model.Name,
         Object = "model",
         Created = model.Created,
         OwnedBy = model.OwnedBy,
         ServedBy = "worker",
-        Available = isAttended ? null : false,
+        Available = load.Workers > 0 ? null : false,
+        Task = model.Task,
+        MaxModelLen = model.MaxTokens,
+        Dimensions = model.Dimensions,
+        Labels = model.Labels,
+        Workers = load.Workers,
+        Devices = load.Devices,
+        Running = isForOperator ? load.Running : null,
+        Capacity = load.Capacity,
     };
 
     public static ModelItem Of(ProviderModel model, DateTimeOffset since) =>

@@ -18,10 +18,22 @@ internal static class ModelsEndpoints
         routes.MapGet("/v1/models", ListAsync).WithMetadata(Dialect.OpenAI).WithName("listModels").WithTags("OpenAI").WithSummary(
             "Lists the models that can be asked")
             .WithDescription(
-                "OpenAI's list. A model that no worker serves at the moment stays in it for seven days, with 'available' false. 'failures' "
-                + "is our own member: the model folders that workers could not load, and why.");
+                "OpenAI's list, and of workers' models what they do, how many tokens they take (vLLM's 'max_model_len'), and how many "
+                + "workers serve them on which devices. A model that no worker serves at the moment stays in it for seven days, with "
+                + "'available' false. 'failures' is our own member: the model folders that workers could not load, and why.")
+            .WithAnswerExample(
+                """
+                {"object":"list","data":[{"id":"smollm2-135m-instruct","object":"model","created":1730332800,"owned_by":"HuggingFaceTB",
+                "served_by":"worker","task":"text-generation","max_model_len":8192,"workers":1,"devices":["cpu"],"running":0,"capacity":16},
+                {"id":"gpt-4o-mini","object":"model","created":1730332800,"owned_by":"openai","served_by":"provider"}],"failures":[]}
+                """);
         routes.MapGet("/v1/models/{**id}", GetAsync).WithMetadata(Dialect.OpenAI)
             .WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
+            .WithAnswerExample(
+                """
+                {"id":"all-minilm-l6-v2","object":"model","created":1730332800,"owned_by":"sentence-transformers","served_by":"worker",
+                "task":"embedding","max_model_len":256,"dimensions":384,"workers":2,"devices":["cpu"],"running":3,"capacity":256}
+                """)
             .WithPath("id", "The model's name.", new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1 })
             .WithMetadata(OpenAIError.Described(StatusCodes.Status404NotFound));
     }
@@ -33,7 +45,7 @@ internal static class ModelsEndpoints
         return TypedResults.Ok(new ModelList
         {
             Object = "list",
-            Data = ItemsOf(models, providers),
+            Data = ItemsOf(models, providers, context.Caller.IsOperator),
             // What workers say of their files is for who runs them.
             Failures = context.Caller.IsOperator
                 ? [.. models.Failures.Select(failure => new FailedModel { Folder = failure.Folder, Reason = failure.Reason })]
@@ -43,18 +55,19 @@ internal static class ModelsEndpoints
 
     /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>
     private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(
-        string id, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
+        string id, HttpContext context, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
     {
         // The slash at a path's end means nothing, here as on all other routes.
         var name = (id.EndsWith('/') ? id[..^1] : id).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
 
         var models = await catalog.ReadForAsync(name, cancellationToken);
-        return models.Find(name) is { } model ? TypedResults.Ok(ModelItem.Of(model, models.IsAttended(name)))
+        return models.Find(name) is { } model
+            ? TypedResults.Ok(ModelItem.Of(model, models.LoadOf(name), context.Caller.IsOperator))
             : new OpenAIError(Refusals.ModelNotFound(name, models.Names));
     }
 
-    private static IReadOnlyList<ModelItem> ItemsOf(KnownModels models, ProviderCatalog providers) =>
-        [.. models.All.Select(model => ModelItem.Of(model, models.IsAttended(model.Name))),
+    private static IReadOnlyList<ModelItem> ItemsOf(KnownModels models, ProviderCatalog providers, bool isForOperator) =>
+        [.. models.All.Select(model => ModelItem.Of(model, models.LoadOf(model.Name), isForOperator)),
             .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
 }

@@ -61,7 +61,7 @@ internal sealed class HeartbeatLoop(
         Models =
         [
             .. models.Loaded.Select(model => new ModelLoad(
-                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), model.Capacity)),
+                model.Manifest.Name, running.CountOf(QueueName.ForModel(model.Manifest.Name)), model.Capacity) { Device = model.Device }),
         ],
         Failures = [.. models.Refused.Take(WorkerHeartbeat.MostFailures).Select(one => ModelFailure.Of(one.Folder, one.Problem!))],
     };

@@ -48,4 +48,8 @@ public sealed record ModelFailure(string Folder, string Reason)
 /// <param name="Model">Its name.</param>
 /// <param name="Running">Jobs that this worker has leased.</param>
 /// <param name="Capacity">Jobs that it leases at most.</param>
-public sealed record ModelLoad(string Model, int Running, int Capacity);
+public sealed record ModelLoad(string Model, int Running, int Capacity)
+{
+    /// <summary>Where this model runs, such as <c>cpu</c>; null from an older version, whose models run where the worker says.</summary>
+    public string? Device { get; init; }
+}

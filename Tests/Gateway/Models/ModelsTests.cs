@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using AiPlatform.Jobs.Catalog;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Models;
@@ -28,7 +30,46 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
             },
             "the model is listed");
 
-        Assert.Equal($$"""{"id":"{{model}}","object":"model","created":1700000000,"owned_by":"tests","served_by":"worker"}""", item.GetRawText());
+        Assert.Equal(
+            $$"""{"id":"{{model}}","object":"model","created":1700000000,"owned_by":"tests","served_by":"worker","task":"embedding","""
+            + """
+            "max_model_len":256,"dimensions":4,"workers":1,"devices":["cpu"],"running":0,"capacity":8}
+            """,
+            item.GetRawText());
+    }
+
+    [Fact]
+    public async Task GetModel_SeveralWorkers_TellsWhatTheyDoTogether()
+    {
+        var model = RedisServer.Unique("shared");
+        await _gateway.ServeAsync(model, dimensions: null, "text-generation");
+        // The first one is of an older version, which says nothing of single models' devices.
+        await BeatAsync("old", "cuda:0", new ModelLoad(model, 2, 8));
+        await BeatAsync("new", "cuda:0", new ModelLoad(model, 3, 16) { Device = "cpu" });
+
+        JsonElement item = default;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                item = await _gateway.Client.GetFromJsonAsync<JsonElement>($"/v1/models/{model}");
+                return item.GetProperty("workers").GetInt32() == 3;
+            },
+            "all workers are known");
+
+        Assert.Equal(["cpu", "cuda:0"], item.GetProperty("devices").EnumerateArray().Select(device => device.GetString()));
+        Assert.Equal((5, 32), (item.GetProperty("running").GetInt32(), item.GetProperty("capacity").GetInt32()));
+        Assert.Equal(("text-generation", 256), (item.GetProperty("task").GetString(), item.GetProperty("max_model_len").GetInt32()));
+        Assert.False(item.TryGetProperty("available", out _));
+        Assert.False(item.TryGetProperty("dimensions", out _));
+
+        Task BeatAsync(string worker, string device, ModelLoad load) => _gateway.Services.GetRequiredService<IWorkerCatalog>().BeatAsync(
+            new WorkerHeartbeat
+            {
+                Worker = $"{worker}-{model}", Host = "test", ProcessId = 1, Device = device, StartedAt = DateTimeOffset.UnixEpoch,
+                Models = [load],
+            },
+            [],
+            CancellationToken.None);
     }
 
     [Theory]
