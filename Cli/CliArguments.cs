@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace AiPlatform.Cli;
+
+/// <summary>What the command line asks for.</summary>
+internal abstract record CliArguments
+{
+    /// <summary>Where the Gateway listens on 127.0.0.1.</summary>
+    public int Port { get; init; } = 8080;
+
+    /// <returns>What is wanted; or null, and what is wrong with it.</returns>
+    public static (CliArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments)
+    {
+        CliArguments? wanted = arguments.Count == 0 ? null : arguments[0] switch
+        {
+            "models" => new ModelsArguments(),
+            "chat" => new ChatArguments(),
+            _ => null,
+        };
+        if (wanted is null) return (null, "The commands are 'models' and 'chat'.");
+
+        string? misuse = null;
+        for (var i = 1; i < arguments.Count && misuse is null; i++)
+        {
+            var option = arguments[i];
+            if (wanted is ModelsArguments models && option == "--json") wanted = models with { Json = true };
+            else (wanted, misuse) = Read(wanted, arguments[0], option, ++i < arguments.Count ? arguments[i] : null);
+        }
+
+        return misuse is null ? (wanted, null) : (null, misuse);
+    }
+
+    private static (CliArguments Wanted, string? Misuse) Read(CliArguments wanted, string command, string option, string? value)
+    {
+        if (option == "--port")
+        {
+            return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65_535
+                ? (wanted with { Port = port }, null) : (wanted, $"--port takes a number from 1 to 65535, not '{value}'.");
+        }
+
+        if (wanted is not ChatArguments chat || option is not ("--model" or "--system" or "--max-tokens" or "--temperature"))
+            return (wanted, $"'{command}' has no option '{option}'.");
+        if (string.IsNullOrEmpty(value)) return (wanted, $"{option} needs a value.");
+        return option switch
+        {
+            "--model" => (chat with { Model = value }, null),
+            "--system" => (chat with { System = value }, null),
+            "--max-tokens" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var tokens) && tokens > 0
+                ? (chat with { MaxTokens = tokens }, null) : (wanted, $"--max-tokens takes a number from 1 on, not '{value}'."),
+            _ => float.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var temperature)
+                && temperature <= 2
+                ? (chat with { Temperature = temperature }, null) : (wanted, $"--temperature takes a number from 0 to 2, not '{value}'."),
+        };
+    }
+}
+
+/// <summary><c>./ai models</c>.</summary>
+internal sealed record ModelsArguments : CliArguments
+{
+    /// <summary>Whether the Gateway's own JSON is printed.</summary>
+    public bool Json { get; init; }
+}
+
+/// <summary><c>./ai chat</c>.</summary>
+internal sealed record ChatArguments : CliArguments
+{
+    /// <summary>Null: the first that can chat.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What the model is told before all else.</summary>
+    public string? System { get; init; }
+
+    /// <summary>Most tokens of an answer; null for what the model has room for.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Null for the model's default.</summary>
+    public float? Temperature { get; init; }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AiPlatform.Cli;
+
+/// <summary>The Gateway's routes that are not the SDK's. Where the Gateway has keys, <c>AI_API_KEY</c> is sent.</summary>
+internal sealed class GatewayApi : IDisposable
+{
+    private const string KeyVariable = "AI_API_KEY";
+
+    private readonly HttpClient _http;
+
+    public GatewayApi(int port)
+    {
+        Address = new Uri($"http://127.0.0.1:{port}");
+        Key = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null;
+        _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+        if (Key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+    }
+
+    public Uri Address { get; }
+
+    public string? Key { get; }
+
+    /// <summary>The address for people.</summary>
+    public string Place => Address.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>Why nobody answers, and what to do.</summary>
+    public string Silence =>
+        $"No Gateway answers at {Place}. './ai up' starts one; --port says where another one listens.";
+
+    /// <summary>The models that can be asked: as JSON, and read. Exactly one of answer and problem is set.</summary>
+    public async Task<((string Json, IReadOnlyList<ModelEntry> Models)? Answer, string? Problem)> ListModelsAsync()
+    {
+        try
+        {
+            using var response = await _http.GetAsync(new Uri("/v1/models", UriKind.Relative));
+            var json = await response.Content.ReadAsStringAsync();
+            if (response.StatusCode != HttpStatusCode.OK) return (null, ProblemOf(json, (int)response.StatusCode));
+
+            var models = JsonSerializer.Deserialize(json, ModelsJson.Default.ModelEntries)?.Data;
+            return models is not null ? ((json, models), null) : (null, NoGateway());
+        }
+        catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException)
+        {
+            return (null, Silence);
+        }
+        catch (JsonException)
+        {
+            return (null, NoGateway());
+        }
+    }
+
+    /// <summary>What an answer that is an error says, in its own words where it has some.</summary>
+    public static string ProblemOf(string json, int status)
+    {
+        if (status == (int)HttpStatusCode.Unauthorized) return $"The Gateway wants an API key: set {KeyVariable}.";
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
+                && error.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String)
+            {
+                return message.GetString()!;
+            }
+        }
+        catch (JsonException)
+        {
+            // It is no JSON: its status is all that it says.
+        }
+
+        return $"The Gateway answered with status {status}.";
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private string NoGateway() =>
+        $"What answers at {Place} is no Gateway: --port says where it listens.";
+}
+
+/// <summary>A model, as <c>/v1/models</c> describes it; what is missing is not known.</summary>
+internal sealed record ModelEntry
+{
+    public required string Id { get; init; }
+
+    public string? OwnedBy { get; init; }
+
+    /// <summary><c>worker</c> or <c>provider</c>.</summary>
+    public string? ServedBy { get; init; }
+
+    public bool? Available { get; init; }
+
+    public string? Task { get; init; }
+
+    public int? MaxModelLen { get; init; }
+
+    public int? Workers { get; init; }
+
+    public IReadOnlyList<string>? Devices { get; init; }
+
+    /// <summary>Whether it can be asked for a chat now, as far as is known.</summary>
+    [JsonIgnore]
+    public bool MayChat => Available != false && IsForChats;
+
+    /// <summary>Whether it is a language model, as far as is known.</summary>
+    [JsonIgnore]
+    public bool IsForChats => Task is null or "text-generation";
+}
+
+/// <summary>The list of models.</summary>
+internal sealed record ModelEntries
+{
+    public IReadOnlyList<ModelEntry>? Data { get; init; }
+}
+
+/// <summary>The JSON of <c>/v1/models</c>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ModelEntries))]
+internal sealed partial class ModelsJson : JsonSerializerContext;

@@ -1,0 +1,51 @@
+using System.Text;
+using Spectre.Console;
+
+namespace AiPlatform.Cli;
+
+/// <summary>
+/// What people see: answers on standard output, all else on standard error. Where one of them is no terminal, what goes there is plain.
+/// Nothing that a Gateway or a model says steers the terminal.
+/// </summary>
+internal sealed class Screen
+{
+    private readonly IAnsiConsole _notes = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+
+    /// <summary>For tables.</summary>
+    public IAnsiConsole Answers { get; } = MakeAnswers();
+
+    /// <summary>A line for people, beside the answers.</summary>
+    public void Note(string text) => _notes.MarkupLine($"[grey]{Markup.Escape(Printable(text))}[/]");
+
+    /// <summary>What asks for the next line.</summary>
+    public void Prompt() => _notes.Markup("[bold]> [/]");
+
+    public void Error(string text) => _notes.MarkupLine($"[red]error:[/] {Markup.Escape(Printable(text))}");
+
+    /// <summary>A piece of an answer.</summary>
+    public static void Say(string text)
+    {
+        Console.Out.Write(Printable(text));
+        Console.Out.Flush();
+    }
+
+    /// <summary>The text without control characters, but tabs and line ends.</summary>
+    public static string Printable(string text)
+    {
+        if (!text.Any(IsControl)) return text;
+
+        var printable = new StringBuilder(text.Length);
+        foreach (var character in text.Where(character => !IsControl(character))) printable.Append(character);
+        return printable.ToString();
+    }
+
+    private static bool IsControl(char character) => char.IsControl(character) && character is not ('\n' or '\t');
+
+    private static IAnsiConsole MakeAnswers()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+        // Whoever reads a file or a pipe has no width.
+        if (Console.IsOutputRedirected) console.Profile.Width = 500;
+        return console;
+    }
+}

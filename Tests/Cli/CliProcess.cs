@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text;
+using AiPlatform.Tests.Fixtures;
+
+namespace AiPlatform.Tests.Cli;
+
+/// <summary><c>./ai models</c> or <c>./ai chat</c> as a process of its own.</summary>
+internal sealed class CliProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
+
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+    private readonly Process _process;
+    private readonly Task _reading;
+
+    private CliProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        _process = Process.Start(start)!;
+        _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, _output), ReadAsync(_process.StandardError, _errors));
+    }
+
+    /// <summary>What it has said so far.</summary>
+    public string Output => TextOf(_output);
+
+    /// <summary>What it has said beside its answers.</summary>
+    public string Errors => TextOf(_errors);
+
+    public static CliProcess Start(params string[] arguments) =>
+        new(new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]));
+
+    /// <summary>The same on a terminal of its own, whose output has both.</summary>
+    public static CliProcess StartOnTerminal(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            "script", ["-qec", $"dotnet {Checkout.Program("Cli")} {string.Join(' ', arguments)}", "/dev/null"]);
+        start.Environment["TERM"] = "xterm-256color";
+        return new CliProcess(start);
+    }
+
+    public async Task SendAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>Ctrl-C, as a terminal sends it to the process.</summary>
+    public async Task InterruptAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    public Task UntilAsync(Func<CliProcess, bool> isSo, string what) =>
+        Poll.UntilAsync(() => isSo(this), () => $"{what}; it says:\n{Output}\n{Errors}", Bound);
+
+    /// <summary>Ends its input, and waits until it has ended.</summary>
+    public async Task<int> EndAsync()
+    {
+        _process.StandardInput.Close();
+        return await ExitCodeAsync();
+    }
+
+    /// <summary>Waits until it has ended.</summary>
+    public async Task<int> ExitCodeAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Bound);
+        await _reading.WaitAsync(Bound);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static string TextOf(StringBuilder text)
+    {
+        lock (text) return text.ToString();
+    }
+
+    private static async Task ReadAsync(StreamReader reader, StringBuilder text)
+    {
+        var buffer = new char[4_096];
+        while (await reader.ReadAsync(buffer) is var read and > 0)
+        {
+            lock (text) text.Append(buffer, 0, read);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AiPlatform.Tests.EndToEnd.Chat;
+using Xunit;
+using static AiPlatform.Tests.EndToEnd.Chat.ChatPlatform;
+
+namespace AiPlatform.Tests.Cli;
+
+/// <summary>The commands against a Gateway and a worker that run.</summary>
+public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
+{
+    private string Port => platform.Platform.Gateway.Address.Port.ToString(CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task Models_AreATable()
+    {
+        await using var sut = CliProcess.Start("models", "--port", Port);
+
+        Assert.Equal(0, await sut.EndAsync());
+        var row = Assert.Single(sut.Output.Split('\n'), line => line.Contains(Model, StringComparison.Ordinal));
+        Assert.Matches($@"^ *{Model} *│ *text-generation *│ *8192 *│ *cpu *│ *1 *│ *- *$", row);
+        Assert.Contains("context", sut.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', sut.Output);
+    }
+
+    [Fact]
+    public async Task Models_Json_IsTheGateways()
+    {
+        await using var sut = CliProcess.Start("models", "--json", "--port", Port);
+
+        Assert.Equal(0, await sut.EndAsync());
+        var list = JsonDocument.Parse(sut.Output).RootElement;
+        Assert.Equal(Model, Assert.Single(list.GetProperty("data").EnumerateArray()).GetProperty("id").GetString());
+    }
+
+    [Theory]
+    [InlineData("models")]
+    [InlineData("chat")]
+    public async Task NoGateway_IsSaidInPlainWords(string command)
+    {
+        var port = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        await using var sut = CliProcess.Start(command, "--port", port);
+
+        Assert.Equal(1, await sut.EndAsync());
+        Assert.Contains($"No Gateway answers at http://127.0.0.1:{port}", sut.Errors, StringComparison.Ordinal);
+        Assert.Contains("./ai up", sut.Errors, StringComparison.Ordinal);
+        Assert.Equal("", sut.Output);
+    }
+
+    [Fact]
+    public async Task Chat_PipedLines_AreAnsweredAndRemembered()
+    {
+        await using var sut = CliProcess.Start("chat", "--port", Port, "--temperature", "0", "--max-tokens", "16", "--system", "Be brief.");
+        await sut.SendAsync("What is the capital of France?\n\nAnd of Italy?\n");
+
+        Assert.Equal(0, await sut.EndAsync());
+        JsonObject Said(string role, string text) => new() { ["role"] = role, ["content"] = text };
+        var messages = new JsonArray(Said("system", "Be brief."), Said("user", "What is the capital of France?"));
+        var first = await AskAsync(messages);
+        messages.Add(Said("assistant", first));
+        messages.Add(Said("user", "And of Italy?"));
+        var second = await AskAsync(messages);
+        Assert.Equal($"{first}\n{second}\n", sut.Output);
+        Assert.DoesNotContain('\u001b', sut.Output + sut.Errors);
+        Assert.Equal(2, sut.Errors.Split("tokens/s").Length - 1);
+    }
+
+    [Fact]
+    public async Task Chat_Commands_ChangeWhatIsAsked()
+    {
+        await using var sut = CliProcess.Start("chat", "--port", Port, "--temperature", "0", "--max-tokens", "12");
+        await sut.SendAsync(
+            "Hello!\n/clear\n/system Be brief.\nWhy is the sky blue?\n/model\n/model nobody\n/nothing\n/help\n/exit\nnever asked\n");
+
+        Assert.Equal(1, await sut.EndAsync());
+        var hello = await AskAsync(new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Hello!" }), tokens: 12);
+        var sky = await AskAsync(
+            new JsonArray(
+                new JsonObject { ["role"] = "system", ["content"] = "Be brief." },
+                new JsonObject { ["role"] = "user", ["content"] = "Why is the sky blue?" }),
+            tokens: 12);
+        Assert.Equal($"{hello}\n{sky}\n", sut.Output);
+        Assert.Contains($"{Model}\n", sut.Errors, StringComparison.Ordinal);
+        Assert.Contains($"There is no model 'nobody'. Those that may chat: {Model}.", sut.Errors, StringComparison.Ordinal);
+        Assert.Contains("There is no command '/nothing'", sut.Errors, StringComparison.Ordinal);
+        Assert.Contains("/system TEXT", sut.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_GatewaysError_IsShownInItsWords()
+    {
+        await using var sut = CliProcess.Start("chat", "--port", Port, "--max-tokens", "9000");
+        await sut.SendAsync("Hello!\n");
+
+        Assert.Equal(1, await sut.EndAsync());
+        Assert.Contains("error: An answer of up to 9000 tokens is asked for", sut.Errors, StringComparison.Ordinal);
+        Assert.Equal("", sut.Output);
+    }
+
+    [Theory]
+    [InlineData("--model", "nobody")]
+    [InlineData("--model", "")]
+    [InlineData("--max-tokens", "0")]
+    [InlineData("--temperature", "3")]
+    [InlineData("--nothing", "1")]
+    public async Task Chat_WrongOption_IsNamed(string option, string value)
+    {
+        await using var sut = CliProcess.Start("chat", "--port", Port, option, value);
+
+        Assert.Equal(value == "nobody" ? 1 : 2, await sut.EndAsync());
+        Assert.Contains(value == "nobody" ? "There is no model 'nobody'" : option, sut.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_CtrlCInMidAnswer_EndsTheAnswerAndAtThePromptTheProgram()
+    {
+        await using var sut = CliProcess.Start("chat", "--port", Port, "--max-tokens", "4000");
+        await sut.SendAsync("Tell me a very long story about a ship and its crew.\n");
+        await sut.UntilAsync(one => one.Output.Length > 0, "the answer has begun");
+
+        await sut.InterruptAsync();
+        await sut.UntilAsync(one => one.Errors.Contains("stopped]", StringComparison.Ordinal), "the answer was stopped");
+        await sut.SendAsync("/model\n");
+        await sut.UntilAsync(one => one.Errors.Contains(Model, StringComparison.Ordinal), "the program goes on");
+        await sut.InterruptAsync();
+
+        Assert.Equal(130, await sut.ExitCodeAsync());
+    }
+
+    [Fact]
+    public async Task Chat_OnATerminal_HasAPromptAndObeysCtrlC()
+    {
+        if (!File.Exists("/usr/bin/script")) Assert.Skip("script is not here, which makes terminals.");
+
+        await using var sut = CliProcess.StartOnTerminal("chat", "--port", Port, "--max-tokens", "4000");
+        await sut.UntilAsync(one => one.Output.Contains("> ", StringComparison.Ordinal), "the prompt is there");
+        await sut.SendAsync("Tell me a very long story about a ship and its crew.\r");
+        await sut.UntilAsync(one => one.Output.Contains("crew.\r\n", StringComparison.Ordinal) && one.Output.Split("crew.\r\n")[1].Length > 20, "the answer has begun");
+        await sut.SendAsync("\u0003");
+        await sut.UntilAsync(one => one.Output.Contains("stopped]", StringComparison.Ordinal), "the answer was stopped");
+        await sut.SendAsync("/exit\r");
+
+        Assert.Equal(0, await sut.ExitCodeAsync());
+        Assert.Contains("\u001b[", sut.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<string> AskAsync(JsonArray messages, int tokens = 16) => ContentOf(await platform.AnswerAsync(new JsonObject
+    {
+        ["model"] = Model, ["messages"] = messages.DeepClone(), ["temperature"] = 0, ["max_tokens"] = tokens,
+    }));
+}
