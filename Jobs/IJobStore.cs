@@ -6,7 +6,8 @@ namespace AiPlatform.Jobs;
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not
 /// serve; after that exception a change may or may not have happened, and calling again with the same arguments is safe for
 /// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends)
-/// and <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>.
+/// and <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. That a job is not there is said only where Redis
+/// takes writes: a replica may have old data.
 /// </summary>
 public interface IJobStore
 {
@@ -39,6 +40,12 @@ public interface IJobStore
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<JobPage> ListAsync(
         QueueName queue, string tenant, JobStatus? status, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Confirms that what a list lacks is not there: throws where Redis takes no writes, since it may be a replica with old data. What
+    /// reads one job does so by itself.
+    /// </summary>
+    Task ConfirmAsync(QueueName queue, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.

@@ -43,9 +43,17 @@ internal sealed class ModelCatalog(
         Known() ?? await NextReading().WaitAsync(cancellationToken);
 
     /// <summary>What is served, as known or, when this name is not known, as read after the call.</summary>
-    /// <exception cref="QueueUnavailableException">The name is not known, and Redis does not serve.</exception>
-    public async ValueTask<KnownModels> ReadForAsync(string name, CancellationToken cancellationToken) =>
-        Known() is { } known && known.Has(name) ? known : await NextReading().WaitAsync(cancellationToken);
+    /// <exception cref="QueueUnavailableException">
+    /// The name is not known, and Redis does not serve, or takes no writes: then it may be a replica with old data.
+    /// </exception>
+    public async ValueTask<KnownModels> ReadForAsync(string name, CancellationToken cancellationToken)
+    {
+        if (Known() is { } known && known.Has(name)) return known;
+
+        var read = await NextReading().WaitAsync(cancellationToken);
+        if (!read.Has(name)) await workers.ConfirmAsync(cancellationToken);
+        return read;
+    }
 
     /// <summary>What is served, as read after the call.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>

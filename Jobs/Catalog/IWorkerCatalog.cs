@@ -12,6 +12,11 @@ public interface IWorkerCatalog
     Task LeaveAsync(string worker, CancellationToken cancellationToken);
 
     Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Confirms that what a snapshot lacks is not there: throws where Redis takes no writes, since it may be a replica with old data.
+    /// </summary>
+    Task ConfirmAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The models and the living workers at one moment.</summary>

@@ -32,6 +32,9 @@ internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> 
         return new CatalogSnapshot([.. models], [.. workers]);
     }
 
+    public Task ConfirmAsync(CancellationToken cancellationToken) =>
+        scripts.ConfirmAsync(RedisKeys.WorkersBase, cancellationToken);
+
     private async Task RunAsync(string worker, string beat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken)
     {
         List<RedisValue> arguments =

@@ -34,6 +34,7 @@ internal sealed partial class JobScript
     public static JobScript Cancel { get; } = new("cancel");
     public static JobScript Read { get; } = new("read");
     public static JobScript Watch { get; } = new("watch");
+    public static JobScript Confirm { get; } = new("confirm");
     public static JobScript Sweep { get; } = new("sweep");
     public static JobScript Append { get; } = new("append");
     public static JobScript Events { get; } = new("events");

@@ -35,6 +35,10 @@ internal static class RedisRefusals
         _ => null,
     };
 
+    /// <summary>What is said of something that was not found where writes are refused, or of which nobody could ask elsewhere.</summary>
+    public static QueueUnavailableException Doubt(QueueUnavailableException refused) =>
+        new($"What was not found may be there all the same. {refused.Message}", refused) { RefusesWrites = refused.RefusesWrites };
+
     /// <summary>What Redis itself answered.</summary>
     private static QueueUnavailableException Refused(RedisServerException refused, string what)
     {

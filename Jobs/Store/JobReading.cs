@@ -6,10 +6,17 @@ namespace AiPlatform.Jobs.Store;
 /// <param name="Job">The job; null when it is not there.</param>
 /// <param name="IsNewer">It is there, but a newer version stored it.</param>
 /// <param name="Damage">It is there, but cannot be read.</param>
-internal readonly record struct JobReading(Job? Job, bool IsNewer = false, DamagedRecord? Damage = null)
+/// <param name="Doubt">It is not where it was read, but it could not be asked where writes are taken: others may have old data.</param>
+internal readonly record struct JobReading(
+    Job? Job, bool IsNewer = false, DamagedRecord? Damage = null, QueueUnavailableException? Doubt = null)
 {
-    /// <exception cref="QueueUnavailableException">A newer version stored it, or it cannot be read.</exception>
+    public bool IsThere => Job is not null || IsNewer || Damage is not null;
+
+    /// <exception cref="QueueUnavailableException">
+    /// A newer version stored it, it cannot be read, or nobody knows whether it is there.
+    /// </exception>
     public Job? Known() => IsNewer ? throw new QueueUnavailableException(NewerRecordException.Explanation) { IsPartial = true }
         : Damage is not null ? throw new QueueUnavailableException(DamagedRecord.Explanation) { IsPartial = true }
+        : Doubt is not null ? throw RedisRefusals.Doubt(Doubt)
         : Job;
 }

@@ -63,9 +63,18 @@ internal sealed partial class JobStore : IJobStore
     public async Task<JobLog?> ReadLogAsync(JobId id, long after, string? follower, CancellationToken cancellationToken)
     {
         RedisValue[] arguments = [id.Key, after, follower ?? "", MostEvents];
-        var reply = follower is null
-            ? await RunAsync(JobScript.Events, id.Queue, arguments, cancellationToken)
-            : await RunOrReadAsync(JobScript.Follow, JobScript.Events, id.Queue, arguments, cancellationToken);
+        var reply = follower is null ? await RunAsync(JobScript.Events, id.Queue, arguments, cancellationToken) : null;
+        try
+        {
+            if (reply is null or { IsNull: true }) reply = await RunAsync(JobScript.Follow, id.Queue, arguments, cancellationToken);
+        }
+        catch (QueueUnavailableException refused) when (refused.RefusesWrites)
+        {
+            // Without being told of what comes, the reader polls.
+            reply ??= await RunAsync(JobScript.Events, id.Queue, arguments, cancellationToken);
+            if (reply.IsNull) throw RedisRefusals.Doubt(refused);
+        }
+
         if (reply.IsNull) return null;
 
         var parts = (RedisResult[])reply!;
@@ -102,6 +111,9 @@ internal sealed partial class JobStore : IJobStore
 
         return new JobPage(jobs, before);
     }
+
+    public Task ConfirmAsync(QueueName queue, CancellationToken cancellationToken) =>
+        _scripts.ConfirmAsync(RedisKeys.Base(queue), cancellationToken);
 
     public Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken) =>
         EndAsync(id, tenant, onlyWaiting: false, cancellationToken);
@@ -172,20 +184,53 @@ internal sealed partial class JobStore : IJobStore
         QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
     {
         _metrics.SentTogether(JobScript.Read.Name, reads.Count);
+        if (reads.All(read => read.Watcher is null))
+            return await ConfirmAllAsync(queue, reads, await ReadAllAsync(JobScript.Read, queue, reads));
+
+        try
+        {
+            return await ReadAllAsync(JobScript.Watch, queue, reads);
+        }
+        catch (QueueUnavailableException refused) when (refused.RefusesWrites)
+        {
+            // Without being told of the end, the reader polls.
+            var jobs = await ReadAllAsync(JobScript.Read, queue, reads);
+            return [.. jobs.Select(job => job.IsThere ? job : new JobReading(null, Doubt: refused))];
+        }
+    }
+
+    /// <summary>Asks for those that were not found once more, with a script that is refused where the data may be old.</summary>
+    private async Task<IReadOnlyList<JobReading>> ConfirmAllAsync(
+        QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads, JobReading[] jobs)
+    {
+        int[] missing = [.. Enumerable.Range(0, jobs.Length).Where(i => !jobs[i].IsThere)];
+        if (missing.Length == 0) return jobs;
+
+        try
+        {
+            var again = await ReadAllAsync(JobScript.Watch, queue, [.. missing.Select(i => reads[i])]);
+            for (var i = 0; i < missing.Length; i++) jobs[missing[i]] = again[i];
+        }
+        catch (QueueUnavailableException away)
+        {
+            foreach (var i in missing) jobs[i] = new JobReading(null, Doubt: away);
+        }
+
+        return jobs;
+    }
+
+    private async Task<JobReading[]> ReadAllAsync(
+        JobScript script, QueueName queue, IReadOnlyList<(JobId Id, string? Watcher, bool WithOutput)> reads)
+    {
         var arguments = new RedisValue[3 * reads.Count];
-        var watches = false;
         for (var i = 0; i < reads.Count; i++)
         {
             arguments[3 * i] = reads[i].Id.Key;
             arguments[(3 * i) + 1] = reads[i].Watcher ?? "";
-            watches |= reads[i].Watcher is not null;
             arguments[(3 * i) + 2] = reads[i].WithOutput ? "1" : "0";
         }
 
-        var reply = watches
-            ? await RunOrReadAsync(JobScript.Watch, JobScript.Read, queue, arguments, CancellationToken.None)
-            : await RunAsync(JobScript.Read, queue, arguments, CancellationToken.None);
-        var rows = (RedisResult[])reply!;
+        var rows = (RedisResult[])(await RunAsync(script, queue, arguments, CancellationToken.None))!;
         var jobs = new JobReading[reads.Count];
         for (var i = 0; i < jobs.Length; i++)
         {
@@ -259,23 +304,6 @@ internal sealed partial class JobStore : IJobStore
         {
             await ReadAsync(id, watcher: null, withOutput: false, cancellationToken);
             return await RunAsync(script, id.Queue, arguments, cancellationToken);
-        }
-    }
-
-    /// <summary>
-    /// Runs a script that reads, and registers the reader for notifications; where Redis refuses writes it only reads, and the reader
-    /// polls.
-    /// </summary>
-    private async Task<RedisResult> RunOrReadAsync(
-        JobScript noting, JobScript reading, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await RunAsync(noting, queue, arguments, cancellationToken);
-        }
-        catch (QueueUnavailableException refused) when (refused.RefusesWrites)
-        {
-            return await RunAsync(reading, queue, arguments, cancellationToken);
         }
     }
 

@@ -130,6 +130,8 @@ public sealed class ModelCatalogTests : IDisposable
 
         public Task LeaveAsync(string worker, CancellationToken cancellationToken) => Task.CompletedTask;
 
+        public Task ConfirmAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public async Task<CatalogSnapshot> ReadAsync(CancellationToken cancellationToken)
         {
             var (models, slow) = (Models, Slow);

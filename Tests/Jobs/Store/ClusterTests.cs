@@ -55,6 +55,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await answers.RememberAsync("team-a", "00ff", new byte[] { 1 }, TimeSpan.FromMinutes(1), Ct);
         Assert.Equal([1], await answers.RecallAsync("team-a", "00ff", Ct));
         await host.Catalog.ReadAsync(Ct);
+        await sut.Store.ConfirmAsync(sut.Queue, Ct);
 
         foreach (var script in JobScriptTests.Scripts)
         {
