@@ -13,6 +13,8 @@ namespace AiPlatform.Gateway.Providers.Streams;
 /// </summary>
 internal sealed class OpenedStream : IKeepsSlot, IDisposable
 {
+    private const string UnreadableChoice = "a chunk has a choice that cannot be read";
+
     private readonly ProviderResponse _response;
     private readonly EventBuffer _buffer;
     private readonly bool _dropsUsage;
@@ -142,8 +144,9 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         var read = StreamEvent.Read(one);
         if (read.Data.IsEmpty) return SignOfLife(read, one);
         if (read.IsDone) return new StreamPiece(default, IsLast: true, null);
-        if (!AnswerReader.TryRead(read.Data.Span, out var facts)) return Malformed("an event is not valid JSON");
+        if (!AnswerReader.TryRead(read.Data.Span, out var facts, out var problem)) return Malformed($"an event {problem}");
         if (facts.HasError || read.IsError) return Ended(RefusalReader.OfAnswer(Model.Provider, read.Data.ToArray()));
+        if (facts.HasUnreadableChoice) return Malformed(UnreadableChoice);
         // A ping of those who give their events names.
         if (facts is { Choices: 0, Usage: null } && !read.Name.IsEmpty) return SignOfLife(read, one);
 
@@ -153,7 +156,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         _finished += facts.Finished;
         if (facts.Choices > 0 && Content is { } content)
         {
-            if (!content.TryAdd(read.Data)) return Malformed("a chunk has a choice that cannot be read");
+            if (!content.TryAdd(read.Data)) return Malformed(UnreadableChoice);
             if (content.IsFull) return Ended(AttemptFailure.TooLarge(Model.Provider.Name, Model.Options.MaxAnswerBytes));
         }
 

@@ -31,8 +31,7 @@ internal sealed class StreamedContent(int maxBytes)
         try
         {
             // Of a name that is there twice, the last counts.
-            return document.RootElement.TryGetProperty("choices", out var choices) && choices.ValueKind == JsonValueKind.Array
-                && choices.EnumerateArray().All(choice => choice.ValueKind == JsonValueKind.Object && TryAdd(choice));
+            return document.RootElement.TryGetProperty("choices", out var choices) && choices.EnumerateArray().All(TryAdd);
         }
         catch (InvalidOperationException)
         {
@@ -54,17 +53,11 @@ internal sealed class StreamedContent(int maxBytes)
         return true;
     }
 
-    /// <summary>0 where it is not said; null when it is no number.</summary>
+    /// <summary>0 where it is not said; null when it is something that official SDKs do not put the pieces together by.</summary>
     private static int? IndexOf(JsonElement choice)
     {
         if (!choice.TryGetProperty("index", out var index)) return 0;
-        return index.ValueKind switch
-        {
-            JsonValueKind.Null => 0,
-            JsonValueKind.Number when index.TryGetInt32(out var number) => number,
-            JsonValueKind.String when int.TryParse(index.GetString(), provider: null, out var number) => number,
-            _ => null,
-        };
+        return index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var number) && number >= 0 ? number : null;
     }
 
     private sealed class StreamedChoice

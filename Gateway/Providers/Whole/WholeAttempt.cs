@@ -42,12 +42,15 @@ internal sealed class WholeAttempt(IProviderTransport transport)
     {
         var provider = model.Provider.Name;
         var vectors = request.Endpoint == EmbeddingTask.Endpoint ? new EmbeddingsCheck(request.Inputs, request.VectorFormat) : null;
-        if (!AnswerReader.TryRead(answer.Span, out var facts, vectors))
-            return AttemptFailure.BadAnswer(provider, "malformed", "it is not valid JSON");
+        if (!AnswerReader.TryRead(answer.Span, out var facts, out var problem, vectors))
+            return AttemptFailure.BadAnswer(provider, "malformed", $"it {problem}");
         if (!JsonUnicode.IsValid(answer.Span))
             return AttemptFailure.BadAnswer(provider, "malformed", "it has text that is not valid Unicode");
         if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
         if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
+        if (vectors is null && facts.Choices == 0) return AttemptFailure.BadAnswer(provider, "empty", "it has no choice");
+        if (vectors is null && (facts.HasUnreadableChoice || facts.HasChoiceWithoutMessage))
+            return AttemptFailure.BadAnswer(provider, "malformed", "it has a choice without a message");
 
         return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);
     }

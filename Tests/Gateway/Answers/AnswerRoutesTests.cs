@@ -60,7 +60,7 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
 
     [Theory]
     [InlineData("""{"id":"1","choices":[{"index":0,"message":{"role":"assistant","content":null,"refusal":"No."},"finish_reason":"stop"}]}""")]
-    [InlineData("""{"id":"1","choices":[]}""")]
+    [InlineData("""{"id":"1","choices":[{"index":0,"message":{"role":"assistant","content":null},"finish_reason":"stop"}]}""")]
     public async Task AskAi_NoContent_Is422(string answer)
     {
         await using var sut = await StartAsync("Models:gpt:MaxCorrections=0");

@@ -35,7 +35,7 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
     {
         var model = RedisServer.Unique("gpt");
         await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake");
-        var answer = $$"""{"choices":[],"x":{{new string('[', 200)}}{{new string(']', 200)}} }""";
+        var answer = $$"""{"choices":[{"message":{} }],"x":{{new string('[', 200)}}{{new string(']', 200)}} }""";
         sut.Provider.Otherwise = FakeProvider.Json(answer);
 
         var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));

@@ -238,6 +238,24 @@ public sealed class ProviderChatTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(200, reply.Status);
     }
 
+    [Theory]
+    [InlineData("{\"hello\":1}", "it has no choice")]
+    [InlineData("{\"choices\":[{\"text\":\"hi\"}]}", "it has a choice without a message")]
+    [InlineData("[]", "it is not a JSON object")]
+    [InlineData("null", "it is not a JSON object")]
+    [InlineData("[}", "it is not valid JSON")]
+    [InlineData("", "it is not valid JSON")]
+    public async Task Chat_AnswerIsNoChat_IsTriedAgainAndThen502ThatSaysWhy(string answer, string why)
+    {
+        await using var sut = await ProviderGateway.StartAsync(_redis, "Models:gpt:MaxRetries=1");
+        sut.Provider.Otherwise = FakeProvider.Json(answer);
+
+        var reply = await sut.ChatAsync();
+
+        Assert.Equal((502, "provider_failed", 2), (reply.Status, reply.ErrorCode, sut.Provider.Received.Count));
+        Assert.Contains(why, reply.Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Embeddings_OfAProvider_PassThroughAndLocalOnesStay()
     {

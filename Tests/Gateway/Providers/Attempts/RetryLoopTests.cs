@@ -128,7 +128,16 @@ public sealed class RetryLoopTests : IDisposable
     [InlineData("<html>", "text/html", "content_type")]
     [InlineData("{\"choices\":[", "application/json", "malformed")]
     [InlineData("[]", "application/json", "malformed")]
+    [InlineData("null", "application/json", "malformed")]
     [InlineData("{} {}", "application/json", "malformed")]
+    [InlineData("{\"hello\":1}", "application/json", "empty")]
+    [InlineData("{\"choices\":[]}", "application/json", "empty")]
+    [InlineData("{\"choices\":null}", "application/json", "empty")]
+    [InlineData("{\"choices\":{\"message\":{}}}", "application/json", "empty")]
+    [InlineData("{\"choices\":[{\"message\":{}}],\"choices\":[]}", "application/json", "empty")]
+    [InlineData("{\"choices\":[null]}", "application/json", "malformed")]
+    [InlineData("{\"choices\":[{\"message\":{}},{}]}", "application/json", "malformed")]
+    [InlineData("{\"choices\":[{\"message\":\"hi\"}]}", "application/json", "malformed")]
     public async Task CallAsync_AnswerOfAnotherForm_IsRetried(string body, string contentType, string reason)
     {
         var transport = new ScriptedTransport(

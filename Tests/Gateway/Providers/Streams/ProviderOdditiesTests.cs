@@ -69,8 +69,10 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
     [Theory]
     [InlineData(""" "index":0,"delta":{"content":"\"\ud83d"} """, """ "index":0,"delta":{"content":"\ude00\""} """, true)]
     [InlineData(""" "index":0,"delta":{"content":"\"\ud83d"} """, """ "index":0,"delta":{"content":"\""} """, false)]
-    [InlineData(""" "index":"0","delta":{"content":"\"a"} """, """ "index":0,"delta":{"content":"\""} """, true)]
-    [InlineData(""" "index":null,"delta":{"content":"\"a"} """, """ "index":0,"delta":{"content":"\""} """, true)]
+    [InlineData(""" "delta":{"content":"\"a"} """, """ "index":0,"delta":{"content":"\""} """, true)]
+    [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":"0","delta":{"content":"\""} """, false)]
+    [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":null,"delta":{"content":"\""} """, false)]
+    [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":-1,"delta":{"content":"\""} """, false)]
     [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":{},"delta":{"content":"\""} """, false)]
     [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":0,"delta":{"content":"\""},"finish_reason":"\ud83d" """, false)]
     [InlineData(""" "index":0,"delta":{"content":"\"a"} """, """ "index":1e400,"delta":{"content":"\""} """, false)]
@@ -90,6 +92,8 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
 
     [Theory]
     [InlineData(""" "index":{},"delta":{"content":"\"a"} """)]
+    [InlineData(""" "index":"0","delta":{"content":"\"a"} """)]
+    [InlineData(""" "index":null,"delta":{"content":"\"a"} """)]
     [InlineData(""" "index":0,"delta":{"refusal":"\ud83d"} """)]
     public async Task Stream_FirstChunkIsMalformed_IsAFailedAttempt(string chunk)
     {

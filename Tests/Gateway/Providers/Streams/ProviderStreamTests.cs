@@ -67,7 +67,7 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
     }
 
     public static TheoryData<string> BadBeginnings =>
-        new("503", "hang", "reset", "error event", "malformed", "json", "empty", "nothing but comments");
+        new("503", "hang", "reset", "error event", "malformed", "not an object", "no choice", "choice of null", "json", "empty", "nothing but comments");
 
     [Theory]
     [MemberData(nameof(BadBeginnings))]
@@ -82,6 +82,9 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
                 "reset" => FakeProvider.ResetsAsync,
                 "error event" => FakeProvider.Streams(["""{"error":{"message":"overloaded","code":"server_error"}}"""], done: false),
                 "malformed" => FakeProvider.Streams(["{\"choices\":["]),
+                "not an object" => FakeProvider.Streams(["[]"]),
+                "no choice" => FakeProvider.Streams(["""{"hello":1}""", """{"choices":[]}""", FakeProvider.UsageChunk]),
+                "choice of null" => FakeProvider.Streams(["""{"choices":[null]}"""]),
                 "json" => FakeProvider.Says("not a stream"),
                 "empty" => FakeProvider.Streams([], done: false),
                 _ => FakeProvider.Answers(200, "text/event-stream", ": ping\n\n: ping\n\n"),

@@ -88,10 +88,10 @@ public sealed class AnswerCacheTests(RedisServer redis) : IClassFixture<RedisSer
     }
 
     [Theory]
-    [InlineData("{\"\\ud83d\":1,\"choices\":[]}")]
+    [InlineData("{\"\\ud83d\":1,\"choices\":[{\"message\":{}}]}")]
     [InlineData("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"a\",\"\\ud83dabcdef\":1},\"finish_reason\":\"stop\"}]}")]
     [InlineData("{\"choices\":[{\"index\":0,\"message\":{\"content\":\"cut \\ud83d\"},\"finish_reason\":\"stop\"}]}")]
-    [InlineData("{\"choices\":[],\"usage\":{\"\\ud83dompt_tokens\":1}}")]
+    [InlineData("{\"choices\":[{\"message\":{}}],\"usage\":{\"\\ud83dompt_tokens\":1}}")]
     public async Task Chat_ProviderSendsHalfASurrogatePair_IsAFailedAttempt(string answer)
     {
         var model = RedisServer.Unique("gpt");
