@@ -150,7 +150,32 @@ knows_workers() {
 # models_detail PORT — prints the state of the models of the worker there, without JSON syntax.
 models_detail() {
   local field='"name":"models","status":"[A-Za-z]+","detail":"(([^"\]|\\.)*)"'
-  [[ $(http_get "$1" /health) =~ $field ]] && printf '%b\n' "${BASH_REMATCH[1]}"
+  [[ $(http_get "$1" /health) =~ $field ]] && printf '%b\n' "${BASH_REMATCH[1]//\\\"/\"}"
+}
+
+# example_call MODELS PORT… — prints the route, and the body of a call, of a model that the workers there serve: the first in the folder
+# MODELS; nothing when none is found.
+example_call() {
+  local manifest detail served='' text name
+  for detail in "${@:2}"; do
+    detail=$(models_detail "$detail") || continue
+    detail=${detail#'Served on '*': '}
+    served+=", ${detail%%. Not served: *},"
+  done
+  for manifest in "$1"/*/model.json; do
+    text=$(tr -d '\n' <"$manifest" 2>/dev/null) || continue
+    [[ $text =~ \"name\"[[:space:]]*:[[:space:]]*\"([A-Za-z0-9._:/-]+)\" ]] || continue
+    name=${BASH_REMATCH[1]}
+    if [[ $served != *", $name,"* && $served != *", $name.,"* ]]; then continue; fi
+    [[ $text =~ \"task\"[[:space:]]*:[[:space:]]*\"([a-z-]+)\" ]] || continue
+    case ${BASH_REMATCH[1]} in
+      embedding) echo "/v1/embeddings {\"model\":\"$name\",\"input\":\"Hello, world\"}" ;;
+      text-classification) echo "/v1/classify {\"model\":\"$name\",\"input\":\"Hello, world\"}" ;;
+      chat) echo "/v1/chat/completions {\"model\":\"$name\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}" ;;
+      *) continue ;;
+    esac
+    return
+  done
 }
 
 # failed_models PORT… — prints a line for each model folder that the workers there could not load, and why.
