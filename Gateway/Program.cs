@@ -53,7 +53,8 @@ internal static class Program
         app.UseMiddleware<CallerCheck>();
         app.UseRequestDecompression();
         app.MapDefaultEndpoints();
-        app.MapOpenApi().AllowAnonymous();
+        // No other name of a document is a route, so that it is answered as whatever is not there.
+        app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.MapTasks();
         app.MapAnswers();
         app.MapModels();

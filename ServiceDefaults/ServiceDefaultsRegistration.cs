@@ -25,6 +25,8 @@ public static class ServiceDefaultsRegistration
             ServiceProcess.AddQuietStart(builder);
             builder.Configuration.AddSecretFiles();
             builder.AddTelemetry(serviceName, [HealthEndpoints.ReadyPath, HealthEndpoints.LivePath]);
+            builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<UnknownSettings>(provider, builder.Services));
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<UnknownSettings>());
             builder.AddRedisClientNamedRedis();
             builder.Services.AddResiliencePipelines();
             builder.Services.AddSingleton<BackgroundLoops>();

@@ -17,6 +17,8 @@ public static partial class ServiceProcess
     /// <summary>An <see cref="InvalidOperationException"/> from this namespace says what is wrong with a setting.</summary>
     private const string Ours = "AiPlatform.ServiceDefaults";
 
+    private const string NoRedis = "ConnectionStrings:redis names no Redis server: give its address, such as 127.0.0.1:6379.";
+
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
     /// <summary>Matches the value that the binder quotes, which may be a secret in the wrong place.</summary>
@@ -104,8 +106,10 @@ public static partial class ServiceProcess
             string.Join(" ", reasons),
         DirectoryNotFoundException or InvalidOperationException { Source: Ours } => failure.Message,
         InvalidDataException unreadable => $"{unreadable.Message} {unreadable.InnerException?.Message}",
-        InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => failure.Message,
-        ArgumentException { Source: "StackExchange.Redis" } => $"ConnectionStrings:redis cannot be read: {failure.Message}",
+        InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => NoRedis,
+        ArgumentException { Source: "StackExchange.Redis", ParamName: "configuration" } => NoRedis,
+        ArgumentException { Source: "StackExchange.Redis" } unreadable =>
+            $"ConnectionStrings:redis cannot be read: {unreadable.Message.Replace($" (Parameter '{unreadable.ParamName}')", "", StringComparison.Ordinal)}",
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound =>
             Unbound.Match(unbound.Message) is { Success: true } match
                 ? $"{match.Groups["key"].Value} cannot be read: give {FormOf(match.Groups["type"].Value)}."

@@ -34,10 +34,11 @@ internal sealed class AiProcess : IAsyncDisposable
 
     /// <param name="project"><c>Gateway</c> or <c>InferenceWorker</c>.</param>
     /// <param name="settings">Environment variables.</param>
-    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings)
+    /// <param name="arguments">Of the command line.</param>
+    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings, params string[] arguments)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
-        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project)])
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -10,6 +10,9 @@ internal static class RequestTimeout
 {
     public const string Header = "X-Request-Timeout";
 
+    /// <summary>A millisecond, the least that the queue can tell apart, in seconds.</summary>
+    private const double Shortest = 0.001;
+
     /// <summary>The description of the header.</summary>
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Number, ExclusiveMinimum = "0" };
 
@@ -24,12 +27,12 @@ internal static class RequestTimeout
         if (!TryParseSeconds(header, out var seconds) || seconds <= 0)
         {
             error = InferenceError.Invalid(
-                Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds, more than 0, decimals allowed, such as 2.5.");
+                Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds such as 2.5, from {Shortest} to {longest.TotalSeconds:0.###}; "
+                    + "less or more becomes that.");
             return false;
         }
 
-        // A millisecond is the least that the queue can tell apart.
-        timeout = TimeSpan.FromSeconds(Math.Clamp(seconds, 0.001, longest.TotalSeconds));
+        timeout = TimeSpan.FromSeconds(Math.Clamp(seconds, Shortest, longest.TotalSeconds));
         return true;
     }
 

@@ -23,6 +23,8 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
     };
 
     private const string Format = "yyyy-MM-dd";
+    private const int FirstYear = 1000;
+    private const int LastYear = 7999;
     private const int MostDays = 366;
     private const int UsualDays = 30;
 
@@ -52,13 +54,15 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
 
         if (values.Count == 1
             && DateOnly.TryParseExact(values[0], Format, CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed)
-            && parsed.Year is >= 1000 and < 8000)
+            && parsed.Year is >= FirstYear and <= LastYear)
         {
             date = parsed;
             return true;
         }
 
-        error = InferenceError.Invalid(name, $"{name} is '{Refusals.Quoted(values.ToString())}': give a date (UTC) such as 2026-01-31.");
+        error = InferenceError.Invalid(
+            name,
+            $"{name} is '{Refusals.Quoted(values.ToString())}': give one date (UTC) of the years {FirstYear} to {LastYear}, such as 2026-01-31.");
         return false;
     }
 }

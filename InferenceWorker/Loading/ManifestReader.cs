@@ -94,9 +94,16 @@ internal static class ManifestReader
                 $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.",
                 broken);
         }
+        catch (FileNotFoundException missing)
+        {
+            throw new ModelProblemException(
+                $"{file}: the file is missing. A model's folder needs a manifest of this name (docs/models.md); a folder that is no model "
+                + $"belongs elsewhere.",
+                missing);
+        }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new ModelProblemException($"{file}: cannot be read: {unreadable.Message}", unreadable);
+            throw ModelProblemException.Unreadable(file, unreadable);
         }
     }
 }

@@ -18,7 +18,7 @@ internal static class ModelFileCheck
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
-                throw new ModelProblemException($"{name}: cannot be read: {unreadable.Message}", unreadable);
+                throw ModelProblemException.Unreadable(name, unreadable);
             }
         }
     }

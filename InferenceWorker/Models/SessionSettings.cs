@@ -14,6 +14,8 @@ internal static class SessionSettings
             IntraOpNumThreads = threads.ThreadsPerRun,
             InterOpNumThreads = 1,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            // It would write lines of its own on the console, in color; what is wrong is in the exception, too.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         // Threads that spin while they wait would take cores from tokenizers, Redis and the other models.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");

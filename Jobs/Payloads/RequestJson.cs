@@ -147,8 +147,23 @@ public static class RequestJson
     /// <returns>An error when it is something else, else null.</returns>
     public static InferenceError? ReadCount(string name, ref Utf8JsonReader value, out int? count)
     {
-        count = value.TokenType == JsonTokenType.Number && value.TryGetInt32(out var read) && read >= 1 ? read : null;
+        count = TryReadWhole(ref value, out var read) && read >= 1 ? read : null;
         return count is null ? InferenceError.Invalid(name, $"{name} must be an integer, 1 or more.") : null;
+    }
+
+    /// <summary>
+    /// Whether the value is a whole number that fits, in any spelling: to JSON, and to those who write it, <c>100</c>, <c>100.0</c> and
+    /// <c>1e2</c> are one number.
+    /// </summary>
+    public static bool TryReadWhole(ref Utf8JsonReader value, out int whole)
+    {
+        whole = 0;
+        if (value.TokenType != JsonTokenType.Number) return false;
+        if (value.TryGetInt32(out whole)) return true;
+        if (!value.TryGetDecimal(out var number) || !decimal.IsInteger(number) || number is < int.MinValue or > int.MaxValue) return false;
+
+        whole = (int)number;
+        return true;
     }
 
     /// <summary>False when the value is not a string, or not valid Unicode.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -13,6 +14,9 @@ internal static class HealthEndpoints
 {
     public const string ReadyPath = "/health";
     public const string LivePath = "/alive";
+
+    /// <summary>Quotes, pluses and letters of all languages stay as they are: the content type says that it is not HTML.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Map(WebApplication app)
     {
@@ -35,7 +39,7 @@ internal static class HealthEndpoints
     private static async Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "application/json";
-        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, Readable);
         writer.WriteStartObject();
         writer.WriteString("status", report.Status.ToString());
         writer.WriteString("version", ProductVersion.Text);

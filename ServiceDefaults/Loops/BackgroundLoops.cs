@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,7 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
 {
     private readonly Lock _gate = new();
     private readonly List<BackgroundLoop> _all = [];
+    private readonly Dictionary<BackgroundLoop, string> _troubles = [];
 
     /// <summary>The loops that run, and those that have died.</summary>
     public IReadOnlyList<BackgroundLoop> All
@@ -37,6 +39,7 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
 
     internal void HasEnded(BackgroundLoop loop)
     {
+        lock (_gate) _troubles.Remove(loop);
         if (loop.Death is not { } bug)
         {
             lock (_gate) _all.Remove(loop);
@@ -47,19 +50,35 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
         lifetime.StopApplication();
     }
 
+    /// <summary>
+    /// One trouble of many loops, as there is one for each model, is one line: of the first that has it, and of the last that goes on.
+    /// </summary>
     internal void Troubled(BackgroundLoop loop, string? trouble)
     {
-        if (trouble is null) LogGoesOn(logger, loop.Name);
-        else LogWaits(logger, loop.Name, trouble);
+        LogLevel level;
+        lock (_gate)
+        {
+            _troubles.Remove(loop, out var before);
+            var kind = trouble is null ? before : QuotedName.Replace(trouble, "");
+            level = _troubles.ContainsValue(kind!) ? LogLevel.Debug : trouble is null ? LogLevel.Information : LogLevel.Warning;
+            if (trouble is not null) _troubles.Add(loop, kind!);
+        }
+
+        if (trouble is null) LogGoesOn(logger, level, loop.Name);
+        else LogWaits(logger, level, loop.Name, trouble);
     }
+
+    /// <summary>A script's name, which differs where the trouble is the same.</summary>
+    [GeneratedRegex("'[^']*'")]
+    private static partial Regex QuotedName { get; }
 
     [LoggerMessage(110, LogLevel.Critical,
         "The background loop '{Loop}' failed in a way that was not foreseen. The process ends, to be started again")]
     private static partial void LogDied(ILogger logger, Exception bug, string loop);
 
-    [LoggerMessage(111, LogLevel.Warning, "The background loop '{Loop}' cannot do its work and tries again: {Reason}")]
-    private static partial void LogWaits(ILogger logger, string loop, string reason);
+    [LoggerMessage(EventId = 111, Message = "The background loop '{Loop}' cannot do its work and tries again: {Reason}")]
+    private static partial void LogWaits(ILogger logger, LogLevel level, string loop, string reason);
 
-    [LoggerMessage(112, LogLevel.Information, "The background loop '{Loop}' goes on")]
-    private static partial void LogGoesOn(ILogger logger, string loop);
+    [LoggerMessage(EventId = 112, Message = "The background loop '{Loop}' goes on")]
+    private static partial void LogGoesOn(ILogger logger, LogLevel level, string loop);
 }

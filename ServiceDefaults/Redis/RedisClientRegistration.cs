@@ -37,6 +37,7 @@ internal static class RedisClientRegistration
                 SurviveOutages(configuration);
                 if (user is not null) configuration.Defaults = user;
             });
+        builder.Services.AddHostedService<ConnectionLog>();
         if (user is null) return;
 
         builder.Services.AddSingleton(user);

@@ -11,4 +11,13 @@ internal static partial class Log
 
     [LoggerMessage(EventId = 102, Message = "Health check {Check} is {Status}: {Detail}")]
     public static partial void HealthChanged(ILogger logger, LogLevel level, string check, HealthStatus status, string? detail);
+
+    [LoggerMessage(103, LogLevel.Warning, "The setting {Setting} is unknown and has no effect: {Hint}")]
+    public static partial void SettingUnknown(ILogger logger, string setting, string hint);
+
+    [LoggerMessage(104, LogLevel.Warning, "The connection to Redis at {EndPoint} is lost, and tried again: {Reason}")]
+    public static partial void RedisLost(ILogger logger, string endPoint, string reason);
+
+    [LoggerMessage(105, LogLevel.Information, "The connection to Redis at {EndPoint} is back")]
+    public static partial void RedisBack(ILogger logger, string endPoint);
 }

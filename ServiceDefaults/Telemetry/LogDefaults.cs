@@ -17,10 +17,11 @@ internal static class LogDefaults
         ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         ["Logging:LogLevel:System"] = "Warning",
         ["Logging:LogLevel:Azure"] = "Warning",
-        ["Logging:LogLevel:MassTransit"] = "Warning",
+        // What it warns of, a bus that is stopped before it has started, or a job that threw, the processes say themselves.
+        ["Logging:LogLevel:MassTransit"] = "Critical",
         ["Logging:LogLevel:Polly"] = "Warning",
-        // It writes every step of a connection.
-        ["Logging:LogLevel:StackExchange.Redis"] = "Warning",
+        // It writes a stack trace for each try of each connection; ConnectionLog says what is lost, and when it is back.
+        ["Logging:LogLevel:StackExchange.Redis"] = "None",
     };
 
     extension(IConfigurationManager configuration)

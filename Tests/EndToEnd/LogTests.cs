@@ -40,7 +40,10 @@ public sealed partial class LogTests
     [Fact]
     public async Task Log_RedisGoesAndComes_HasALineForEachChange()
     {
-        await using var sut = await Platform.StartAsync();
+        await using var sut = await Platform.StartAsync(
+        [
+            ("Providers__p__BaseUrl", "http://127.0.0.1:1/v1"), .. Enumerable.Range(0, 10).Select(i => ($"Models__m{i}__Provider", "p")),
+        ]);
 
         await sut.Redis.KillAsync();
         await UntilBothSayAsync(sut, "Redis cannot be reached");
@@ -56,6 +59,13 @@ public sealed partial class LogTests
                 [("warn", $"Health check redis is {away}: Redis cannot be reached."), ("info", "Health check redis is Healthy: Redis answers, and takes jobs.")],
                 ChangesOf(process, "redis"));
             Assert.DoesNotContain("HealthCheckService", process.LogText, StringComparison.Ordinal);
+            var entries = EntriesOf(process);
+            Assert.All(entries, entry => Assert.StartsWith("AiPlatform.", entry.Category, StringComparison.Ordinal));
+            Assert.Single(entries, entry => entry.Text.StartsWith("The connection to Redis at", StringComparison.Ordinal) && entry.Level == "warn");
+            Assert.Single(entries, entry => entry.Text.StartsWith("The connection to Redis at", StringComparison.Ordinal) && entry.Level == "info");
+            // Of the loops: one for each thing that Redis may do meanwhile, not to answer, not to be there, or to load.
+            Assert.InRange(entries.Count(entry => entry.Text.Contains("cannot do its work", StringComparison.Ordinal)), 0, 4);
+            Assert.DoesNotMatch(@"\n\s+at ", process.LogText);
         }
     }
 

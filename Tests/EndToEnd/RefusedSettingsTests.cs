@@ -15,7 +15,11 @@ public sealed class RefusedSettingsTests(RedisServer redis) : IClassFixture<Redi
     [InlineData("Gateway", "ApiKeys__ops__Sha256", "short\n", "ApiKeys:ops:Sha256")]
     [InlineData("Gateway", "ASPNETCORE_URLS", "http://0.0.0.0:0", "ApiKeys:NAME:Sha256")]
     [InlineData("Gateway", "ASPNETCORE_URLS", "no address", "no address")]
-    [InlineData("Gateway", "ConnectionStrings__redis", "", "ConnectionStrings:redis")]
+    [InlineData("Gateway", "ConnectionStrings__redis", "", "ConnectionStrings:redis names no Redis server: give its address")]
+    [InlineData("InferenceWorker", "ConnectionStrings__redis", "redis:port", "ConnectionStrings:redis names no Redis server")]
+    [InlineData(
+        "InferenceWorker", "ConnectionStrings__redis", "redis:1,nonsense=1",
+        "ConnectionStrings:redis cannot be read: Keyword 'nonsense' is not supported.")]
     [InlineData("Gateway", "Secrets__Path", "/no/such\nfolder", "Secrets:Path")]
     [InlineData("Gateway", "Jobs__MaxBytesPerTenant", "1", "MaxBytesPerTenant")]
     [InlineData("InferenceWorker", "Jobs__MaxFailures", "0", "MaxFailures")]
@@ -33,6 +37,7 @@ public sealed class RefusedSettingsTests(RedisServer redis) : IClassFixture<Redi
         var lines = sut.LogText.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.StartsWith("error: ", lines[^1], StringComparison.Ordinal);
         Assert.Contains(named, lines[^1], StringComparison.Ordinal);
+        Assert.DoesNotMatch("Aspire|\\(Parameter", lines[^1]);
         Assert.DoesNotContain(
             lines, line => line.StartsWith("at ", StringComparison.Ordinal) || line.Contains('\u001b', StringComparison.Ordinal));
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AiPlatform.Jobs.Tasks.Embeddings;
@@ -121,6 +122,16 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
     private static void AssertFields(JsonElement schemas, string schema, JsonElement answer, params string[] optional) => Assert.Equal(
         schemas.GetProperty(schema).GetProperty("properties").EnumerateObject().Select(one => one.Name).Except(optional).Order(),
         answer.EnumerateObject().Select(one => one.Name).Order());
+
+    [Fact]
+    public async Task GetDocument_OfAnotherName_IsAnErrorAsWhateverIsNotThere()
+    {
+        using var response = await _gateway.Client.GetAsync("/openapi/v2.json");
+
+        Assert.Equal(
+            (HttpStatusCode.NotFound, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+        Assert.Equal("not_found", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+    }
 
     private Task<JsonElement> DocumentAsync() => _gateway.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
 }

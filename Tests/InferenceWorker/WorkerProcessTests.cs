@@ -24,9 +24,28 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         var health = await _http.GetStringAsync(new Uri(worker.Address, "/health"));
         Assert.Contains("Served on cpu: all-minilm-l6-v2.", health, StringComparison.Ordinal);
         Assert.Contains(
-            "Not served: chat. later/model.json: task \\u0027speech\\u0027 is not supported by this version",
+            "Not served: chat. later/model.json: task 'speech' is not supported by this version",
             health,
             StringComparison.Ordinal);
+    }
+
+    /// <summary>What ONNX Runtime itself would write about a file that it cannot load is said in the check's own line.</summary>
+    [Fact]
+    public async Task Doctor_FileIsNoModel_SaysItInOneLineOfOurs()
+    {
+        var manifest = Manifests.Json();
+        var folder = Manifests.Write(_models.Path, "broken", manifest);
+        File.Copy(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
+        manifest["files"]!["tokenizer.json"] = Manifests.Json()["files"]!["tokenizer.json"]!.DeepClone();
+        await File.WriteAllTextAsync(Path.Combine(folder, "model.json"), manifest.ToJsonString(), TestContext.Current.CancellationToken);
+
+        await using var doctor = AiProcess.Start("InferenceWorker", Settings(), "doctor");
+        var exitCode = await doctor.ExitCodeAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("broken/model.onnx: ONNX Runtime cannot load it on cpu", doctor.LogText, StringComparison.Ordinal);
+        Assert.All(
+            doctor.LogText.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Matches("^(ok|FAIL) +[a-z0-9-]+ +", line));
     }
 
     [Fact]
@@ -95,9 +114,11 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
     private static async Task<WorkerHeartbeat?> BeatOfAsync(IWorkerCatalog catalog, int processId) =>
         (await catalog.ReadAsync(CancellationToken.None)).Workers.FirstOrDefault(worker => worker.ProcessId == processId);
 
-    private AiProcess Start(params (string Key, string Value)[] settings) => AiProcess.Start(
-        "InferenceWorker",
-        [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", _models.Path), ("Models__Device", "cpu"), .. settings]);
+    private AiProcess Start(params (string Key, string Value)[] settings) =>
+        AiProcess.Start("InferenceWorker", [.. Settings(), .. settings]);
+
+    private (string Key, string Value)[] Settings() =>
+        [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", _models.Path), ("Models__Device", "cpu")];
 
     private async Task<HttpStatusCode?> StatusAsync(AiProcess worker, string path)
     {

@@ -109,6 +109,29 @@ public sealed class BackgroundLoopTests
         Assert.DoesNotContain(loop, sut.Services.GetRequiredService<BackgroundLoops>().All);
     }
 
+    /// <summary>There is a loop for each model, and one Redis.</summary>
+    [Fact]
+    public async Task Turn_OneTroubleOfManyLoops_IsOneLineAndOneWhenTheLastGoesOn()
+    {
+        await using var sut = Build();
+        await sut.StartAsync(Ct);
+        var away = true;
+        List<BackgroundLoop> loops = [.. Enumerable.Range(0, 20).Select(i => Start(
+            sut, $"leasing {i}",
+            _ => Volatile.Read(ref away) ? throw new OutageException($"Redis did not answer the script '{i % 3}' within 3 s.") : Task.CompletedTask))];
+        var other = Start(sut, "other", _ => throw new OutageException("Something else."));
+
+        await Poll.UntilAsync(() => other.Trouble is not null && loops.TrueForAll(loop => loop.Trouble is not null), "all have told their trouble");
+        Volatile.Write(ref away, false);
+        await Poll.UntilAsync(() => loops.TrueForAll(loop => loop.Trouble is null), "all go on");
+        await Task.WhenAll(loops.Select(loop => loop.StopAsync()));
+
+        var lines = sut.Services.GetRequiredService<KeptLog>().Lines.Where(line => line.Level > LogLevel.Debug).ToList();
+        Assert.Single(lines, line => line.Text.Contains("did not answer", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Text.Contains("Something else", StringComparison.Ordinal));
+        Assert.Single(lines, line => line.Text.Contains("goes on", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Process_StoppedWhileItStarts_EndsWithZero()
     {

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using System.Text.Json;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.OpenAI;
 using AiPlatform.Gateway.Providers.Attempts;
@@ -44,7 +42,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
 
             end = error?.Code;
             if (error is null) httpContext.Response.BodyWriter.Write(Done);
-            else WriteError(httpContext.Response.BodyWriter, error);
+            else httpContext.Response.BodyWriter.Write(OpenAIError.EventOf(httpContext, error));
             await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
         }
         finally
@@ -121,13 +119,5 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
         var checks = context.RequestServices.GetRequiredService<AnswerChecks>();
         var misfit = await checks.FindMisfitAsync(call, choices, context.RequestAborted);
         return misfit?.ToError(call.Check.Form, corrections: 0, call.Request.IncludesRawAnswer);
-    }
-
-    private static void WriteError(PipeWriter writer, InferenceError error)
-    {
-        writer.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(writer))
-            JsonSerializer.Serialize(json, OpenAIError.BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody);
-        writer.Write("\n\n"u8);
     }
 }

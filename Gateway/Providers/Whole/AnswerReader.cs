@@ -21,7 +21,8 @@ internal static class AnswerReader
     public static bool TryRead(
         ReadOnlySpan<byte> json, out AnswerFacts facts, [NotNullWhen(false)] out string? problem, EmbeddingsCheck? vectors = null)
     {
-        (facts, problem) = (default, NotJson);
+        facts = default;
+        problem = NotJson;
         if (!Utf8.IsValid(json)) return false;
         try
         {
@@ -32,12 +33,19 @@ internal static class AnswerReader
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName) ReadField(ref reader, ref facts, vectors);
             reader.Read();
-            problem = isObject ? null : "is not a JSON object";
-            return isObject;
+            if (!isObject)
+            {
+                problem = "is not a JSON object";
+                return false;
+            }
+
+            problem = null;
+            return true;
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             // The latter is what comparing a name throws that has half of a surrogate pair.
+            problem = NotJson;
             return false;
         }
     }

@@ -129,7 +129,7 @@ internal static class DecoderConfigReader
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new ModelProblemException($"{file}: cannot be read: {unreadable.Message}", unreadable);
+            throw ModelProblemException.Unreadable(file, unreadable);
         }
     }
 }

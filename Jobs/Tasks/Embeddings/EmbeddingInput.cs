@@ -79,7 +79,7 @@ public static class EmbeddingInput
 
     private static WrongInput? CheckToken(ref Utf8JsonReader reader, EmbeddingContent? content)
     {
-        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var token) || token < 0)
+        if (!RequestJson.TryReadWhole(ref reader, out var token) || token < 0)
             return new WrongInput("", $"must be a token id: an integer from 0 to {int.MaxValue}.");
 
         content?.AddToken(token);

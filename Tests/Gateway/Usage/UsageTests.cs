@@ -292,9 +292,10 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
     [InlineData("to=2026-1-1", "to")]
     [InlineData("from=2026-02-02&to=2026-02-01", "from")]
     [InlineData("from=2024-01-01&to=2026-01-01", "from")]
-    [InlineData("from=0001-01-01", "from")]
+    [InlineData("from=0001-01-01", "from", "of the years 1000 to 7999")]
+    [InlineData("to=9999-12-31", "to", "of the years 1000 to 7999")]
     [InlineData("from=2026-01-01&from=2026-01-02", "from")]
-    public async Task Usage_BadDates_Are400(string query, string param)
+    public async Task Usage_BadDates_Are400(string query, string param, string words = "")
     {
         await using var sut = await GatewayHost.StartAsync(_redis);
 
@@ -303,6 +304,7 @@ public sealed class UsageTests(RedisServer redis) : IClassFixture<RedisServer>
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal(param, problem.GetProperty("param").GetString());
+        Assert.Contains(words, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     private static async Task ChatAsync(

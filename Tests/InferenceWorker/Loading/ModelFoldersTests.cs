@@ -18,7 +18,8 @@ public sealed class ModelFoldersTests : IDisposable
         var found = ModelFolders.Scan(new ModelOptions { Path = _root.Path });
 
         Assert.Equal(["empty", "good"], found.Select(one => one.Name));
-        Assert.StartsWith("empty/model.json: cannot be read", found[0].Problem, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "empty/model.json: the file is missing. A model's folder needs a manifest", found[0].Problem, StringComparison.Ordinal);
         Assert.NotNull(found[1].Manifest);
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using AiPlatform.Jobs.Payloads;
 using Xunit;
 
@@ -19,4 +20,30 @@ public sealed class RequestJsonTests
     [InlineData("", null)]
     public void ModelOf_AnyBytes_IsTheFirstModelOrNull(string body, string? model) =>
         Assert.Equal(model, RequestJson.ModelOf(Encoding.UTF8.GetBytes(body)));
+
+    [Theory]
+    [InlineData("100", 100)]
+    [InlineData("1e2", 100)]
+    [InlineData("100.0", 100)]
+    [InlineData("12.5E1", 125)]
+    [InlineData("2147483647", int.MaxValue)]
+    [InlineData("2147483648", null)]
+    [InlineData("1.5", null)]
+    [InlineData("3.0000000000000000001", null)]
+    [InlineData("1e400", null)]
+    [InlineData("1e-400", null)]
+    [InlineData("0", null)]
+    [InlineData("-1e2", null)]
+    [InlineData("\"1\"", null)]
+    [InlineData("null", null)]
+    public void ReadCount_AnySpelling_IsTheWholeNumberOrAnError(string json, int? expected)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        reader.Read();
+
+        var error = RequestJson.ReadCount("dimensions", ref reader, out var count);
+
+        Assert.Equal(expected, count);
+        Assert.Equal(expected is null ? "dimensions must be an integer, 1 or more." : null, error?.Message);
+    }
 }

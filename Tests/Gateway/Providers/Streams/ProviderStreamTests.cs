@@ -129,6 +129,7 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
         Assert.Contains(
             $"\"code\":\"{code}\"", rest.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("[DONE]", rest, StringComparison.Ordinal);
+        Assert.DoesNotContain("\\u", rest, StringComparison.Ordinal);
         Assert.Single(sut.Provider.Received);
     }
 
