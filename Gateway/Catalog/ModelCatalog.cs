@@ -51,9 +51,13 @@ internal sealed class ModelCatalog(
         if (Known() is { } known && known.Has(name)) return known;
 
         var read = await NextReading().WaitAsync(cancellationToken);
-        if (!read.Has(name)) await workers.ConfirmAsync(cancellationToken);
+        if (!read.Has(name)) await ConfirmAsync(cancellationToken);
         return read;
     }
+
+    /// <inheritdoc cref="IWorkerCatalog.ConfirmAsync"/>
+    /// <exception cref="QueueUnavailableException">Redis does not serve, or takes no writes.</exception>
+    public Task ConfirmAsync(CancellationToken cancellationToken) => workers.ConfirmAsync(cancellationToken);
 
     /// <summary>What is served, as read after the call.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>

@@ -60,7 +60,11 @@ internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog c
         var lists = await Task.WhenAll(queues.Select(
             queue => store.ListAsync(queue, caller.Tenant, query.Status, query.After?.Key, query.Limit + 1, cancellationToken)));
 
-        if (lists.All(list => list.Count == 0)) await Task.WhenAll(queues.Select(queue => store.ConfirmAsync(queue, cancellationToken)));
+        if (lists.All(list => list.Count == 0))
+        {
+            await catalog.ConfirmAsync(cancellationToken);
+            await Task.WhenAll(queues.Select(queue => store.ConfirmAsync(queue, cancellationToken)));
+        }
 
         var newest = lists.SelectMany(list => list).OrderByDescending(job => job.Id.Key, StringComparer.Ordinal);
         var stops = queues.Zip(lists).Where(list => list.Second.LookedTo is not null)
