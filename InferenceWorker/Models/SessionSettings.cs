@@ -9,12 +9,13 @@ internal static class SessionSettings
 {
     public static SessionOptions For(ExecutionDevice device, ModelOptions options, ThreadSplit threads)
     {
+        // It would write lines of its own on the console, in color; what is wrong is in the exception, too.
+        OrtEnv.Instance().EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         var settings = new SessionOptions
         {
             IntraOpNumThreads = threads.ThreadsPerRun,
             InterOpNumThreads = 1,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            // It would write lines of its own on the console, in color; what is wrong is in the exception, too.
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
         // Threads that spin while they wait would take cores from tokenizers, Redis and the other models.
