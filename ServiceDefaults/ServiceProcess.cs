@@ -108,8 +108,8 @@ public static partial class ServiceProcess
         InvalidDataException unreadable => $"{unreadable.Message} {unreadable.InnerException?.Message}",
         InvalidOperationException { Source: "Aspire.StackExchange.Redis" } => NoRedis,
         ArgumentException { Source: "StackExchange.Redis", ParamName: "configuration" } => NoRedis,
-        ArgumentException { Source: "StackExchange.Redis" } unreadable =>
-            $"ConnectionStrings:redis cannot be read: {unreadable.Message.Replace($" (Parameter '{unreadable.ParamName}')", "", StringComparison.Ordinal)}",
+        ArgumentException { Source: "StackExchange.Redis" } unreadable => $"ConnectionStrings:redis cannot be read: "
+            + unreadable.Message.Replace($" (Parameter '{unreadable.ParamName}')", "", StringComparison.Ordinal),
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } unbound =>
             Unbound.Match(unbound.Message) is { Success: true } match
                 ? $"{match.Groups["key"].Value} cannot be read: give {FormOf(match.Groups["type"].Value)}."

@@ -27,8 +27,9 @@ internal static class RequestTimeout
         if (!TryParseSeconds(header, out var seconds) || seconds <= 0)
         {
             error = InferenceError.Invalid(
-                Header, $"{Header} is '{Refusals.Quoted(header)}': give seconds such as 2.5, from {Shortest} to {longest.TotalSeconds:0.###}; "
-                    + "less or more becomes that.");
+                Header,
+                $"{Header} is '{Refusals.Quoted(header)}': give seconds such as 2.5, from {Shortest} to {longest.TotalSeconds:0.###}; "
+                + "less or more becomes that.");
             return false;
         }
 

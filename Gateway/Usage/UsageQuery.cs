@@ -62,7 +62,8 @@ internal sealed record UsageQuery(DateOnly From, DateOnly To)
 
         error = InferenceError.Invalid(
             name,
-            $"{name} is '{Refusals.Quoted(values.ToString())}': give one date (UTC) of the years {FirstYear} to {LastYear}, such as 2026-01-31.");
+            $"{name} is '{Refusals.Quoted(values.ToString())}': give one date (UTC) of the years {FirstYear} to {LastYear}, such as "
+            + "2026-01-31.");
         return false;
     }
 }

@@ -40,7 +40,9 @@ internal sealed class ScriptRunner(
     }
 
     /// <summary>Confirms that what was not found at a key is not there: a Redis that takes writes has the newest data.</summary>
-    /// <exception cref="QueueUnavailableException">Redis takes no writes, and may be a replica with old data; or it does not serve.</exception>
+    /// <exception cref="QueueUnavailableException">
+    /// Redis takes no writes, and may be a replica with old data; or it does not serve.
+    /// </exception>
     public async Task ConfirmAsync(RedisKey key, CancellationToken cancellationToken)
     {
         try

@@ -10,7 +10,7 @@ namespace AiPlatform.ServiceDefaults.Configuration;
 
 /// <summary>
 /// Warns at the start of settings in our sections that nothing reads: a mistyped name would have no effect, and nobody would know why.
-/// What is known comes from the options' types. The sections <c>Providers</c> and <c>ApiKeys</c> are read by readers that refuse such names.
+/// What is known comes from the options' types. The readers of <c>Providers</c> and <c>ApiKeys</c> refuse such names themselves.
 /// </summary>
 /// <param name="services">What is registered: every options type that is checked at start is among it.</param>
 /// <param name="configuration">What is set.</param>
@@ -37,7 +37,8 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (var (name, nearest) in Find()) Log.SettingUnknown(logger, PrintableText.Of(name), nearest ?? "docs/settings.md has them all");
+        foreach (var (name, nearest) in Find())
+            Log.SettingUnknown(logger, PrintableText.Of(name), nearest ?? "docs/settings.md has them all");
         return Task.CompletedTask;
     }
 

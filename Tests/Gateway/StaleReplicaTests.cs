@@ -3,7 +3,6 @@ using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway;
@@ -133,7 +132,8 @@ public sealed class StaleReplicaTests : IAsyncLifetime
         await Task.WhenAll(replies);
     }
 
-    private Task BecomeReplicaAsync() => _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Next()}");
+    private async Task BecomeReplicaAsync() =>
+        await _redis.Connection.GetDatabase().ExecuteAsync("REPLICAOF", "127.0.0.1", $"{FreePort.Next()}");
 
     private async Task BecomePrimaryAsync()
     {

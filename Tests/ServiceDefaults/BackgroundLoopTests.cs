@@ -121,7 +121,7 @@ public sealed class BackgroundLoopTests
             _ => Volatile.Read(ref away) ? throw new OutageException($"Redis did not answer the script '{i % 3}' within 3 s.") : Task.CompletedTask))];
         var other = Start(sut, "other", _ => throw new OutageException("Something else."));
 
-        await Poll.UntilAsync(() => other.Trouble is not null && loops.TrueForAll(loop => loop.Trouble is not null), "all have told their trouble");
+        await Poll.UntilAsync(() => other.Trouble is not null && loops.TrueForAll(loop => loop.Trouble is not null), "all have told it");
         Volatile.Write(ref away, false);
         await Poll.UntilAsync(() => loops.TrueForAll(loop => loop.Trouble is null), "all go on");
         await Task.WhenAll(loops.Select(loop => loop.StopAsync()));

@@ -79,7 +79,10 @@ internal static class AnswerReader
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             facts = facts with { Choices = facts.Choices + 1 };
-            if (reader.TokenType == JsonTokenType.StartObject) ReadChoice(ref reader, ref facts);
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                ReadChoice(ref reader, ref facts);
+            }
             else
             {
                 facts = facts with { HasUnreadableChoice = true };

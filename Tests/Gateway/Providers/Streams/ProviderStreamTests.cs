@@ -67,7 +67,9 @@ public sealed class ProviderStreamTests(RedisServer redis) : IClassFixture<Redis
     }
 
     public static TheoryData<string> BadBeginnings =>
-        new("503", "hang", "reset", "error event", "malformed", "not an object", "no choice", "choice of null", "json", "empty", "nothing but comments");
+        new(
+            "503", "hang", "reset", "error event", "malformed", "not an object", "no choice", "choice of null", "json", "empty",
+            "nothing but comments");
 
     [Theory]
     [MemberData(nameof(BadBeginnings))]
