@@ -5,15 +5,16 @@ using System.Text.RegularExpressions;
 
 namespace AiPlatform.Jobs.Redis;
 
-/// <summary>One of the embedded <c>scripts/*.lua</c>: every state change is one of them.</summary>
+/// <summary>One of the embedded <c>scripts/*.lua</c>. Every change of a job's state is one script.</summary>
 internal sealed partial class JobScript
 {
     /// <summary>
-    /// What scripts share; the first line <c>-- include NAME.lua</c> stands for its text. A part may include those after it.
+    /// The parts that scripts share. The first line <c>-- include NAME.lua</c> is replaced by the text of the part. A part may include
+    /// those after it.
     /// </summary>
     private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "clock"];
 
-    /// <summary>Where a script begins, and ends, the function that makes what it rarely needs.</summary>
+    /// <summary>The first and the last line of the function with a script's rarely used code.</summary>
     private const string RareStart = "local rarely = function()\n  if rare then return rare end\n";
     private const string RareEnd = "\nend -- rarely\n";
 
@@ -56,7 +57,7 @@ internal sealed partial class JobScript
 
     public string Name { get; }
 
-    /// <summary>What Redis runs; begins with <c>#!lua</c>, so that a cluster refuses keys of another slot.</summary>
+    /// <summary>The text that Redis runs. It begins with <c>#!lua</c>, so that a cluster refuses keys of another slot.</summary>
     public string Text { get; }
 
     /// <summary>SHA-1 of <see cref="Text"/>, by which Redis finds it.</summary>
@@ -70,12 +71,12 @@ internal sealed partial class JobScript
     }
 
     /// <summary>
-    /// Leaves out the functions of parts that a script does not call. Redis makes every function of a script anew each time that the
-    /// script runs, and its garbage collector takes them away again: twenty functions cost as much as four commands.
+    /// Removes the functions of parts that a script does not call. Redis creates every function of a script at each run, and its garbage
+    /// collector removes them again: twenty functions cost as much as four commands.
     /// </summary>
     private static string WithoutUnused(string text)
     {
-        // A function stands before its callers.
+        // A function is defined before its callers.
         foreach (var function in Function().Matches(text).Reverse())
         {
             if (!Uses(function, text[(function.Index + function.Length)..])) text = text.Remove(function.Index, function.Length);
@@ -85,7 +86,8 @@ internal sealed partial class JobScript
     }
 
     /// <summary>
-    /// Moves the functions that only a script's <c>rarely</c> calls into it, so that they are made when it is called, and not each time.
+    /// Moves the functions that only a script's <c>rarely</c> calls into it, so that they are created when it is called, and not at each
+    /// run.
     /// </summary>
     private static string WithRareOnesInside(string text)
     {

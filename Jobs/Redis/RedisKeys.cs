@@ -49,12 +49,12 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:{WORKERS}:models            hash    model to its descriptor (JSON)
 /// ai:{WORKERS}:models_seen       zset    model by the last heartbeat that named it (ms)
 /// </code>
-/// A record is one line and, behind it, the content: the body (JSON, UTF-8) until the job succeeds, then its result; nothing when it
-/// failed because of the body. The line's fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant,
-/// endpoint; then named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>m=</c> metadata
-/// (JSON); until it ends <c>t=</c> traceparent and <c>w=</c> the Gateway that submitted it and waits; from its end on <c>s=</c> status,
-/// <c>a=</c> attempts, <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type,
-/// <c>e=</c> error (JSON), <c>p=</c> progress (JSON). Readers pass over names they do not know.
+/// A record is one line, followed by the content: the body (JSON, UTF-8) until the job succeeds, then its result; nothing if it failed
+/// because of the body. The line's fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant, endpoint; then
+/// named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>m=</c> metadata (JSON); until it
+/// ends <c>t=</c> traceparent and <c>w=</c> the Gateway that submitted it and waits; from its end on <c>s=</c> status, <c>a=</c> attempts,
+/// <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON),
+/// <c>p=</c> progress (JSON). Readers ignore unknown names.
 /// <para>
 /// A state has blanks between: <c>r</c> (runs) or <c>q</c> (waits), attempt (leases taken, the fencing token), failed runs, lost leases,
 /// events so far, tenant, worker or <c>-</c>, many blanks (they keep the hash a table), and the history, which has blanks itself.
@@ -63,19 +63,19 @@ namespace AiPlatform.Jobs.Redis;
 /// </summary>
 public static class RedisKeys
 {
-    /// <summary>The one key a queue's scripts are given.</summary>
+    /// <summary>The one key that the scripts of a queue get.</summary>
     public static RedisKey Base(QueueName queue) => $"ai:{{{queue}}}:";
 
-    /// <summary>The one key the scripts about a tenant's idempotency keys are given.</summary>
+    /// <summary>The one key that the scripts of a tenant's idempotency keys get.</summary>
     public static RedisKey TenantBase(string tenant) => $"ai:{{TENANT.{tenant}}}:";
 
-    /// <summary>The one key the scripts about what a tenant used are given.</summary>
+    /// <summary>The one key that the scripts of a tenant's usage get.</summary>
     public static RedisKey UsageBase(string tenant) => $"ai:{{USAGE.{tenant}}}:";
 
-    /// <summary>The one key the scripts about answers that are kept are given.</summary>
+    /// <summary>The one key that the scripts of cached answers get.</summary>
     public static RedisKey AnswersBase(string tenant) => $"ai:{{ANSWERS.{tenant}}}:";
 
-    /// <summary>The one key the scripts about workers are given.</summary>
+    /// <summary>The one key that the scripts of workers get.</summary>
     public static RedisKey WorkersBase { get; } = "ai:{WORKERS}:";
 
     public static RedisChannel Doorbell(QueueName queue) => Literal($"ai:{{{queue}}}:doorbell");

@@ -7,14 +7,14 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Redis;
 
-/// <summary>Runs scripts by their hash, with the time limit of every Redis call; says clearly when Redis does not serve.</summary>
+/// <summary>Runs scripts by their hash, with the time limit of every Redis call. Translates failures when Redis does not serve.</summary>
 internal sealed class ScriptRunner(
     IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines, JobMetrics metrics, TimeProvider time)
 {
     private readonly ResiliencePipeline _call = pipelines.GetPipeline(ResiliencePipelineNames.RedisCall);
 
     /// <exception cref="QueueUnavailableException">
-    /// Redis cannot be reached, does not answer in time, refuses writes, or fails on what it holds.
+    /// Redis cannot be reached, does not answer in time, refuses writes, or fails on the data that it holds.
     /// </exception>
     public async Task<RedisResult> RunAsync(JobScript script, RedisKey key, RedisValue[] arguments, CancellationToken cancellationToken)
     {
@@ -64,7 +64,7 @@ internal sealed class ScriptRunner(
         }
         catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
         {
-            // A new or restarted server: EVAL runs the text and keeps it for the next call.
+            // The server is new or was restarted. EVAL runs the text and caches it for the next call.
             return await database.ExecuteAsync("EVAL", [script.Text, 1, key, .. arguments.Select(argument => (object)argument)]);
         }
     }
@@ -73,7 +73,7 @@ internal sealed class ScriptRunner(
 /// <summary>Writes values in the form in which scripts take them.</summary>
 internal static class ScriptArgument
 {
-    /// <summary>Whole milliseconds, rounded up: a time that is not zero never becomes zero.</summary>
+    /// <summary>Whole milliseconds, rounded up, so that a time above zero never becomes zero.</summary>
     public static RedisValue Milliseconds(TimeSpan time) =>
         ((long)Math.Ceiling(time.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
 }

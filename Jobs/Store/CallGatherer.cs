@@ -5,7 +5,7 @@ namespace AiPlatform.Jobs.Store;
 /// <summary>
 /// Coalesces calls of one script: a call that is alone is sent at once; calls that arrive while one is in flight share the next round trip
 /// and the fixed cost of a script. Calls of one queue keep their order. Continuations run on the thread that received the reply, so a
-/// caller that has long work to do yields first.
+/// caller with long work must yield first.
 /// </summary>
 /// <param name="send">Sends calls of one queue; gives a result for each.</param>
 /// <param name="mostCalls">Most calls sent together.</param>
@@ -18,7 +18,8 @@ internal sealed class CallGatherer<TCall, TResult>(
     private const int Lines = 16;
 
     /// <summary>
-    /// How many continuations of callers run on one thread, one after another: to queue one to another thread costs as much as to run many.
+    /// How many continuations of callers run on one thread, one after another. Queuing one of them to another thread costs as much as
+    /// running many.
     /// </summary>
     private const int AtATime = 8;
 
@@ -26,7 +27,7 @@ internal sealed class CallGatherer<TCall, TResult>(
 
     private sealed record Pending(QueueName Queue, TCall Call, TaskCompletionSource<TResult> Result);
 
-    /// <summary>A result for each call, or why there are none.</summary>
+    /// <summary>A result for each call, or the reason why there are none.</summary>
     private sealed record Reply(IReadOnlyList<TResult> Results, Exception? Failure);
 
     private sealed class Line
@@ -106,7 +107,7 @@ internal sealed class CallGatherer<TCall, TResult>(
         }
     }
 
-    /// <summary>Takes the calls to be sent together: of the queue that waited longest. Null when none waits.</summary>
+    /// <summary>Takes the calls that are sent together, from the queue that has waited longest; null when none waits.</summary>
     private List<Pending>? Next(Line line)
     {
         lock (line.Gate)

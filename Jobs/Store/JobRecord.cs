@@ -7,8 +7,7 @@ using AiPlatform.Jobs.Tasks;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>
-/// Reads and writes the stored form of jobs; <see cref="RedisKeys"/> describes it. Fields that another version wrote and this one
-/// does not know are passed over.
+/// Reads and writes the stored form of jobs; <see cref="RedisKeys"/> describes it. Unknown fields of other versions are ignored.
 /// </summary>
 public static class JobRecord
 {
@@ -20,8 +19,8 @@ public static class JobRecord
     /// <param name="id">The job.</param>
     /// <param name="record">Its record; the content may be left out.</param>
     /// <param name="state">Its state; empty when it has ended or was never leased.</param>
-    /// <param name="position">About how many jobs are leased before it; -1 when it does not wait in a lane.</param>
-    /// <param name="withOutput">Whether the content is there and wanted.</param>
+    /// <param name="position">An estimate of the jobs that are leased before it; -1 when it does not wait in a lane.</param>
+    /// <param name="withOutput">Whether the record has its content and the caller wants it.</param>
     /// <exception cref="NewerRecordException">A newer version wrote it.</exception>
     /// <exception cref="FormatException">No version of this program can have written it.</exception>
     public static Job Read(JobId id, ReadOnlyMemory<byte> record, string state, long position, bool withOutput)
@@ -74,7 +73,7 @@ public static class JobRecord
         };
     }
 
-    /// <summary>The line of a job that succeeds, up to the time of its last change; empty when the store has to make it.</summary>
+    /// <summary>Writes the line of a job that succeeds, up to the time of its last change; empty when the script has to make it.</summary>
     internal static string WriteSuccess(LeasedJob job)
     {
         if (job.Ticket is not { } ticket) return "";
@@ -83,7 +82,7 @@ public static class JobRecord
         return string.Create(CultureInfo.InvariantCulture, $"{ticket.Head}\ts=succeeded\ta={job.Attempt}\th={history} s");
     }
 
-    /// <summary>The part of a new record's line that follows the lane.</summary>
+    /// <summary>Writes the part of a new record's line that follows the lane.</summary>
     internal static string WriteHead(JobSubmission job)
     {
         var head = new StringBuilder(160);
@@ -95,7 +94,7 @@ public static class JobRecord
         return head.ToString();
     }
 
-    /// <summary>The fields that an outcome adds to a record's line.</summary>
+    /// <summary>Writes the fields that an outcome adds to a record's line.</summary>
     internal static string WriteOutcome(JobOutcome outcome)
     {
         var fields = new StringBuilder(96);
@@ -105,7 +104,7 @@ public static class JobRecord
         return fields.ToString();
     }
 
-    /// <summary>What follows the caller's own fields is of use only until the job ends.</summary>
+    /// <summary>Removes the fields after the caller's own ones, which are needed only until the job ends.</summary>
     private static string WithoutTransients(string head)
     {
         var end = head.IndexOf("\tt=", StringComparison.Ordinal);
@@ -199,7 +198,7 @@ public static class JobRecord
 
         private static FormatException Unreadable() => new("A job's record cannot be read. Another program wrote it.");
 
-        /// <summary>What others show as JSON must be JSON.</summary>
+        /// <summary>Whether a text is JSON. Texts that the Gateway shows as JSON must be valid.</summary>
         private static bool IsJson(string? text)
         {
             if (text is null) return true;

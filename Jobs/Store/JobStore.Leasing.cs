@@ -4,12 +4,12 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Store;
 
-/// <summary>What a worker does with jobs.</summary>
+/// <summary>The operations of workers on jobs.</summary>
 internal sealed partial class JobStore
 {
     private const int SweepBatch = 200;
 
-    /// <summary>Jobs taken in one lease at most: a script must not hold Redis for long.</summary>
+    /// <summary>Most jobs in one lease, so that the script does not hold Redis for long.</summary>
     private const int MostLeased = 256;
 
     private const int RunsAlone = 1;
@@ -41,7 +41,7 @@ internal sealed partial class JobStore
             }
             catch (FormatException unreadable)
             {
-                // Where it cannot be put aside now, its lease ends, and another process tries.
+                // If it cannot be put aside now, its lease ends, and another process tries again.
                 await TryPutAsideAsync(DamagedRecord.Of(id, record, state, unreadable), CancellationToken.None);
             }
         }

@@ -9,21 +9,21 @@ using StackExchange.Redis;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>
-/// The jobs in Redis, the only store there is. Every change is one script, so that it is whole or did not happen; all methods
-/// throw <see cref="QueueUnavailableException"/> when Redis does not serve. What is called often is sent together.
+/// The jobs in Redis, which is the only store. Every change is one script, so it happens as a whole or not at all. All methods throw
+/// <see cref="QueueUnavailableException"/> when Redis does not serve. Frequent calls are coalesced.
 /// </summary>
 internal sealed partial class JobStore : IJobStore
 {
     private const int MostCalls = 128;
     private const int MostBytes = 1024 * 1024;
 
-    /// <summary>Events of a log that are read at once.</summary>
+    /// <summary>Most events of a log in one read.</summary>
     private const int MostEvents = 1_000;
 
-    /// <summary>Jobs that one script of the list looks at, for those that fit: it must not hold Redis for long.</summary>
+    /// <summary>Most jobs that one script of the list examines, so that it does not hold Redis for long.</summary>
     private const int MostListed = 1_000;
 
-    /// <summary>Scripts that one call of the list runs.</summary>
+    /// <summary>Most scripts that one call of the list runs.</summary>
     private const int MostListings = 10;
 
     private readonly ScriptRunner _scripts;
@@ -47,14 +47,14 @@ internal sealed partial class JobStore : IJobStore
         _commits = new(CommitAllAsync, MostCalls, MostBytes, static commit => commit.Outcome.Output?.Content.Length ?? 0);
     }
 
-    // :: Step 3: submit. One script writes the job and makes it wait; the waiter is registered before.
+    // // :: Step 3: submit. One script writes the job and enqueues it; the waiter is registered before.
     public Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken) =>
         _submits.CallAsync(job.Id.Queue, job, cancellationToken);
 
     public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
     {
         var read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
-        // Once put aside the job has failed, and readers are told so.
+        // After a job has been put aside it has failed, and readers are told so.
         if (read.Damage is not null && await TryPutAsideAsync(read.Damage, cancellationToken))
             read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
         return read.Known();
@@ -241,7 +241,7 @@ internal sealed partial class JobStore : IJobStore
         return jobs;
     }
 
-    /// <summary>One job that cannot be read must not take those away that were read with it.</summary>
+    /// <summary>Reads one of several jobs. A job that cannot be read must not affect the others.</summary>
     private static JobReading Read(JobId id, RedisResult record, RedisResult state, long position, bool withOutput)
     {
         try
@@ -258,7 +258,7 @@ internal sealed partial class JobStore : IJobStore
         }
     }
 
-    /// <summary>Puts a job aside that cannot be read. False when Redis does not let us, now.</summary>
+    /// <summary>Puts a job aside that cannot be read; false when Redis refuses it now.</summary>
     private async Task<bool> TryPutAsideAsync(DamagedRecord damage, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
@@ -278,7 +278,7 @@ internal sealed partial class JobStore : IJobStore
         }
     }
 
-    /// <summary>Says, once for each job, that it was put aside.</summary>
+    /// <summary>Logs and counts once that a job was put aside.</summary>
     private void WasPutAside(JobId id, string why)
     {
         Log.PutAside(_logger, id, why);
@@ -286,14 +286,14 @@ internal sealed partial class JobStore : IJobStore
         _metrics.Ended(id.Queue.Model, JobStatus.Failed);
     }
 
-    /// <summary>What a script put aside: id and reason of each.</summary>
+    /// <summary>Logs and counts the jobs that a script put aside, which returns id and reason of each.</summary>
     private void WerePutAside(QueueName queue, RedisResult pairs)
     {
         var texts = (RedisResult[])pairs!;
         for (var i = 0; i + 1 < texts.Length; i += 2) WasPutAside(JobId.FromKey((string)texts[i]!, queue), (string)texts[i + 1]!);
     }
 
-    /// <summary>Runs a script that changes a job; one that is damaged is put aside first.</summary>
+    /// <summary>Runs a script that changes a job; a damaged job is put aside first.</summary>
     private async Task<RedisResult> RunOnSoundAsync(JobScript script, JobId id, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         try
@@ -322,7 +322,7 @@ internal sealed partial class JobStore : IJobStore
         }
         catch (QueueUnavailableException partial) when (partial.IsPartial && !partial.IsDamaged)
         {
-            // Redis does not say which key it was.
+            // Redis does not say which key has the wrong type.
             var state = (RedisResult[])(await _scripts.RunAsync(JobScript.Queue, RedisKeys.Base(queue), ["1"], cancellationToken))!;
             throw QueueProblem.In(state) is { } problem ? new QueueUnavailableException(problem, partial) { IsPartial = true } : partial;
         }

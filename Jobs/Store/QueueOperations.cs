@@ -41,7 +41,7 @@ internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
         RedisValue before = "";
         while (true)
         {
-            // Those that die again meanwhile are not looked at a second time.
+            // Jobs that become dead letters again in the meantime are not requeued a second time.
             var reply = (RedisResult[])(await RunAsync(JobScript.RequeueDead, queue, [RequeueBatch, before], cancellationToken))!;
             requeued += (long)reply[0];
             if ((long)reply[1] < RequeueBatch) return requeued;
@@ -53,14 +53,14 @@ internal sealed class QueueOperations(ScriptRunner scripts) : IQueueOperations
         scripts.RunAsync(script, RedisKeys.Base(queue), arguments, cancellationToken);
 }
 
-/// <summary>What keeps a queue from serving while Redis does: a key that holds something else than it should.</summary>
+/// <summary>Describes keys with the wrong type, which keep a queue from serving although Redis serves.</summary>
 internal static class QueueProblem
 {
-    /// <summary>Where a queue's state, as the script tells it, ends and its problems begin.</summary>
+    /// <summary>The index in the script's reply at which the queue's state ends and its problems begin.</summary>
     private static readonly int FirstWord = 7 + (2 * Enum.GetValues<Lane>().Length);
 
-    /// <param name="state">The reply of the script that reads how a queue is.</param>
-    /// <returns>Every key that holds something else than it should, and what to do; null when there is none.</returns>
+    /// <param name="state">The reply of the script that reads the state of a queue.</param>
+    /// <returns>Every key with the wrong type, and what to do; null when there is none.</returns>
     public static string? In(RedisResult[] state) => state.Length < FirstWord + 3
         ? null
         : string.Join(
