@@ -43,7 +43,8 @@ public sealed class ChatSdkTests(ChatPlatform platform) : IClassFixture<ChatPlat
         var sut = Client();
         var options = new ChatCompletionOptions
         {
-            Temperature = 0, MaxOutputTokenCount = 12, IncludeLogProbabilities = true, TopLogProbabilityCount = 3, StopSequences = { "zzzz" },
+            Temperature = 0, MaxOutputTokenCount = 12, IncludeLogProbabilities = true, TopLogProbabilityCount = 3,
+            StopSequences = { "zzzz" },
         };
 
         ChatCompletion answer = await sut.CompleteChatAsync([new UserChatMessage(Question)], options, Ct);
