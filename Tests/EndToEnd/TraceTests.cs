@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using AiPlatform.Tests.EndToEnd.Chat;
 using AiPlatform.Tests.EndToEnd.Otlp;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
@@ -104,6 +105,30 @@ public sealed class TraceTests
         var process = receiver.Spans.Single(span => span.TraceId == job && span.Name == "process gpt");
         Assert.Equal("gateway", process.Service);
         receiver.Of(job, "chat gpt", "gateway", process.SpanId);
+    }
+
+    /// <summary>The dashboard shows what a chat of our own cost, and nothing that was said.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(",\"stream\":true")]
+    public async Task Export_ChatOfAWorkersModel_SaysItsTokens(string more)
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var sut = await Platform.StartAsync([.. receiver.Settings("grpc"), .. ChatPlatform.Settings]);
+        var name = $"chat {ChatPlatform.Model}";
+
+        var trace = await TracedCalls.ChatAsync(sut.Http, ChatPlatform.Model, $",\"max_tokens\":6,\"ignore_eos\":true{more}");
+
+        await UntilAsync(
+            receiver, trace, "POST /v1/chat/completions", $"submit {ChatPlatform.Model}", name, $"commit {ChatPlatform.Model}",
+            $"process {ChatPlatform.Model}");
+        var process = receiver.Spans.Single(span => span.TraceId == trace && span.Name == $"process {ChatPlatform.Model}");
+        var chat = receiver.Of(trace, name, "inference-worker", process.SpanId);
+        Assert.Equal(
+            ("chat", "aiplatform", ChatPlatform.Model, ChatPlatform.Model, "31", "6"),
+            (chat["gen_ai.operation.name"], chat["gen_ai.provider.name"], chat["gen_ai.request.model"], chat["gen_ai.response.model"],
+                chat["gen_ai.usage.input_tokens"], chat["gen_ai.usage.output_tokens"]));
+        Assert.Equal("chat", process["gen_ai.operation.name"]);
     }
 
     [Fact]
