@@ -147,6 +147,9 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
 
     private async Task<string> AskAsync(JsonArray messages, int tokens = 16) => ContentOf(await platform.AnswerAsync(new JsonObject
     {
-        ["model"] = Model, ["messages"] = messages.DeepClone(), ["temperature"] = 0, ["max_tokens"] = tokens,
+        ["model"] = Model,
+        ["messages"] = messages.DeepClone(),
+        ["temperature"] = 0,
+        ["max_tokens"] = tokens,
     }));
 }

@@ -59,8 +59,12 @@ public sealed class ChatRecoveryTests
         await using var sut = await Platform.StartAsync(Settings);
         var body = new JsonObject
         {
-            ["model"] = Model, ["prompt"] = new JsonArray("Once upon a time", "The ship was"), ["max_tokens"] = Tokens, ["stream"] = true,
-            ["ignore_eos"] = true, ["logprobs"] = 1,
+            ["model"] = Model,
+            ["prompt"] = new JsonArray("Once upon a time", "The ship was"),
+            ["max_tokens"] = Tokens,
+            ["stream"] = true,
+            ["ignore_eos"] = true,
+            ["logprobs"] = 1,
         };
 
         using var reply = await PostAsync(sut.Http, "/v1/completions", body);

@@ -103,11 +103,13 @@ public sealed class TokenTests(BothModels both) : IClassFixture<BothModels>
 
         var message = await TokenizeAsync(new JsonObject
         {
-            ["model"] = Model, ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Hostile }),
+            ["model"] = Model,
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Hostile }),
         });
         var harmless = await TokenizeAsync(new JsonObject
         {
-            ["model"] = Model, ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "hi" }),
+            ["model"] = Model,
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "hi" }),
         });
         var prompt = await TokenizeAsync(new JsonObject { ["model"] = Model, ["prompt"] = Hostile });
 

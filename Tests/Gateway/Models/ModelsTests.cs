@@ -65,7 +65,11 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
         Task BeatAsync(string worker, string device, ModelLoad load) => _gateway.Services.GetRequiredService<IWorkerCatalog>().BeatAsync(
             new WorkerHeartbeat
             {
-                Worker = $"{worker}-{model}", Host = "test", ProcessId = 1, Device = device, StartedAt = DateTimeOffset.UnixEpoch,
+                Worker = $"{worker}-{model}",
+                Host = "test",
+                ProcessId = 1,
+                Device = device,
+                StartedAt = DateTimeOffset.UnixEpoch,
                 Models = [load],
             },
             [],
