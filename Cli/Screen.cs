@@ -9,10 +9,13 @@ namespace AiPlatform.Cli;
 /// </summary>
 internal sealed class Screen
 {
-    private readonly IAnsiConsole _notes = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    /// <summary>Whoever reads a file or a pipe has no width: lines stay whole.</summary>
+    private const int NoWidth = 100_000;
+
+    private readonly IAnsiConsole _notes = ConsoleOn(Console.Error, Console.IsErrorRedirected);
 
     /// <summary>For tables.</summary>
-    public IAnsiConsole Answers { get; } = MakeAnswers();
+    public IAnsiConsole Answers { get; } = ConsoleOn(Console.Out, Console.IsOutputRedirected);
 
     /// <summary>A line for people, beside the answers.</summary>
     public void Note(string text) => _notes.MarkupLine($"[grey]{Markup.Escape(Printable(text))}[/]");
@@ -41,11 +44,10 @@ internal sealed class Screen
 
     private static bool IsControl(char character) => char.IsControl(character) && character is not ('\n' or '\t');
 
-    private static IAnsiConsole MakeAnswers()
+    private static IAnsiConsole ConsoleOn(TextWriter writer, bool isRedirected)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
-        // Whoever reads a file or a pipe has no width.
-        if (Console.IsOutputRedirected) console.Profile.Width = 500;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        if (isRedirected) console.Profile.Width = NoWidth;
         return console;
     }
 }
