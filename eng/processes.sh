@@ -171,7 +171,7 @@ example_call() {
     case ${BASH_REMATCH[1]} in
       embedding) echo "/v1/embeddings {\"model\":\"$name\",\"input\":\"Hello, world\"}" ;;
       text-classification) echo "/v1/classify {\"model\":\"$name\",\"input\":\"Hello, world\"}" ;;
-      chat) echo "/v1/chat/completions {\"model\":\"$name\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}" ;;
+      text-generation) echo "/v1/chat/completions {\"model\":\"$name\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}" ;;
       *) continue ;;
     esac
     return
