@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using AiPlatform.Benchmarks.Chat;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Providers;
@@ -16,6 +17,7 @@ internal static class Program
         ["queue"] = QueueBenchmark.RunAsync,
         ["jobs"] = JobsBenchmark.RunAsync,
         ["embeddings"] = EmbeddingsBenchmark.RunAsync,
+        ["chat"] = ChatBenchmark.RunAsync,
         ["providers"] = ProvidersBenchmark.RunAsync,
         ["slow-model"] = SlowModelBenchmark.RunAsync,
     };
@@ -26,6 +28,8 @@ internal static class Program
           queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ
           jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
           embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
+          chat         tokens a second and times of chats that one language model of our own streams, next to a bare ONNX Runtime loop and
+                       to llama.cpp on the same weights, and to what they should be (less than a minute a run)
           providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway and to the mock itself;
                        5,000 users of a slow model, and 8,000 clients that wait (about two minutes a run)
           slow-model   100 users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads
@@ -34,7 +38,7 @@ internal static class Program
           --runs N     runs of each side, in turn (default 5); fewer than 5 are printed, but not kept
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
-        (queue, jobs, providers), gcc (all but queue); the peers are installed below artifacts/peers.
+        (queue, jobs, chat, providers), gcc (all but queue and chat); the peers are installed below artifacts/peers, 730 MB for chat.
         """;
 
     public static async Task<int> Main(string[] args)
@@ -54,6 +58,9 @@ internal static class Program
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
                     Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));
+                    return 0;
+                case [BareDecoder.Role]:
+                    BareDecoder.Run();
                     return 0;
                 default:
                     return await RunAsync(args);

@@ -14,7 +14,7 @@ internal static class JobsBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm", "gcc");
-        await PeerPackages.InstallAsync(cancellationToken);
+        await PeerPackages.Common.InstallAsync(cancellationToken);
         await LoadGenerator.CompileAsync(cancellationToken);
 
         var (ours, peer) = (new List<JobsMeasurement>(), new List<JobsMeasurement>());

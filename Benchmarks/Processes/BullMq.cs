@@ -27,6 +27,7 @@ internal static class BullMq
 
     private static Task<ChildProcess> StartAsync(
         string script, RedisUnderTest redis, string argument, CancellationToken cancellationToken) =>
-        ChildProcess.Start("node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], PeerPackages.Environment)
+        ChildProcess.Start(
+            "node", [Path.Combine(Checkout.PeerSources, script), Queue, redis.Port, argument], PeerPackages.Common.Environment)
             .OnceAsync(process => process.UntilAsync("ready", cancellationToken));
 }

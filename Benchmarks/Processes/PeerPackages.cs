@@ -1,28 +1,39 @@
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>What we compare with on Node.js, from the public npm registry; versions are in peers/package.json.</summary>
-internal static class PeerPackages
+/// <summary>What we compare with on Node.js, from the public npm registry; versions are in a package.json below peers/.</summary>
+/// <param name="name">Its folder below peers/ and below artifacts/peers; empty for these themselves.</param>
+/// <param name="options">Further options of <c>npm install</c>.</param>
+internal sealed class PeerPackages(string name, params IReadOnlyList<string> options)
 {
-    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan InstallLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Those of most benchmarks.</summary>
+    public static PeerPackages Common { get; } = new("");
+
+    /// <summary>Their sources.</summary>
+    public string Sources { get; } = Path.Combine(Checkout.PeerSources, name);
+
+    /// <summary>Where they lie.</summary>
+    public string Root { get; } = Path.Combine(Checkout.Peers, name);
 
     /// <summary>Where they are installed.</summary>
-    public static string Folder { get; } = Path.Combine(Checkout.Peers, "node_modules");
+    public string Folder => Path.Combine(Root, "node_modules");
 
     /// <summary>The environment that finds them from a script that lies elsewhere.</summary>
-    public static (string Key, string Value) Environment { get; } = ("NODE_PATH", Folder);
+    public (string Key, string Value) Environment => ("NODE_PATH", Folder);
 
     /// <summary>Installs them below artifacts/peers, unless these very versions are there.</summary>
-    public static async Task InstallAsync(CancellationToken cancellationToken)
+    public async Task InstallAsync(CancellationToken cancellationToken)
     {
-        var wanted = await File.ReadAllTextAsync(Path.Combine(Checkout.PeerSources, "package.json"), cancellationToken);
-        var installed = Path.Combine(Checkout.Peers, "installed.json");
+        var wanted = await File.ReadAllTextAsync(Path.Combine(Sources, "package.json"), cancellationToken);
+        var installed = Path.Combine(Root, "installed.json");
         if (File.Exists(installed) && await File.ReadAllTextAsync(installed, cancellationToken) == wanted) return;
 
         Console.WriteLine("Installing the peers with npm …");
-        Directory.CreateDirectory(Checkout.Peers);
-        await File.WriteAllTextAsync(Path.Combine(Checkout.Peers, "package.json"), wanted, cancellationToken);
+        Directory.CreateDirectory(Root);
+        await File.WriteAllTextAsync(Path.Combine(Root, "package.json"), wanted, cancellationToken);
         await ChildProcess.RunAsync(
-            "npm", ["install", "--prefix", Checkout.Peers, "--no-audit", "--no-fund", "--no-package-lock"], InstallLimit,
+            "npm", ["install", "--prefix", Root, "--no-audit", "--no-fund", "--no-package-lock", .. options], InstallLimit,
             cancellationToken);
         await File.WriteAllTextAsync(installed, wanted, cancellationToken);
     }

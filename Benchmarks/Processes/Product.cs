@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.Benchmarks.Chat;
 using AiPlatform.Benchmarks.Queue;
 
 namespace AiPlatform.Benchmarks.Processes;
@@ -34,6 +35,11 @@ internal static class Product
         return Start("InferenceWorker", redis, port, launcher, [("Models__Load__0", model)]).OnceAsync(
             process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     }
+
+    /// <summary>A bare loop that is asked on standard input; see <see cref="BareDecoder"/>.</summary>
+    public static Task<ChildProcess> StartBareDecoderAsync(CancellationToken cancellationToken) =>
+        ChildProcess.Start("dotnet", [Checkout.Program("Benchmarks"), BareDecoder.Role])
+            .OnceAsync(process => process.UntilAsync("ready", cancellationToken));
 
     private static Task<ChildProcess> StartRoleAsync(RedisUnderTest redis, string[] role, CancellationToken cancellationToken) =>
         Start("Benchmarks", redis, FreePort.Next(), [], [], role).OnceAsync(process => process.UntilAsync("ready", cancellationToken));

@@ -54,12 +54,16 @@ internal sealed class RedisUnderTest : IAsyncDisposable
     public async Task<CommandCounts> CountsAsync() => CommandCounts.Parse((string)(await AskAsync("INFO", "commandstats"))!);
 
     /// <summary>Memory that Redis has allocated.</summary>
-    public async Task<long> UsedBytesAsync()
+    public async Task<long> UsedBytesAsync() =>
+        long.Parse(FieldOf((string)(await AskAsync("INFO", "memory"))!, "used_memory"), CultureInfo.InvariantCulture);
+
+    /// <summary>CPU time so far, to the microsecond.</summary>
+    public async Task<TimeSpan> CpuTimeAsync()
     {
-        const string Field = "used_memory:";
-        var line = ((string)(await AskAsync("INFO", "memory"))!).Split('\n').First(
-            line => line.StartsWith(Field, StringComparison.Ordinal));
-        return long.Parse(line.AsSpan(Field.Length).Trim(), CultureInfo.InvariantCulture);
+        var info = (string)(await AskAsync("INFO", "cpu"))!;
+        return TimeSpan.FromSeconds(Seconds("used_cpu_user") + Seconds("used_cpu_sys"));
+
+        double Seconds(string name) => double.Parse(FieldOf(info, name), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Memory of one key; 0 when it does not exist.</summary>
@@ -72,6 +76,9 @@ internal sealed class RedisUnderTest : IAsyncDisposable
         await Process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static string FieldOf(string info, string name) =>
+        info.Split('\n').First(line => line.StartsWith($"{name}:", StringComparison.Ordinal))[(name.Length + 1)..].Trim();
 
     private Task<RedisResult> AskAsync(string command, params object[] arguments) =>
         _connection!.GetDatabase().ExecuteAsync(command, arguments);

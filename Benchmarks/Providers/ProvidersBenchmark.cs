@@ -16,7 +16,7 @@ internal static class ProvidersBenchmark
         RequiredTools.Require("redis-server", "node", "npm", "gcc", "taskset");
         if (Environment.ProcessorCount < CoresNeeded)
             throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
-        await PeerPackages.InstallAsync(cancellationToken);
+        await PeerPackages.Common.InstallAsync(cancellationToken);
         await LoadGenerator.CompileAsync(cancellationToken);
         await MockProvider.CompileAsync(cancellationToken);
 

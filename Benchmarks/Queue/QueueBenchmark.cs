@@ -15,7 +15,7 @@ internal static class QueueBenchmark
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm");
-        await PeerPackages.InstallAsync(cancellationToken);
+        await PeerPackages.Common.InstallAsync(cancellationToken);
 
         var (ours, peer) = (new List<QueueMeasurement>(), new List<QueueMeasurement>());
         for (var run = 1; run <= runs; run++)
