@@ -13,9 +13,9 @@ internal sealed class ChatPrompts(string modelFolder)
 {
     private static readonly string[] Words =
     [
-        "the", "water", "house", "small", "and", "people", "letter", "under", "music", "river", "with", "morning", "garden", "into", "light",
-        "story", "their", "country", "before", "night", "about", "children", "table", "again", "summer", "between", "winter", "paper", "also",
-        "mountain", "early", "school",
+        "the", "water", "house", "small", "and", "people", "letter", "under", "music", "river", "with", "morning", "garden", "into",
+        "light", "story", "their", "country", "before", "night", "about", "children", "table", "again", "summer", "between", "winter",
+        "paper", "also", "mountain", "early", "school",
     ];
 
     private readonly ChatTokenizer _tokenizer = ChatTokenizer.Load(modelFolder);
