@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Telemetry;
@@ -37,10 +36,8 @@ internal sealed class ResultListener(
         var isReadable = words switch
         {
             ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1), othersWait),
-            ["changed", var queue, var key] => ReceiveEvents(queue, key, 0, []),
-            ["events", var queue, var key, var number]
-                when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var first) =>
-                ReceiveEvents(queue, key, first, bytes.AsSpan(line + 1)),
+            ["changed", var queue, var key] => ReceiveEvents(queue, key, []),
+            ["events", var queue] => ReceiveEvents(new SaidEvents(queue, bytes.AsMemory(line + 1))),
             _ => false,
         };
         if (!isReadable) Log.MessageUnreadable(logger, bytes.Length);
@@ -80,23 +77,17 @@ internal sealed class ResultListener(
         foreach (var (awaited, job) in group) awaited.End(job);
     }
 
-    private bool ReceiveEvents(string queue, string key, long first, ReadOnlySpan<byte> lines)
+    private bool ReceiveEvents(SaidEvents said)
+    {
+        while (said.MoveNext())
+            if (!ReceiveEvents(said.Queue, said.Key, said.Events)) return false;
+        return said.IsReadable;
+    }
+
+    private bool ReceiveEvents(string queue, string key, IReadOnlyList<JobEvent> events)
     {
         if (!JobId.TryParse($"job_{key}.{queue}", out var id)) return false;
-        if (followers.Find(id) is not { } followed) return true;
-
-        List<JobEvent> events = [];
-        foreach (var range in lines.Split((byte)'\n'))
-        {
-            var line = lines[range];
-            if (line.IsEmpty) continue;
-            var blank = line.IndexOf((byte)' ');
-            if (blank < 0) return false;
-            events.Add(new JobEvent(
-                first + events.Count, Encoding.UTF8.GetString(line[..blank]), Encoding.UTF8.GetString(line[(blank + 1)..])));
-        }
-
-        if (!followed.Tell(events)) looks.LookSoon(followed);
+        if (followers.Find(id) is { } followed && !followed.Tell(events)) looks.LookSoon(followed);
         return true;
     }
 }

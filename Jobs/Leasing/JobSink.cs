@@ -82,20 +82,22 @@ public sealed class JobSink : IDisposable
         return said;
     }
 
-    /// <summary>Adds a piece of output to the job's log, from which it is shown at once.</summary>
-    /// <param name="json">The piece, as JSON on one line.</param>
-    public async ValueTask<SinkState> WriteAsync(string json)
+    /// <summary>Adds pieces of output to the job's log, from which they are shown at once; all of them or none.</summary>
+    /// <param name="pieces">The pieces, each as JSON on one line.</param>
+    public async ValueTask<SinkState> WriteAsync(params IReadOnlyList<string> pieces)
     {
         if (_isLost) return SinkState.Lost;
-        var bytes = Encoding.UTF8.GetByteCount(json);
+        var bytes = 0;
+        foreach (var piece in pieces) bytes += Encoding.UTF8.GetByteCount(piece);
         if (_outputBytes + bytes > MaxOutputBytes) return SinkState.Full;
 
         _outputBytes += bytes;
         Task? sending;
         lock (_gate)
         {
-            AddNeedsLock(new JobEvent(0, JobEvent.Output, json));
+            foreach (var piece in pieces) _waiting.Add(new JobEvent(0, JobEvent.Output, piece));
             _waitingBytes += bytes;
+            SendNeedsLock();
             sending = _waitingBytes > MaxWaitingBytes ? _sending : null;
         }
 
@@ -127,7 +129,8 @@ public sealed class JobSink : IDisposable
             {
                 // Only the latest progress is worth sending.
                 _waiting.RemoveAll(one => one.Kind == JobEvent.Progress);
-                AddNeedsLock(new JobEvent(0, JobEvent.Progress, progress));
+                _waiting.Add(new JobEvent(0, JobEvent.Progress, progress));
+                SendNeedsLock();
             }
         }
 
@@ -168,10 +171,10 @@ public sealed class JobSink : IDisposable
         }
     }
 
-    private void AddNeedsLock(JobEvent one)
+    /// <summary>Sends what waits, unless something is on its way: then it goes behind that. Only the first call is made here.</summary>
+    private void SendNeedsLock()
     {
-        _waiting.Add(one);
-        if (_sending.IsCompleted) _sending = Task.Run(SendAllAsync);
+        if (_sending.IsCompleted) _sending = SendAllAsync();
     }
 
     private async Task SendAllAsync()

@@ -39,7 +39,8 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:worker:NAME                 channel jobs of this worker that another process ended: "QUEUE KEY ATTEMPT"
 /// ai:gateway:NAME                channel "ended QUEUE\n", then of each job "KEY WHOLE LENGTH\n" and LENGTH bytes of its record (WHOLE 0:
 ///                                        without its content, which is large); or "changed QUEUE KEY\n": it has a new status; or
-///                                        "events QUEUE KEY NUMBER\n", then "KIND DATA\n" of each event from that number on
+///                                        "events QUEUE\n", then of each job "KEY NUMBER COUNT\n" and "KIND DATA\n" of so many events
+///                                        from that number on
 /// ai:{TENANT.NAME}:IDEMPOTENCY   string  "JOB-ID FINGERPRINT": the job that a tenant's idempotency key is claimed for; expires
 /// ai:{USAGE.NAME}:DAY            hash    "MEASURE MODEL" (requests, failed, input, output) to a tenant's sum of a day (yyyy-MM-dd, UTC);
 ///                                        expires

@@ -11,8 +11,13 @@ namespace AiPlatform.Jobs.Store;
 /// <param name="mostCalls">Most calls sent together.</param>
 /// <param name="mostBytes">Most bytes sent together; a larger call goes alone.</param>
 /// <param name="bytesOf">A call's size.</param>
+/// <param name="waitsForOthers">
+/// Whether a call that is alone is sent only when the pool has done what it was given before: where something makes many calls at the same
+/// moment, they share a round trip.
+/// </param>
 internal sealed class CallGatherer<TCall, TResult>(
-    Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf)
+    Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf,
+    bool waitsForOthers = false)
 {
     /// <summary>How many lines the queues are spread over: a line that waits does not delay the others.</summary>
     private const int Lines = 16;
@@ -50,7 +55,8 @@ internal sealed class CallGatherer<TCall, TResult>(
         }
 
         // Not awaited: every failure goes to the calls themselves.
-        if (isFirst) _ = SendAllAsync(line);
+        if (isFirst && waitsForOthers) ThreadPool.UnsafeQueueUserWorkItem(waiting => _ = SendAllAsync(waiting), line, preferLocal: false);
+        else if (isFirst) _ = SendAllAsync(line);
         return cancellationToken.CanBeCanceled ? pending.Result.Task.WaitAsync(cancellationToken) : pending.Result.Task;
     }
 

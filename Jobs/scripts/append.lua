@@ -1,43 +1,67 @@
 #!lua
--- include transitions.lua
--- Adds events to jobs' logs, of each only if the attempt still holds its lease, and hands them to the Gateways that show it. Adding again
--- what was added changes nothing, where the caller says how many events the job had.
+-- include lanes.lua
+-- Adds events to jobs' logs, of each only if the attempt still holds its lease, and hands them to the Gateways that show it: each gets one
+-- message for all jobs. Adding again what was added changes nothing, where the caller says how many events the job had.
 -- ARGV: of each job: id, attempt, how many events it had or '', how many come, then kind ('output' or 'progress') and data (JSON, one line)
 --       of each
 -- Returns for each 1, or 0 when the attempt no longer holds the lease.
-local function append(id, attempt, known, at, count)
-  local state = state_of(id)
-  if not state or state.status ~= 'r' or state.attempt ~= attempt or not head_of(id) then return 0 end
-  if known and state.events >= known + count then return 1 end
+local ids, keys, places, at = {}, {}, {}, 1
+while at <= #ARGV do
+  ids[#ids + 1], keys[#keys + 1], places[#places + 1] = ARGV[at], job_key(ARGV[at]), at
+  at = at + 4 + 2 * tonumber(ARGV[at + 3])
+end
 
-  -- Events and changes of status share one sequence; see JobHistory.cs.
+-- What is asked of every job is asked once for all of them: a command costs as much as what an event needs besides.
+local texts, followers = call('HMGET', base .. 'state', unpack(ids)), mild('HMGET', base .. 'follow', unpack(ids))
+local are_there = call('EXISTS', unpack(keys)) == #keys
+local states, changed, messages = {}, {}, {}
+
+-- Events and changes of status share one sequence; see JobHistory.cs.
+local function changes_in(history)
   local changes = 0
-  for letter in string.gmatch(state.history, '(%l)%d') do
+  for letter in string.gmatch(history, '(%l)%d') do
     changes = changes + ((letter == 'q' or letter == 'r') and 1 or 2)
   end
-  local first, lines = changes + state.events + 1, {}
-  for i = at, at + 2 * (count - 1), 2 do
-    state.events = state.events + 1
-    -- Something else in the log's place fails here, before anything of this job is written.
-    local added = redis.pcall('XADD', base .. 'events:' .. id, whole(changes + state.events) .. '-1', ARGV[i], ARGV[i + 1])
-    if added.err then return added end
-    if ARGV[i] == 'progress' then mild('HSET', base .. 'progress', id, ARGV[i + 1]) end
-    lines[#lines + 1] = ARGV[i] .. ' ' .. ARGV[i + 1] .. '\n'
-  end
-  call('HSET', base .. 'state', id, format_state(state))
+  return changes
+end
 
-  local followers = mild('HGET', base .. 'follow', id)
-  if followers then
-    local message = 'events ' .. string.match(base, '{(.-)}') .. ' ' .. id .. ' ' .. first .. '\n' .. table.concat(lines)
-    for gateway in string.gmatch(followers, '%S+') do call('PUBLISH', 'ai:gateway:' .. gateway, message) end
+local function append(i, id, attempt, known, from, count)
+  local state = states[id] or texts[i] and parse_state(texts[i])
+  if not state or state.status ~= 'r' or state.attempt ~= attempt then return 0 end
+  if not are_there and call('EXISTS', keys[i]) == 0 then return 0 end
+  if known and state.events >= known + count then return 1 end
+
+  local before = changes_in(state.history) + state.events
+  local lines = {id .. ' ' .. whole(before + 1) .. ' ' .. whole(count) .. '\n'}
+  for n = 1, count do
+    local kind, data = ARGV[from + 2 * n - 2], ARGV[from + 2 * n - 1]
+    -- Something else in the log's place fails here, before anything of this job is written.
+    local added = redis.pcall('XADD', base .. 'events:' .. id, whole(before + n) .. '-1', kind, data)
+    if added.err then return added end
+    if kind == 'progress' then mild('HSET', base .. 'progress', id, data) end
+    lines[#lines + 1] = kind .. ' ' .. data .. '\n'
+  end
+  state.events = state.events + count
+  states[id] = state
+  changed[#changed + 1], changed[#changed + 2] = id, format_state(state)
+
+  local text = followers[i] and table.concat(lines)
+  for gateway in string.gmatch(followers[i] or '', '%S+') do
+    local message = messages[gateway]
+    if not message then
+      message = {'events ' .. string.match(base, '{(.-)}') .. '\n'}
+      messages[gateway] = message
+    end
+    message[#message + 1] = text
   end
   return 1
 end
 
-local done, at = {}, 1
-while at <= #ARGV do
-  local count = tonumber(ARGV[at + 3])
-  done[#done + 1] = append(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), at + 4, count)
-  at = at + 4 + 2 * count
+local done = {}
+for i, id in ipairs(ids) do
+  local place = places[i]
+  done[i] = append(i, id, ARGV[place + 1], tonumber(ARGV[place + 2]), place + 4, tonumber(ARGV[place + 3]))
 end
+if #changed > 0 then call('HSET', base .. 'state', unpack(changed)) end
+for gateway, message in pairs(messages) do call('PUBLISH', 'ai:gateway:' .. gateway, table.concat(message)) end
 return done

@@ -39,6 +39,27 @@ public sealed class CallGathererTests
     }
 
     [Fact]
+    public async Task CallAsync_WaitsForOthers_AllGoInTheirOrder()
+    {
+        var sut = CreateSut(waitsForOthers: true);
+
+        var calls = Enumerable.Range(1, 20).Select(i => sut.CallAsync(Queue, i, Ct)).ToList();
+        await SentAsync(1);
+        var late = sut.CallAsync(Queue, 21, Ct);
+        await Poll.UntilAsync(
+            () =>
+            {
+                foreach (var batch in _sent) batch.Answer();
+                return late.IsCompleted;
+            },
+            "all are answered");
+
+        Assert.Equal(Enumerable.Range(1, 21), _sent.SelectMany(batch => batch.Calls));
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => 10 * i), await Task.WhenAll(calls));
+        Assert.Equal(210, await late);
+    }
+
+    [Fact]
     public async Task CallAsync_MoreThanMayGoTogether_GoInSeveral()
     {
         var sut = CreateSut(mostCalls: 3);
@@ -156,7 +177,7 @@ public sealed class CallGathererTests
 
         public Task<IReadOnlyList<int>> Reply => _reply.Task;
 
-        public void Answer() => _reply.SetResult([.. calls.Select(call => 10 * call)]);
+        public void Answer() => _reply.TrySetResult([.. calls.Select(call => 10 * call)]);
 
         public void Fail(Exception failure) => _reply.SetException(failure);
     }
@@ -175,7 +196,7 @@ public sealed class CallGathererTests
         return [.. _sent.Select(batch => batch.Calls.ToArray())];
     }
 
-    private CallGatherer<int, int> CreateSut(int mostCalls = 100, int mostBytes = 1_000) => new(
+    private CallGatherer<int, int> CreateSut(int mostCalls = 100, int mostBytes = 1_000, bool waitsForOthers = false) => new(
         (queue, calls) =>
         {
             Assert.Equal(Queue, queue);
@@ -185,5 +206,6 @@ public sealed class CallGathererTests
         },
         mostCalls,
         mostBytes,
-        call => call);
+        call => call,
+        waitsForOthers);
 }

@@ -154,12 +154,32 @@ public sealed class WatcherTests(RedisServer redis) : IClassFixture<RedisServer>
         var changed = $"changed {sut.Queue} {id.Key}\n";
         string[] expected =
         [
-            changed, $"events {sut.Queue} {id.Key} 3\noutput \"a\"\nprogress {{}}\n", changed, changed,
-            $"events {sut.Queue} {id.Key} 7\noutput \"b\"\n", changed, changed, changed,
+            changed, $"events {sut.Queue}\n{id.Key} 3 2\noutput \"a\"\nprogress {{}}\n", changed, changed,
+            $"events {sut.Queue}\n{id.Key} 7 1\noutput \"b\"\n", changed, changed, changed,
         ];
         Assert.Equal(expected, await gateway.MessagesAsync());
         Assert.Equal(expected, await other.MessagesAsync());
         Assert.Equal(["events", "job"], await sut.KeysAsync());
+    }
+
+    [Fact]
+    public async Task AppendAsync_ManyJobsAtOnce_TheirFollowerGetsEachOnceInFewerMessages()
+    {
+        await using var sut = CreateSut();
+        var (gateway, other) = (await ListenAsync(), await ListenAsync(_gateway + "-2"));
+        var jobs = new List<LeasedJob>();
+        for (var i = 0; i < 20; i++) jobs.Add(await sut.SubmitAndLeaseAsync());
+        foreach (var job in jobs) await sut.Store.ReadLogAsync(job.Id, 0, _gateway, Ct);
+        await sut.Store.ReadLogAsync(jobs[3].Id, 0, _gateway + "-2", Ct);
+
+        await Task.WhenAll(jobs.Select(job => sut.Store.AppendAsync(job, [new JobEvent(0, JobEvent.Output, "1")], Ct)));
+
+        var messages = await gateway.MessagesAsync();
+        Assert.InRange(messages.Count, 1, jobs.Count - 1);
+        Assert.All(messages, message => Assert.StartsWith($"events {sut.Queue}\n", message, StringComparison.Ordinal));
+        var told = string.Concat(messages.Select(message => message[(message.IndexOf('\n', StringComparison.Ordinal) + 1)..]));
+        Assert.Equal(string.Concat(jobs.Select(job => $"{job.Id.Key} 3 1\noutput 1\n")), told);
+        Assert.Equal([$"events {sut.Queue}\n{jobs[3].Id.Key} 3 1\noutput 1\n"], await other.MessagesAsync());
     }
 
     [Fact]
