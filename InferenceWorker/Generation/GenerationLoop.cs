@@ -15,6 +15,9 @@ internal sealed class GenerationLoop : IDisposable
     /// <summary>A smaller part of a prompt is not worth a run of its own, unless it is the last part.</summary>
     private const int LeastChunk = 16;
 
+    /// <summary>Chunks that are computed as one when no row has its prompt computed.</summary>
+    private const int ChunksAlone = 8;
+
     /// <summary>A token that is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
 
@@ -104,12 +107,13 @@ internal sealed class GenerationLoop : IDisposable
         return now >= row.Request.Deadline ? GenerationFinish.Expired : null;
     }
 
-    /// <summary>Computes prompts, at most a chunk's tokens in all.</summary>
+    /// <summary>Computes prompts, at most a chunk's tokens in all; more where no row waits for its next token meanwhile.</summary>
     private void PrefillSome()
     {
-        var left = _chunkTokens;
+        var left = _chunkTokens * ChunksAlone;
         while (left > 0 && (_prefilling ??= Admit()) is { } row)
         {
+            if (_slots.Decoding > 0) left = Math.Min(left, _chunkTokens);
             var remaining = row.Length - row.Computed;
             // The last token is computed in the next step.
             if (remaining == 1)
@@ -179,6 +183,8 @@ internal sealed class GenerationLoop : IDisposable
         _slots.Join(row);
         Choose(row, logits);
         EndThem();
+        if (row.Slot >= 0) TellStep(row);
+        EndThem();
     }
 
     // :: Step 6: run. Every running row gets its next token.
@@ -212,8 +218,34 @@ internal sealed class GenerationLoop : IDisposable
             Choose(row, logits.Slice(slot * stride, vocabulary));
         }
 
-        EndThem();
+        EndStep();
         _counters.Stepped(_time.GetElapsedTime(start));
+    }
+
+    /// <summary>All rows have their tokens: those that have ended leave, then the others' sinks are told.</summary>
+    private void EndStep()
+    {
+        EndThem();
+        for (var slot = 0; slot < _slots.Decoding; slot++) TellStep(_slots.DecodingRow(slot));
+        EndThem();
+    }
+
+    private void TellStep(GenerationRow row)
+    {
+        try
+        {
+            row.Sink.OnStep();
+        }
+        catch (Exception failure)
+        {
+            FailSink(row, failure);
+        }
+    }
+
+    private void FailSink(GenerationRow row, Exception failure)
+    {
+        Log.RowFailed(_logger, failure, _model, row.Length);
+        _ended.Add((row, GenerationFinish.Failed, "What takes or constrains the tokens has failed.", null));
     }
 
     /// <summary>
@@ -289,8 +321,7 @@ internal sealed class GenerationLoop : IDisposable
         }
         catch (Exception failure)
         {
-            Log.RowFailed(_logger, failure, _model, row.Length);
-            _ended.Add((row, GenerationFinish.Failed, "What takes or constrains the tokens has failed.", null));
+            FailSink(row, failure);
         }
     }
 
@@ -315,7 +346,7 @@ internal sealed class GenerationLoop : IDisposable
         }
 
         if (_ended.Count == rows) ThrowIfDeviceIsGone();
-        EndThem();
+        EndStep();
     }
 
     private void FailRun(GenerationRow row, Exception failure)

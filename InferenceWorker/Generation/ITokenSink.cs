@@ -12,6 +12,14 @@ internal interface ITokenSink
     /// <returns>Whether the row continues; false ends it with <see cref="GenerationFinish.Stop"/>.</returns>
     bool OnToken(in GeneratedToken token);
 
+    /// <summary>
+    /// Called when the step is over that gave the row a token, unless the row has ended with it: by now every row has its token. So whoever
+    /// passes tokens on from here passes all rows' on at the same moment.
+    /// </summary>
+    void OnStep()
+    {
+    }
+
     /// <summary>Called once, as the last call, when the row has ended.</summary>
     void OnEnd(in GenerationEnd end);
 }

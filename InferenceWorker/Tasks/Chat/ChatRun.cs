@@ -116,17 +116,16 @@ internal sealed class ChatRun(
     /// <summary>Writes text as it comes until all rows have ended, which they do soon when they are canceled.</summary>
     private async Task<SinkState> StreamAsync()
     {
+        List<string> pieces = [];
         while (true)
         {
             // Looked at before the text is taken: what comes last is there before the end is.
             var haveEnded = _choices.All(choice => choice.HasEnded);
             foreach (var choice in _choices)
-            {
-                while (choice.Take(_form) is { } chunk)
-                    if (await sink.WriteAsync(chunk) is var state and not SinkState.Open) return state;
-            }
-
+                while (choice.Take(_form) is { } chunk) pieces.Add(chunk);
+            if (pieces.Count > 0 && await sink.WriteAsync(pieces) is var state and not SinkState.Open) return state;
             if (haveEnded) return SinkState.Open;
+            pieces.Clear();
             await _news.Reader.ReadAsync(CancellationToken.None);
         }
     }

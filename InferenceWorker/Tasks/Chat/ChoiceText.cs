@@ -112,9 +112,10 @@ internal sealed class ChoiceText(
         }
 
         _times.Came();
-        changed?.Invoke();
         return _stops.Found is null;
     }
+
+    public void OnStep() => changed?.Invoke();
 
     public void OnEnd(in GenerationEnd end)
     {
