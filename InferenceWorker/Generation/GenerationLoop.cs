@@ -15,8 +15,11 @@ internal sealed class GenerationLoop : IDisposable
     /// <summary>A smaller part of a prompt is not worth a run of its own, unless it is the last part.</summary>
     private const int LeastChunk = 16;
 
-    /// <summary>Chunks that are computed as one when no row has its prompt computed.</summary>
-    private const int ChunksAlone = 8;
+    /// <summary>
+    /// Chunks that are computed as one while no row waits for its next token: a short prompt takes one run. More would be no faster, and
+    /// let newcomers wait.
+    /// </summary>
+    private const int ChunksAlone = 2;
 
     /// <summary>A token that is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];

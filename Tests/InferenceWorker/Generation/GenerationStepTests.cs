@@ -55,13 +55,13 @@ public sealed class GenerationStepTests
     {
         var decoder = new FakeDecoder();
         var sut = Engines.Start(decoder, new GenerationOptions { PrefillChunkTokens = 32 });
-        var prompt = Engines.Prompt(1, 600);
+        var prompt = Engines.Prompt(1, 150);
 
         var text = sut.Submit(Engines.Greedy(prompt, 10));
         await text.End;
         await sut.StopAsync();
 
-        Assert.Equal([256, 256, 88], decoder.Runs.Where(tokens => tokens > 1));
+        Assert.Equal([64, 64, 22], decoder.Runs.Where(tokens => tokens > 1));
         Assert.Equal(FakeDecoder.TextOf(prompt, 10), text.Tokens);
     }
 
