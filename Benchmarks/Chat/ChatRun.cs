@@ -20,14 +20,18 @@ internal sealed class ChatRun : IAsyncDisposable
     /// <summary>Tokens of the prompt that comes beside a stream.</summary>
     public const int LongPrompt = 1_000;
 
-    /// <summary>Tokens of each stream whose speed is measured.</summary>
-    public const int StreamTokens = 128;
-
     private const int WarmUpStreams = 16;
     private const int WarmUpTokens = 64;
+    private const int WarmUpPrompt = 200;
+
+    /// <summary>How often ours, the bare loop and the other take turns: a machine's speed changes.</summary>
     private const int Turns = 3;
-    private const int FirstTokens = 9;
-    private const int PeerTokens = 64;
+
+    private const int FirstTokens = 7;
+    private const int OneTokens = 64;
+    private const int EightTokens = 128;
+    private const int SixteenTokens = 64;
+    private const int OthersEightTokens = 48;
     private const int GapTokens = 2_000;
     private const int AnswerTokens = 24;
 
@@ -70,7 +74,7 @@ internal sealed class ChatRun : IAsyncDisposable
     private async Task WarmUpAsync()
     {
         await StreamsAsync(WarmUpStreams, WarmUpTokens);
-        await _client.StreamAsync(Next(LongPrompt), 2, until: null, _cancel);
+        await _client.StreamAsync(Next(WarmUpPrompt), 2, until: null, _cancel);
         foreach (var rows in (int[])[1, 8]) await BareAsync($"decode {rows} 16 {ShortPrompt} {Numbers(rows)}");
         await BareAsync($"prefill {ChatPrompt} {Numbers(1)}");
         await PeerAsync(1, 16);
@@ -81,21 +85,20 @@ internal sealed class ChatRun : IAsyncDisposable
     {
         var load = new MachineLoad(_redis.Process, _worker, _gateway, _bare, _peer.Process);
         var (bareOne, one, peerOne) = await InTurnAsync(
-            Turns, () => BareAsync($"decode 1 {StreamTokens} {ShortPrompt} {Numbers(1)}"), () => StreamsAsync(1, StreamTokens),
-            async () => (await PeerAsync(1, StreamTokens)).Rate);
+            Turns, () => BareAsync($"decode 1 {OneTokens} {ShortPrompt} {Numbers(1)}"), () => StreamsAsync(1, OneTokens),
+            async () => (await PeerAsync(1, OneTokens)).Rate);
         var (bareFirst, first, peerFirst) = await InTurnAsync(
             FirstTokens, () => BareAsync($"prefill {ShortPrompt} {Numbers(1)}"), FirstAsync, async () => (await PeerAsync(1, 1)).First);
-        var bareEight = await BareAsync($"decode 8 {PeerTokens} {ShortPrompt} {Numbers(8)}");
+        var bareEight = await BareAsync($"decode 8 {OthersEightTokens} {ShortPrompt} {Numbers(8)}");
         var before = await UsedAsync();
-        var eight = await StreamsAsync(8, StreamTokens);
+        var eight = await StreamsAsync(8, EightTokens);
         var used = await UsedAsync();
-        var peerEight = (await PeerAsync(8, PeerTokens)).Rate;
-        var sixteen = await StreamsAsync(16, StreamTokens);
-        var gaps = new List<(double Gap, double First)>();
-        for (var i = 0; i < Turns; i++) gaps.Add(await GapAsync());
+        var peerEight = (await PeerAsync(8, OthersEightTokens)).Rate;
+        var sixteen = await StreamsAsync(16, SixteenTokens);
+        var (gap, longFirst) = await GapAsync();
         var (bareFirstTurn, secondTurn, _) = await InTurnAsync(
-            Turns, () => BareAsync($"prefill {ChatPrompt} {Numbers(1)}"), SecondTurnAsync, () => Task.FromResult(0d));
-        var streamed = 8 * StreamTokens;
+            Turns - 1, () => BareAsync($"prefill {ChatPrompt} {Numbers(1)}"), SecondTurnAsync, () => Task.FromResult(0d));
+        var streamed = 8 * EightTokens;
         return new ChatMeasurement
         {
             OneStream = one,
@@ -108,8 +111,8 @@ internal sealed class ChatRun : IAsyncDisposable
             First = first,
             BareFirst = bareFirst,
             PeerFirst = peerFirst,
-            WorstGap = gaps.Max(one => one.Gap),
-            LongFirst = Median.Of(gaps, one => one.First),
+            WorstGap = gap,
+            LongFirst = longFirst,
             SecondTurn = secondTurn,
             BareFirstTurn = bareFirstTurn,
             GatewayMicroseconds = (used.Gateway - before.Gateway).TotalMicroseconds / streamed,
