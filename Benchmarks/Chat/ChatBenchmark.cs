@@ -19,7 +19,7 @@ internal static class ChatBenchmark
         while (all.Count < runs)
         {
             all.Add(await ChatRun.MeasureAsync(cancellationToken));
-            Console.WriteLine($"run {all.Count}: {Describe(all.TakeLast(1).ToList())}");
+            Console.WriteLine($"run {all.Count}: {Describe(all[^1])}");
         }
 
         foreach (var row in RowsOf(all)) ResultsFile.Append(row, all.Count);
@@ -51,8 +51,11 @@ internal static class ChatBenchmark
         Notes = Invariant($"{(target.IsLeast ? "" : "lower is better; ")}others used at most {runs.Max(run => run.OtherCores):0.00} cores"),
     });
 
-    private static string Describe(IReadOnlyList<ChatMeasurement> run) =>
-        string.Join("; ", ChatTarget.All.Select(target => $"{target.Ours(run)}{(target.Peer is { } peer ? $" ({peer(run)})" : "")}"))
-        + Invariant($"; worker {run[0].WorkerMicroseconds:0} µs and {run[0].Scripts:0.00} scripts a token; others used ")
-        + Invariant($"{run[0].OtherCores:0.00} cores");
+    private static string Describe(ChatMeasurement one)
+    {
+        ChatMeasurement[] run = [one];
+        return string.Join("; ", ChatTarget.All.Select(target => $"{target.Ours(run)}{(target.Peer is { } peer ? $" ({peer(run)})" : "")}"))
+            + Invariant($"; worker {one.WorkerMicroseconds:0} µs and {one.Scripts:0.00} scripts a token; others used ")
+            + Invariant($"{one.OtherCores:0.00} cores");
+    }
 }
