@@ -18,12 +18,14 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
     /// <summary>An answer comes whole, and its caller waits: it is short.</summary>
     private const int MaxTokens = 128;
 
-    /// <summary>The language model of this name, or the first one by name where there is none; null when no worker serves it.</summary>
+    /// <summary>
+    /// The language model of this name; or, where there is none, the first one by name that a worker serves now. Null when there is none.
+    /// </summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     public async ValueTask<ModelDescriptor?> FindAsync(string? name, CancellationToken cancellationToken)
     {
-        if (name is not null) return Find(await catalog.ReadForAsync(name, cancellationToken), name);
-        return Find(await catalog.ReadAsync(cancellationToken), name) ?? Find(await catalog.ReadAnewAsync(cancellationToken), name);
+        if (name is null) return First(await catalog.ReadAsync(cancellationToken)) ?? First(await catalog.ReadAnewAsync(cancellationToken));
+        return (await catalog.ReadForAsync(name, cancellationToken)).Find(name) is { Task: ChatTask.Kind } model ? model : null;
     }
 
     /// <summary>What the model says, as the JSON of the record. Exactly one of the two is set.</summary>
@@ -47,8 +49,8 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         return end.Error is { } error ? (null, error) : Read(end.Job!, property);
     }
 
-    private static ModelDescriptor? Find(KnownModels models, string? name) =>
-        models.All.FirstOrDefault(model => model.Task == ChatTask.Kind && (name is null || model.Name == name));
+    private static ModelDescriptor? First(KnownModels models) =>
+        models.All.FirstOrDefault(model => model.Task == ChatTask.Kind && models.IsAttended(model.Name));
 
     private static (string? Json, InferenceError? Error) Read(Job job, string property)
     {

@@ -17,11 +17,15 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task AskAi_NoProvider_FirstModelOfTheWorkersSaysTheText()
+    public async Task AskAi_NoProvider_FirstModelThatIsServedSaysTheText()
     {
         await using var sut = await GatewayHost.StartAsync(redis);
+        var gone = RedisServer.Unique("a-gone");
         await sut.ServeAsync(RedisServer.Unique("a-embedder"));
+        await sut.ServeAsync(gone, dimensions: null, ChatTask.Kind);
+        await sut.LeaveAsync(gone);
         await using var worker = await ServeAsync(sut, _model);
+        using var known = await sut.Client.GetAsync($"/v1/models/{_model}", Ct);
 
         using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
 
