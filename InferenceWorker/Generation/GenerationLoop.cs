@@ -7,8 +7,8 @@ using AiPlatform.InferenceWorker.Telemetry;
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// The loop of the engine's thread. In each turn it ends rows that are no longer wanted, computes a chunk of the next prompt, and then one
-/// step of all running rows. So a row's next token never waits longer than one chunk.
+/// The loop of the engine's thread. In each turn it ends rows that are no longer wanted, computes a chunk of a prompt, and then one step of
+/// all running rows. So a row's next token never waits longer than one chunk, and a short prompt does not wait for the whole of a long one.
 /// </summary>
 internal sealed class GenerationLoop : IDisposable
 {
@@ -38,8 +38,8 @@ internal sealed class GenerationLoop : IDisposable
     private readonly int[] _tokens;
     private readonly int[] _pasts;
 
-    /// <summary>The row whose prompt is being computed.</summary>
-    private GenerationRow? _prefilling;
+    /// <summary>The rows whose prompts are being computed, a chunk of each in turn; the first one is next.</summary>
+    private readonly List<GenerationRow> _prefilling = [];
 
     public GenerationLoop(
         string model, IDecoder decoder, RowBudget budget, GenerationOptions options, GenerationCounters counters,
@@ -114,14 +114,14 @@ internal sealed class GenerationLoop : IDisposable
     private void PrefillSome()
     {
         var left = _chunkTokens * ChunksAlone;
-        while (left > 0 && (_prefilling ??= Admit()) is { } row)
+        while (left > 0 && NextPrompt() is { } row)
         {
             if (_slots.Decoding > 0) left = Math.Min(left, _chunkTokens);
             var remaining = row.Length - row.Computed;
             // The last token is computed in the next step.
             if (remaining == 1)
             {
-                _prefilling = null;
+                _prefilling.Remove(row);
                 _slots.Join(row);
                 continue;
             }
@@ -135,16 +135,43 @@ internal sealed class GenerationLoop : IDisposable
         }
     }
 
-    /// <summary>Gives memory to the row that has waited longest; null when no row waits, or there is no memory for it.</summary>
+    /// <summary>The row of which a chunk is next. A row that has waited joins the others at their end.</summary>
+    private GenerationRow? NextPrompt()
+    {
+        if (Admit() is { } admitted) _prefilling.Add(admitted);
+        return _prefilling.Count > 0 ? _prefilling[0] : null;
+    }
+
+    /// <summary>Whether most of a row's prompt will be there to copy, once a prompt that is being computed has come so far.</summary>
+    private bool IsBeingComputed(GenerationRow row)
+    {
+        if (row.Request.PrefixScope is null) return false;
+        foreach (var other in _prefilling)
+        {
+            if (other.Request.PrefixScope != row.Request.PrefixScope) continue;
+            if (other.Tokens.CommonPrefixLength(row.Tokens) - other.Computed >= LeastChunk) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Gives memory to the row that has waited longest and does not wait for another one's prompt; null when no row waits, or there is no
+    /// memory for it.
+    /// </summary>
     private GenerationRow? Admit()
     {
-        while (_waiting.First is { Value: var row })
+        for (var node = _waiting.First; node is not null;)
         {
+            var row = node.Value;
+            node = node.Next;
             if (row.Length >= row.MaxLength)
             {
                 End(row, GenerationFinish.Length);
                 continue;
             }
+
+            if (IsBeingComputed(row)) continue;
 
             var isFirst = row.CachedTokens < 0;
             try
@@ -157,7 +184,7 @@ internal sealed class GenerationLoop : IDisposable
                 continue;
             }
 
-            _waiting.RemoveFirst();
+            _waiting.Remove(row);
             if (isFirst) _counters.Placed(row.CachedTokens);
             return row;
         }
@@ -181,8 +208,13 @@ internal sealed class GenerationLoop : IDisposable
 
         row.Computed += tokens;
         _counters.Prefilled(tokens, _time.GetElapsedTime(start));
-        if (row.Computed < row.Length) return;
-        _prefilling = null;
+        _prefilling.Remove(row);
+        if (row.Computed < row.Length)
+        {
+            _prefilling.Add(row);
+            return;
+        }
+
         _slots.Join(row);
         Choose(row, logits);
         EndThem();
@@ -289,7 +321,7 @@ internal sealed class GenerationLoop : IDisposable
             if (row.Sequence > youngest.Sequence) youngest = row;
 
         _slots.Remove(youngest, keep: false);
-        if (_prefilling == youngest) _prefilling = null;
+        _prefilling.Remove(youngest);
         youngest.Computed = 0;
         _waiting.AddFirst(youngest);
         _counters.Preempted();
@@ -386,7 +418,7 @@ internal sealed class GenerationLoop : IDisposable
     {
         if (row.Slot >= 0) _slots.Remove(row, keep: finish != GenerationFinish.Failed);
         else _waiting.Remove(row);
-        if (_prefilling == row) _prefilling = null;
+        _prefilling.Remove(row);
         _forget(row);
         _counters.Ended();
         try

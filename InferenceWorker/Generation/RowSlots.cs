@@ -3,8 +3,8 @@ using AiPlatform.InferenceWorker.Generation.Decoder;
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
-/// Assigns the slots of the memory to rows. The rows that take part in steps have the first slots, without gaps. After them are the row
-/// whose prompt is being computed, ended rows that are kept for their prefix, and free slots. Only the engine's thread uses it.
+/// Assigns the slots of the memory to rows. The rows that take part in steps have the first slots, without gaps. After them are the rows
+/// whose prompts are being computed, ended rows that are kept for their prefix, and free slots. Only the engine's thread uses it.
 /// </summary>
 internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposable
 {

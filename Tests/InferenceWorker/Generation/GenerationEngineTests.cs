@@ -62,6 +62,43 @@ public sealed class GenerationEngineTests
         Assert.DoesNotContain(1, decoder.Runs);
     }
 
+    /// <summary>A short prompt gets its chunk while a long one is being computed; one that is the same waits for it, and copies it.</summary>
+    [Fact]
+    public async Task Submit_ShortPromptBehindALongOne_DoesNotWaitForItsEnd()
+    {
+        var decoder = new FakeDecoder();
+        var sut = Engines.Start(decoder, new GenerationOptions { PrefillChunkTokens = 32 });
+        var (longPrompt, shortPrompt) = (Engines.Prompt(2, 993), Engines.Prompt(3, 20));
+        KeptText? longOne = null, same = null, shortOne = null;
+        var tokensOfOthers = -1;
+
+        var running = sut.Submit(
+            Engines.Greedy(Engines.Prompt(1, 5), 200) with { Sampling = SamplingSettings.Greedy with { IgnoreEnd = true } },
+            text =>
+            {
+                if (text.Count != 5) return true;
+                longOne = sut.Submit(Engines.Greedy(longPrompt, 10, "tenant"));
+                same = sut.Submit(Engines.Greedy(longPrompt, 10, "tenant"));
+                shortOne = sut.Submit(
+                    Engines.Greedy(shortPrompt, 10, "tenant"),
+                    said =>
+                    {
+                        if (said.Count == 1) tokensOfOthers = longOne.Count + same.Count;
+                        return true;
+                    });
+                return true;
+            });
+        await running.End;
+        var ends = await Task.WhenAll(longOne!.End, same!.End, shortOne!.End);
+        await sut.StopAsync();
+
+        Assert.Equal(0, tokensOfOthers);
+        Assert.Equal(FakeDecoder.TextOf(longPrompt, 10), longOne.Tokens);
+        Assert.Equal(FakeDecoder.TextOf(longPrompt, 10), same.Tokens);
+        Assert.Equal(FakeDecoder.TextOf(shortPrompt, 10), shortOne.Tokens);
+        Assert.Equal(991, ends[1].CachedTokens);
+    }
+
     [Fact]
     public async Task Submit_Cancellation_FreesTheRowWithinTwoTokens()
     {
