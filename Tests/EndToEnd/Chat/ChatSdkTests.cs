@@ -43,7 +43,10 @@ public sealed class ChatSdkTests(ChatPlatform platform) : IClassFixture<ChatPlat
         var sut = Client();
         var options = new ChatCompletionOptions
         {
-            Temperature = 0, MaxOutputTokenCount = 12, IncludeLogProbabilities = true, TopLogProbabilityCount = 3,
+            Temperature = 0,
+            MaxOutputTokenCount = 12,
+            IncludeLogProbabilities = true,
+            TopLogProbabilityCount = 3,
             StopSequences = { "zzzz" },
         };
 

@@ -62,7 +62,9 @@ public sealed class GenerationEngineTests
         Assert.DoesNotContain(1, decoder.Runs);
     }
 
-    /// <summary>A short prompt gets its chunk while a long one is being computed; one that is the same waits for it, and copies it.</summary>
+    /// <summary>
+    /// A short prompt gets its chunk while a long one is being computed; one that is the same waits for it, and copies it.
+    /// </summary>
     [Fact]
     public async Task Submit_ShortPromptBehindALongOne_DoesNotWaitForItsEnd()
     {
