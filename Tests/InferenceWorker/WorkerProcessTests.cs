@@ -99,7 +99,7 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         var exitCode = await worker.StopAsync();
 
         Assert.Equal("cpu", beat!.Device);
-        Assert.Equal(new ModelLoad("all-minilm-l6-v2", 0, 64), Assert.Single(beat.Models));
+        Assert.Equal(new ModelLoad("all-minilm-l6-v2", 0, 64) { Device = "cpu" }, Assert.Single(beat.Models));
         Assert.Equal(0, exitCode);
         Assert.Null(await BeatOfAsync(catalog, worker.Id));
         var known = Assert.Single((await catalog.ReadAsync(CancellationToken.None)).Models, model => model.Name == "all-minilm-l6-v2");
