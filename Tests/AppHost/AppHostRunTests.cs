@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Tests.EndToEnd.Chat;
 using AiPlatform.Tests.Fixtures;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -43,7 +44,8 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
                 .GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
 
         Assert.Contains("succeeded", (await CommandAsync(application, "sample-job")).Message, StringComparison.Ordinal);
-        Assert.Equal(Model, (await CommandAsync(application, "pause")).Message);
+        await Poll.UntilAsync(async () => (await QueuesAsync(http)).GetArrayLength() == 2, "both models have queues");
+        Assert.Equal($"{Model}, {ChatPlatform.Model}", (await CommandAsync(application, "pause")).Message);
         Assert.True((await QueueAsync(http)).GetProperty("paused").GetBoolean());
         await CommandAsync(application, "resume", Model);
         Assert.False((await QueueAsync(http)).GetProperty("paused").GetBoolean());
@@ -66,6 +68,8 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
     private static InteractionInputCollection Queue(string? name) =>
         new([new InteractionInput { Name = "queue", InputType = InputType.Text, Value = name }]);
 
-    private static async Task<JsonElement> QueueAsync(HttpClient http) =>
-        (await http.GetFromJsonAsync<JsonElement>("/v1/queues", TestContext.Current.CancellationToken)).GetProperty("data")[0];
+    private static async Task<JsonElement> QueueAsync(HttpClient http) => (await QueuesAsync(http))[0];
+
+    private static async Task<JsonElement> QueuesAsync(HttpClient http) =>
+        (await http.GetFromJsonAsync<JsonElement>("/v1/queues", TestContext.Current.CancellationToken)).GetProperty("data");
 }
