@@ -22,7 +22,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
     public static TheoryData<string, string> BadFields { get; } = new()
     {
         { """{"body":{"model":"m","input":"a"}}""", "endpoint" },
-        { """{"endpoint":"/v1/completions","body":{"model":"m","input":"a"}}""", "endpoint" },
+        { """{"endpoint":"/v1/rerank","body":{"model":"m","input":"a"}}""", "endpoint" },
         { """{"endpoint":null,"body":{"model":"m","input":"a"}}""", "endpoint" },
         { """{"endpoint":"/v1/embeddings"}""", "body" },
         { """{"endpoint":"/v1/embeddings","body":null}""", "body" },
