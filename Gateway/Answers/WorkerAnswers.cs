@@ -44,8 +44,7 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         context.Response.SetModel(call.Model);
         var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
-        if (end.Id is { } id) context.Response.SetJobId(id);
-        if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
+        end.Describe(context.Response);
         return end.Error is { } error ? (null, error) : Read(end.Job!, property);
     }
 

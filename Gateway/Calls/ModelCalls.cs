@@ -168,8 +168,7 @@ internal sealed class ModelCalls(
     private async Task<IResult> WaitAsync(HttpContext context, IGatewayTask task, AdmittedCall call, JobTerms terms)
     {
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
-        if (end.Id is { } id) context.Response.SetJobId(id);
-        if (end.Job is { Attempts: > 0 and var attempts }) context.Response.SetAttempts(attempts);
+        end.Describe(context.Response);
         if (end.Error is { } error) return task.Dialect.Answer(error);
 
         var (answer, unusable) = GatewayTasks.Read(call.Model, end.Job!.Output!);

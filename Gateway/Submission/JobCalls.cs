@@ -2,6 +2,7 @@ using System.Diagnostics;
 using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs.Idempotency;
@@ -260,4 +261,12 @@ internal sealed class JobCalls(
 /// <param name="Id">Its job; null when none was made.</param>
 /// <param name="Job">The job if it has ended; null if the wait ended before, or the job was lost.</param>
 /// <param name="Error">Why there is no result; null when there is one.</param>
-internal readonly record struct CallEnd(JobId? Id, Job? Job, InferenceError? Error);
+internal readonly record struct CallEnd(JobId? Id, Job? Job, InferenceError? Error)
+{
+    /// <summary>Says in an answer's headers which job it was, and how often a worker took it.</summary>
+    public void Describe(HttpResponse response)
+    {
+        if (Id is { } id) response.SetJobId(id);
+        if (Job is { Attempts: > 0 and var attempts }) response.SetAttempts(attempts);
+    }
+}

@@ -32,9 +32,9 @@ internal interface IGatewayTask
 
     /// <summary>
     /// Reads a stored result of one of the task's own types, and checks that it can be written. Exactly one of the two is set. It never
-    /// throws, whatever the bytes are.
+    /// throws, whatever the bytes are. A task whose results are all JSON, which is shown as it is stored, needs none.
     /// </summary>
-    (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output);
+    (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }
 
 /// <summary>Writes the output of a task as server-sent events in its dialect. Error events are written by the dialect.</summary>

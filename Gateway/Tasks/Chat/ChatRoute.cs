@@ -47,7 +47,4 @@ internal sealed class ChatRoute : IGatewayTask
             {
                 ["anyOf"] = new JsonArray(ApiComponents.To("ChatCompletionChunk"), ApiComponents.To(nameof(OpenAIErrorBody))),
             }));
-
-    /// <summary>All answers are JSON.</summary>
-    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }

@@ -42,7 +42,4 @@ internal sealed class CompletionRoute : IGatewayTask
             {
                 ["anyOf"] = new JsonArray(ApiComponents.To("CompletionChunk"), ApiComponents.To(nameof(OpenAIErrorBody))),
             }));
-
-    /// <summary>All answers are JSON.</summary>
-    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }

@@ -30,7 +30,4 @@ internal sealed class DetokenizeRoute : IGatewayTask
         .WithDescription("The form is vLLM's. Special tokens are in the text by their names.")
         .WithTags("Tokens")
         .WithExample("""{"model":"smollm2-135m-instruct","tokens":[504,6376,314,6066]}""");
-
-    /// <summary>All answers are JSON.</summary>
-    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }

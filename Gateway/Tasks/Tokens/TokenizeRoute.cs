@@ -32,7 +32,4 @@ internal sealed class TokenizeRoute : IGatewayTask
             + "of 'messages' they are ordinary text, as they are in a chat.")
         .WithTags("Tokens")
         .WithExample("""{"model":"smollm2-135m-instruct","prompt":"Why is the sky blue?","return_token_strs":true}""");
-
-    /// <summary>All answers are JSON.</summary>
-    public (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output) => GatewayTasks.Unreadable(output);
 }
