@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Gateway.Admission;
 
@@ -78,6 +79,8 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
         if (!task.Kinds.Contains(model.Task)) return (null, OtherTask(model.Name, model.Task, task));
         if (request.Check(model) is { } misfit) return (null, misfit);
+        // The workers do not hold a text to a grammar yet.
+        if (request is GenerationCall { Grammar: not null }) return (null, NotHeldYet());
 
         return (new AdmittedCall(task, model.Name, body)
         {
@@ -86,6 +89,9 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             Streams = request.Streams,
         }, null);
     }
+
+    private static InferenceError NotHeldYet() => InferenceError.Invalid(
+        ResponseFormat.Name, "The models of our workers do not support a response_format other than 'text' yet.");
 
     private static InferenceError OtherTask(string model, string does, ModelTask asked) =>
         InferenceError.Invalid("model", $"The model '{model}' does {does}, not {string.Join(" or ", asked.Kinds)}.");

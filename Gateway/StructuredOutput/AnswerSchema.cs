@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.StructuredOutput.JsonSchema;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Gateway.StructuredOutput;
 
@@ -12,7 +13,7 @@ namespace AiPlatform.Gateway.StructuredOutput;
 internal sealed class AnswerSchema : IAnswerCheck
 {
     /// <summary>The request's field that holds a schema.</summary>
-    public const string Param = "response_format.json_schema.schema";
+    public const string Param = ResponseFormat.SchemaField;
 
     /// <summary>Largest schema, in bytes of its JSON.</summary>
     public const int MaxSchemaBytes = 512 * 1024;

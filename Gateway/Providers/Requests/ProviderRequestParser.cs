@@ -3,6 +3,7 @@ using AiPlatform.Jobs.Payloads;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Embeddings;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Gateway.Providers.Requests;
 
@@ -201,7 +202,10 @@ internal static class ProviderRequestParser
 
         private InferenceError? ReadResponseFormat(ref Utf8JsonReader value)
         {
-            (var error, _schema, _wantsJsonObject) = ResponseFormat.Read(ref value);
+            if (value.TokenType == JsonTokenType.Null) return null;
+
+            var error = ResponseFormat.Read(ref value, takesOwn: false, out var format);
+            (_schema, _wantsJsonObject) = (format.SchemaAt, format.IsJsonObject);
             return error;
         }
 

@@ -28,7 +28,7 @@ public static class ChatRequestParser
             body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
         if (malformed is not null) return (null, malformed);
 
-        return (fields.ModelError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(), null);
+        return (fields.ModelError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(body), null);
     }
 
     private struct Fields()
@@ -71,7 +71,7 @@ public static class ChatRequestParser
             return Array.Find(_errors, error => error is not null);
         }
 
-        public readonly ChatCall ToCall() => _common.Fill(new ChatCall(_common.Model!)) with
+        public readonly ChatCall ToCall(ReadOnlySpan<byte> body) => _common.Fill(new ChatCall(_common.Model!), body) with
         {
             MaxNewTokens = _maxCompletionTokens ?? _maxTokens,
             Likelihoods = _likelihoods == true,

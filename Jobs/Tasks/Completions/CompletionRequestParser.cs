@@ -28,7 +28,7 @@ public static class CompletionRequestParser
             body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
         if (malformed is not null) return (null, malformed);
 
-        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(), null);
+        return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(body), null);
     }
 
     private struct Fields(EmbeddingContent? content)
@@ -77,7 +77,7 @@ public static class CompletionRequestParser
             return Array.Find(_errors, error => error is not null) ?? _common.Unsupported;
         }
 
-        public readonly CompletionCall ToCall() => _common.Fill(new CompletionCall(_common.Model!)) with
+        public readonly CompletionCall ToCall(ReadOnlySpan<byte> body) => _common.Fill(new CompletionCall(_common.Model!), body) with
         {
             PromptCount = _prompts,
             IsSingle = _isSingle,

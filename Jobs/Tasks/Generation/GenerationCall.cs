@@ -79,6 +79,9 @@ public abstract record GenerationCall(string Model) : TaskCall(Model)
     /// <summary>How many of the likeliest tokens it names for each.</summary>
     public int TopLikelihoods { get; init; }
 
+    /// <summary><c>response_format</c>: what each answer must fit; null for free text.</summary>
+    public AnswerGrammar? Grammar { get; init; }
+
     /// <summary>
     /// What a model of ours cannot take of the request: a field that is wrong, or one that it does not support yet; null when there is
     /// nothing.

@@ -30,6 +30,7 @@ internal struct GenerationFields()
     private double? _repetitionPenalty;
     private long? _seed;
     private bool? _ignoresEnd;
+    private ResponseFormat _format;
 
     public readonly string? Model => _model;
 
@@ -44,7 +45,9 @@ internal struct GenerationFields()
         ? InferenceError.Invalid("stream_options", "stream_options is only for streams: it needs \"stream\": true.") : null;
 
     /// <summary>A call with the fields that were read.</summary>
-    public readonly T Fill<T>(T call)
+    /// <param name="call">The call.</param>
+    /// <param name="body">The request's bytes.</param>
+    public readonly T Fill<T>(T call, ReadOnlySpan<byte> body)
         where T : GenerationCall => (T)((GenerationCall)call with
         {
             WantsStream = _streams == true,
@@ -61,6 +64,7 @@ internal struct GenerationFields()
             IgnoresEnd = _ignoresEnd == true,
             Stop = _stops,
             LogitBias = [.. _biases],
+            Grammar = _format.GrammarOf(body),
         });
 
     /// <summary>Notes a field that is not supported; the first one is told.</summary>
@@ -175,24 +179,5 @@ internal struct GenerationFields()
         return null;
     }
 
-    private InferenceError? ReadResponseFormat(ref Utf8JsonReader value)
-    {
-        if (value.TokenType != JsonTokenType.StartObject)
-            return InferenceError.Invalid("response_format", "response_format must be an object.");
-
-        string? type = null;
-        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
-        {
-            var isType = value.ValueTextEquals("type"u8);
-            value.Read();
-            if (isType && (type is not null || !RequestJson.TryReadText(ref value, out type)))
-                return InferenceError.Invalid("response_format.type", "response_format.type must be a string, and there once.");
-            value.Skip();
-        }
-
-        if (type is null) return InferenceError.Invalid("response_format.type", "response_format.type is missing.");
-        if (type != "text") Refuse("response_format", "The models of our workers do not support a response_format other than 'text' yet.");
-
-        return null;
-    }
+    private InferenceError? ReadResponseFormat(ref Utf8JsonReader value) => ResponseFormat.Read(ref value, takesOwn: true, out _format);
 }

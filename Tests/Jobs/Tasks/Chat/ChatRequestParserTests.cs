@@ -2,6 +2,7 @@ using System.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Generation;
 using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Tasks.Chat;
@@ -42,6 +43,27 @@ public sealed class ChatRequestParserTests
         Assert.Equal((0, 0, 1, null), (call.TopK, call.MinP, call.RepetitionPenalty, call.Seed));
         Assert.Empty(call.Stop);
     }
+
+    [Theory]
+    [InlineData("""{"type":"json_object"}""", AnswerGrammarKind.JsonSchema, """{"type":"object"}""")]
+    [InlineData(
+        """{"type":"json_schema","json_schema":{"name":"a","strict":true,"schema":{ "type":"integer" },"description":"b"}}""",
+        AnswerGrammarKind.JsonSchema, """{ "type":"integer" }""")]
+    [InlineData("""{"json_schema":{"name":"a"},"type":"json_schema"}""", AnswerGrammarKind.JsonSchema, "{}")]
+    [InlineData("""{"type":"regex","regex":"[a-z]+\\d"}""", AnswerGrammarKind.Regex, """[a-z]+\d""")]
+    [InlineData("""{"type":"grammar","grammar":"start: \"a\""}""", AnswerGrammarKind.Rules, "start: \"a\"")]
+    public void Parse_ResponseFormat_IsAGrammar(string format, AnswerGrammarKind kind, string text)
+    {
+        var call = Right($$"""{"model":"m","messages":[{"role":"user","content":"ä"}],"response_format":{{format}}}""");
+
+        Assert.Equal(new AnswerGrammar(kind, text), call.Grammar);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"text"}""")]
+    [InlineData("null")]
+    public void Parse_ResponseFormatOfText_IsNoGrammar(string format) =>
+        Assert.Null(Right($$"""{"model":"m","messages":[{"role":"user","content":"a"}],"response_format":{{format}}}""").Grammar);
 
     [Theory]
     [InlineData("""{"messages":[{"role":"user","content":"a"}]}""", "model")]
@@ -85,7 +107,12 @@ public sealed class ChatRequestParserTests
     [InlineData("\"stream_options\":{}", "stream_options")]
     [InlineData("\"stream\":true,\"stream_options\":{\"include_usage\":1}", "stream_options.include_usage")]
     [InlineData("\"response_format\":{}", "response_format.type")]
-    [InlineData("\"response_format\":{\"type\":\"json_schema\"}", "response_format")]
+    [InlineData("\"response_format\":{\"type\":\"json_schema\"}", "response_format.json_schema")]
+    [InlineData("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{}}}", "response_format.json_schema.name")]
+    [InlineData("\"response_format\":{\"type\":\"regex\"}", "response_format.regex")]
+    [InlineData("\"response_format\":{\"type\":\"grammar\",\"grammar\":5}", "response_format.grammar")]
+    [InlineData("\"response_format\":{\"type\":\"xml\"}", "response_format.type")]
+    [InlineData("\"response_format\":{\"type\":\"text\",\"type\":\"text\"}", "response_format.type")]
     [InlineData("\"tools\":[{}]", "tools")]
     [InlineData("\"tools\":5", "tools")]
     [InlineData("\"tool_choice\":\"required\"", "tool_choice")]

@@ -81,7 +81,7 @@ public sealed class CompletionRequestParserTests
     [InlineData("\"model\":\"m\",\"prompt\":\"a\",\"max_tokens\":0", "max_tokens")]
     [InlineData("\"model\":\"m\",\"prompt\":\"a\",\"temperature\":2.5", "temperature")]
     [InlineData("\"model\":\"m\",\"prompt\":\"a\",\"stream_options\":{}", "stream_options")]
-    [InlineData("\"model\":\"m\",\"prompt\":\"a\",\"response_format\":{\"type\":\"json_object\"}", "response_format")]
+    [InlineData("\"model\":\"m\",\"prompt\":\"a\",\"response_format\":{\"type\":\"xml\"}", "response_format.type")]
     public void Parse_WrongFields_AreNamed(string fields, string param) => Assert.Equal(param, ErrorOf($"{{{fields}}}")!.Param);
 
     [Fact]
