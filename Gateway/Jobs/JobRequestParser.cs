@@ -28,12 +28,12 @@ internal static class JobRequestParser
                 fields.Task!, body[fields.Body], fields.Lane, fields.Deadline ?? JobRequest.DefaultDeadline, fields.Metadata), null);
     }
 
-    private struct Fields()
+    private struct Fields() : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
-        private InferenceError? _unknown;
-        private int _seen;
+        private int _bodyStart;
         private bool _hasBody;
+
+        public KnownFields Known { get; } = new(FieldNames, Unknown);
 
         public ModelTask? Task { get; private set; }
 
@@ -46,37 +46,26 @@ internal static class JobRequestParser
         /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
         {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            if (field < 0) _unknown ??= Unknown(reader.GetString()!);
-            reader.Read();
-            var start = (int)reader.TokenStartIndex;
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
-            }
-
-            reader.Skip();
-            if (field == 1) Body = start..(int)reader.BytesConsumed;
+            var isBody = reader.ValueTextEquals("body"u8);
+            Known.ReadField(ref reader, ref this);
+            if (isBody) Body = _bodyStart..(int)reader.BytesConsumed;
         }
 
         public readonly InferenceError? FirstError()
         {
-            if (_unknown is not null) return _unknown;
-            if (Task is null) _errors[0] ??= InferenceError.Invalid("endpoint", $"endpoint is missing: give {EndpointNames}.");
-            if (!_hasBody) _errors[1] ??= InferenceError.Invalid("body", "body is missing: give the JSON of the synchronous call.");
-            return Array.Find(_errors, error => error is not null);
+            if (Task is null) Known.Note("endpoint", $"endpoint is missing: give {EndpointNames}.");
+            if (!_hasBody) Known.Note("body", "body is missing: give the JSON of the synchronous call.");
+            return Known.FirstError;
         }
 
-        private InferenceError? ReadValue(int field, ref Utf8JsonReader value) => FieldNames[field] switch
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
             "endpoint" => ReadEndpoint(ref value),
             "body" => ReadBody(ref value),
             "lane" => ReadLane(ref value),
             "deadline_seconds" => ReadDeadline(ref value),
             "metadata" => ReadMetadata(ref value),
-            _ => value.TokenType == JsonTokenType.Null ? null
-                : InferenceError.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
+            _ => InferenceError.Invalid("webhook", "webhook is not supported yet: ask for the job with GET /v1/jobs/{id}?wait=60."),
         };
 
         private InferenceError? ReadEndpoint(ref Utf8JsonReader value)
@@ -88,7 +77,7 @@ internal static class JobRequestParser
 
         private InferenceError? ReadBody(ref Utf8JsonReader value)
         {
-            _hasBody = true;
+            (_hasBody, _bodyStart) = (true, (int)value.TokenStartIndex);
             return value.TokenType == JsonTokenType.StartObject
                 ? null
                 : InferenceError.Invalid("body", "body must be a JSON object: that of the synchronous call.");
@@ -96,7 +85,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadLane(ref Utf8JsonReader value)
         {
-            if (value.TokenType == JsonTokenType.Null) return null;
             if (!RequestJson.TryReadText(ref value, out var name) || !LaneNames.TryParse(name, out var lane))
                 return InferenceError.Invalid("lane", "lane must be 'interactive', 'default' or 'batch'.");
 
@@ -106,8 +94,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadDeadline(ref Utf8JsonReader value)
         {
-            if (value.TokenType == JsonTokenType.Null) return null;
-
             var longest = JobRequest.MaxDeadline.TotalSeconds;
             if (value.TokenType != JsonTokenType.Number || !value.TryGetDouble(out var seconds) || !(seconds > 0 && seconds <= longest))
             {
@@ -121,8 +107,6 @@ internal static class JobRequestParser
 
         private InferenceError? ReadMetadata(ref Utf8JsonReader value)
         {
-            if (value.TokenType == JsonTokenType.Null) return null;
-
             var error = JobMetadata.Read(ref value, out var pairs);
             Metadata = error is null ? JsonSerializer.Serialize(pairs, JobJson.Readable.DictionaryStringString) : null;
             return error;

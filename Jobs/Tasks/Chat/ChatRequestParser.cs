@@ -24,51 +24,34 @@ public static class ChatRequestParser
     public static (ChatCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body)
     {
         var fields = new Fields();
-        var malformed = RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
-        if (malformed is not null) return (null, malformed);
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.ModelError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(body), null);
     }
 
-    private struct Fields()
+    private struct Fields() : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private GenerationFields _common = new();
-        private int _seen;
         private bool _hasMessages;
         private int? _maxTokens;
         private int? _maxCompletionTokens;
         private bool? _likelihoods;
         private int? _topLikelihoods;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field])
-                    ?? (value.TokenType == JsonTokenType.Null ? null : ReadValue(FieldNames[field], ref value));
-            }
-
-            reader.Skip();
-        }
+        public KnownFields Known { get; } = new(FieldNames);
 
         public readonly InferenceError? ModelError()
         {
-            if (_common.Model is null) Note("model", "model is missing: name the model to ask.");
-            return _errors[0];
+            if (_common.Model is null) Known.Note("model", "model is missing: name the model to ask.");
+            return Known["model"];
         }
 
         private readonly InferenceError? FirstError()
         {
-            if (!_hasMessages) Note("messages", "messages is missing: give at least one message.");
-            if (_common.Misfit is { Param: { } field } misfit) _errors[Array.IndexOf(FieldNames, field)] ??= misfit;
-            if (_topLikelihoods > 0 && _likelihoods != true) Note("top_logprobs", "top_logprobs needs \"logprobs\": true.");
-            return Array.Find(_errors, error => error is not null);
+            if (!_hasMessages) Known.Note("messages", "messages is missing: give at least one message.");
+            if (_common.Misfit is { } misfit) Known.Note(misfit);
+            if (_topLikelihoods > 0 && _likelihoods != true) Known.Note("top_logprobs", "top_logprobs needs \"logprobs\": true.");
+            return Known.FirstError;
         }
 
         public readonly ChatCall ToCall(ReadOnlySpan<byte> body) => _common.Fill(new ChatCall(_common.Model!), body) with
@@ -79,10 +62,7 @@ public static class ChatRequestParser
             Misfit = FirstError() ?? _common.Unsupported,
         };
 
-        private readonly void Note(string field, string message) =>
-            _errors[Array.IndexOf(FieldNames, field)] ??= InferenceError.Invalid(field, message);
-
-        private InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
             "messages" => ReadMessages(ref value),
             "max_tokens" => FieldValues.ReadWhole(name, ref value, 1, GenerationFields.MaxTokens, out _maxTokens),

@@ -22,61 +22,40 @@ public static class ClassificationRequestParser
     public static (ClassificationCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, ClassificationContent? content = null)
     {
         var fields = new Fields(content);
-        var malformed = RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
-        if (malformed is not null) return (null, malformed);
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
             ? (null, error)
             : (new ClassificationCall(fields.Model!, fields.Rows, fields.IsSingle, fields.TopN, fields.Truncate), null);
     }
 
-    private struct Fields(ClassificationContent? content)
+    private struct Fields(ClassificationContent? content) : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
-        private int _seen;
         private string? _model;
         private int? _topN;
         private bool _truncate;
 
+        public KnownFields Known { get; } = new(FieldNames);
         public readonly string? Model => _model;
         public int Rows { get; private set; }
         public bool IsSingle { get; private set; }
         public readonly int? TopN => _topN;
         public readonly bool Truncate => _truncate;
 
-        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
-            }
-
-            reader.Skip();
-        }
-
         public readonly InferenceError? FirstError()
         {
-            if (Model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model to ask.");
-            if (Rows == 0) _errors[1] ??= InferenceError.Invalid("input", "input is missing: give a string, strings, or pairs of strings.");
-            return Array.Find(_errors, error => error is not null);
+            if (Model is null) Known.Note("model", "model is missing: name the model to ask.");
+            if (Rows == 0) Known.Note("input", "input is missing: give a string, strings, or pairs of strings.");
+            return Known.FirstError;
         }
 
-        private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
-            if (value.TokenType == JsonTokenType.Null) return null;
-            return FieldNames[field] switch
-            {
-                "model" => RequestJson.ReadModel(ref value, out _model),
-                "input" => ReadInput(ref value),
-                "top_n" => RequestJson.ReadCount("top_n", ref value, out _topN),
-                _ => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
-            };
-        }
+            "model" => RequestJson.ReadModel(ref value, out _model),
+            "input" => ReadInput(ref value),
+            "top_n" => RequestJson.ReadCount("top_n", ref value, out _topN),
+            _ => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
+        };
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
         {

@@ -24,57 +24,40 @@ public static class CompletionRequestParser
     public static (CompletionCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
     {
         var fields = new Fields(content);
-        var malformed = RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
-        if (malformed is not null) return (null, malformed);
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(body), null);
     }
 
-    private struct Fields(EmbeddingContent? content)
+    private struct Fields(EmbeddingContent? content) : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
         private GenerationFields _common = new();
-        private int _seen;
         private int _prompts;
         private bool _isSingle;
         private int? _maxTokens;
         private int? _likelihoods;
         private int? _bestOf;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field])
-                    ?? (value.TokenType == JsonTokenType.Null ? null : ReadValue(FieldNames[field], ref value));
-            }
-
-            reader.Skip();
-        }
+        public KnownFields Known { get; } = new(FieldNames);
 
         public readonly InferenceError? FirstError()
         {
-            if (_common.Model is null) Note("model", "model is missing: name the model to ask.");
-            if (_prompts == 0) Note("prompt", "prompt is missing: give a string, strings, or token ids.");
-            if (_common.Misfit is { Param: { } field } misfit) _errors[Array.IndexOf(FieldNames, field)] ??= misfit;
+            if (_common.Model is null) Known.Note("model", "model is missing: name the model to ask.");
+            if (_prompts == 0) Known.Note("prompt", "prompt is missing: give a string, strings, or token ids.");
+            if (_common.Misfit is { } misfit) Known.Note(misfit);
             if (_prompts * _common.Choices > GenerationCall.MaxChoices)
             {
-                Note("n", $"n is {_common.Choices} for {_prompts} prompts, which are {_prompts * _common.Choices} texts; a request may ask "
-                    + $"for {GenerationCall.MaxChoices}. Send the prompts in several requests.");
+                Known.Note("n", $"n is {_common.Choices} for {_prompts} prompts, which are {_prompts * _common.Choices} texts; a request "
+                    + $"may ask for {GenerationCall.MaxChoices}. Send the prompts in several requests.");
             }
 
             if (_bestOf > _common.Choices)
             {
-                Note("best_of", $"best_of is {_bestOf}, more than n: the models of our workers do not choose among texts. Ask for n texts, "
-                    + "with logprobs, and choose.");
+                Known.Note("best_of", $"best_of is {_bestOf}, more than n: the models of our workers do not choose among texts. Ask for n "
+                    + "texts, with logprobs, and choose.");
             }
 
-            return Array.Find(_errors, error => error is not null) ?? _common.Unsupported;
+            return Known.FirstError ?? _common.Unsupported;
         }
 
         public readonly CompletionCall ToCall(ReadOnlySpan<byte> body) => _common.Fill(new CompletionCall(_common.Model!), body) with
@@ -86,10 +69,7 @@ public static class CompletionRequestParser
             TopLikelihoods = _likelihoods ?? 0,
         };
 
-        private readonly void Note(string field, string message) =>
-            _errors[Array.IndexOf(FieldNames, field)] ??= InferenceError.Invalid(field, message);
-
-        private InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
             "prompt" => ReadPrompts(ref value),
             "max_tokens" => FieldValues.ReadWhole(name, ref value, 1, GenerationFields.MaxTokens, out _maxTokens),

@@ -17,25 +17,20 @@ public static class EmbeddingRequestParser
     public static (EmbeddingCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
     {
         var fields = new Fields(content);
-        if (RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
-        {
-            return (null, malformed);
-        }
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error
             ? (null, error)
             : (new EmbeddingCall(fields.Model!, fields.Rows, fields.IsSingle, fields.Format, fields.Dimensions, fields.Truncate), null);
     }
 
-    private struct Fields(EmbeddingContent? content)
+    private struct Fields(EmbeddingContent? content) : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
-        private int _seen;
         private string? _model;
         private int? _dimensions;
         private bool _truncate;
 
+        public KnownFields Known { get; } = new(FieldNames);
         public readonly string? Model => _model;
         public int Rows { get; private set; }
         public bool IsSingle { get; private set; }
@@ -43,40 +38,22 @@ public static class EmbeddingRequestParser
         public readonly int? Dimensions => _dimensions;
         public readonly bool Truncate => _truncate;
 
-        /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field]) ?? ReadValue(field, ref value);
-            }
-
-            reader.Skip();
-        }
-
         public readonly InferenceError? FirstError()
         {
-            if (Model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model to ask.");
-            if (Rows == 0) _errors[1] ??= InferenceError.Invalid("input", "input is missing: give a string, strings, or token ids.");
-            return Array.Find(_errors, error => error is not null);
+            if (Model is null) Known.Note("model", "model is missing: name the model to ask.");
+            if (Rows == 0) Known.Note("input", "input is missing: give a string, strings, or token ids.");
+            return Known.FirstError;
         }
 
-        private InferenceError? ReadValue(int field, ref Utf8JsonReader value)
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
-            if (value.TokenType == JsonTokenType.Null) return null;
-            return FieldNames[field] switch
-            {
-                "model" => RequestJson.ReadModel(ref value, out _model),
-                "input" => ReadInput(ref value),
-                "encoding_format" => ReadFormat(ref value),
-                "dimensions" => RequestJson.ReadCount("dimensions", ref value, out _dimensions),
-                "truncate" => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
-                _ => RequestJson.TryReadText(ref value, out _) ? null : InferenceError.Invalid("user", "user must be a string."),
-            };
-        }
+            "model" => RequestJson.ReadModel(ref value, out _model),
+            "input" => ReadInput(ref value),
+            "encoding_format" => ReadFormat(ref value),
+            "dimensions" => RequestJson.ReadCount("dimensions", ref value, out _dimensions),
+            "truncate" => RequestJson.ReadBoolean("truncate", ref value, out _truncate),
+            _ => RequestJson.TryReadText(ref value, out _) ? null : InferenceError.Invalid("user", "user must be a string."),
+        };
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
         {

@@ -14,44 +14,29 @@ public static class DetokenizeRequestParser
     public static (DetokenizeCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, List<int>? tokens = null)
     {
         var fields = new Fields(tokens);
-        var malformed = RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
-        if (malformed is not null) return (null, malformed);
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(), null);
     }
 
-    private struct Fields(List<int>? tokens)
+    private struct Fields(List<int>? tokens) : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
-        private int _seen;
         private string? _model;
         private int? _count;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field])
-                    ?? (value.TokenType == JsonTokenType.Null ? null
-                        : field == 0 ? RequestJson.ReadModel(ref value, out _model) : ReadTokens(ref value));
-            }
-
-            reader.Skip();
-        }
+        public KnownFields Known { get; } = new(FieldNames);
 
         public readonly InferenceError? FirstError()
         {
-            if (_model is null) _errors[0] ??= InferenceError.Invalid("model", "model is missing: name the model whose tokens they are.");
-            if (_count is null) _errors[1] ??= InferenceError.Invalid("tokens", "tokens is missing: give an array of token ids.");
-            return _errors[0] ?? _errors[1];
+            if (_model is null) Known.Note("model", "model is missing: name the model whose tokens they are.");
+            if (_count is null) Known.Note("tokens", "tokens is missing: give an array of token ids.");
+            return Known.FirstError;
         }
 
         public readonly DetokenizeCall ToCall() => new(_model!, _count!.Value);
+
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) =>
+            name == "model" ? RequestJson.ReadModel(ref value, out _model) : ReadTokens(ref value);
 
         private InferenceError? ReadTokens(ref Utf8JsonReader value)
         {

@@ -21,17 +21,13 @@ public static class TokenizeRequestParser
     public static (TokenizeCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body)
     {
         var fields = new Fields();
-        var malformed = RequestJson.ReadObject(
-            body, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader));
-        if (malformed is not null) return (null, malformed);
+        if (KnownFields.Read(body, ref fields) is { } malformed) return (null, malformed);
 
         return (fields.FirstError() ?? RequestJson.CheckText(body)) is { } error ? (null, error) : (fields.ToCall(body.Length), null);
     }
 
-    private struct Fields()
+    private struct Fields() : IFieldValues
     {
-        private readonly InferenceError?[] _errors = new InferenceError?[FieldNames.Length];
-        private int _seen;
         private string? _model;
         private bool _hasPrompt;
         private bool _hasMessages;
@@ -39,30 +35,21 @@ public static class TokenizeRequestParser
         private bool? _addsGenerationPrompt;
         private bool? _wantsNames;
 
-        /// <summary>Reads one field; the reader stands on its name, and stands at the end of its value afterwards.</summary>
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var field = RequestJson.FieldOf(ref reader, FieldNames);
-            reader.Read();
-            if (field >= 0)
-            {
-                var value = reader;
-                _errors[field] = RequestJson.NoteField(ref _seen, field, FieldNames[field])
-                    ?? (value.TokenType == JsonTokenType.Null ? null : ReadValue(FieldNames[field], ref value));
-            }
-
-            reader.Skip();
-        }
+        public KnownFields Known { get; } = new(FieldNames);
 
         public readonly InferenceError? FirstError()
         {
-            if (_model is null) Note("model", "model is missing: name the model whose tokens are wanted.");
-            if (_errors[Array.IndexOf(FieldNames, "inputs")] is null && !_hasPrompt && !_hasMessages)
-                Note("prompt", "prompt is missing: give a text, or messages.");
-            if (_hasPrompt && _hasMessages) Note("messages", "There are prompt and messages: give one of them.");
+            if (_model is null) Known.Note("model", "model is missing: name the model whose tokens are wanted.");
+            if (Known["inputs"] is null && !_hasPrompt && !_hasMessages)
+                Known.Note("prompt", "prompt is missing: give a text, or messages.");
+            if (_hasPrompt && _hasMessages) Known.Note("messages", "There are prompt and messages: give one of them.");
             if (_hasMessages && _addsSpecialTokens == true)
-                Note("add_special_tokens", "add_special_tokens is for prompt: the special tokens of messages are the chat template's.");
-            return Array.Find(_errors, error => error is not null);
+            {
+                Known.Note(
+                    "add_special_tokens", "add_special_tokens is for prompt: the special tokens of messages are the chat template's.");
+            }
+
+            return Known.FirstError;
         }
 
         public readonly TokenizeCall ToCall(int bodyBytes) => new(_model!, _hasMessages)
@@ -73,10 +60,7 @@ public static class TokenizeRequestParser
             BodyBytes = bodyBytes,
         };
 
-        private readonly void Note(string field, string message) =>
-            _errors[Array.IndexOf(FieldNames, field)] ??= InferenceError.Invalid(field, message);
-
-        private InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
             "model" => RequestJson.ReadModel(ref value, out _model),
             "prompt" => ReadPrompt(ref value),
