@@ -36,8 +36,8 @@ internal sealed class ResultListener(
         var isReadable = words switch
         {
             ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1), othersWait),
-            ["changed", var queue, var key] => ReceiveEvents(queue, key, []),
-            ["events", var queue] => ReceiveEvents(new SaidEvents(queue, bytes.AsMemory(line + 1))),
+            ["changed", var queue, var key] => ReceiveEvents(queue, key, [], []),
+            ["events", var queue] => ReceiveEvents(new SaidEvents(queue, bytes.AsMemory(line + 1)), othersWait),
             _ => false,
         };
         if (!isReadable) Log.MessageUnreadable(logger, bytes.Length);
@@ -77,17 +77,19 @@ internal sealed class ResultListener(
         foreach (var (awaited, job) in group) awaited.End(job);
     }
 
-    private bool ReceiveEvents(SaidEvents said)
+    private bool ReceiveEvents(SaidEvents said, bool othersWait)
     {
-        while (said.MoveNext())
-            if (!ReceiveEvents(said.Queue, said.Key, said.Events)) return false;
-        return said.IsReadable;
+        List<TaskCompletionSource> wakes = [];
+        var isReadable = true;
+        while (isReadable && said.MoveNext()) isReadable = ReceiveEvents(said.Queue, said.Key, said.Events, wakes);
+        FollowerWakes.Run(wakes, othersWait);
+        return isReadable && said.IsReadable;
     }
 
-    private bool ReceiveEvents(string queue, string key, IReadOnlyList<JobEvent> events)
+    private bool ReceiveEvents(string queue, string key, IReadOnlyList<JobEvent> events, List<TaskCompletionSource> wakes)
     {
         if (!JobId.TryParse($"job_{key}.{queue}", out var id)) return false;
-        if (followers.Find(id) is { } followed && !followed.Tell(events)) looks.LookSoon(followed);
+        if (followers.Find(id) is { } followed && !followed.Tell(events, wakes)) looks.LookSoon(followed);
         return true;
     }
 }

@@ -33,9 +33,10 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
     {
         while (job.TryBeginLook(time.GetTimestamp(), out var after))
         {
+            List<TaskCompletionSource> wakes = [];
             try
             {
-                job.Tell(await store.ReadLogAsync(job.Id, after, name.Value, cancellationToken));
+                job.Tell(await store.ReadLogAsync(job.Id, after, name.Value, cancellationToken), wakes);
                 _isAway = false;
             }
             catch (QueueUnavailableException outage)
@@ -53,6 +54,7 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
             finally
             {
                 job.EndLook();
+                FollowerWakes.Run(wakes, othersWait: true);
             }
         }
     }

@@ -33,7 +33,9 @@ internal sealed class FollowedJob(JobId id)
     }
 
     /// <summary>Passes new events on to all followers if the events before them are known; false when a read is needed instead.</summary>
-    public bool Tell(IReadOnlyList<JobEvent> events)
+    /// <param name="events">The events.</param>
+    /// <param name="wakes">Gets what the caller completes; see <see cref="FollowerWakes"/>.</param>
+    public bool Tell(IReadOnlyList<JobEvent> events, List<TaskCompletionSource> wakes)
     {
         lock (_gate)
         {
@@ -45,7 +47,7 @@ internal sealed class FollowedJob(JobId id)
 
             if (events[^1].Sequence <= known) return true;
             _known = events[^1].Sequence;
-            TellAll(new EventPage(_job!, [.. events.Where(one => one.Sequence > known)]));
+            TellAll(new EventPage(_job!, [.. events.Where(one => one.Sequence > known)]), wakes);
             return true;
         }
     }
@@ -77,13 +79,15 @@ internal sealed class FollowedJob(JobId id)
     }
 
     /// <summary>Passes on the events that a read found; null when the job no longer exists.</summary>
-    public void Tell(JobLog? log)
+    /// <param name="log">What was read.</param>
+    /// <param name="wakes">Gets what the caller completes; see <see cref="FollowerWakes"/>.</param>
+    public void Tell(JobLog? log, List<TaskCompletionSource> wakes)
     {
         lock (_gate)
         {
             if (log is null)
             {
-                TellAll(null);
+                TellAll(null, wakes);
                 return;
             }
 
@@ -92,7 +96,7 @@ internal sealed class FollowedJob(JobId id)
             if (page.Events.Count > 0) _known = Math.Max(_known.Value, page.Events[^1].Sequence);
             // The rest of a long log is read immediately.
             if (!log.IsWhole) _isLookWanted = true;
-            if (page.Events.Count > 0 || page.HasEnded) TellAll(page);
+            if (page.Events.Count > 0 || page.HasEnded) TellAll(page, wakes);
         }
     }
 
@@ -111,8 +115,8 @@ internal sealed class FollowedJob(JobId id)
         }
     }
 
-    private void TellAll(EventPage? page)
+    private void TellAll(EventPage? page, List<TaskCompletionSource> wakes)
     {
-        foreach (var follower in _followers) follower.Tell(page);
+        foreach (var follower in _followers) follower.Tell(page, wakes);
     }
 }

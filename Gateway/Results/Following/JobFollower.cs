@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace AiPlatform.Gateway.Results.Following;
 
 /// <summary>One request that follows a job's events. Dispose it when the request ends.</summary>
@@ -8,16 +6,25 @@ internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDi
     /// <summary>Pages that are buffered for a slow request; further pages are dropped and read from the log later.</summary>
     private const int MostKept = 256;
 
-    private readonly Channel<EventPage?> _news = Channel.CreateBounded<EventPage?>(
-        new BoundedChannelOptions(MostKept) { SingleReader = true });
-    private volatile bool _hasMissed;
+    private readonly Lock _gate = new();
+    private readonly Queue<EventPage?> _pages = new();
+    private TaskCompletionSource? _waits;
+    private bool _hasMissed;
 
     public FollowedJob Job => job;
 
     /// <summary>Passes a page on without waiting; a request that is too slow misses it.</summary>
-    public void Tell(EventPage? page)
+    /// <param name="page">The page; null when the job no longer exists.</param>
+    /// <param name="wakes">Gets what the caller completes outside all locks: the request continues inside that call.</param>
+    public void Tell(EventPage? page, List<TaskCompletionSource> wakes)
     {
-        if (!_news.Writer.TryWrite(page)) _hasMissed = true;
+        lock (_gate)
+        {
+            if (_pages.Count < MostKept) _pages.Enqueue(page);
+            else _hasMissed = true;
+            if (_waits is not null) wakes.Add(_waits);
+            _waits = null;
+        }
     }
 
     /// <summary>
@@ -25,11 +32,24 @@ internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDi
     /// </summary>
     public async ValueTask<(bool IsWhole, EventPage? Page)> NextAsync(CancellationToken cancellationToken)
     {
-        if (_news.Reader.TryRead(out var told)) return (true, told);
-        if (!_hasMissed) return (true, await _news.Reader.ReadAsync(cancellationToken));
+        while (true)
+        {
+            Task news;
+            lock (_gate)
+            {
+                if (_pages.TryDequeue(out var page)) return (true, page);
+                if (_hasMissed)
+                {
+                    _hasMissed = false;
+                    return (false, null);
+                }
 
-        _hasMissed = false;
-        return (false, null);
+                // Many requests continue on one thread, one after another: see FollowerWakes.
+                news = (_waits ??= new TaskCompletionSource()).Task;
+            }
+
+            await news.WaitAsync(cancellationToken);
+        }
     }
 
     public void Dispose() => followers.Leave(this);

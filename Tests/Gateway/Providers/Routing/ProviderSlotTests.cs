@@ -17,7 +17,7 @@ public sealed class ProviderSlotTests(RedisServer redis) : IClassFixture<RedisSe
 
     public static TheoryData<string> Endings =>
     [
-        .. ProviderStreamTests.BadBeginnings.Select(row => row.Data), "comments and silence", "999", "204", "too large", "no choice", "400",
+        .. ProviderStreamTests.BadBeginnings.Select(row => row.Data), "comments and silence", "999", "204", "too large", "400",
         "insufficient_quota",
     ];
 
