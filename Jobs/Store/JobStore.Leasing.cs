@@ -23,8 +23,8 @@ internal sealed partial class JobStore
         [
             worker, Math.Min(maxJobs, MostLeased), maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration),
             ScriptArgument.Milliseconds(2 * _options.PollInterval), _options.MaxRunningPerTenant, isIdle ? "1" : "0",
-            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired.ToJson(),
-            JobErrors.Damaged.ToJson(),
+            ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired,
+            JobErrors.Damaged,
         ];
         var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         var now = (long)reply[0];
@@ -93,8 +93,8 @@ internal sealed partial class JobStore
             ScriptArgument.Milliseconds(_options.SweepInterval / 2), SweepBatch, _options.MaxLostLeases,
             ScriptArgument.Milliseconds(_options.ResultTtl),
             ScriptArgument.Milliseconds(_options.DeadLetterTtl), ScriptArgument.Milliseconds(_options.EventsTtl),
-            JobErrors.Expired.ToJson(),
-            JobErrors.LeaseLost(_options.MaxLostLeases).ToJson(), random, JobErrors.Damaged.ToJson(),
+            JobErrors.Expired,
+            JobErrors.LeaseLost(_options.MaxLostLeases), random, JobErrors.Damaged,
         ];
         var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
         if (reply.IsNull) return default;

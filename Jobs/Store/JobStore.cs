@@ -127,7 +127,7 @@ internal sealed partial class JobStore : IJobStore
     {
         RedisValue[] arguments =
         [
-            id.Key, tenant, JobErrors.Canceled.ToJson(), ScriptArgument.Milliseconds(_options.ResultTtl),
+            id.Key, tenant, JobErrors.Canceled, ScriptArgument.Milliseconds(_options.ResultTtl),
             ScriptArgument.Milliseconds(_options.EventsTtl),
             onlyWaiting ? "1" : "0",
         ];
@@ -266,7 +266,7 @@ internal sealed partial class JobStore : IJobStore
         RedisValue[] arguments =
         [
             damage.Id.Key, damage.Head, damage.State, damage.Why, ScriptArgument.Milliseconds(_options.ResultTtl),
-            JobErrors.Damaged.ToJson(),
+            JobErrors.Damaged,
         ];
         try
         {
