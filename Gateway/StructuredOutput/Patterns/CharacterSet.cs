@@ -7,6 +7,11 @@ internal sealed class CharacterSet
 {
     private const int Ascii = 128;
 
+    private const int LastCodePoint = 0x10FFFF;
+
+    /// <summary>The ranges of each general category, which takes milliseconds to find out.</summary>
+    private static readonly Lazy<List<(int From, int To)>[]> CategoryRanges = new(RangesOfCategories);
+
     private readonly (int From, int To)[] _ranges;
     private readonly uint _categories;
     private readonly bool _isNegated;
@@ -22,6 +27,17 @@ internal sealed class CharacterSet
         _isNegated = isNegated;
         for (var c = 0; c < Ascii; c++)
             if (IsNamed(c)) _ascii |= UInt128.One << c;
+    }
+
+    /// <summary>The code points of the set, as ranges in ascending order that do not touch.</summary>
+    public IReadOnlyList<(int From, int To)> Ranges
+    {
+        get
+        {
+            var named = _categories == 0 ? _ranges : Merged(_ranges.Concat(
+                CategoryRanges.Value.Where((_, category) => (_categories >> category & 1) != 0).SelectMany(ranges => ranges)));
+            return _isNegated ? [.. Complement(named)] : named;
+        }
     }
 
     public bool Contains(int codePoint) => codePoint < Ascii ? (_ascii >> codePoint & 1) != 0 : IsNamed(codePoint);
@@ -43,6 +59,33 @@ internal sealed class CharacterSet
         }
 
         return false;
+    }
+
+    private static List<(int From, int To)>[] RangesOfCategories()
+    {
+        List<(int From, int To)>[] all = [.. Enumerable.Range(0, 32).Select(_ => new List<(int From, int To)>())];
+        for (var from = 0; from <= LastCodePoint;)
+        {
+            var category = CharUnicodeInfo.GetUnicodeCategory(from);
+            var to = from;
+            while (to < LastCodePoint && CharUnicodeInfo.GetUnicodeCategory(to + 1) == category) to++;
+            all[(int)category].Add((from, to));
+            from = to + 1;
+        }
+
+        return all;
+    }
+
+    private static IEnumerable<(int From, int To)> Complement(IReadOnlyList<(int From, int To)> ranges)
+    {
+        var from = 0;
+        foreach (var range in ranges)
+        {
+            if (range.From > from) yield return (from, range.From - 1);
+            from = range.To + 1;
+        }
+
+        if (from <= LastCodePoint) yield return (from, LastCodePoint);
     }
 
     private static (int From, int To)[] Merged(IEnumerable<(int From, int To)> ranges)

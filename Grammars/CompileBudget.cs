@@ -1,0 +1,38 @@
+namespace AiPlatform.Grammars;
+
+/// <summary>The steps and bytes that are left for compiling a grammar.</summary>
+internal sealed class CompileBudget(GrammarLimits limits, CancellationToken cancellationToken)
+{
+    private const int StepsBetweenLooks = 100_000;
+
+    private long _steps = limits.MaxSteps;
+    private long _bytes = limits.MaxBytes;
+    private long _untilLook = StepsBetweenLooks;
+
+    public GrammarLimits Limits { get; } = limits;
+
+    /// <exception cref="GrammarException">The steps are used up.</exception>
+    /// <exception cref="OperationCanceledException">Nobody waits for the grammar any more.</exception>
+    public void Spend(long steps)
+    {
+        _steps -= steps;
+        _untilLook -= steps;
+        if (_steps < 0)
+            throw new GrammarException($"It needs more than {Limits.MaxSteps} steps to compile; make it smaller.") { IsOverBudget = true };
+        if (_untilLook > 0) return;
+        _untilLook = StepsBetweenLooks;
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Counts memory that the compiled grammar keeps, or that compiling takes for a while.</summary>
+    /// <exception cref="GrammarException">The bytes are used up.</exception>
+    public void Allocate(long bytes)
+    {
+        _bytes -= bytes;
+        if (_bytes >= 0) return;
+        throw new GrammarException($"Its automata need more than {Limits.MaxBytes} bytes; make it smaller.") { IsOverBudget = true };
+    }
+
+    /// <summary>Gives back memory that only compiling took.</summary>
+    public void Free(long bytes) => _bytes += bytes;
+}

@@ -1,0 +1,147 @@
+using AiPlatform.Grammars.Rules;
+
+namespace AiPlatform.Grammars.JsonSchema;
+
+/// <summary>
+/// Writes the rules of objects: the declared properties in the schema's order, then any number of others. Where the number of properties
+/// matters, there is a node for each number.
+/// </summary>
+internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patterns, CompileBudget budget)
+{
+    private const int MaxOptional = 2_000;
+    private const int MaxCount = 10_000;
+    private const int MaxPlaces = 50_000;
+
+    private readonly OpenNames _openNames = new(compiler, patterns, budget);
+
+    /// <summary>The first nodes of the objects that fit; none if there are none.</summary>
+    public IEnumerable<int> Write(Alternative alternative)
+    {
+        var schemas = alternative.Schemas;
+        if (Declared(schemas) is not { } declared) return [];
+        var open = _openNames.Of(schemas, declared.Names, declared.Properties);
+        var properties = declared.Properties;
+        var count = Counts(schemas, properties, open.Count > 0);
+        if (count is not { } limits) return [];
+        if (properties.Count(property => !property.IsRequired) > MaxOptional)
+            throw schemas[0].Invalid("properties", $"has more than {MaxOptional} that may be left out");
+        return [compiler.Rules.Literal("{", Row(properties, open, limits))];
+    }
+
+    /// <summary>The properties that may occur, in the order of the schemas; null if one that must occur cannot.</summary>
+    private (HashSet<string> Names, List<DeclaredProperty> Properties)? Declared(IReadOnlyList<SchemaNode> schemas)
+    {
+        var required = schemas.SelectMany(schema => schema.ObjectParts.Required).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> names = new(StringComparer.Ordinal);
+        List<DeclaredProperty> properties = [];
+        foreach (var name in schemas.SelectMany(schema => schema.ObjectParts.Names)
+            .Concat(schemas.SelectMany(schema => schema.ObjectParts.Required)))
+        {
+            budget.Spend(20);
+            if (!names.Add(name)) continue;
+            List<SchemaNode> value = [.. schemas.SelectMany(schema => schema.ObjectParts.SchemasOf(schema, name, patterns))];
+            var isPossible = _openNames.IsAllowed(schemas, name) && !compiler.IsImpossible(value);
+            if (isPossible) properties.Add(new DeclaredProperty(name, value, required.Contains(name)));
+            else if (required.Contains(name)) return null;
+        }
+
+        return (names, properties);
+    }
+
+    /// <summary>The least and most properties, as far as they matter; null if they contradict the properties.</summary>
+    private static (int Least, int? Most)? Counts(IReadOnlyList<SchemaNode> schemas, List<DeclaredProperty> properties, bool isOpen)
+    {
+        var least = schemas.Max(schema => schema.Count("minProperties") ?? 0);
+        var most = schemas.Min(schema => schema.Count("maxProperties"));
+        var required = properties.Count(property => property.IsRequired);
+        if (least > most || required > most) return null;
+        if (!isOpen && most >= properties.Count) most = null;
+        if (least <= required) least = 0;
+        if (!isOpen && least > properties.Count) return null;
+        if (least > MaxCount || most > MaxCount)
+        {
+            var keyword = most > MaxCount ? "maxProperties" : "minProperties";
+            throw schemas.First(schema => schema.Has(keyword)).Invalid(keyword, $"is above {MaxCount}, which are the most that are counted");
+        }
+
+        return (least, most);
+    }
+
+    /// <summary>Writes all properties. A row has the nodes before a property, one for each number of properties so far.</summary>
+    private int Row(List<DeclaredProperty> properties, IReadOnlyList<OpenProperty> open, (int Least, int? Most) limits)
+    {
+        var last = limits.Most ?? Math.Max(1, limits.Least);
+        if ((long)(properties.Count + 1) * (last + 1) > MaxPlaces)
+            throw new GrammarException("An object has too many properties for the limits of their number.");
+
+        var rules = compiler.Rules;
+        var row = AfterDeclared(open, limits, last, properties.Count);
+        for (var at = properties.Count - 1; at >= 0; at--)
+        {
+            var property = properties[at];
+            var behind = row;
+            row = new int[last + 1];
+            for (var count = Math.Min(at, last); count >= 0; count--)
+            {
+                List<int> branches = property.IsRequired ? [] : [behind[count]];
+                if (limits.Most is null || count < limits.Most)
+                {
+                    var value = compiler.Value(property.Schemas, behind[Math.Min(count + 1, last)]);
+                    branches.Add(rules.Literal(Name(property.Name, count), value));
+                }
+
+                row[count] = rules.Split(branches);
+            }
+        }
+
+        return row[0];
+    }
+
+    private int[] AfterDeclared(IReadOnlyList<OpenProperty> open, (int Least, int? Most) limits, int last, int declared)
+    {
+        var rules = compiler.Rules;
+        var close = rules.Literal("}", GrammarRules.Return);
+        var row = new int[last + 1];
+        var more = open.Count == 0 ? [] : AfterOpen(open, limits.Most, last, close);
+        for (var count = 0; count <= Math.Min(declared, last); count++)
+        {
+            List<int> branches = count >= limits.Least ? [close] : [];
+            if (open.Count > 0 && count + 1 >= limits.Least && (limits.Most is null || count < limits.Most))
+                branches.AddRange(open.Select(property => Entry(property, count, more[Math.Min(count + 1, last)])));
+            row[count] = rules.Split(branches);
+        }
+
+        return row;
+    }
+
+    /// <summary>The nodes behind a property that is not declared.</summary>
+    private int[] AfterOpen(IReadOnlyList<OpenProperty> open, int? most, int last, int close)
+    {
+        var rules = compiler.Rules;
+        var row = new int[last + 1];
+        if (most is null)
+        {
+            var again = rules.Placeholder();
+            rules.Fill(again, [close, .. open.Select(property => Entry(property, 1, again))]);
+            Array.Fill(row, again);
+            return row;
+        }
+
+        row[last] = close;
+        for (var count = last - 1; count > 0; count--)
+            row[count] = rules.Split([close, .. open.Select(property => Entry(property, count, row[count + 1]))]);
+        return row;
+    }
+
+    private int Entry(OpenProperty property, int count, int next)
+    {
+        var rules = compiler.Rules;
+        var value = rules.Literal(":", compiler.Value(property.Schemas, next));
+        return rules.Literal(count > 0 ? "," : "", rules.Terminal(property.Name, value));
+    }
+
+    private static string Name(string name, int count) => $"{(count > 0 ? "," : "")}{Terminals.JsonText.Quoted(name)}:";
+}
+
+/// <summary>A property of a known name.</summary>
+internal sealed record DeclaredProperty(string Name, IReadOnlyList<SchemaNode> Schemas, bool IsRequired);

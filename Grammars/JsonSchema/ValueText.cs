@@ -1,0 +1,59 @@
+using System.Text;
+using System.Text.Json;
+using AiPlatform.Grammars.Terminals;
+
+namespace AiPlatform.Grammars.JsonSchema;
+
+/// <summary>Writes a value of a schema in compact form. Numbers stay as they are written.</summary>
+internal static class ValueText
+{
+    public static void Write(JsonElement value, StringBuilder text, SchemaNode node, CompileBudget budget)
+    {
+        budget.Spend(10);
+        var mark = '{';
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var field in value.EnumerateObject())
+                {
+                    text.Append(mark).Append(JsonText.Quoted(NameOf(field, node))).Append(':');
+                    Write(field.Value, text, node, budget);
+                    mark = ',';
+                }
+
+                text.Append(mark == '{' ? "{}" : "}");
+                break;
+            case JsonValueKind.Array:
+                mark = '[';
+                foreach (var item in value.EnumerateArray())
+                {
+                    text.Append(mark);
+                    Write(item, text, node, budget);
+                    mark = ',';
+                }
+
+                text.Append(mark == '[' ? "[]" : "]");
+                break;
+            case JsonValueKind.String:
+                text.Append(JsonText.Quoted(SchemaDocument.TextOf(value) ?? throw HalfPair(node)));
+                break;
+            default:
+                text.Append(value.GetRawText());
+                break;
+        }
+    }
+
+    private static string NameOf(JsonProperty field, SchemaNode node)
+    {
+        try
+        {
+            return field.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            throw HalfPair(node);
+        }
+    }
+
+    private static GrammarException HalfPair(SchemaNode node) => node.Invalid("enum", "has a string with half a surrogate pair");
+}

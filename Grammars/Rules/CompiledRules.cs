@@ -1,0 +1,91 @@
+using AiPlatform.Grammars.Terminals;
+
+namespace AiPlatform.Grammars.Rules;
+
+/// <summary>
+/// The rules of a grammar as a push-down automaton. For each node it is known how deep calls must nest from there to the end of its rule, so
+/// a path that cannot end within the limit, or at all, is never taken.
+/// </summary>
+internal sealed class CompiledRules
+{
+    /// <summary>The need of a node from which a rule cannot end.</summary>
+    public const int Endless = int.MaxValue / 2;
+
+    private CompiledRules(GrammarRules rules, int root, int[] needs, int maxDepth)
+    {
+        (Nodes, Terminals, Branches, Starts) = ([.. rules.Nodes], [.. rules.Terminals], [.. rules.Branches], [.. rules.Starts]);
+        (Root, Needs, MaxDepth) = (root, needs, maxDepth);
+    }
+
+    public Node[] Nodes { get; }
+
+    public Terminal[] Terminals { get; }
+
+    public int[] Branches { get; }
+
+    /// <summary>The first node of each rule.</summary>
+    public int[] Starts { get; }
+
+    /// <summary>The rule of the whole text.</summary>
+    public int Root { get; }
+
+    /// <summary>For each node the least depth of calls from it to the end of its rule.</summary>
+    public int[] Needs { get; }
+
+    /// <summary>How deep calls may nest.</summary>
+    public int MaxDepth { get; }
+
+    /// <param name="rules">The rules, each with a first node.</param>
+    /// <param name="root">The rule of the whole text.</param>
+    /// <param name="needs">What <see cref="NeedsOf"/> found.</param>
+    /// <param name="maxDepth">How deep calls may nest.</param>
+    /// <exception cref="GrammarException">No text fits, or only texts that nest deeper than the limit.</exception>
+    public static CompiledRules Of(GrammarRules rules, int root, int[] needs, int maxDepth)
+    {
+        var need = needs[rules.Starts[root]];
+        if (need >= Endless) throw new GrammarException("No text fits: its conditions contradict each other, or its recursion has no end.");
+        if (need > maxDepth) throw new GrammarException($"Each text that fits nests deeper than {maxDepth} levels.");
+        return new CompiledRules(rules, root, needs, maxDepth);
+    }
+
+    /// <summary>For each node the least depth of calls from it to the end of its rule, or <see cref="Endless"/>.</summary>
+    public static int[] NeedsOf(GrammarRules rules, CompileBudget budget)
+    {
+        var needs = new int[rules.Nodes.Count];
+        Array.Fill(needs, Endless);
+        budget.Allocate(4L * needs.Length);
+        for (var changed = true; changed;)
+        {
+            changed = false;
+            budget.Spend(3L * needs.Length);
+            for (var at = 0; at < needs.Length; at++)
+            {
+                var need = NeedOf(rules, needs, at);
+                if (need >= needs[at]) continue;
+                needs[at] = need;
+                changed = true;
+            }
+        }
+
+        return needs;
+    }
+
+    private static int NeedOf(GrammarRules rules, int[] needs, int at)
+    {
+        var node = rules.Nodes[at];
+        switch (node.Kind)
+        {
+            case NodeKind.Return:
+                return 0;
+            case NodeKind.Terminal:
+                return needs[node.Next];
+            case NodeKind.Call:
+                var inside = rules.Starts[node.Target] < 0 ? Endless : needs[rules.Starts[node.Target]];
+                return node.Next == GrammarRules.Return ? inside : Math.Min(Endless, Math.Max(inside + 1, needs[node.Next]));
+            default:
+                var least = Endless;
+                for (var i = 0; i < node.Next; i++) least = Math.Min(least, needs[rules.Branches[node.Target + i]]);
+                return least;
+        }
+    }
+}

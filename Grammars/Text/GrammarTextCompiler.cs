@@ -1,0 +1,112 @@
+using AiPlatform.Grammars.Automata;
+using AiPlatform.Grammars.Rules;
+using AiPlatform.Grammars.Terminals;
+
+namespace AiPlatform.Grammars.Text;
+
+/// <summary>Compiles regular expressions and grammars of rules.</summary>
+internal sealed class GrammarTextCompiler
+{
+    private const string Root = "start";
+
+    private readonly CompileBudget _budget;
+    private readonly GrammarRules _rules;
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Terminal> _patterns = new(StringComparer.Ordinal);
+
+    private GrammarTextCompiler(CompileBudget budget) => (_budget, _rules) = (budget, new GrammarRules(budget));
+
+    public static Grammar OfRegex(string pattern, GrammarLimits limits, CancellationToken cancellationToken)
+    {
+        var compiler = new GrammarTextCompiler(new CompileBudget(limits, cancellationToken));
+        var root = compiler._rules.AddRule();
+        compiler._rules.Begin(root, compiler.Pattern(pattern, GrammarRules.Return));
+        return compiler.Finish(root, limits);
+    }
+
+    public static Grammar OfRules(string text, GrammarLimits limits, CancellationToken cancellationToken)
+    {
+        if (text.Length > limits.MaxSourceBytes)
+            throw new GrammarException($"The grammar has {text.Length} characters; the most are {limits.MaxSourceBytes}.");
+        var budget = new CompileBudget(limits, cancellationToken);
+        budget.Spend(20L * text.Length);
+        var parsed = new RuleParser(text).Parse();
+        var compiler = new GrammarTextCompiler(budget);
+        foreach (var (name, line, _) in parsed)
+        {
+            if (!compiler._numbers.TryAdd(name, compiler._rules.AddRule()))
+                throw new GrammarException($"Line {line}: the rule '{name}' is there twice.");
+        }
+
+        if (!compiler._numbers.TryGetValue(Root, out var root)) throw new GrammarException($"There is no rule '{Root}'.");
+        foreach (var (name, _, part) in parsed)
+            compiler._rules.Begin(compiler._numbers[name], compiler.Write(part, GrammarRules.Return));
+        LeftRecursion.Refuse(compiler._rules, compiler._numbers, budget);
+        return compiler.Finish(root, limits);
+    }
+
+    private Grammar Finish(int root, GrammarLimits limits) =>
+        new(CompiledRules.Of(_rules, root, CompiledRules.NeedsOf(_rules, _budget), limits.MaxDepth), limits);
+
+    private int Write(RulePart part, int next)
+    {
+        switch (part)
+        {
+            case LiteralPart literal:
+                return _rules.Literal(literal.Text, next);
+            case PatternPart pattern:
+                return Pattern(pattern.Pattern, next, pattern.Line);
+            case NamePart name:
+                return _numbers.TryGetValue(name.Name, out var rule)
+                    ? _rules.Call(rule, next)
+                    : throw new GrammarException($"Line {name.Line}: there is no rule '{name.Name}'.");
+            case SequencePart sequence:
+                for (var i = sequence.Parts.Count - 1; i >= 0; i--) next = Write(sequence.Parts[i], next);
+                return next;
+            case ChoicePart choice:
+                return _rules.Split([.. choice.Parts.Select(one => Write(one, next))]);
+            case RepeatPart repeat:
+                return Repeat(repeat, next);
+            default:
+                throw new System.Diagnostics.UnreachableException("A part of a grammar that nobody writes. This is a bug.");
+        }
+    }
+
+    private int Repeat(RepeatPart repeat, int next)
+    {
+        var at = next;
+        if (repeat.Most is { } most)
+        {
+            for (var i = repeat.Least; i < most; i++) at = _rules.Split(next, Write(repeat.Body, at));
+        }
+        else
+        {
+            at = _rules.Placeholder();
+            _rules.Fill(at, next, Write(repeat.Body, at));
+        }
+
+        for (var i = 0; i < repeat.Least; i++) at = Write(repeat.Body, at);
+        return at;
+    }
+
+    private int Pattern(string pattern, int next, int? line = null)
+    {
+        if (!_patterns.TryGetValue(pattern, out var terminal))
+        {
+            CharAutomaton automaton;
+            try
+            {
+                automaton = PatternAutomaton.Of(pattern, isSearch: false, _budget);
+            }
+            catch (GrammarException refused) when (line is not null && !refused.IsOverBudget)
+            {
+                throw new GrammarException($"Line {line}: {refused.Message}");
+            }
+
+            if (automaton.IsEmpty) throw new GrammarException($"{(line is null ? "" : $"Line {line}: ")}The pattern matches no text.");
+            _patterns[pattern] = terminal = new CharTerminal(automaton, isJson: false);
+        }
+
+        return _rules.Terminal(terminal, next);
+    }
+}
