@@ -17,9 +17,9 @@ public sealed class Grammar
 
     private readonly StateSpace _states;
 
-    internal Grammar(CompiledRules rules, GrammarLimits limits)
+    internal Grammar(CompiledRules rules, GrammarLimits limits, bool hasOpenNames = false)
     {
-        (Limits, _states) = (limits, new StateSpace(rules, limits.MaxCacheBytes));
+        (Limits, HasOpenNames, _states) = (limits, hasOpenNames, new StateSpace(rules, limits.MaxCacheBytes));
         Start = _states.Start;
     }
 
@@ -27,6 +27,12 @@ public sealed class Grammar
     public GrammarState Start { get; }
 
     internal GrammarLimits Limits { get; }
+
+    /// <summary>
+    /// Whether its texts are JSON with names that a schema does not declare. That none of them comes twice in an object is not said by the
+    /// rules: <see cref="Masks.TokenMatcher"/> sees to it.
+    /// </summary>
+    internal bool HasOpenNames { get; }
 
     /// <summary>Whoever uses the states of the grammar holds it.</summary>
     internal Lock Gate { get; } = new();

@@ -78,6 +78,24 @@ internal sealed class CharAutomaton
         return _accepts[state];
     }
 
+    /// <summary>Whether it accepts a finite number of texts: then no state is reached from itself.</summary>
+    public bool IsFinite()
+    {
+        // States are taken away that no other one leads to, until none are left.
+        var sources = new int[States];
+        foreach (var target in _next)
+            if (target != Dead) sources[target]++;
+        Stack<int> left = new(Enumerable.Range(0, States).Where(state => sources[state] == 0));
+        var taken = 0;
+        for (; left.TryPop(out var state); taken++)
+        {
+            for (var c = 0; c < Classes.Count; c++)
+                if (Next(state, c) is var target and not Dead && --sources[target] == 0) left.Push(target);
+        }
+
+        return taken == States;
+    }
+
     /// <summary>
     /// From each state: a number of characters such that any so many of them lead to a state, when none is a control character, a quotation
     /// mark or a backslash. <see cref="int.MaxValue"/> if any number of them does.

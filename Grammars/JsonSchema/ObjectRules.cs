@@ -14,6 +14,9 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
 
     private readonly OpenNames _openNames = new(compiler, patterns, budget);
 
+    /// <summary>Whether some object may have names that are not declared.</summary>
+    public bool HasOpenNames { get; private set; }
+
     /// <summary>The first nodes of the objects that fit; none if there are none.</summary>
     public IEnumerable<int> Write(Alternative alternative)
     {
@@ -21,8 +24,8 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         if (Declared(schemas) is not { } declared) return [];
         var open = _openNames.Of(schemas, declared.Names, declared.Properties);
         var properties = declared.Properties;
-        var count = Counts(schemas, properties, open.Count > 0);
-        if (count is not { } limits) return [];
+        HasOpenNames |= open.Count > 0;
+        if (Counts(schemas, properties, open) is not { } limits) return [];
         if (properties.Count(property => !property.IsRequired) > MaxOptional)
             throw schemas[0].Invalid("properties", $"has more than {MaxOptional} that may be left out");
         return [compiler.Rules.Literal("{", Row(properties, open, limits))];
@@ -49,11 +52,15 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
     }
 
     /// <summary>The least and most properties, as far as they matter; null if they contradict the properties.</summary>
-    private static (int Least, int? Most)? Counts(IReadOnlyList<SchemaNode> schemas, List<DeclaredProperty> properties, bool isOpen)
+    private static (int Least, int? Most)? Counts(
+        IReadOnlyList<SchemaNode> schemas, List<DeclaredProperty> properties, IReadOnlyList<OpenProperty> open)
     {
         var least = schemas.Max(schema => schema.Count("minProperties") ?? 0);
         var most = schemas.Min(schema => schema.Count("maxProperties"));
         var required = properties.Count(property => property.IsRequired);
+        var isOpen = open.Count > 0;
+        // No name comes twice. As long as there are more names than properties, there is one for each.
+        if (open.Any(property => property.IsFinite)) most = Math.Min(most ?? int.MaxValue, required + OpenNames.FewNames);
         if (least > most || required > most) return null;
         if (!isOpen && most >= properties.Count) most = null;
         if (least <= required) least = 0;
@@ -75,7 +82,7 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
             throw new GrammarException("An object has too many properties for the limits of their number.");
 
         var rules = compiler.Rules;
-        var row = AfterDeclared(open, limits, last, properties.Count);
+        var row = AfterDeclared(open, limits, last);
         for (var at = properties.Count - 1; at >= 0; at--)
         {
             var property = properties[at];
@@ -97,39 +104,24 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         return row[0];
     }
 
-    private int[] AfterDeclared(IReadOnlyList<OpenProperty> open, (int Least, int? Most) limits, int last, int declared)
+    /// <summary>The nodes behind the declared properties: there may be others, or the end.</summary>
+    private int[] AfterDeclared(IReadOnlyList<OpenProperty> open, (int Least, int? Most) limits, int last)
     {
         var rules = compiler.Rules;
         var close = rules.Literal("}", GrammarRules.Return);
         var row = new int[last + 1];
-        var more = open.Count == 0 ? [] : AfterOpen(open, limits.Most, last, close);
-        for (var count = 0; count <= Math.Min(declared, last); count++)
+        for (var count = last; count >= 0; count--)
         {
+            // The last number stands for all that are not less, if there is no limit.
+            var isLoop = count == last && limits.Most is null && open.Count > 0;
+            var again = isLoop ? rules.Placeholder() : -1;
             List<int> branches = count >= limits.Least ? [close] : [];
-            if (open.Count > 0 && count + 1 >= limits.Least && (limits.Most is null || count < limits.Most))
-                branches.AddRange(open.Select(property => Entry(property, count, more[Math.Min(count + 1, last)])));
-            row[count] = rules.Split(branches);
+            if (limits.Most is null || count < limits.Most)
+                branches.AddRange(open.Select(property => Entry(property, count, isLoop ? again : row[Math.Min(count + 1, last)])));
+            if (isLoop) rules.Fill(again, branches);
+            row[count] = isLoop ? again : rules.Split(branches);
         }
 
-        return row;
-    }
-
-    /// <summary>The nodes behind a property that is not declared.</summary>
-    private int[] AfterOpen(IReadOnlyList<OpenProperty> open, int? most, int last, int close)
-    {
-        var rules = compiler.Rules;
-        var row = new int[last + 1];
-        if (most is null)
-        {
-            var again = rules.Placeholder();
-            rules.Fill(again, [close, .. open.Select(property => Entry(property, 1, again))]);
-            Array.Fill(row, again);
-            return row;
-        }
-
-        row[last] = close;
-        for (var count = last - 1; count > 0; count--)
-            row[count] = rules.Split([close, .. open.Select(property => Entry(property, count, row[count + 1]))]);
         return row;
     }
 

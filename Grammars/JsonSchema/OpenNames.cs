@@ -12,7 +12,7 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
     private const int MaxPatterns = 8;
 
     /// <summary>If there are at most so many names, each becomes a property of its own.</summary>
-    private const int FewNames = 32;
+    public const int FewNames = 32;
 
     private readonly Dictionary<SchemaNode, CharAutomaton> _allowed = [];
 
@@ -44,7 +44,7 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
             if (automaton.IsEmpty) continue;
             if (CharAutomata.TextsOf(automaton, FewNames) is { } few)
                 declared.AddRange(few.Select(name => new DeclaredProperty(name, value, false)));
-            else open.Add(new OpenProperty(new CharTerminal(automaton, isJson: true), value));
+            else open.Add(new OpenProperty(new CharTerminal(automaton, isJson: true), value, automaton.IsFinite()));
         }
 
         return open;
@@ -88,4 +88,7 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
 }
 
 /// <summary>A property whose name is one of many.</summary>
-internal sealed record OpenProperty(Terminal Name, IReadOnlyList<SchemaNode> Schemas);
+/// <param name="Name">The names, in quotation marks.</param>
+/// <param name="Schemas">The schemas that its value must fit.</param>
+/// <param name="IsFinite">Whether the names have an end; then there are more than <see cref="OpenNames.FewNames"/>.</param>
+internal sealed record OpenProperty(Terminal Name, IReadOnlyList<SchemaNode> Schemas, bool IsFinite);

@@ -47,7 +47,8 @@ internal sealed class SchemaCompiler
         var budget = new CompileBudget(limits, cancellationToken);
         var document = SchemaDocument.Parse(schema, budget);
         // The outermost object or array is no call, so it does not count.
-        return new Grammar(new SchemaCompiler(budget).Compile(document.RootNode(), limits.MaxDepth - 1), limits);
+        var compiler = new SchemaCompiler(budget);
+        return new Grammar(compiler.Compile(document.RootNode(), limits.MaxDepth - 1), limits, compiler._objects.HasOpenNames);
     }
 
     /// <summary>Writes a value that fits all of some schemas.</summary>

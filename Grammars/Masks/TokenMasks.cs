@@ -1,0 +1,98 @@
+using AiPlatform.Grammars.Matching;
+
+namespace AiPlatform.Grammars.Masks;
+
+/// <summary>
+/// The masks of a grammar for a vocabulary: which tokens can follow in a state. Each is computed once and kept, as long as all masks fit
+/// into the grammar's limit. It is thread-safe, and shared by all requests with the grammar.
+/// </summary>
+public sealed class TokenMasks
+{
+    private readonly Dictionary<GrammarState, ulong[]> _known = new(ReferenceEqualityComparer.Instance);
+    private readonly int _maxMasks;
+    private readonly (GrammarState State, int End)[] _path;
+
+    public TokenMasks(Grammar grammar, Vocabulary vocabulary)
+    {
+        (Grammar, Vocabulary) = (grammar, vocabulary);
+        _maxMasks = (int)Math.Clamp(grammar.Limits.MaxCacheBytes / (8L * Math.Max(1, vocabulary.Words)), 4, 100_000);
+        _path = new (GrammarState, int)[vocabulary.All.Depth];
+    }
+
+    public Grammar Grammar { get; }
+
+    public Vocabulary Vocabulary { get; }
+
+    /// <summary>Begins a text.</summary>
+    public TokenMatcher Start() => new(this);
+
+    /// <summary>The tokens that can follow: bit <c>i % 64</c> of word <c>i / 64</c> is token <c>i</c>.</summary>
+    /// <exception cref="GrammarException">The grammar is so ambiguous here that a step takes too much work.</exception>
+    public ReadOnlyMemory<ulong> MaskOf(GrammarState state)
+    {
+        lock (Grammar.Gate)
+        {
+            if (_known.TryGetValue(state, out var mask)) return mask;
+            var generation = Grammar.GenerationNeedsLock;
+            mask = Compute(state);
+            Grammar.ShrinkNeedsLock();
+            if (_known.Count >= _maxMasks || generation != Grammar.GenerationNeedsLock) _known.Clear();
+            return _known[state] = mask;
+        }
+    }
+
+    private ulong[] Compute(GrammarState state)
+    {
+        var mask = new ulong[Vocabulary.Words];
+        var (run, isExact) = Grammar.FreeRunNeedsLock(state);
+        if (run == 0) Walk(Vocabulary.All, state, mask);
+        else
+        {
+            Walk(Vocabulary.Others, state, mask);
+            if (run == int.MaxValue || isExact) Add(mask, Vocabulary.PlainUpTo(run));
+            else
+            {
+                foreach (var group in Vocabulary.Groups)
+                {
+                    if (group.Most <= run) Add(mask, group.Mask);
+                    else Walk(group.Trie, state, mask);
+                }
+            }
+        }
+
+        if (!state.AcceptsEnd) return mask;
+        foreach (var token in Vocabulary.EndTokens) Vocabulary.Set(mask, token);
+        return mask;
+    }
+
+    private static void Add(ulong[] mask, ReadOnlySpan<ulong> added)
+    {
+        for (var i = 0; i < mask.Length; i++) mask[i] |= added[i];
+    }
+
+    /// <summary>Walks through tokens and grammar together, and leaves out what begins with bytes that cannot follow.</summary>
+    private void Walk(TokenTrie trie, GrammarState start, ulong[] mask)
+    {
+        var depth = 0;
+        var state = start;
+        for (var node = 0; node < trie.Nodes;)
+        {
+            for (; depth > 0 && node >= _path[depth - 1].End; depth--) state = depth > 1 ? _path[depth - 2].State : start;
+            var after = Grammar.StepNeedsLock(state, trie.ByteOf(node));
+            if (after is null)
+            {
+                node = trie.EndOf(node);
+                continue;
+            }
+
+            if (trie.HasToken(node)) trie.AddTo(mask, node);
+            if (trie.EndOf(node) > node + 1)
+            {
+                _path[depth++] = (after, trie.EndOf(node));
+                state = after;
+            }
+
+            node++;
+        }
+    }
+}

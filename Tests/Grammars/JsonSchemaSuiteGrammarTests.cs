@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text.Json;
+using AiPlatform.Grammars;
+using Xunit;
+
+namespace AiPlatform.Tests.Grammars;
+
+/// <summary>
+/// The public test suite of JSON Schema as an oracle: what a grammar allows fits its schema, and what fits the schema is allowed, in some
+/// order of its properties.
+/// </summary>
+public sealed class JsonSchemaSuiteGrammarTests
+{
+    private const int MaxOrders = 300;
+
+    private static readonly string Folder = Path.Combine(Checkout.Root, "Tests", "Reference", "json-schema-suite", "tests");
+
+    /// <summary>Formats are asserted here. Remote schemas are not read. What the draft's own schema says is not in the suite.</summary>
+    private static readonly string[] LeftOut = ["format.json", "refRemote.json", "optional/no-schema.json"];
+
+    public static TheoryData<string> Files =>
+        [.. Directory.EnumerateFiles(Folder, "*.json", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Where(file => !LeftOut.Contains(file)).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Walk_SchemaThatCompiles_GivesOnlyInstances(string file)
+    {
+        foreach (var (name, schema, _) in Groups(file))
+        {
+            if (TryCompile(schema) is not { } grammar) continue;
+            var oracle = Json.Schema.JsonSchema.FromText(schema.GetRawText());
+            for (var seed = 0; seed < 8; seed++)
+            {
+                var text = Walks.Text(grammar, new Random(seed), 30);
+                using var parsed = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+                Assert.True(oracle.Evaluate(parsed.RootElement).IsValid, $"{name}: {text}\n{schema}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Accepts_ValidInstances_InSomeOrder(string file)
+    {
+        List<string> refused = [];
+        foreach (var (name, schema, tests) in Groups(file))
+        {
+            if (TryCompile(schema) is not { } grammar) continue;
+            foreach (var test in tests)
+            {
+                if (!test.GetProperty("valid").GetBoolean()) continue;
+                var data = test.GetProperty("data");
+                if (!Orders(data).Take(MaxOrders).Any(grammar.Accepts)) refused.Add($"{name}: {data.GetRawText()} of {schema.GetRawText()}");
+            }
+        }
+
+        Assert.Empty(refused);
+    }
+
+    [Fact]
+    public void OfJsonSchema_SchemasOfSuite_MostCompile()
+    {
+        var all = Files.SelectMany(row => Groups((string)row.Data)).ToList();
+
+        var compiled = all.Count(one => TryCompile(one.Schema) is not null);
+
+        Assert.True(compiled > all.Count / 2, $"{compiled} of {all.Count}");
+    }
+
+    private static Grammar? TryCompile(JsonElement schema)
+    {
+        try
+        {
+            return Grammar.OfJsonSchema(schema.GetRawText());
+        }
+        catch (GrammarException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<(string Name, JsonElement Schema, IEnumerable<JsonElement> Tests)> Groups(string file) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, file))).RootElement.EnumerateArray().Select(group =>
+            (group.GetProperty("description").GetString()!, group.GetProperty("schema"), (IEnumerable<JsonElement>)group.GetProperty("tests").EnumerateArray()));
+
+    /// <summary>A value in compact form, in each order of its properties. Numbers without a fraction are written without one.</summary>
+    private static IEnumerable<string> Orders(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                return Permutations([.. value.EnumerateObject()]).SelectMany(fields =>
+                    Products([.. fields.Select(field => Orders(field.Value).Select(text => $"{Quoted(field.Name)}:{text}"))])).Select(text => $"{{{text}}}");
+            case JsonValueKind.Array:
+                return Products([.. value.EnumerateArray().Select(Orders)]).Select(text => $"[{text}]");
+            case JsonValueKind.String:
+                return [Quoted(value.GetString()!)];
+            case JsonValueKind.Number:
+                var raw = value.GetRawText();
+                return decimal.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == decimal.Truncate(number)
+                    ? [raw, decimal.Truncate(number).ToString(CultureInfo.InvariantCulture)]
+                    : [raw];
+            default:
+                return [value.GetRawText()];
+        }
+    }
+
+    private static string Quoted(string text)
+    {
+        var escaped = string.Concat(text.Select(c => c switch
+        {
+            '"' => "\\\"", '\\' => "\\\\", '\b' => "\\b", '\t' => "\\t", '\n' => "\\n", '\f' => "\\f", '\r' => "\\r",
+            < ' ' => $"\\u{(int)c:x4}",
+            _ => c.ToString(),
+        }));
+        return $"\"{escaped}\"";
+    }
+
+    private static IEnumerable<string> Products(List<IEnumerable<string>> parts) =>
+        parts.Aggregate((IEnumerable<string>)[""], (all, part) => all.SelectMany(before => part.Select(one => before.Length == 0 ? one : $"{before},{one}")));
+
+    private static IEnumerable<List<JsonProperty>> Permutations(List<JsonProperty> fields)
+    {
+        if (fields.Count == 0) return [[]];
+        return fields.SelectMany((first, i) => Permutations([.. fields[..i], .. fields[(i + 1)..]]).Select(rest => (List<JsonProperty>)[first, .. rest]));
+    }
+}
