@@ -99,7 +99,7 @@ public sealed class Grammar
     /// <inheritdoc cref="Accepts(ReadOnlySpan{byte})"/>
     public bool Accepts(string text) => Accepts(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>The longest text that must follow, whatever comes behind it. It is empty where there is a choice, or the text may end.</summary>
+    /// <summary>The longest text that must follow. It is empty where there is a choice, or the text may end.</summary>
     /// <param name="state">A state.</param>
     /// <param name="maxBytes">Most bytes of it.</param>
     public byte[] Forced(GrammarState state, int maxBytes = MaxForcedBytes)

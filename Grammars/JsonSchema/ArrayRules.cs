@@ -12,9 +12,9 @@ internal sealed class ArrayRules(SchemaCompiler compiler)
     {
         var rules = compiler.Rules;
         var schemas = alternative.Schemas;
-        var least = schemas.Max(schema => schema.Count("minItems") ?? 0);
+        var least = schemas.Max(schema => schema.Count("minItems")) ?? 0;
         var most = schemas.Min(schema => schema.Count("maxItems"));
-        var places = schemas.Max(schema => schema.Children("prefixItems").Count);
+        var places = schemas.Max(schema => (int?)schema.Children("prefixItems").Count) ?? 0;
         if (least > most) return [];
         foreach (var schema in schemas)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiPlatform.Gateway.StructuredOutput.JsonSchema;
+using AiPlatform.Grammars.JsonSchema.Strings;
 
 namespace AiPlatform.Grammars.JsonSchema;
 

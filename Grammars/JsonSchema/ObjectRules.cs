@@ -1,3 +1,4 @@
+using AiPlatform.Grammars.JsonSchema.Strings;
 using AiPlatform.Grammars.Rules;
 
 namespace AiPlatform.Grammars.JsonSchema;
@@ -55,7 +56,7 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
     private static (int Least, int? Most)? Counts(
         IReadOnlyList<SchemaNode> schemas, List<DeclaredProperty> properties, IReadOnlyList<OpenProperty> open)
     {
-        var least = schemas.Max(schema => schema.Count("minProperties") ?? 0);
+        var least = schemas.Max(schema => schema.Count("minProperties")) ?? 0;
         var most = schemas.Min(schema => schema.Count("maxProperties"));
         var required = properties.Count(property => property.IsRequired);
         var isOpen = open.Count > 0;
@@ -68,7 +69,7 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         if (least > MaxCount || most > MaxCount)
         {
             var keyword = most > MaxCount ? "maxProperties" : "minProperties";
-            throw schemas.First(schema => schema.Has(keyword)).Invalid(keyword, $"is above {MaxCount}, which are the most that are counted");
+            throw schemas.First(schema => schema.Has(keyword)).Invalid(keyword, $"is above {MaxCount}, the most that are counted");
         }
 
         return (least, most);

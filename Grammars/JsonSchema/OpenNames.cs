@@ -1,4 +1,5 @@
 using AiPlatform.Grammars.Automata;
+using AiPlatform.Grammars.JsonSchema.Strings;
 using AiPlatform.Grammars.Terminals;
 
 namespace AiPlatform.Grammars.JsonSchema;

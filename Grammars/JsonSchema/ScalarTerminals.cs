@@ -1,5 +1,7 @@
 using System.Text;
 using AiPlatform.Grammars.Automata;
+using AiPlatform.Grammars.JsonSchema.Numbers;
+using AiPlatform.Grammars.JsonSchema.Strings;
 using AiPlatform.Grammars.Terminals;
 
 namespace AiPlatform.Grammars.JsonSchema;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AiPlatform.Grammars.Automata;
+using AiPlatform.Grammars.JsonSchema.Strings;
 using AiPlatform.Grammars.Rules;
 using AiPlatform.Grammars.Terminals;
 
@@ -65,7 +66,8 @@ internal sealed class SchemaCompiler
 
     /// <summary>The names that a <c>propertyNames</c> allows.</summary>
     public CharAutomaton NamesOf(SchemaNode owner, SchemaNode names) =>
-        _scalars.NamesOf(Expand([names]), StringsNamed) ?? throw owner.Invalid("propertyNames", "cannot be guaranteed: it has alternatives");
+        _scalars.NamesOf(Expand([names]), StringsNamed)
+            ?? throw owner.Invalid("propertyNames", "cannot be guaranteed: it has alternatives");
 
     private List<string>? StringsNamed(Alternative alternative)
     {

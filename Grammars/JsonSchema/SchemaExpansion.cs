@@ -38,7 +38,11 @@ internal sealed class SchemaExpansion(CompileBudget budget)
         if (choice == draft.Choices.Count)
         {
             if (found.Count == MaxAlternatives)
-                throw new GrammarException($"Its branches combine to more than {MaxAlternatives} alternatives.", null, all.Schemas[0].Pointer);
+            {
+                throw new GrammarException(
+                    $"The branches of {all.Schemas[0].Pointer} combine to more than {MaxAlternatives} alternatives.", null, all.Schemas[0].Pointer);
+            }
+
             found.Add(new Alternative([.. draft.Schemas.OrderBy(one => one.Id)], draft.Types));
             return;
         }

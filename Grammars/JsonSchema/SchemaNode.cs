@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.Grammars.JsonSchema.Strings;
 
 namespace AiPlatform.Grammars.JsonSchema;
 

@@ -1,12 +1,15 @@
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 using AiPlatform.Grammars.Terminals;
 
 namespace AiPlatform.Grammars.JsonSchema;
 
-/// <summary>Writes a value of a schema in compact form. Numbers stay as they are written.</summary>
+/// <summary>Writes a value of a schema in compact form.</summary>
 internal static class ValueText
 {
+    private const int MaxDigits = 18;
+
     public static void Write(JsonElement value, StringBuilder text, SchemaNode node, CompileBudget budget)
     {
         budget.Spend(10);
@@ -37,11 +40,20 @@ internal static class ValueText
             case JsonValueKind.String:
                 text.Append(JsonText.Quoted(SchemaDocument.TextOf(value) ?? throw HalfPair(node)));
                 break;
+            case JsonValueKind.Number:
+                text.Append(NumberOf(value.GetRawText()));
+                break;
             default:
                 text.Append(value.GetRawText());
                 break;
         }
     }
+
+    /// <summary>A number as it is written; an integer without a point and an exponent, unless it is long.</summary>
+    private static string NumberOf(string raw) =>
+        DecimalNumber.Parse(raw) is { Fraction.Length: 0, Whole.Length: <= MaxDigits } number
+            ? (number.IsNegative ? "-" : "") + number.Whole
+            : raw;
 
     private static string NameOf(JsonProperty field, SchemaNode node)
     {

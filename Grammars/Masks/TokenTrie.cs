@@ -1,8 +1,8 @@
 namespace AiPlatform.Grammars.Masks;
 
 /// <summary>
-/// Tokens as a tree of their bytes. The nodes are in the order of a walk: below a node are those up to its end, so a walk that leaves a node
-/// out goes on at its end.
+/// Tokens as a tree of their bytes. The nodes are in the order of a walk: below a node are those up to its end, so a walk that leaves a
+/// node out goes on at its end.
 /// </summary>
 internal sealed class TokenTrie
 {

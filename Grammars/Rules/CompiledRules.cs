@@ -3,8 +3,8 @@ using AiPlatform.Grammars.Terminals;
 namespace AiPlatform.Grammars.Rules;
 
 /// <summary>
-/// The rules of a grammar as a push-down automaton. For each node it is known how deep calls must nest from there to the end of its rule, so
-/// a path that cannot end within the limit, or at all, is never taken.
+/// The rules of a grammar as a push-down automaton. For each node it is known how deep calls must nest from there to the end of its rule.
+/// So a path that cannot end within the limit, or at all, is never taken.
 /// </summary>
 internal sealed class CompiledRules
 {

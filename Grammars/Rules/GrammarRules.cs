@@ -26,8 +26,8 @@ internal enum NodeKind : byte
 internal readonly record struct Node(NodeKind Kind, int Target, int Next);
 
 /// <summary>
-/// Collects the rules of a grammar. A rule is a graph of nodes that is written from back to front, so the next node is there already. Node 0
-/// ends a rule.
+/// Collects the rules of a grammar. A rule is a graph of nodes that is written from back to front, so the next node is there already. Node
+/// 0 ends a rule.
 /// </summary>
 internal sealed class GrammarRules(CompileBudget budget)
 {

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace AiPlatform.Grammars.Terminals;
 
-/// <summary>Writes strings as JSON in the one form that grammars use: escaped is only what must be, in the short form if there is one.</summary>
+/// <summary>
+/// Writes strings as JSON in the one form that grammars use: escaped is only what must be, in the short form if there is one.
+/// </summary>
 internal static class JsonText
 {
     /// <summary>The text in quotation marks.</summary>

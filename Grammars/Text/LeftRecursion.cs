@@ -25,7 +25,7 @@ internal static class LeftRecursion
                 else if (state[called] == 1)
                 {
                     var name = numbers.First(one => one.Value == called).Key;
-                    throw new GrammarException($"The rule '{name}' calls itself before it reads anything; write it with '*', or from the right.");
+                    throw new GrammarException($"The rule '{name}' calls itself before it reads anything; write it with '*'.");
                 }
                 else if (state[called] == 0) Enter(called);
             }

@@ -46,9 +46,12 @@ internal static class Walks
         }
 
         // Letters and signs of structure are likelier, so that not all strings are long.
-        var likely = allowed.Where(token => token is '"' or '}' or ']' or ',' or Vocabularies.End or (>= 'a' and <= 'e') or (>= '0' and <= '9')).ToList();
+        var likely = allowed.Where(IsLikely).ToList();
         return likely.Count > 0 && random.Next(4) > 0 ? likely[random.Next(likely.Count)] : allowed[random.Next(allowed.Count)];
     }
+
+    private static bool IsLikely(int token) =>
+        token is '"' or '}' or ']' or ',' or Vocabularies.End or (>= 'a' and <= 'e') or (>= '0' and <= '9');
 
     private static string Shown(List<byte> text) => Encoding.UTF8.GetString([.. text]);
 }

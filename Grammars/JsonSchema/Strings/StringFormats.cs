@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Strings;
 
 /// <summary>
 /// The formats of draft 2020-12, as patterns of whole texts. They are stricter than the formats where a format has forms that no model

@@ -1,6 +1,6 @@
 using AiPlatform.Grammars.Automata;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Strings;
 
 /// <summary>The automata of a schema's patterns and formats, each made once.</summary>
 internal sealed class StringPatterns(CompileBudget budget)

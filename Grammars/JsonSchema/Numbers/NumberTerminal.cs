@@ -1,6 +1,6 @@
 using AiPlatform.Grammars.Terminals;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Numbers;
 
 /// <summary>
 /// Builds the automaton of the numbers of a range. While digits are read it compares them with those of the bounds, and keeps the rest of
@@ -28,7 +28,7 @@ internal sealed class NumberTerminal
             : Math.Max(MaxPlaces, 1 + Math.Max(range.Least?.Fraction.Length ?? 0, range.Most?.Fraction.Length ?? 0));
         _positive = new Side(
             range.Most is not { IsNegative: true },
-            range.Least is { IsNegative: false, IsZero: false } || (range.Least is { IsZero: true } && !range.IsLeastAllowed) ? range.Least : null,
+            range.Least is { IsNegative: false } && !(range.Least.IsZero && range.IsLeastAllowed) ? range.Least : null,
             range.IsLeastAllowed, range.Most, range.IsMostAllowed);
         var least = range.Most is { IsNegative: true } || (range.Most is { IsZero: true } && !range.IsMostAllowed) ? range.Most : null;
         var isLeastAllowed = range.IsMostAllowed;
@@ -143,12 +143,15 @@ internal sealed class NumberTerminal
 
     /// <summary>How the digits so far compare with a bound's.</summary>
     private static int Compared(int before, char digit, string? bound, int place) =>
-        bound is null ? 0 : place >= bound.Length ? 1 : before != 0 ? before : digit.CompareTo(bound[place]) switch { < 0 => -1, 0 => 0, _ => 1 };
+        bound is null ? 0
+        : place >= bound.Length ? 1
+        : before != 0 ? before
+        : Math.Sign(digit.CompareTo(bound[place]));
 
     private static int ComparedBehindPoint(int before, char digit, DecimalNumber? bound, int place) =>
         bound is null || before != 0
             ? before
-            : digit.CompareTo(place < bound.Fraction.Length ? bound.Fraction[place] : '0') switch { < 0 => -1, 0 => 0, _ => 1 };
+            : Math.Sign(digit.CompareTo(place < bound.Fraction.Length ? bound.Fraction[place] : '0'));
 
     private static int ByLength(int digits, int compared, DecimalNumber? bound) =>
         bound is null ? 0 : digits < bound.Whole.Length ? -1 : digits > bound.Whole.Length ? 1 : compared;

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Numbers;
 
 /// <summary>What schemas say about a number: its bounds, and of what it is a multiple.</summary>
 /// <param name="IsInteger">Whether it has no fraction.</param>

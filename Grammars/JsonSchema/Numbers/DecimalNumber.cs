@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Numbers;
 
 /// <summary>A number in digits: no leading zeros but one before the point, no trailing zeros behind it.</summary>
 /// <param name="IsNegative">Whether it is below 0.</param>
