@@ -62,7 +62,7 @@ internal sealed class PatternAutomaton
             var node = parser.Parse();
             if (parser.Beyond is { } beyond) throw new GrammarException($"The pattern cannot be guaranteed: do without {beyond}.");
             if (node.States > MaxPatternStates)
-                throw new GrammarException($"The pattern is too large: with its counts written out, the most are {MaxPatternStates} states.");
+                throw new GrammarException($"The pattern is too large: its counts written out, the most are {MaxPatternStates} states.");
             budget.Spend(node.States * 20L);
             return new PatternAutomaton(node, isSearch, budget).Build();
         }

@@ -39,8 +39,8 @@ internal sealed class SchemaExpansion(CompileBudget budget)
         {
             if (found.Count == MaxAlternatives)
             {
-                throw new GrammarException(
-                    $"The branches of {all.Schemas[0].Pointer} combine to more than {MaxAlternatives} alternatives.", null, all.Schemas[0].Pointer);
+                var pointer = all.Schemas[0].Pointer;
+                throw new GrammarException($"The branches of {pointer} combine to more than {MaxAlternatives}.", null, pointer);
             }
 
             found.Add(new Alternative([.. draft.Schemas.OrderBy(one => one.Id)], draft.Types));

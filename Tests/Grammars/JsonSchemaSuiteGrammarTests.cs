@@ -109,9 +109,9 @@ public sealed class JsonSchemaSuiteGrammarTests
                 return [Quoted(value.GetString()!)];
             case JsonValueKind.Number:
                 var raw = value.GetRawText();
-                return decimal.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number == decimal.Truncate(number)
-                    ? [raw, decimal.Truncate(number).ToString(CultureInfo.InvariantCulture)]
-                    : [raw];
+                if (!decimal.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return [raw];
+                var whole = decimal.Truncate(number);
+                return number == whole ? [raw, whole.ToString(CultureInfo.InvariantCulture)] : [raw];
             default:
                 return [value.GetRawText()];
         }

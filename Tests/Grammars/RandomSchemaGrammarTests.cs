@@ -76,7 +76,8 @@ public sealed class RandomSchemaGrammarTests
             case 11: schema["required"] = new JsonArray([.. Names.Where(_ => _random.Next(3) == 0).Select(name => (JsonNode)name)]); break;
             case 12: schema["not"] = new JsonObject { ["type"] = OneOf(Types) }; break;
             case 13 or 14 or 15:
-                schema["properties"] = new JsonObject(Names.Where(_ => _random.Next(2) == 0).Select(name => KeyValuePair.Create(name, Part(depth))));
+                schema["properties"] = new JsonObject(
+                    Names.Where(_ => _random.Next(2) == 0).Select(name => KeyValuePair.Create(name, Part(depth))));
                 break;
             case 16: schema["additionalProperties"] = Part(depth); break;
             case 17: schema["patternProperties"] = new JsonObject { [OneOf(Patterns)] = Part(depth) }; break;

@@ -140,6 +140,41 @@ public sealed class TokenMasksTests
     }
 
     [Fact]
+    public async Task Mask_ManyThreadsWithOneGrammar_GiveWhatEachGivesAlone()
+    {
+        var schema = """{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"array","items":{"$ref":"#"}}}}""";
+        var shared = new TokenMasks(Grammar.OfJsonSchema(schema), Vocabularies.Smollm2);
+
+        var together = await Task.WhenAll(Enumerable.Range(0, 8).Select(seed => Task.Run(() => Tokens(shared, seed))));
+
+        for (var seed = 0; seed < 8; seed++)
+            Assert.Equal(Tokens(new TokenMasks(Grammar.OfJsonSchema(schema), Vocabularies.Smollm2), seed), together[seed]);
+
+        static List<int> Tokens(TokenMasks masks, int seed)
+        {
+            var (random, matcher, tokens) = (new Random(seed), masks.Start(), new List<int>());
+            for (var i = 0; i < 60; i++)
+            {
+                var allowed = Walks.Allowed(matcher.Mask);
+                tokens.Add(allowed[random.Next(allowed.Count)]);
+                if (!matcher.TryAccept(tokens[^1])) break;
+            }
+
+            return tokens;
+        }
+    }
+
+    [Fact]
+    public void OfJsonSchema_Canceled_Ends()
+    {
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+
+        Assert.Throws<OperationCanceledException>(
+            () => Grammar.OfJsonSchema("""{"type":"string","pattern":"(a|b)*a(a|b){14}$"}""", cancellationToken: canceled.Token));
+    }
+
+    [Fact]
     public void MaskOf_SmallCache_GivesTheSameMasks()
     {
         var schema = """{"type":"object","properties":{"a":{"type":"string","maxLength":40},"b":{"$ref":"#"}},"required":["a"]}""";
