@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using AiPlatform.Grammars.JsonSchema;
 using AiPlatform.Grammars.Matching;
 using AiPlatform.Grammars.Rules;
