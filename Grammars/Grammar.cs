@@ -16,9 +16,9 @@ public sealed class Grammar
 
     private readonly StateSpace _states;
 
-    internal Grammar(CompiledRules rules, GrammarLimits limits, bool hasOpenNames = false)
+    internal Grammar(CompiledRules rules, GrammarLimits limits, OpenNameKind openNames = OpenNameKind.None)
     {
-        (Limits, HasOpenNames, _states) = (limits, hasOpenNames, new StateSpace(rules, limits.MaxCacheBytes));
+        (Limits, OpenNames, _states) = (limits, openNames, new StateSpace(rules, limits.MaxCacheBytes));
         Start = _states.Start;
     }
 
@@ -28,10 +28,10 @@ public sealed class Grammar
     internal GrammarLimits Limits { get; }
 
     /// <summary>
-    /// Whether its texts are JSON with names that a schema does not declare. That none of them comes twice in an object is not said by the
-    /// rules: <see cref="Masks.TokenMatcher"/> sees to it.
+    /// Which names objects may have that a schema does not declare. That none of them comes twice in an object is not said by the rules:
+    /// <see cref="Masks.TokenMatcher"/> sees to it.
     /// </summary>
-    internal bool HasOpenNames { get; }
+    internal OpenNameKind OpenNames { get; }
 
     /// <summary>Whoever uses the states of the grammar holds it.</summary>
     internal Lock Gate { get; } = new();
@@ -124,4 +124,17 @@ public sealed class Grammar
     internal (int Characters, bool IsExact) FreeRunNeedsLock(GrammarState state) => _states.FreeRun(state);
 
     internal void ShrinkNeedsLock() => _states.Shrink();
+}
+
+/// <summary>Which names objects may have that a schema does not declare.</summary>
+internal enum OpenNameKind
+{
+    /// <summary>There are none.</summary>
+    None,
+
+    /// <summary>From each beginning of a name there is no end of names.</summary>
+    Endless,
+
+    /// <summary>There is a beginning from which only some names can follow, and all of these may be used.</summary>
+    Limited,
 }

@@ -78,22 +78,27 @@ internal sealed class CharAutomaton
         return _accepts[state];
     }
 
-    /// <summary>Whether it accepts a finite number of texts: then no state is reached from itself.</summary>
-    public bool IsFinite()
+    /// <summary>
+    /// Whether it accepts a finite number of texts, and whether there is a beginning after which only a finite number can follow.
+    /// </summary>
+    public (bool IsFinite, bool HasFiniteEnds) Finiteness()
     {
-        // States are taken away that no other one leads to, until none are left.
-        var sources = new int[States];
-        foreach (var target in _next)
-            if (target != Dead) sources[target]++;
-        Stack<int> left = new(Enumerable.Range(0, States).Where(state => sources[state] == 0));
-        var taken = 0;
-        for (; left.TryPop(out var state); taken++)
+        // States are taken away that lead to no other one that is left. What remains leads to a loop.
+        var before = Reversed(Classes.Count, _next, States, [.. Enumerable.Range(0, Classes.Count)]);
+        var targets = new int[States];
+        Stack<int> left = [];
+        for (var state = 0; state < States; state++)
         {
             for (var c = 0; c < Classes.Count; c++)
-                if (Next(state, c) is var target and not Dead && --sources[target] == 0) left.Push(target);
+                if (Next(state, c) != Dead) targets[state]++;
+            if (targets[state] == 0) left.Push(state);
         }
 
-        return taken == States;
+        var taken = 0;
+        for (; left.TryPop(out var state); taken++)
+            foreach (var source in before.SourcesOf(state))
+                if (--targets[source] == 0) left.Push(source);
+        return (taken == States, taken > 0);
     }
 
     /// <summary>

@@ -15,8 +15,8 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
 
     private readonly OpenNames _openNames = new(compiler, patterns, budget);
 
-    /// <summary>Whether some object may have names that are not declared.</summary>
-    public bool HasOpenNames { get; private set; }
+    /// <summary>Which names some object may have that are not declared.</summary>
+    public OpenNameKind Kind { get; private set; }
 
     /// <summary>The first nodes of the objects that fit; none if there are none.</summary>
     public IEnumerable<int> Write(Alternative alternative)
@@ -25,12 +25,14 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         if (Declared(schemas) is not { } declared) return [];
         var open = _openNames.Of(schemas, declared.Names, declared.Properties);
         var properties = declared.Properties;
-        HasOpenNames |= open.Count > 0;
+        if (open.Count > 0) Kind = Later(Kind, open.Any(one => one.HasFiniteEnds) ? OpenNameKind.Limited : OpenNameKind.Endless);
         if (Counts(schemas, properties, open) is not { } limits) return [];
         if (properties.Count(property => !property.IsRequired) > MaxOptional)
             throw schemas[0].Invalid("properties", $"has more than {MaxOptional} that may be left out");
         return [compiler.Rules.Literal("{", Row(properties, open, limits))];
     }
+
+    private static OpenNameKind Later(OpenNameKind first, OpenNameKind second) => first > second ? first : second;
 
     /// <summary>The properties that may occur, in the order of the schemas; null if one that must occur cannot.</summary>
     private (HashSet<string> Names, List<DeclaredProperty> Properties)? Declared(IReadOnlyList<SchemaNode> schemas)

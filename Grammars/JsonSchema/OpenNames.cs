@@ -44,8 +44,14 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
             var automaton = NamesOf(schemas, all, chosen, rest);
             if (automaton.IsEmpty) continue;
             if (CharAutomata.TextsOf(automaton, FewNames) is { } few)
+            {
                 declared.AddRange(few.Select(name => new DeclaredProperty(name, value, false)));
-            else open.Add(new OpenProperty(new CharTerminal(automaton, isJson: true), value, automaton.IsFinite()));
+            }
+            else
+            {
+                var (isFinite, hasFiniteEnds) = automaton.Finiteness();
+                open.Add(new OpenProperty(new CharTerminal(automaton, isJson: true), value, isFinite, hasFiniteEnds));
+            }
         }
 
         return open;
@@ -91,5 +97,6 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
 /// <summary>A property whose name is one of many.</summary>
 /// <param name="Name">The names, in quotation marks.</param>
 /// <param name="Schemas">The schemas that its value must fit.</param>
-/// <param name="IsFinite">Whether the names have an end; then there are more than <see cref="OpenNames.FewNames"/>.</param>
-internal sealed record OpenProperty(Terminal Name, IReadOnlyList<SchemaNode> Schemas, bool IsFinite);
+/// <param name="IsFinite">Whether their number is finite; then there are more than <see cref="OpenNames.FewNames"/>.</param>
+/// <param name="HasFiniteEnds">Whether there is a beginning after which only a finite number of them can follow.</param>
+internal sealed record OpenProperty(Terminal Name, IReadOnlyList<SchemaNode> Schemas, bool IsFinite, bool HasFiniteEnds);

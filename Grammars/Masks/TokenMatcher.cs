@@ -17,7 +17,7 @@ public sealed class TokenMatcher
     {
         _masks = masks;
         State = masks.Grammar.Start;
-        if (masks.Grammar.HasOpenNames) _names = new UsedNames();
+        if (masks.Grammar.OpenNames != OpenNameKind.None) _names = new UsedNames();
     }
 
     /// <summary>The grammar's state after the tokens so far.</summary>

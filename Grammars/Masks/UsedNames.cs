@@ -62,11 +62,22 @@ internal sealed class UsedNames
                 if (used.Bytes.AsSpan().StartsWith(NameSoFar())) RemoveName(masks, state, mask, used.Bytes);
         }
 
-        foreach (var token in vocabulary.WithTwoQuotes)
+        // A name that only begins in a token can be the only one that is left.
+        var isLimited = masks.Grammar.OpenNames == OpenNameKind.Limited;
+        foreach (var token in isLimited ? vocabulary.WithQuote : vocabulary.WithTwoQuotes)
         {
             if ((mask[token / 64] >> (token % 64) & 1) == 0) continue;
-            if (Repeats(vocabulary.BytesOf(token))) mask[token / 64] &= ~(1UL << (token % 64));
+            var bytes = vocabulary.BytesOf(token);
+            if (Repeats(bytes) || (isLimited && IsDeadEnd(masks.Grammar, state, bytes))) mask[token / 64] &= ~(1UL << (token % 64));
         }
+    }
+
+    /// <summary>Whether only used names can follow after some bytes.</summary>
+    private bool IsDeadEnd(Grammar grammar, GrammarState state, ReadOnlySpan<byte> bytes)
+    {
+        var after = new UsedNames(this);
+        after.Read(bytes);
+        return after._isName && grammar.Step(state, bytes) is { } reached && !after.HasOtherName(grammar, reached, after.NameSoFar());
     }
 
     private ReadOnlySpan<byte> NameSoFar() => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_name);

@@ -28,12 +28,15 @@ public sealed class Vocabulary
 
         List<int>[] groups = [.. MostOfGroups.Select(_ => new List<int>())];
         List<int> others = [];
+        List<int> withQuote = [];
         List<int> withTwoQuotes = [];
         Dictionary<int, List<int>> byLength = [];
         for (var token = 0; token < _tokens.Length; token++)
         {
             if (_tokens[token] is not { Length: > 0 } bytes) continue;
-            if (bytes.AsSpan().Count((byte)'"') > 1) withTwoQuotes.Add(token);
+            var quotes = bytes.AsSpan().Count((byte)'"');
+            if (quotes > 0) withQuote.Add(token);
+            if (quotes > 1) withTwoQuotes.Add(token);
             if (PlainLength(bytes) is not { } length)
             {
                 others.Add(token);
@@ -45,7 +48,7 @@ public sealed class Vocabulary
             same.Add(token);
         }
 
-        WithTwoQuotes = [.. withTwoQuotes];
+        (WithQuote, WithTwoQuotes) = ([.. withQuote], [.. withTwoQuotes]);
         Others = new TokenTrie(_tokens, others);
         All = new TokenTrie(_tokens, Enumerable.Range(0, _tokens.Length).Where(token => _tokens[token] is { Length: > 0 }));
         _groups = [.. groups.Select((group, i) => new Group(MostOfGroups[i], MaskOf(group), new TokenTrie(_tokens, group)))];
@@ -73,6 +76,9 @@ public sealed class Vocabulary
 
     /// <summary>The words of a mask, of 64 tokens each.</summary>
     internal int Words { get; }
+
+    /// <summary>The tokens in which a JSON name may begin.</summary>
+    internal int[] WithQuote { get; }
 
     /// <summary>The tokens in which a JSON name may begin and end.</summary>
     internal int[] WithTwoQuotes { get; }

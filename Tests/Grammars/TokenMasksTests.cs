@@ -104,6 +104,29 @@ public sealed class TokenMasksTests
     }
 
     [Fact]
+    public void Mask_TokensThatBeginNames_NeverLeadToUsedOnes()
+    {
+        var grammar = Grammar.OfJsonSchema(
+            """{"type":"object","patternProperties":{"^[a-f]{2}$":{"type":"null"}},"additionalProperties":false,"minProperties":32}""");
+        var letters = "abcdef".SelectMany(first => "abcdef".Select(second => $"{first}{second}"));
+        var tokens = letters.SelectMany(name => new[] { $",\"{name}", $"\"{name}\":null", $"null,\"{name[..1]}", name });
+        var vocabulary = new Vocabulary(
+            [.. Enumerable.Range(0, 256).Select(value => new[] { (byte)value }), null, .. tokens.Select(Encoding.UTF8.GetBytes)], [256]);
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var (random, sut) = (new Random(seed), new TokenMasks(grammar, vocabulary).Start());
+            while (true)
+            {
+                var allowed = Walks.Allowed(sut.Mask);
+                Assert.NotEmpty(allowed);
+                var token = allowed[random.Next(allowed.Count)];
+                if (token == 256) break;
+                Assert.True(sut.TryAccept(token));
+            }
+        }
+    }
+
+    [Fact]
     public void Forced_NamesOfObject_AreForcedAsFarAsThereIsNoChoice()
     {
         var grammar = Grammar.OfJsonSchema(
