@@ -96,8 +96,11 @@ internal sealed class CharAutomaton
 
         var taken = 0;
         for (; left.TryPop(out var state); taken++)
+        {
             foreach (var source in before.SourcesOf(state))
                 if (--targets[source] == 0) left.Push(source);
+        }
+
         return (taken == States, taken > 0);
     }
 

@@ -78,7 +78,7 @@ internal sealed class OpenNames(SchemaCompiler compiler, StringPatterns patterns
         return rest;
     }
 
-    private static IEnumerable<SchemaNode> ValueOf(SchemaNode schema, List<string> all, int chosen)
+    private static List<SchemaNode> ValueOf(SchemaNode schema, List<string> all, int chosen)
     {
         var parts = schema.ObjectParts;
         List<SchemaNode> matching =

@@ -141,7 +141,10 @@ internal sealed class SchemaDocument
                     return null;
                 at = at[index];
             }
-            else if (!FieldsOf(at, place).TryGetValue(Unescaped(step), out at)) return null;
+            else if (!FieldsOf(at, place).TryGetValue(Unescaped(step), out at))
+            {
+                return null;
+            }
 
             place = $"{place}/{step}";
         }
@@ -183,7 +186,7 @@ internal sealed class SchemaDocument
         }
     }
 
-    private IEnumerable<(JsonElement Part, string Step)> PartsOf(string name, JsonElement value)
+    private static IEnumerable<(JsonElement Part, string Step)> PartsOf(string name, JsonElement value)
     {
         if (WithSchema.Contains(name)) return [(value, $"/{name}")];
         if (WithSchemas.Contains(name) && value.ValueKind == JsonValueKind.Array)

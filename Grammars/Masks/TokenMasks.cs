@@ -45,24 +45,27 @@ public sealed class TokenMasks
     {
         var mask = new ulong[Vocabulary.Words];
         var (run, isExact) = Grammar.FreeRunNeedsLock(state);
-        if (run == 0) Walk(Vocabulary.All, state, mask);
-        else
-        {
-            Walk(Vocabulary.Others, state, mask);
-            if (run == int.MaxValue || isExact) Add(mask, Vocabulary.PlainUpTo(run));
-            else
-            {
-                foreach (var group in Vocabulary.Groups)
-                {
-                    if (group.Most <= run) Add(mask, group.Mask);
-                    else Walk(group.Trie, state, mask);
-                }
-            }
-        }
-
+        Walk(run == 0 ? Vocabulary.All : Vocabulary.Others, state, mask);
+        if (run > 0) AddPlain(state, run, isExact || run == int.MaxValue, mask);
         if (!state.AcceptsEnd) return mask;
         foreach (var token in Vocabulary.EndTokens) Vocabulary.Set(mask, token);
         return mask;
+    }
+
+    /// <summary>Adds the plain tokens. Up to the length of the run all can follow; longer ones are looked at, unless none can.</summary>
+    private void AddPlain(GrammarState state, int run, bool isExact, ulong[] mask)
+    {
+        if (isExact)
+        {
+            Add(mask, Vocabulary.PlainUpTo(run));
+            return;
+        }
+
+        foreach (var group in Vocabulary.Groups)
+        {
+            if (group.Most <= run) Add(mask, group.Mask);
+            else Walk(group.Trie, state, mask);
+        }
     }
 
     private static void Add(ulong[] mask, ReadOnlySpan<ulong> added)

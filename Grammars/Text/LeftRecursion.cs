@@ -27,7 +27,10 @@ internal static class LeftRecursion
                     var name = numbers.First(one => one.Value == called).Key;
                     throw new GrammarException($"The rule '{name}' calls itself before it reads anything; write it with '*'.");
                 }
-                else if (state[called] == 0) Enter(called);
+                else if (state[called] == 0)
+                {
+                    Enter(called);
+                }
             }
 
             void Enter(int at)

@@ -198,11 +198,8 @@ internal sealed class RuleParser(string text)
         {
             if (text[_at] == '\n') _line++;
             if (char.IsWhiteSpace(text[_at])) _at++;
-            else if (text[_at] == '#' || text.AsSpan(_at).StartsWith("//"))
-            {
-                while (_at < text.Length && text[_at] != '\n') _at++;
-            }
-            else return;
+            else if (text[_at] != '#' && !text.AsSpan(_at).StartsWith("//")) return;
+            else while (_at < text.Length && text[_at] != '\n') _at++;
         }
     }
 

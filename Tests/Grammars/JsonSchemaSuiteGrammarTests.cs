@@ -40,8 +40,7 @@ public sealed class JsonSchemaSuiteGrammarTests
             for (var seed = 0; seed < 8; seed++)
             {
                 var text = Walks.Text(grammar, new Random(seed), 30);
-                using var parsed = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
-                Assert.True(oracle.Evaluate(parsed.RootElement).IsValid, $"{name}: {text}\n{schema}");
+                Assert.True(Oracle.Fits(oracle, text), $"{name}: {text}\n{schema}");
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Grammars;
 using Xunit;
@@ -42,8 +41,7 @@ public sealed class RandomSchemaGrammarTests
             for (var seed = 0; seed < 3; seed++)
             {
                 var value = Walks.Text(sut, new Random((i * 10) + seed), 30);
-                using var parsed = JsonDocument.Parse(value, new JsonDocumentOptions { AllowDuplicateProperties = false });
-                Assert.True(oracle.Evaluate(parsed.RootElement).IsValid, $"{value}\n{text}");
+                Assert.True(Oracle.Fits(oracle, value), $"{value}\n{text}");
             }
         }
 

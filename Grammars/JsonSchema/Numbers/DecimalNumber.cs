@@ -18,9 +18,8 @@ internal sealed record DecimalNumber(bool IsNegative, string Whole, string Fract
     public static DecimalNumber? Parse(string text)
     {
         var mark = text.IndexOfAny(['e', 'E']);
-        var exponent = 0;
-        if (mark >= 0
-            && !int.TryParse(text.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent)) return null;
+        var written = mark < 0 ? "0" : text[(mark + 1)..];
+        if (!int.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var exponent)) return null;
         var plain = (mark < 0 ? text : text[..mark]).TrimStart('-');
         var point = plain.IndexOf('.', StringComparison.Ordinal);
         var digits = plain.Replace(".", "", StringComparison.Ordinal);
