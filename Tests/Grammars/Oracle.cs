@@ -9,8 +9,8 @@ internal static class Oracle
     private static readonly JsonDocumentOptions WithoutRepeatedNames = new() { AllowDuplicateProperties = false };
 
     /// <summary>
-    /// Whether a text fits a schema. It counts as fitting where the oracle cannot say: it reads numbers as decimals of .NET, and patterns in
-    /// .NET's dialect.
+    /// Whether a text fits a schema. It counts as fitting where the oracle cannot say: it reads numbers as decimals of .NET, and patterns
+    /// in .NET's dialect.
     /// </summary>
     /// <exception cref="JsonException">The text is not JSON, or has a name twice.</exception>
     public static bool Fits(Json.Schema.JsonSchema schema, string text)
