@@ -1,4 +1,4 @@
-using AiPlatform.Gateway.StructuredOutput.Patterns;
+using AiPlatform.Grammars.Patterns;
 
 namespace AiPlatform.Grammars.Automata;
 

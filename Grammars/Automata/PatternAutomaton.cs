@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using AiPlatform.Gateway.StructuredOutput.Patterns;
+using AiPlatform.Grammars.Patterns;
 
 namespace AiPlatform.Grammars.Automata;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AiPlatform.Gateway.StructuredOutput.JsonSchema;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 using AiPlatform.Grammars.JsonSchema.Strings;
 
 namespace AiPlatform.Grammars.JsonSchema;

@@ -248,8 +248,10 @@ public sealed class TokenMasksTests
         List<int> allowed = [];
         for (var token = 0; token < vocabulary.Count; token++)
         {
-            if (vocabulary.EndTokens.Contains(token) ? state.AcceptsEnd
-                : vocabulary.BytesOf(token) is { Length: > 0 } bytes && grammar.Step(state, bytes) is not null) allowed.Add(token);
+            var canFollow = vocabulary.EndTokens.Contains(token)
+                ? state.AcceptsEnd
+                : vocabulary.BytesOf(token) is { Length: > 0 } bytes && grammar.Step(state, bytes) is not null;
+            if (canFollow) allowed.Add(token);
         }
 
         return allowed;

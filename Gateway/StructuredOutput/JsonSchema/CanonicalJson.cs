@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

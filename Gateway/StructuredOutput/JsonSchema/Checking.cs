@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using AiPlatform.Gateway.StructuredOutput.Patterns;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

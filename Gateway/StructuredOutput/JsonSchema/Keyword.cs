@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Gateway.StructuredOutput.Patterns;
+using AiPlatform.Grammars.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
 

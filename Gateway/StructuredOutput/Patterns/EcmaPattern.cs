@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using AiPlatform.Grammars.Patterns;
 
 namespace AiPlatform.Gateway.StructuredOutput.Patterns;
 

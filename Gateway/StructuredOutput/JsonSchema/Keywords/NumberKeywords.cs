@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 
 namespace AiPlatform.Gateway.StructuredOutput.JsonSchema.Keywords;
 

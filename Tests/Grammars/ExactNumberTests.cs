@@ -1,7 +1,7 @@
-using AiPlatform.Gateway.StructuredOutput.JsonSchema;
+using AiPlatform.Grammars.JsonSchema.Numbers;
 using Xunit;
 
-namespace AiPlatform.Tests.Gateway.StructuredOutput.JsonSchema;
+namespace AiPlatform.Tests.Grammars;
 
 public sealed class ExactNumberTests
 {

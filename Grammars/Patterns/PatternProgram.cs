@@ -1,4 +1,4 @@
-namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+namespace AiPlatform.Grammars.Patterns;
 
 /// <summary>The condition of a state of an automaton.</summary>
 internal enum StateKind : byte

@@ -1,4 +1,4 @@
-namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+namespace AiPlatform.Grammars.Patterns;
 
 /// <summary>A part of a parsed pattern.</summary>
 /// <param name="states">States of its automaton with every count written out, at least 1, at most <see cref="Uncounted"/>.</param>

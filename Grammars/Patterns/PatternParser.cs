@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+namespace AiPlatform.Grammars.Patterns;
 
 /// <summary>
 /// Parses a regular expression in ECMAScript's dialect with the <c>u</c> flag, in which a character beyond 16 bits is one character. Like

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+namespace AiPlatform.Grammars.Patterns;
 
 /// <summary>
 /// The named character classes of ECMAScript: <c>\d</c> and <c>\w</c> are ASCII, <c>\s</c> is a list, <c>\p</c> names categories.

@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 
-namespace AiPlatform.Gateway.StructuredOutput.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Numbers;
 
 /// <summary>
 /// A JSON number without rounding: <c>mantissa × 10^exponent</c>, where the mantissa does not end in 0. The time of comparing and dividing

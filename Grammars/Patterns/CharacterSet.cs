@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AiPlatform.Gateway.StructuredOutput.Patterns;
+namespace AiPlatform.Grammars.Patterns;
 
 /// <summary>A set of code points: ranges and general categories, or the complement of these.</summary>
 internal sealed class CharacterSet
