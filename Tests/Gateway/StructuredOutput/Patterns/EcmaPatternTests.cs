@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Gateway.StructuredOutput.Patterns;
+using AiPlatform.Grammars.Patterns;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.StructuredOutput.Patterns;
