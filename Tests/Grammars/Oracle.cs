@@ -8,6 +8,19 @@ internal static class Oracle
 {
     private static readonly JsonDocumentOptions WithoutRepeatedNames = new() { AllowDuplicateProperties = false };
 
+    /// <summary>Reads a schema; null if it has a pattern that .NET's dialect does not have.</summary>
+    public static Json.Schema.JsonSchema? TryRead(string schema)
+    {
+        try
+        {
+            return Json.Schema.JsonSchema.FromText(schema);
+        }
+        catch (RegexParseException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>
     /// Whether a text fits a schema. It counts as fitting where the oracle cannot say: it reads numbers as decimals of .NET, and patterns
     /// in .NET's dialect.

@@ -39,15 +39,21 @@ internal static class Walks
     {
         var allowed = Allowed(matcher.Mask);
         if (allowed.Count == 0) throw new InvalidOperationException("Nothing can follow, and the text cannot end.");
-        if (wantsEnd)
+        var choice = random.Next(4);
+        if (wantsEnd && choice < 2)
         {
             foreach (var ending in (int[])[Vocabularies.End, '"', '}', ']', 'n'])
                 if (allowed.Contains(ending)) return ending;
         }
 
+        // A pattern may want some letters before its end.
+        if (wantsEnd && choice == 2 && allowed.Where(token => token is >= 'a' and <= 'c').ToList() is { Count: > 0 } letters)
+            return letters[random.Next(letters.Count)];
+        if (wantsEnd) return allowed[random.Next(allowed.Count)];
+
         // Letters and signs of structure are likelier, so that not all strings are long.
         var likely = allowed.Where(IsLikely).ToList();
-        return likely.Count > 0 && random.Next(4) > 0 ? likely[random.Next(likely.Count)] : allowed[random.Next(allowed.Count)];
+        return likely.Count > 0 && choice > 0 ? likely[random.Next(likely.Count)] : allowed[random.Next(allowed.Count)];
     }
 
     private static bool IsLikely(int token) =>
