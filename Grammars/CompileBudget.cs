@@ -11,6 +11,9 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
 
     public GrammarLimits Limits { get; } = limits;
 
+    /// <summary>The memory that is counted now.</summary>
+    public long Allocated => Limits.MaxBytes - _bytes;
+
     /// <exception cref="GrammarException">The steps are used up.</exception>
     /// <exception cref="OperationCanceledException">Nobody waits for the grammar any more.</exception>
     public void Spend(long steps)

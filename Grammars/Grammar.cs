@@ -16,9 +16,12 @@ public sealed class Grammar
 
     private readonly StateSpace _states;
 
-    internal Grammar(CompiledRules rules, GrammarLimits limits, OpenNameKind openNames = OpenNameKind.None)
+    private readonly long _tableBytes;
+
+    internal Grammar(CompiledRules rules, CompileBudget budget, OpenNameKind openNames = OpenNameKind.None)
     {
-        (Limits, OpenNames, _states) = (limits, openNames, new StateSpace(rules, limits.MaxCacheBytes));
+        (Limits, OpenNames, _tableBytes) = (budget.Limits, openNames, budget.Allocated);
+        _states = new StateSpace(rules, Limits.MaxCacheBytes / 2);
         Start = _states.Start;
     }
 
@@ -118,6 +121,12 @@ public sealed class Grammar
     }
 
     internal int GenerationNeedsLock => _states.Generation;
+
+    /// <summary>Its memory without masks, in bytes.</summary>
+    internal long BytesNeedsLock => _tableBytes + _states.Bytes;
+
+    /// <summary>The places that were looked at for all steps that were not known.</summary>
+    internal long WorkNeedsLock => _states.Work;
 
     internal GrammarState? StepNeedsLock(GrammarState state, byte value) => _states.Step(state, value);
 

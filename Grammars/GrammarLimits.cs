@@ -20,6 +20,12 @@ public sealed record GrammarLimits
     /// </summary>
     public int MaxDepth { get; init; } = 64;
 
-    /// <summary>Most bytes of the masks and states that are kept for a grammar. Default 4 MiB.</summary>
+    /// <summary>Most bytes of the masks and states that are kept for a grammar: half for either. Default 4 MiB.</summary>
     public long MaxCacheBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// Most places of a text that are looked at for one mask. Only ambiguous grammars of rules come near: each byte that can follow is
+    /// looked at in each place where the text may be. Default 2,000,000; at least 1.
+    /// </summary>
+    public long MaxMaskSteps { get; init; } = 2_000_000;
 }

@@ -49,7 +49,7 @@ internal sealed class SchemaCompiler
         var document = SchemaDocument.Parse(schema, budget);
         // The outermost object or array is no call, so it does not count.
         var compiler = new SchemaCompiler(budget);
-        return new Grammar(compiler.Compile(document.RootNode(), limits.MaxDepth - 1), limits, compiler._objects.Kind);
+        return new Grammar(compiler.Compile(document.RootNode(), limits.MaxDepth - 1), budget, compiler._objects.Kind);
     }
 
     /// <summary>Writes a value that fits all of some schemas.</summary>

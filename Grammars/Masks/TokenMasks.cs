@@ -8,20 +8,48 @@ namespace AiPlatform.Grammars.Masks;
 /// </summary>
 public sealed class TokenMasks
 {
+    private const int MaxForced = 4_096;
+
     private readonly Dictionary<GrammarState, ulong[]> _known = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<GrammarState, int[]> _forced = new(ReferenceEqualityComparer.Instance);
     private readonly int _maxMasks;
     private readonly (GrammarState State, int End)[] _path;
+    private long _workEnd;
+    private int _forcedGeneration;
 
     public TokenMasks(Grammar grammar, Vocabulary vocabulary)
     {
         (Grammar, Vocabulary) = (grammar, vocabulary);
-        _maxMasks = (int)Math.Clamp(grammar.Limits.MaxCacheBytes / (8L * Math.Max(1, vocabulary.Words)), 4, 100_000);
+        _maxMasks = (int)Math.Clamp(grammar.Limits.MaxCacheBytes / 2 / (8L * Math.Max(1, vocabulary.Words)), 4, 100_000);
         _path = new (GrammarState, int)[vocabulary.All.Depth];
     }
 
     public Grammar Grammar { get; }
 
     public Vocabulary Vocabulary { get; }
+
+    /// <summary>The memory of the grammar and its masks now, in bytes.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (Grammar.Gate) return Grammar.BytesNeedsLock + (8L * Vocabulary.Words * _known.Count);
+        }
+    }
+
+    /// <summary>Whether the mask of a state is there already. It does not wait for others: while they compute it says no.</summary>
+    public bool IsKnown(GrammarState state)
+    {
+        if (!Grammar.Gate.TryEnter()) return false;
+        try
+        {
+            return _known.ContainsKey(state);
+        }
+        finally
+        {
+            Grammar.Gate.Exit();
+        }
+    }
 
     /// <summary>Begins a text.</summary>
     public TokenMatcher Start() => new(this);
@@ -41,9 +69,26 @@ public sealed class TokenMasks
         }
     }
 
+    /// <summary>The tokens of the text that must follow, as far as the model would write it in no other way.</summary>
+    /// <exception cref="GrammarException">The grammar is so ambiguous here that a step takes too much work.</exception>
+    internal int[] ForcedOf(GrammarState state)
+    {
+        if (Vocabulary.Encode is not { } encode) return [];
+        lock (Grammar.Gate)
+        {
+            if (_forced.TryGetValue(state, out var known)) return known;
+            var tokens = ForcedText.TokensOf(Grammar, Vocabulary, encode, state);
+            // States of an earlier generation do not come again.
+            if (_forced.Count >= MaxForced || _forcedGeneration != Grammar.GenerationNeedsLock) _forced.Clear();
+            _forcedGeneration = Grammar.GenerationNeedsLock;
+            return _forced[state] = tokens;
+        }
+    }
+
     private ulong[] Compute(GrammarState state)
     {
         var mask = new ulong[Vocabulary.Words];
+        _workEnd = Grammar.WorkNeedsLock + Grammar.Limits.MaxMaskSteps;
         var (run, isExact) = Grammar.FreeRunNeedsLock(state);
         Walk(run == 0 ? Vocabulary.All : Vocabulary.Others, state, mask);
         if (run > 0) AddPlain(state, run, isExact || run == int.MaxValue, mask);
@@ -82,6 +127,12 @@ public sealed class TokenMasks
         {
             for (; depth > 0 && node >= _path[depth - 1].End; depth--) state = depth > 1 ? _path[depth - 2].State : start;
             var after = Grammar.StepNeedsLock(state, trie.ByteOf(node));
+            if (Grammar.WorkNeedsLock > _workEnd)
+            {
+                throw new GrammarException(
+                    $"The grammar is too ambiguous: to see what can follow takes more than {Grammar.Limits.MaxMaskSteps} steps.");
+            }
+
             if (after is null)
             {
                 node = trie.EndOf(node);

@@ -26,6 +26,12 @@ public sealed class TokenMatcher
     /// <summary>Whether the text may end here.</summary>
     public bool AcceptsEnd => State.AcceptsEnd;
 
+    /// <summary>Whether the text may end here, and nothing else can follow.</summary>
+    public bool IsComplete => State.AcceptsEnd && State.Items.Length == 0;
+
+    /// <summary>Whether <see cref="Mask"/> is there already, so that asking for it takes no time. It does not wait.</summary>
+    public bool IsMaskKnown => _isKnown || (_names is not { CanRepeat: true } && _masks.IsKnown(State));
+
     /// <summary>
     /// The tokens that can follow: bit <c>i % 64</c> of word <c>i / 64</c> is token <c>i</c>. The tokens that end a text are among them if
     /// it may end. It is computed at the first call after a token, and valid until the next token.
@@ -59,6 +65,20 @@ public sealed class TokenMatcher
 
     /// <inheritdoc cref="Grammar.Forced"/>
     public byte[] Forced(int maxBytes = 4096) => _masks.Grammar.Forced(State, maxBytes);
+
+    /// <summary>
+    /// The tokens of the text that must follow, whatever the model thinks. The tokens at its end are left out if the model could write them
+    /// together with what follows. Empty if there are none, or the vocabulary cannot encode.
+    /// </summary>
+    /// <exception cref="GrammarException">The grammar is so ambiguous here that a step takes too much work.</exception>
+    public ReadOnlySpan<int> ForcedTokens()
+    {
+        var forced = _masks.ForcedOf(State);
+        if (forced.Length == 0 || _names is null) return forced;
+        List<byte> bytes = [];
+        foreach (var token in forced) bytes.AddRange(_masks.Vocabulary.BytesOf(token));
+        return _names.Repeats(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes)) ? [] : forced;
+    }
 
     private ReadOnlyMemory<ulong> Compute()
     {

@@ -19,9 +19,12 @@ public sealed class Vocabulary
     /// The bytes of each token, by its id. A token without bytes (null, or empty) is never allowed: control tokens must have none.
     /// </param>
     /// <param name="endTokens">The tokens that end a text.</param>
-    public Vocabulary(IReadOnlyList<byte[]?> tokens, IEnumerable<int> endTokens)
+    /// <param name="encode">
+    /// Makes tokens of a text as the model's tokenizer does, any thread at a time; null if forced text is not made into tokens.
+    /// </param>
+    public Vocabulary(IReadOnlyList<byte[]?> tokens, IEnumerable<int> endTokens, Func<string, int[]>? encode = null)
     {
-        _tokens = [.. tokens];
+        (_tokens, Encode) = ([.. tokens], encode);
         EndTokens = [.. endTokens.Where(token => token >= 0 && token < _tokens.Length).Distinct()];
         foreach (var token in EndTokens) _tokens[token] = null;
         Words = (_tokens.Length + 63) / 64;
@@ -73,6 +76,9 @@ public sealed class Vocabulary
 
     /// <summary>The tokens that end a text.</summary>
     public IReadOnlyList<int> EndTokens { get; }
+
+    /// <summary>Makes tokens of a text; null if forced text is not made into tokens.</summary>
+    internal Func<string, int[]>? Encode { get; }
 
     /// <summary>The words of a mask, of 64 tokens each.</summary>
     internal int Words { get; }

@@ -38,6 +38,13 @@ internal sealed class StateSpace
     /// <summary>It changes when all states are forgotten.</summary>
     public int Generation { get; private set; }
 
+    /// <summary>Places that were looked at for steps that were not known.</summary>
+    public long Work { get; private set; }
+
+    /// <summary>The memory of the states.</summary>
+    public long Bytes =>
+        ((long)BytesOfState * (_known[0].Count + _known[1].Count)) + ((long)BytesOfContinuation * _continuations.Count);
+
     /// <summary>The state after a byte; null if the byte cannot follow.</summary>
     /// <exception cref="GrammarException">The grammar is so ambiguous here that a step takes too much work.</exception>
     public GrammarState? Step(GrammarState state, byte value)
@@ -45,6 +52,7 @@ internal sealed class StateSpace
         if (state.Generation != Generation) state = Intern(state.Items, state.AcceptsEnd);
         if (state.TryGetStep(value, out var target)) return target;
 
+        Work += state.Items.Length;
         foreach (var item in state.Items)
         {
             var node = _rules.Nodes[item.Node];
@@ -88,8 +96,7 @@ internal sealed class StateSpace
     /// <summary>Forgets all states if they take more memory than they may. States in use stay valid.</summary>
     public void Shrink()
     {
-        var bytes = ((long)BytesOfState * (_known[0].Count + _known[1].Count)) + ((long)BytesOfContinuation * _continuations.Count);
-        if (bytes <= _maxBytes) return;
+        if (Bytes <= _maxBytes) return;
         foreach (var states in _known) states.Clear();
         _continuations.Clear();
         Generation++;
@@ -102,6 +109,7 @@ internal sealed class StateSpace
         while (_open.TryPop(out var place))
         {
             var (at, behind) = place;
+            Work++;
             if (_rules.Needs[at] + behind.Depth > _rules.MaxDepth || !_visited.Add(place)) continue;
             if (_visited.Count > MaxPlaces)
             {

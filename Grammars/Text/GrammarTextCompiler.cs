@@ -21,7 +21,7 @@ internal sealed class GrammarTextCompiler
         var compiler = new GrammarTextCompiler(new CompileBudget(limits, cancellationToken));
         var root = compiler._rules.AddRule();
         compiler._rules.Begin(root, compiler.Pattern(pattern, GrammarRules.Return));
-        return compiler.Finish(root, limits);
+        return compiler.Finish(root);
     }
 
     public static Grammar OfRules(string text, GrammarLimits limits, CancellationToken cancellationToken)
@@ -42,11 +42,11 @@ internal sealed class GrammarTextCompiler
         foreach (var (name, _, part) in parsed)
             compiler._rules.Begin(compiler._numbers[name], compiler.Write(part, GrammarRules.Return));
         LeftRecursion.Refuse(compiler._rules, compiler._numbers, budget);
-        return compiler.Finish(root, limits);
+        return compiler.Finish(root);
     }
 
-    private Grammar Finish(int root, GrammarLimits limits) =>
-        new(CompiledRules.Of(_rules, root, CompiledRules.NeedsOf(_rules, _budget), limits.MaxDepth), limits);
+    private Grammar Finish(int root) =>
+        new(CompiledRules.Of(_rules, root, CompiledRules.NeedsOf(_rules, _budget), _budget.Limits.MaxDepth), _budget);
 
     private int Write(RulePart part, int next)
     {

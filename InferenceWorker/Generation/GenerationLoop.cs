@@ -21,6 +21,11 @@ internal sealed class GenerationLoop : IDisposable
     /// </summary>
     private const int ChunksAlone = 2;
 
+    /// <summary>
+    /// Forced tokens of a row that are computed in a run of their own. Fewer are cheaper one by one, in the steps of the other rows.
+    /// </summary>
+    private const int LeastForced = 8;
+
     /// <summary>A token that is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
 
@@ -54,7 +59,7 @@ internal sealed class GenerationLoop : IDisposable
 
     public bool HasRows => _waiting.Count > 0 || _slots.Active.Count > 0;
 
-    /// <summary>Runs one turn, in which every running row gets at most one token.</summary>
+    /// <summary>Runs one turn: a chunk of prompts, or of a forced text, and then one step of every running row.</summary>
     /// <param name="inbox">New rows, which the loop takes over; guarded by <paramref name="gate"/>.</param>
     /// <param name="gate">Guards the inbox.</param>
     /// <param name="stopAt">When all rows must have ended; until then no row may begin. Null while the engine does not stop.</param>
@@ -68,7 +73,7 @@ internal sealed class GenerationLoop : IDisposable
         }
 
         EndUnwanted(stopAt);
-        PrefillSome();
+        if (!PrefillSome()) RunForced();
         if (_slots.Decoding > 0) Step();
         _counters.Has(_slots.Decoding, _slots.Active.Count, _waiting.Count, _slots.CachedRows, _slots.Memory.Bytes);
     }
@@ -111,9 +116,11 @@ internal sealed class GenerationLoop : IDisposable
     }
 
     /// <summary>Computes prompts, at most a chunk's tokens in all; more where no row waits for its next token meanwhile.</summary>
-    private void PrefillSome()
+    /// <returns>Whether anything was computed.</returns>
+    private bool PrefillSome()
     {
-        var left = _chunkTokens * ChunksAlone;
+        var whole = _chunkTokens * ChunksAlone;
+        var left = whole;
         while (left > 0 && NextPrompt() is { } row)
         {
             if (_slots.Decoding > 0) left = Math.Min(left, _chunkTokens);
@@ -126,13 +133,35 @@ internal sealed class GenerationLoop : IDisposable
                 continue;
             }
 
-            if (left < Math.Min(remaining, LeastChunk)) return;
+            if (left < Math.Min(remaining, LeastChunk)) return true;
             var tokens = Math.Min(remaining, left);
             // A run of one token may use other kernels than a run of several.
             if (remaining - tokens == 1) tokens--;
             left -= tokens;
             Prefill(row, tokens);
         }
+
+        return left < whole;
+    }
+
+    /// <summary>
+    /// Computes a row's forced text in a run of its own, at most a chunk. Unless the row is alone, a short text is left to the steps.
+    /// </summary>
+    private void RunForced()
+    {
+        var least = _slots.Decoding == 1 ? 2 : LeastForced;
+        GenerationRow? most = null;
+        for (var slot = 0; slot < _slots.Decoding; slot++)
+            if (_slots.DecodingRow(slot) is var row && row.Pending >= Math.Max(least, (most?.Pending ?? 0) + 1)) most = row;
+        if (most is null || !MakeRoom() || most.Slot < 0) return;
+
+        var tokens = Math.Min(most.Pending, _chunkTokens);
+        if (most.Pending - tokens == 1) tokens--;
+        if (!TryRun(most, tokens, out var logits) || most.Pending > 0) return;
+        Choose(most, logits);
+        EndThem();
+        if (most.Slot >= 0) TellStep(most);
+        EndThem();
     }
 
     /// <summary>The row of which a chunk is next. A row that has waited joins the others at their end.</summary>
@@ -171,9 +200,25 @@ internal sealed class GenerationLoop : IDisposable
                 continue;
             }
 
-            if (IsBeingComputed(row)) continue;
+            if (row.Request.Constraint is { IsComplete: true })
+            {
+                End(row, GenerationFinish.Stop);
+                continue;
+            }
 
             var isFirst = row.CachedTokens < 0;
+            if (isFirst)
+            {
+                AddForced(row);
+                if (_ended.Count > 0)
+                {
+                    EndThem();
+                    continue;
+                }
+            }
+
+            if (IsBeingComputed(row)) continue;
+
             try
             {
                 if (!_slots.TryPlace(row)) return null;
@@ -194,20 +239,7 @@ internal sealed class GenerationLoop : IDisposable
 
     private void Prefill(GenerationRow row, int tokens)
     {
-        var start = _time.GetTimestamp();
-        Span<float> logits;
-        try
-        {
-            logits = _decoder.Prefill(_slots.Memory, row.Slot, row.Computed, row.Tokens.Slice(row.Computed, tokens));
-        }
-        catch (Exception failure)
-        {
-            FailRun(row, failure);
-            return;
-        }
-
-        row.Computed += tokens;
-        _counters.Prefilled(tokens, _time.GetElapsedTime(start));
+        if (!TryRun(row, tokens, out var logits)) return;
         _prefilling.Remove(row);
         if (row.Computed < row.Length)
         {
@@ -222,7 +254,27 @@ internal sealed class GenerationLoop : IDisposable
         EndThem();
     }
 
-    // :: Step 6: run. Every running row gets its next token.
+    /// <summary>Computes a row's next tokens in a run of its own; false if the row has failed.</summary>
+    private bool TryRun(GenerationRow row, int tokens, out Span<float> logits)
+    {
+        var start = _time.GetTimestamp();
+        try
+        {
+            logits = _decoder.Prefill(_slots.Memory, row.Slot, row.Computed, row.Tokens.Slice(row.Computed, tokens));
+        }
+        catch (Exception failure)
+        {
+            logits = default;
+            FailRun(row, failure);
+            return false;
+        }
+
+        row.Computed += tokens;
+        _counters.Prefilled(tokens, _time.GetElapsedTime(start));
+        return true;
+    }
+
+    // :: Step 6: run. Every running row gets its next token, or the model reads one that was forced.
     private void Step()
     {
         if (!MakeRoom()) return;
@@ -231,7 +283,7 @@ internal sealed class GenerationLoop : IDisposable
         for (var slot = 0; slot < rows; slot++)
         {
             var row = _slots.DecodingRow(slot);
-            (_tokens[slot], _pasts[slot]) = (row.Tokens[^1], row.Computed);
+            (_tokens[slot], _pasts[slot]) = (row.Tokens[row.Computed], row.Computed);
         }
 
         Span<float> logits;
@@ -250,7 +302,7 @@ internal sealed class GenerationLoop : IDisposable
         {
             var row = _slots.DecodingRow(slot);
             row.Computed++;
-            Choose(row, logits.Slice(slot * stride, vocabulary));
+            if (row.Pending == 0) Choose(row, logits.Slice(slot * stride, vocabulary));
         }
 
         EndStep();
@@ -269,6 +321,7 @@ internal sealed class GenerationLoop : IDisposable
     {
         try
         {
+            row.Request.Constraint?.Prepare();
             row.Sink.OnStep();
         }
         catch (Exception failure)
@@ -279,6 +332,12 @@ internal sealed class GenerationLoop : IDisposable
 
     private void FailSink(GenerationRow row, Exception failure)
     {
+        if (failure is TokenConstraintException refusal)
+        {
+            _ended.Add((row, GenerationFinish.Refused, refusal.Message, null));
+            return;
+        }
+
         Log.RowFailed(_logger, failure, _model, row.Length);
         _ended.Add((row, GenerationFinish.Failed, "What takes or constrains the tokens has failed.", null));
     }
@@ -335,9 +394,10 @@ internal sealed class GenerationLoop : IDisposable
             var choice = _sampler.Choose(logits, row.Request.Sampling, row.Changes, row.Generated);
             if (!choice.IsToken)
             {
+                if (choice == TokenChoice.NothingAllowed) _counters.DeadEnd();
                 _ended.Add((row, GenerationFinish.Failed, choice == TokenChoice.NotFinite
                     ? "The model gave logits with NaN or infinity."
-                    : "Constraint and bias leave no token that could come next.", null));
+                    : "Constraint and bias leave no token that could come next. This is a bug.", null));
                 return;
             }
 
@@ -348,16 +408,43 @@ internal sealed class GenerationLoop : IDisposable
                 return;
             }
 
-            row.Append(choice.Token);
-            row.Request.Constraint?.Accept(choice.Token);
-            var token = new GeneratedToken(choice.Token, row.Generated - 1, choice.LogProbability, _sampler.Top);
-            if (!row.Sink.OnToken(token)) _ended.Add((row, GenerationFinish.Stop, null, null));
-            else if (row.Length >= row.MaxLength) _ended.Add((row, GenerationFinish.Length, null, null));
+            var token = new GeneratedToken(choice.Token, row.Generated, choice.LogProbability, _sampler.Top);
+            if (Add(row, token)) AddForced(row);
         }
         catch (Exception failure)
         {
             FailSink(row, failure);
         }
+    }
+
+    /// <summary>Adds the tokens that must follow a row's text.</summary>
+    private void AddForced(GenerationRow row)
+    {
+        if (row.Request.Constraint is not { } constraint) return;
+        try
+        {
+            foreach (var token in constraint.Forced)
+            {
+                _counters.Forced();
+                if (!Add(row, new GeneratedToken(token, row.Generated, 0, [], isForced: true))) return;
+            }
+        }
+        catch (Exception failure)
+        {
+            FailSink(row, failure);
+        }
+    }
+
+    /// <summary>Adds a token to a row's text, and passes it to the sink; false if the row ends with it.</summary>
+    private bool Add(GenerationRow row, in GeneratedToken token)
+    {
+        var constraint = row.Request.Constraint;
+        row.Append(token.Id);
+        constraint?.Accept(token.Id);
+        if (!row.Sink.OnToken(token) || constraint is { IsComplete: true }) _ended.Add((row, GenerationFinish.Stop, null, null));
+        else if (row.Length >= row.MaxLength) _ended.Add((row, GenerationFinish.Length, null, null));
+        else return true;
+        return false;
     }
 
     /// <summary>Computes each row alone after a failed step, so that only the row that cannot be computed fails.</summary>
@@ -369,9 +456,9 @@ internal sealed class GenerationLoop : IDisposable
             var row = _slots.DecodingRow(slot);
             try
             {
-                var logits = _decoder.Prefill(_slots.Memory, slot, row.Computed, row.Tokens[^1..]);
+                var logits = _decoder.Prefill(_slots.Memory, slot, row.Computed, row.Tokens.Slice(row.Computed, 1));
                 row.Computed++;
-                Choose(row, logits);
+                if (row.Pending == 0) Choose(row, logits);
             }
             catch (Exception alone)
             {

@@ -30,6 +30,6 @@ internal sealed record GenerationRequest
     /// <summary>When the text is no longer wanted; null means never.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
-    /// <summary>Ends the row with <see cref="GenerationFinish.Canceled"/>, after at most one more token.</summary>
+    /// <summary>Ends the row with <see cref="GenerationFinish.Canceled"/>, after at most two more chosen tokens.</summary>
     public CancellationToken CancellationToken { get; init; }
 }

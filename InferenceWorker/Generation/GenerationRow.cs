@@ -37,6 +37,9 @@ internal sealed class GenerationRow
 
     public int Generated => Length - Request.Prompt.Length;
 
+    /// <summary>Tokens that the model has not read yet: the last one, and forced ones.</summary>
+    public int Pending => Length - Computed;
+
     /// <summary>Tokens whose keys and values are in its slot, from the first on.</summary>
     public int Computed { get; set; }
 

@@ -8,7 +8,7 @@ namespace AiPlatform.InferenceWorker.Generation;
 /// </summary>
 internal interface ITokenSink
 {
-    /// <summary>Called for each generated token, except for one that ends the text.</summary>
+    /// <summary>Called for each token of the text, except for one that ends it.</summary>
     /// <returns>Whether the row continues; false ends it with <see cref="GenerationFinish.Stop"/>.</returns>
     bool OnToken(in GeneratedToken token);
 
@@ -29,7 +29,11 @@ internal interface ITokenSink
 /// <param name="position">Its place in the text, from 0, counting also the tokens that were generated before the request.</param>
 /// <param name="logProbability">Its log-probability by the model itself; 0 if it was not requested.</param>
 /// <param name="top">The likeliest tokens, as many as were requested.</param>
-internal readonly ref struct GeneratedToken(int id, int position, float logProbability, ReadOnlySpan<TokenLogProbability> top)
+/// <param name="isForced">
+/// Whether it was not chosen, because nothing else could follow: then its log-probability is 0, and there are no likeliest tokens.
+/// </param>
+internal readonly ref struct GeneratedToken(
+    int id, int position, float logProbability, ReadOnlySpan<TokenLogProbability> top, bool isForced = false)
 {
     public int Id { get; } = id;
 
@@ -38,6 +42,8 @@ internal readonly ref struct GeneratedToken(int id, int position, float logProba
     public float LogProbability { get; } = logProbability;
 
     public ReadOnlySpan<TokenLogProbability> Top { get; } = top;
+
+    public bool IsForced { get; } = isForced;
 }
 
 /// <summary>Why a row has ended.</summary>
@@ -58,6 +64,9 @@ internal enum GenerationFinish
     /// <summary>The row failed; the message says why.</summary>
     Failed,
 
+    /// <summary>The request's constraint cannot be followed, on any engine; the message says why.</summary>
+    Refused,
+
     /// <summary>The engine stops, or its device is lost. Another engine may continue the row.</summary>
     Interrupted,
 }
@@ -70,7 +79,9 @@ internal readonly record struct GenerationEnd
     /// <summary>What went wrong, for messages; null when nothing did. It quotes no text.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>The token with which the model ended the text; null when the model did not end it.</summary>
+    /// <summary>
+    /// The token with which the model ended the text; null when the model did not end it, as where its constraint left nothing else.
+    /// </summary>
     public int? EndToken { get; init; }
 
     public required int PromptTokens { get; init; }

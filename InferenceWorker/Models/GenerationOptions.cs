@@ -42,6 +42,13 @@ public sealed class GenerationOptions
     public int CachedRows { get; init; } = 8;
 
     /// <summary>
+    /// Memory of one model for compiled grammars and their masks, in MiB. A schema that was used lately need not be compiled again. Those
+    /// in use are kept in any case. Default 64, 1 to 65,536.
+    /// </summary>
+    [Range(1, 65_536)]
+    public int GrammarMemoryMiB { get; init; } = 64;
+
+    /// <summary>
     /// Whether a model's threads spin while they wait for one another within a run. It is faster if the cores have no other work. Default
     /// true.
     /// </summary>

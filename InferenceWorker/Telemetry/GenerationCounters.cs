@@ -11,6 +11,8 @@ internal sealed class GenerationCounters
     private long _cachedTokens;
     private long _preemptions;
     private long _endedRows;
+    private long _deadEnds;
+    private long _forcedTokens;
     private long _keyValueBytes;
     private int _decodingRows;
     private int _activeRows;
@@ -29,7 +31,12 @@ internal sealed class GenerationCounters
     /// <summary>Tokens that were chosen, including those that end a text.</summary>
     public long GeneratedTokens => Volatile.Read(ref _generatedTokens);
 
-    /// <summary>Tokens of prompts that were computed; after a preemption also those of the text so far.</summary>
+    /// <summary>Tokens that were not chosen, because nothing else could follow.</summary>
+    public long ForcedTokens => Volatile.Read(ref _forcedTokens);
+
+    /// <summary>
+    /// Tokens of prompts and forced texts that were computed in runs of their own; after a preemption also those of the text so far.
+    /// </summary>
     public long PrefilledTokens => Volatile.Read(ref _prefilledTokens);
 
     /// <summary>Tokens of prompts that were not computed again, because an earlier row had them.</summary>
@@ -37,6 +44,9 @@ internal sealed class GenerationCounters
 
     /// <summary>Rows that gave their memory to older rows and were computed again later.</summary>
     public long Preemptions => Volatile.Read(ref _preemptions);
+
+    /// <summary>Rows whose constraint left no token, which is a bug of it.</summary>
+    public long DeadEnds => Volatile.Read(ref _deadEnds);
 
     /// <summary>Rows that have ended, for any reason.</summary>
     public long EndedRows => Volatile.Read(ref _endedRows);
@@ -72,7 +82,11 @@ internal sealed class GenerationCounters
 
     public void Generated() => Volatile.Write(ref _generatedTokens, _generatedTokens + 1);
 
+    public void Forced() => Volatile.Write(ref _forcedTokens, _forcedTokens + 1);
+
     public void Preempted() => Volatile.Write(ref _preemptions, _preemptions + 1);
+
+    public void DeadEnd() => Volatile.Write(ref _deadEnds, _deadEnds + 1);
 
     public void Ended() => Volatile.Write(ref _endedRows, _endedRows + 1);
 

@@ -26,6 +26,9 @@ internal sealed class GenerationMetrics
         meter.CreateObservableCounter(
             "aiplatform.generation.preemptions", () => Of(engine => engine.Preemptions), "{row}",
             "Rows that began again for lack of memory");
+        meter.CreateObservableCounter(
+            "aiplatform.generation.dead_ends", () => Of(engine => engine.DeadEnds), "{row}",
+            "Rows whose grammar left no token that could come next");
     }
 
     public void Watch(string model, GenerationCounters engine) => _engines[model] = engine;
@@ -37,6 +40,7 @@ internal sealed class GenerationMetrics
     private IEnumerable<Measurement<long>> Tokens() => _engines.SelectMany(one => (Measurement<long>[])
     [
         new(one.Value.GeneratedTokens, Tag(one.Key), new("kind", "generated")),
+        new(one.Value.ForcedTokens, Tag(one.Key), new("kind", "forced")),
         new(one.Value.PrefilledTokens, Tag(one.Key), new("kind", "prompt")),
         new(one.Value.CachedTokens, Tag(one.Key), new("kind", "cached")),
     ]);

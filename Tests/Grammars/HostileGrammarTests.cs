@@ -12,7 +12,7 @@ public sealed class HostileGrammarTests
 
     public static TheoryData<string> Schemas => [.. All.Keys];
 
-    private static Dictionary<string, Func<string>> All => new()
+    internal static Dictionary<string, Func<string>> All => new()
     {
         ["a megabyte of properties"] = () => Object(Enumerable.Range(0, 50_000).Select(i => $"\"p{i}\":{{\"type\":\"null\"}}")),
         ["a megabyte of properties that must occur"] = () =>

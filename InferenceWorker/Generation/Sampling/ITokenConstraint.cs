@@ -2,7 +2,8 @@ namespace AiPlatform.InferenceWorker.Generation.Sampling;
 
 /// <summary>
 /// Decides before each token of a row which tokens are allowed. It is called on the engine's thread, one call at a time, and must return at
-/// once. An exception from it ends only its own row, with an error.
+/// once. An exception from it ends only its own row, with an error; a <see cref="TokenConstraintException"/> says that the request is at
+/// fault.
 /// </summary>
 internal interface ITokenConstraint
 {
@@ -12,6 +13,24 @@ internal interface ITokenConstraint
     /// </summary>
     ReadOnlySpan<ulong> Mask { get; }
 
-    /// <summary>Called for each chosen token, except for one that ends the text.</summary>
+    /// <summary>Whether nothing can follow but the end: then the row ends without another run.</summary>
+    bool IsComplete => false;
+
+    /// <summary>
+    /// Tokens that must follow, whatever the model thinks. They are not chosen, but added to the text, and accepted one by one.
+    /// </summary>
+    ReadOnlySpan<int> Forced => [];
+
+    /// <summary>Called for each token of the text, except for one that ends it.</summary>
     void Accept(int token);
+
+    /// <summary>
+    /// Called when a step is over and the row has not ended. From here on another thread can compute the next mask, beside the model's run.
+    /// </summary>
+    void Prepare()
+    {
+    }
 }
+
+/// <summary>A row's constraint cannot be followed; the message says why, for whoever sent it.</summary>
+internal sealed class TokenConstraintException(string message) : Exception(message);

@@ -1,6 +1,8 @@
 using System.Globalization;
+using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Generation;
+using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs;
@@ -28,6 +30,7 @@ internal sealed class ChatModel : ILoadedModel
     private readonly ModelServices _services;
     private readonly GenerationEngine _engine;
     private readonly ChatPrompts _prompts;
+    private readonly CompiledGrammars _grammars;
     private readonly int _vocabularySize;
 
     /// <exception cref="ModelProblemException">There is no memory for one chat.</exception>
@@ -36,6 +39,8 @@ internal sealed class ChatModel : ILoadedModel
         (_opened, _services) = (opened, services);
         _prompts = new ChatPrompts(opened);
         _vocabularySize = opened.Decoder.Shape.VocabularySize;
+        // The model is ready before its tokens are arranged for grammars.
+        _grammars = new CompiledGrammars(Task.Run(opened.ArrangeTokens), services.Generation.GrammarMemoryMiB * 1024L * 1024);
         _engine = GenerationEngine.Start(
             opened.Manifest.Name, opened.Decoder, services.Generation, services.Time, services.Logger);
         services.GenerationMetrics?.Watch(opened.Manifest.Name, _engine.Counters);
@@ -81,10 +86,17 @@ internal sealed class ChatModel : ILoadedModel
         _services.Metrics.Tokenized(Manifest.Name, _services.Time.GetElapsedTime(start));
         if (CheckLengths(call, prompts) is { } tooLong) return JobOutcome.Failure(tooLong);
 
+        TokenMasks? masks = null;
+        if (call.Grammar is { } grammar)
+        {
+            (masks, var unable) = await _grammars.GetAsync(grammar, cancellationToken);
+            if (unable is not null) return JobOutcome.Failure(ChatRun.NotConstrained(unable));
+        }
+
         using var activity = BatchActivities.StartRequest(
             ModelTasks.OperationOf(job.Endpoint), Manifest.Name, call.Choices, prompts.Sum(prompt => prompt.Length));
         var times = new TokenTimes(_services.GenerationMetrics, Manifest.Name, _services.Time, start);
-        var run = new ChatRun(job, call, prompts, MaxTokens, _opened.Tokenizer, _engine, sink, times);
+        var run = new ChatRun(job, call, prompts, masks, MaxTokens, _opened.Tokenizer, _engine, sink, times);
         var outcome = await run.RunAsync(cancellationToken);
         activity?.SetTag("gen_ai.usage.output_tokens", run.CompletionTokens);
         if (outcome.Error is { } failed) activity?.Fail(failed.Code);

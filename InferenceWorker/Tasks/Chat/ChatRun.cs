@@ -1,5 +1,7 @@
 using System.Threading.Channels;
+using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Generation;
+using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Generation.Sampling;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
@@ -16,14 +18,15 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="job">The job.</param>
 /// <param name="call">Its request.</param>
 /// <param name="prompts">What the model reads, in tokens; each has as many choices.</param>
+/// <param name="masks">The grammar of each answer; null for free text.</param>
 /// <param name="maxTokens">Most tokens of a prompt and its answer together.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="engine">The model's engine.</param>
 /// <param name="sink">Takes what is said.</param>
 /// <param name="times">Measures its tokens.</param>
 internal sealed class ChatRun(
-    LeasedJob job, GenerationCall call, int[][] prompts, int maxTokens, ChatTokenizer tokenizer, GenerationEngine engine, JobSink sink,
-    TokenTimes times)
+    LeasedJob job, GenerationCall call, int[][] prompts, TokenMasks? masks, int maxTokens, ChatTokenizer tokenizer,
+    GenerationEngine engine, JobSink sink, TokenTimes times)
 {
     private readonly AnswerForm _form = call.FormOf(job.Id, job.Model);
     private readonly ChoiceText[] _choices = new ChoiceText[call.Choices];
@@ -36,6 +39,10 @@ internal sealed class ChatRun(
 
     /// <summary>Tokens of all choices.</summary>
     public int CompletionTokens => _choices.Sum(choice => choice.CompletionTokens);
+
+    /// <summary>What the answer is asked to fit cannot be guaranteed.</summary>
+    public static InferenceError NotConstrained(string why) =>
+        InferenceError.Invalid("response_format", $"The response_format cannot be guaranteed. {why}");
 
     public async Task<JobOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -54,7 +61,7 @@ internal sealed class ChatRun(
             await sink.ReportWhileAsync(work, "tokens", () => _choices.Sum(choice => choice.Tokens), most);
             state = await work;
         }
-        catch (FormatException unreadable)
+        catch (Exception unreadable) when (unreadable is FormatException or TokenConstraintException)
         {
             return JobOutcome.Failure(new InferenceError { Kind = InferenceErrorKind.Internal, Message = unreadable.Message });
         }
@@ -76,7 +83,7 @@ internal sealed class ChatRun(
     private ChoiceText NewChoice(int index, Action? changed)
     {
         var prompt = prompts[index / call.ChoicesPerPrompt];
-        return new ChoiceText(index, prompt, call.MaxNewTokens ?? maxTokens - prompt.Length, call, tokenizer, times, changed);
+        return new ChoiceText(index, prompt, call.MaxNewTokens ?? maxTokens - prompt.Length, call, masks, tokenizer, times, changed);
     }
 
     private static InferenceError Failed(string why) => new() { Kind = InferenceErrorKind.ModelFailed, Message = why };
@@ -91,7 +98,8 @@ internal sealed class ChatRun(
         foreach (var choice in _choices)
         {
             // What runs the model may be lost: another worker goes on, or this one after its restart.
-            if (choice.Problem is { } problem) return JobOutcome.Failure(Failed(problem), Usage());
+            if (choice.Problem is { } problem)
+                return JobOutcome.Failure(choice.IsRefused ? NotConstrained(problem) : Failed(problem), Usage());
         }
 
         var usage = Usage();
@@ -140,6 +148,14 @@ internal sealed class ChatRun(
         }
     }
 
+    /// <summary>Follows what an earlier attempt has said. The first mask is there when the prompt has been computed.</summary>
+    private GrammarConstraint Constrain(ChoiceText choice, TokenMasks masks)
+    {
+        var constraint = new GrammarConstraint(masks, call.IgnoresEnd, choice.Restored);
+        constraint.Prepare();
+        return constraint;
+    }
+
     private GenerationRequest RequestOf(ChoiceText choice, CancellationToken wanted) => new()
     {
         Prompt = choice.Prompt,
@@ -147,6 +163,7 @@ internal sealed class ChatRun(
         MaxNewTokens = choice.MaxNewTokens,
         PrefixScope = job.Tenant,
         CancellationToken = wanted,
+        Constraint = masks is null ? null : Constrain(choice, masks),
         Sampling = new SamplingSettings
         {
             Temperature = (float)call.Temperature,

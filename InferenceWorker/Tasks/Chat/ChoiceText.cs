@@ -1,5 +1,7 @@
 using System.Text;
+using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Generation;
+using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.InferenceWorker.Text.Streaming;
@@ -16,12 +18,13 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="prompt">What it goes on behind, in tokens.</param>
 /// <param name="maxNewTokens">Most tokens.</param>
 /// <param name="call">The request.</param>
+/// <param name="masks">Its grammar; null for free text.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="times">Measures its tokens.</param>
 /// <param name="changed">Called when something has come, or the row has ended; null where nobody streams.</param>
 internal sealed class ChoiceText(
-    int index, int[] prompt, int maxNewTokens, GenerationCall call, ChatTokenizer tokenizer, TokenTimes times, Action? changed)
-    : ITokenSink
+    int index, int[] prompt, int maxNewTokens, GenerationCall call, TokenMasks? masks, ChatTokenizer tokenizer, TokenTimes times,
+    Action? changed) : ITokenSink
 {
     private const string Stop = "stop";
     private const string Length = "length";
@@ -59,6 +62,9 @@ internal sealed class ChoiceText(
     /// <summary>Why it has no answer; null when it has one, or has not ended.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>Whether the request's grammar is why it has no answer.</summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>Tokens of the prompt that were cached.</summary>
     public int CachedTokens { get; private set; }
 
@@ -91,14 +97,14 @@ internal sealed class ChoiceText(
         {
             AddRest();
             _hasToldEnd = true;
-            _endedByModel = reason == Stop && _stops.Found is null;
+            _endedByModel = reason == Stop && _stops.Found is null && !IsComplete();
             End(reason);
         }
         else if (_stops.Found is not null || _tokens.Count >= maxNewTokens)
         {
             // The earlier attempt had the whole text, and died before it wrote the end.
             AddRest();
-            End(_stops.Found is null ? Length : Stop);
+            End(_stops.Found is null && !IsComplete() ? Length : Stop);
         }
     }
 
@@ -111,7 +117,7 @@ internal sealed class ChoiceText(
             if (call.Likelihoods) _likelihoods.Add(new TokenLikelihood(token.Id, token.LogProbability, token.Top.ToArray(), at));
         }
 
-        _times.Came();
+        if (!token.IsForced) _times.Came();
         return _stops.Found is null;
     }
 
@@ -129,6 +135,7 @@ internal sealed class ChoiceText(
                 _ => null,
             };
             _endedByModel = end.EndToken is not null;
+            IsRefused = end.Finish == GenerationFinish.Refused;
             if (reason is null) Problem = end.Problem ?? $"The model's row ended: {end.Finish}.";
             else AddRest();
             End(reason);
@@ -171,6 +178,9 @@ internal sealed class ChoiceText(
 
     private string Write(IReadOnlyList<TokenLikelihood> likelihoods) => call is CompletionCall
         ? CompletionLikelihoods.Write(likelihoods, tokenizer) : TokenLikelihood.Write(likelihoods, tokenizer);
+
+    /// <summary>Whether its grammar lets nothing follow what an earlier attempt has said.</summary>
+    private bool IsComplete() => masks is not null && new GrammarConstraint(masks, tokens: [.. _tokens]).IsComplete;
 
     private void Add(int token)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
@@ -30,6 +31,18 @@ internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer
         }
 
         return opened;
+    }
+
+    /// <summary>Arranges the tokens for the masks of grammars. Special tokens have no bytes there, so no text contains them.</summary>
+    public Vocabulary ArrangeTokens() => ArrangeTokens(Tokenizer, Decoder.Shape.EndTokens);
+
+    /// <inheritdoc cref="ArrangeTokens()"/>
+    public static Vocabulary ArrangeTokens(ChatTokenizer tokenizer, IEnumerable<int> endTokens)
+    {
+        var ids = Enumerable.Range(0, tokenizer.VocabularySize);
+        return new Vocabulary(
+            [.. ids.Select(id => tokenizer.IsSpecial(id) ? null : tokenizer.TokenBytes(id).ToArray())], endTokens,
+            text => tokenizer.Encode(text));
     }
 
     private string? Misfit()

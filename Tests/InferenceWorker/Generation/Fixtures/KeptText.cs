@@ -20,7 +20,9 @@ internal sealed class KeptText(Func<KeptText, bool>? onToken = null) : ITokenSin
     /// <summary>Tokens so far; any thread may read it.</summary>
     public int Count => _count;
 
-    public Task<GenerationEnd> End => _end.Task.WaitAsync(TimeSpan.FromMinutes(2));
+    public Task<GenerationEnd> End => EndWithin(TimeSpan.FromMinutes(2));
+
+    public Task<GenerationEnd> EndWithin(TimeSpan bound) => _end.Task.WaitAsync(bound);
 
     public bool OnToken(in GeneratedToken token)
     {
