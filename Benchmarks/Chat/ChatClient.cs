@@ -15,6 +15,9 @@ internal sealed class ChatClient : IDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly string _model;
 
+    /// <summary>The <c>response_format</c> of all that is asked, as JSON.</summary>
+    public string ResponseFormat { get; init; } = """{"type":"text"}""";
+
     public ChatClient(int port, string model)
     {
         _model = model;
@@ -70,7 +73,7 @@ internal sealed class ChatClient : IDisposable
             CultureInfo.InvariantCulture,
             $$"""
             {"model":"{{_model}}","messages":{{prompt.Messages}},"max_completion_tokens":{{tokens}},"ignore_eos":true,"temperature":0,
-            "stream":{{(streams ? "true" : "false")}}}
+            "stream":{{(streams ? "true" : "false")}},"response_format":{{ResponseFormat}}}
             """),
         Encoding.UTF8, Json);
 }
