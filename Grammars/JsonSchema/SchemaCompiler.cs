@@ -27,10 +27,10 @@ internal sealed class SchemaCompiler
     private readonly HashSet<(SchemaNode, string)> _provedOneOf = [];
     private readonly Queue<(SchemaNode Owner, Conjunction Beside)> _oneOfs = [];
 
-    private SchemaCompiler(CompileBudget budget)
+    private SchemaCompiler(CompileBudget budget, GrammarRules rules)
     {
         _budget = budget;
-        Rules = new GrammarRules(budget);
+        Rules = rules;
         Patterns = new StringPatterns(budget);
         _expansion = new SchemaExpansion(budget) { OnOneOf = NoteOneOf };
         _check = new InstanceCheck(Patterns, budget);
@@ -48,8 +48,22 @@ internal sealed class SchemaCompiler
         var budget = new CompileBudget(limits, cancellationToken);
         var document = SchemaDocument.Parse(schema, budget);
         // The outermost object or array is no call, so it does not count.
-        var compiler = new SchemaCompiler(budget);
-        return new Grammar(compiler.Compile(document.RootNode(), limits.MaxDepth - 1), budget, compiler._objects.Kind);
+        var compiler = new SchemaCompiler(budget, new GrammarRules(budget));
+        var (root, needs) = compiler.Write(document.RootNode());
+        return new Grammar(
+            CompiledRules.Of(compiler.Rules, root, needs, limits.MaxDepth - 1), budget, compiler._objects.Kind);
+    }
+
+    /// <summary>Writes a schema as a rule beside others.</summary>
+    /// <returns>The rule, and which names its objects may have that the schema does not declare.</returns>
+    /// <exception cref="GrammarException">The schema is invalid, cannot be guaranteed, fits no value, or is too large.</exception>
+    public static (int Rule, OpenNameKind OpenNames) Write(ReadOnlyMemory<byte> schema, GrammarRules rules, CompileBudget budget)
+    {
+        var compiler = new SchemaCompiler(budget, rules);
+        var (rule, needs) = compiler.Write(SchemaDocument.Parse(schema, budget).RootNode());
+        if (needs[rules.Starts[rule]] >= CompiledRules.Endless) throw CompiledRules.NoText();
+        budget.Free(CompiledRules.BytesOf(needs));
+        return (rule, compiler._objects.Kind);
     }
 
     /// <summary>Writes a value that fits all of some schemas.</summary>
@@ -77,8 +91,9 @@ internal sealed class SchemaCompiler
         return [.. literals.Where(literal => literal[0] == '"').Select(literal => JsonSerializer.Deserialize<string>(literal)!)];
     }
 
-    private CompiledRules Compile(SchemaNode schema, int maxDepth)
+    private (int Rule, int[] Needs) Write(SchemaNode schema)
     {
+        var firstNode = Rules.Nodes.Count;
         var root = Rules.AddRule();
         Rules.Begin(root, Value([schema], GrammarRules.Return));
         List<(int Rule, SchemaNode Owner, int First, int Second)> proofs = [];
@@ -88,7 +103,7 @@ internal sealed class SchemaCompiler
             if (_oneOfs.TryDequeue(out var oneOf)) proofs.AddRange(ProofsOf(oneOf.Owner, oneOf.Beside));
         }
 
-        var needs = CompiledRules.NeedsOf(Rules, _budget);
+        var needs = CompiledRules.NeedsOf(Rules, _budget, firstNode);
         if (_failures.Count > 0) ThrowReachable(root);
         foreach (var (rule, owner, first, second) in proofs)
         {
@@ -96,7 +111,7 @@ internal sealed class SchemaCompiler
                 throw owner.Invalid("oneOf", $"cannot be guaranteed: a value may fit both branch {first} and branch {second}; use anyOf");
         }
 
-        return CompiledRules.Of(Rules, root, needs, maxDepth);
+        return (root, needs);
     }
 
     private void WriteContainers()

@@ -43,22 +43,32 @@ internal sealed class CompiledRules
     public static CompiledRules Of(GrammarRules rules, int root, int[] needs, int maxDepth)
     {
         var need = needs[rules.Starts[root]];
-        if (need >= Endless) throw new GrammarException("No text fits: its conditions contradict each other, or its recursion has no end.");
+        if (need >= Endless) throw NoText();
         if (need > maxDepth) throw new GrammarException($"Each text that fits nests deeper than {maxDepth} levels.");
         return new CompiledRules(rules, root, needs, maxDepth);
     }
 
+    /// <summary>The refusal of a grammar that has no text.</summary>
+    public static GrammarException NoText() => new("No text fits: its conditions contradict each other, or its recursion has no end.");
+
+    /// <summary>Memory that the result of <see cref="NeedsOf"/> takes.</summary>
+    public static long BytesOf(int[] needs) => 4L * needs.Length;
+
     /// <summary>For each node the least depth of calls from it to the end of its rule, or <see cref="Endless"/>.</summary>
-    public static int[] NeedsOf(GrammarRules rules, CompileBudget budget)
+    /// <param name="rules">The rules.</param>
+    /// <param name="budget">The budget.</param>
+    /// <param name="first">The first node that is looked at; those behind it lead to none before it but the end of a rule.</param>
+    public static int[] NeedsOf(GrammarRules rules, CompileBudget budget, int first = 1)
     {
         var needs = new int[rules.Nodes.Count];
         Array.Fill(needs, Endless);
-        budget.Allocate(4L * needs.Length);
+        needs[GrammarRules.Return] = 0;
+        budget.Allocate(BytesOf(needs));
         for (var changed = true; changed;)
         {
             changed = false;
-            budget.Spend(3L * needs.Length);
-            for (var at = 0; at < needs.Length; at++)
+            budget.Spend(3L * (needs.Length - first));
+            for (var at = first; at < needs.Length; at++)
             {
                 var need = NeedOf(rules, needs, at);
                 if (need >= needs[at]) continue;

@@ -1,4 +1,6 @@
+using System.Text;
 using AiPlatform.Grammars.Automata;
+using AiPlatform.Grammars.JsonSchema;
 using AiPlatform.Grammars.Rules;
 using AiPlatform.Grammars.Terminals;
 
@@ -13,6 +15,8 @@ internal sealed class GrammarTextCompiler
     private readonly GrammarRules _rules;
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Terminal> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<JsonPart, int> _schemas = new(ReferenceEqualityComparer.Instance);
+    private OpenNameKind _openNames;
 
     private GrammarTextCompiler(CompileBudget budget) => (_budget, _rules) = (budget, new GrammarRules(budget));
 
@@ -46,7 +50,7 @@ internal sealed class GrammarTextCompiler
     }
 
     private Grammar Finish(int root) =>
-        new(CompiledRules.Of(_rules, root, CompiledRules.NeedsOf(_rules, _budget), _budget.Limits.MaxDepth), _budget);
+        new(CompiledRules.Of(_rules, root, CompiledRules.NeedsOf(_rules, _budget), _budget.Limits.MaxDepth), _budget, _openNames);
 
     private int Write(RulePart part, int next)
     {
@@ -56,6 +60,8 @@ internal sealed class GrammarTextCompiler
                 return _rules.Literal(literal.Text, next);
             case PatternPart pattern:
                 return Pattern(pattern.Pattern, next, pattern.Line);
+            case JsonPart json:
+                return _rules.Call(Json(json), next);
             case NamePart name:
                 return _numbers.TryGetValue(name.Name, out var rule)
                     ? _rules.Call(rule, next)
@@ -87,6 +93,22 @@ internal sealed class GrammarTextCompiler
 
         for (var i = 0; i < repeat.Least; i++) at = Write(repeat.Body, at);
         return at;
+    }
+
+    /// <summary>The rule of a schema, which is written once however often it is repeated.</summary>
+    private int Json(JsonPart part)
+    {
+        if (_schemas.TryGetValue(part, out var rule)) return rule;
+        try
+        {
+            (rule, var openNames) = SchemaCompiler.Write(Encoding.UTF8.GetBytes(part.Schema), _rules, _budget);
+            if (openNames > _openNames) _openNames = openNames;
+            return _schemas[part] = rule;
+        }
+        catch (GrammarException refused) when (!refused.IsOverBudget)
+        {
+            throw new GrammarException($"Line {part.Line}: {refused.Message}", refused.Keyword, refused.Pointer);
+        }
     }
 
     private int Pattern(string pattern, int next, int? line = null)

@@ -6,12 +6,13 @@ namespace AiPlatform.Grammars.Text;
 
 /// <summary>
 /// Parses a grammar in a part of Lark's form: <c>name: part part | part</c>, strings, <c>/patterns/</c>, ranges, groups, <c>?</c>,
-/// <c>*</c>, <c>+</c> and <c>~ 2..5</c>. A rule ends where the next one begins.
+/// <c>*</c>, <c>+</c> and <c>~ 2..5</c>, and <c>%json</c> with a JSON Schema. A rule ends where the next one begins.
 /// </summary>
 internal sealed class RuleParser(string text)
 {
     private const int MaxDepth = 100;
     private const int MaxRepetitions = 1_000;
+    private const string Json = "%json";
 
     private int _at;
     private int _line = 1;
@@ -106,6 +107,8 @@ internal sealed class RuleParser(string text)
                 return ReadTextOrRange();
             case '/':
                 return ReadPattern();
+            case '%':
+                return ReadJson();
             case '(':
                 _at++;
                 return Closed(ReadChoice(), ')');
@@ -122,6 +125,27 @@ internal sealed class RuleParser(string text)
     {
         SkipBlanks();
         return TryRead(end) ? part : throw Wrong($"'{end}' is missing");
+    }
+
+    /// <summary>Reads to the end of a schema, which is an object; what is in it is looked at later.</summary>
+    private JsonPart ReadJson()
+    {
+        var line = _line;
+        _at += Json.Length;
+        SkipBlanks();
+        var (start, depth, isInString) = (_at, 0, false);
+        if (_at >= text.Length || text[_at] != '{') throw Wrong($"{Json} needs a schema in {{ }}");
+        do
+        {
+            var c = text[_at++];
+            if (c == '\n') _line++;
+            if (c == '"') isInString = !isInString;
+            else if (isInString) _at += c == '\\' ? 1 : 0;
+            else depth += c is '{' or '[' ? 1 : c is '}' or ']' ? -1 : 0;
+        }
+        while (depth > 0 && _at < text.Length);
+
+        return depth == 0 ? new JsonPart(text[start.._at], line) : throw Wrong("a schema has no end");
     }
 
     private RulePart ReadTextOrRange()
@@ -182,7 +206,7 @@ internal sealed class RuleParser(string text)
         SkipBlanks();
         var isRule = name is not null && _at < text.Length && text[_at] == ':';
         (_at, _line) = (at, line);
-        return isRule || text[_at] == '%';
+        return isRule || (text[_at] == '%' && !text.AsSpan(_at).StartsWith(Json));
     }
 
     private string? ReadName()

@@ -9,6 +9,9 @@ internal sealed record LiteralPart(string Text) : RulePart;
 /// <summary>A regular expression.</summary>
 internal sealed record PatternPart(string Pattern, int Line) : RulePart;
 
+/// <summary>A JSON text that fits a schema.</summary>
+internal sealed record JsonPart(string Schema, int Line) : RulePart;
+
 /// <summary>A rule.</summary>
 internal sealed record NamePart(string Name, int Line) : RulePart;
 

@@ -116,6 +116,7 @@ public sealed class HostileGrammarTests
     [InlineData("start: \"(\" start? \")\" | \"x\" ~ 2..3", "() (()) xx (xxx)", "x xxxx ( (x)")]
     [InlineData("# numbers\nstart: num (\",\" num)* // list\nnum: \"-\"? /[0-9]+/\n", "1 -2,3", "1, a")]
     [InlineData("start: [\"a\"..\"c\"] END\nEND: \"!\"+", "a! !! c!!", "d! a")]
+    [InlineData("start: \"<\" a (\"|\" a)? \">\"\na: %json {\"enum\":[1,\"}\\\"{\"]} | %json\n{\"type\":\"array\",\"items\":{\"$ref\":\"#\"}}\n", "<1> <\"}\\\"{\"|[[],[]]>", "<2> 1 <[1]>")]
     public void OfRules_Texts_AreThoseOfTheRules(string rules, string fitting, string others)
     {
         var sut = Grammar.OfRules(rules);
