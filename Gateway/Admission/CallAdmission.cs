@@ -10,7 +10,7 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Gateway.Admission;
 
 /// <summary>Decides whether a call may be run, in the same way for the synchronous routes and for <c>/v1/jobs</c>.</summary>
-internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers, CompiledSchemas schemas)
+internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog providers, CompiledSchemas schemas, GrammarAdmission grammars)
 {
     // :: Step 2: validate. First the form of the request, then its model: whether it is served, has this task, and can run the request.
     /// <summary>Validates a request of a task. Exactly one of the two is set.</summary>
@@ -79,8 +79,8 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
 
         if (!task.Kinds.Contains(model.Task)) return (null, OtherTask(model.Name, model.Task, task));
         if (request.Check(model) is { } misfit) return (null, misfit);
-        // The workers do not hold a text to a grammar yet.
-        if (request is GenerationCall { Grammar: not null }) return (null, NotHeldYet());
+        if (request is GenerationCall generation && await grammars.CheckAsync(generation, body, cancellationToken) is { } refused)
+            return (null, refused);
 
         return (new AdmittedCall(task, model.Name, body)
         {
@@ -89,9 +89,6 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             Streams = request.Streams,
         }, null);
     }
-
-    private static InferenceError NotHeldYet() => InferenceError.Invalid(
-        ResponseFormat.Name, "The models of our workers do not support a response_format other than 'text' yet.");
 
     private static InferenceError OtherTask(string model, string does, ModelTask asked) =>
         InferenceError.Invalid("model", $"The model '{model}' does {does}, not {string.Join(" or ", asked.Kinds)}.");

@@ -13,6 +13,7 @@ internal static class CallsRegistration
         /// <summary>Adds admission, submission and the endpoints' own services.</summary>
         public void AddJobCalls()
         {
+            services.AddSingleton<GrammarAdmission>();
             services.AddSingleton<CallAdmission>();
             services.AddSingleton<JobCalls>();
             services.AddSingleton<MeasuredCalls>();

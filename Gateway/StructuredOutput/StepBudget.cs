@@ -21,6 +21,15 @@ internal sealed class StepBudget(long most, CancellationToken cancellationToken)
     /// <summary>Steps done so far.</summary>
     public long Spent { get; private set; }
 
+    /// <summary>Steps that are left.</summary>
+    public long Left => Math.Max(0, most - Spent);
+
+    /// <summary>Whether it is the whole of what one schema or one answer may take.</summary>
+    public bool IsWhole => most >= Whole;
+
+    /// <summary>Ends the work early when the client disconnects or the deadline passes.</summary>
+    public CancellationToken CancellationToken => cancellationToken;
+
     /// <exception cref="StepsSpentException">The work needs more steps than the budget has.</exception>
     /// <exception cref="OperationCanceledException">The client has disconnected, or the deadline has passed.</exception>
     public void Spend(long steps)

@@ -37,8 +37,9 @@ internal sealed class ChatRoute : IGatewayTask
             + "asked again, and what still does not fit is 422. "
             + "A schema that cannot be compiled is 400. Its jobs do not stream: not with 'Prefer: respond-async', nor with an "
             + "Idempotency-Key. "
-            + "A worker's model does not support tools yet, nor a 'response_format' other than 'text'. Its jobs stream: their chunks "
-            + "are the events of the job, and a call that repeats an Idempotency-Key gets the same stream again.")
+            + "A worker's model is held to its 'response_format', also to 'regex' and 'grammar', which are types of our own, and calls "
+            + "tools. Its jobs stream: their chunks are the events of the job, and a call that repeats an Idempotency-Key gets the same "
+            + "stream again.")
         .WithTags("OpenAI")
         .WithExample("""{"model":"gpt","messages":[{"role":"user","content":"Why is the sky blue?"}]}""")
         .WithEvents(

@@ -20,9 +20,20 @@ internal sealed record ChatRequest
 
     /// <summary>
     /// <c>text</c>, <c>json_object</c> (the answer must be one), or <c>json_schema</c> with a name and a schema (draft 2020-12) that the
-    /// answer must fit.
+    /// answer must fit. For workers' models also <c>regex</c> and <c>grammar</c>, which are not OpenAI's.
     /// </summary>
     public JsonElement? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// Functions that the answer may call, at most 128; their <c>parameters</c> are JSON Schemas of the type <c>object</c>.
+    /// </summary>
+    public JsonElement? Tools { get; init; }
+
+    /// <summary><c>none</c>, <c>auto</c>, <c>required</c>, or a function that must be called.</summary>
+    public JsonElement? ToolChoice { get; init; }
+
+    /// <summary>Whether the answer may have several calls.</summary>
+    public JsonElement? ParallelToolCalls { get; init; }
 
     /// <summary>0 to 2. At 0 equal requests have equal answers, which may be cached.</summary>
     public double? Temperature { get; init; }

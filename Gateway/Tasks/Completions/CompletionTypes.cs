@@ -80,7 +80,10 @@ internal sealed record CompletionRequest
     /// <summary>Not supported: leave it out.</summary>
     public string? Suffix { get; init; }
 
-    /// <summary>Only of the type <c>text</c>.</summary>
+    /// <summary>
+    /// What each text must fit, as for chats: <c>text</c>, <c>json_object</c>, <c>json_schema</c>, <c>regex</c> or <c>grammar</c>. Not
+    /// OpenAI's.
+    /// </summary>
     public JsonElement? ResponseFormat { get; init; }
 }
 

@@ -24,10 +24,17 @@ internal sealed class GeneratedStream(ModelTask task) : IStreamForm
 
         var form = call.FormOf(job.Id, job.Model);
         var (choices, usage) = form.ReadWhole(job.Output?.Content ?? default);
-        foreach (var (index, text, reason, likelihoods) in choices)
+        foreach (var choice in choices)
         {
+            var (index, text, reason, likelihoods) = choice;
             if (form.Opening(index) is { } opening) WritePiece(output, job.Model, opening);
             if (text.Length > 0) WritePiece(output, job.Model, form.Piece(index, text, [], likelihoods));
+            if (choice.Calls.Count > 0)
+            {
+                AnswerCallPiece[] calls = [.. choice.Calls.Select((call, i) => new AnswerCallPiece(i, call.Name, call.Arguments))];
+                WritePiece(output, job.Model, form.Calls(index, calls, [], likelihoods));
+            }
+
             WritePiece(output, job.Model, form.End(index, reason, [], null));
         }
 

@@ -81,7 +81,8 @@ internal sealed class ChatModel : ILoadedModel
         if ((call.Check(Describe()) ?? CheckBiases(call)) is { } wrong) return JobOutcome.Failure(wrong);
 
         var start = _services.Time.GetTimestamp();
-        var (prompts, misfit) = call is CompletionCall completion ? _prompts.Of(completion, content) : _prompts.OfMessages(job.Body);
+        var (prompts, misfit) = call is CompletionCall completion
+            ? _prompts.Of(completion, content) : _prompts.OfChat((ChatCall)call, job.Body);
         if (prompts is null) return JobOutcome.Failure(misfit!);
         _services.Metrics.Tokenized(Manifest.Name, _services.Time.GetElapsedTime(start));
         if (CheckLengths(call, prompts) is { } tooLong) return JobOutcome.Failure(tooLong);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text.Templates;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Completions;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
@@ -17,27 +18,19 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
     public int VocabularySize => opened.Tokenizer.VocabularySize;
 
     /// <summary>The prompt of a chat, as the only one; or why there is none.</summary>
-    /// <param name="body">A valid request.</param>
-    public (int[][]? Prompts, InferenceError? Error) OfMessages(ReadOnlyMemory<byte> body)
+    /// <param name="call">The request.</param>
+    /// <param name="body">Its bytes.</param>
+    public (int[][]? Prompts, InferenceError? Error) OfChat(ChatCall call, ReadOnlyMemory<byte> body)
     {
         using var document = JsonDocument.Parse(body);
-        var (prompt, error) = OfMessages(document.RootElement.GetProperty("messages"), addsGenerationPrompt: true);
+        var request = document.RootElement;
+        var tools = call.Tools.Count > 0 ? ToolsOf(call, request.GetProperty("tools")) : [];
+        var (prompt, error) = OfMessages(request.GetProperty("messages"), tools, addsGenerationPrompt: true);
         return (prompt is null ? null : [prompt], error);
     }
 
-    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt)
-    {
-        try
-        {
-            var prompt = opened.Tokenizer.Encode(opened.Template.Render(messages, addGenerationPrompt: addsGenerationPrompt));
-            return prompt.Length > 0
-                ? (prompt, null) : (null, InferenceError.Invalid("messages", "The model's chat template makes nothing of the messages."));
-        }
-        catch (ChatTemplateRenderException refused)
-        {
-            return (null, InferenceError.Invalid("messages", refused.Message));
-        }
-    }
+    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt) =>
+        OfMessages(messages, [], addsGenerationPrompt);
 
     /// <summary>The prompts of a request for completions; or what is wrong with one.</summary>
     public (int[][]? Prompts, InferenceError? Error) Of(CompletionCall call, EmbeddingContent content)
@@ -59,6 +52,31 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
     public string NameOf(int id) => opened.Tokenizer.NameOf(id);
 
     public string TextOf(ReadOnlySpan<int> ids) => opened.Tokenizer.Decode(ids);
+
+    /// <summary>The tools that may be called: with a tool that must be called the model sees no other.</summary>
+    private static JsonElement[] ToolsOf(ChatCall call, JsonElement tools)
+    {
+        var names = call.Tools.Select(tool => tool.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. tools.EnumerateArray().Where(tool => names.Contains(tool.GetProperty("function").GetProperty("name").GetString()!))];
+    }
+
+    private (int[]? Tokens, InferenceError? Error) OfMessages(
+        JsonElement messages, JsonElement[] tools, bool addsGenerationPrompt)
+    {
+        try
+        {
+            var segments = ToolMessages.AreIn(messages) || tools.Length > 0
+                ? ToolMessages.Render(opened.Template, messages, tools, addsGenerationPrompt)
+                : opened.Template.Render(messages, addGenerationPrompt: addsGenerationPrompt);
+            var prompt = opened.Tokenizer.Encode(segments);
+            return prompt.Length > 0
+                ? (prompt, null) : (null, InferenceError.Invalid("messages", "The model's chat template makes nothing of the messages."));
+        }
+        catch (ChatTemplateRenderException refused)
+        {
+            return (null, InferenceError.Invalid("messages", refused.Message));
+        }
+    }
 
     private InferenceError? CheckTokens(string name, int[] tokens)
     {

@@ -104,8 +104,15 @@ internal sealed class ChatRun(
 
         var usage = Usage();
         if (call is { WantsStream: true, IncludesUsage: true } && !_hasSaidUsage) await sink.WriteAsync(_form.Usage(usage));
-        var answer = _form.Whole(_choices.Select(choice => choice.ToChoice(_form)), usage);
-        return JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage);
+        try
+        {
+            var answer = _form.Whole(_choices.Select(choice => choice.ToChoice(_form)), usage);
+            return JobOutcome.Success(new JobOutput(JobOutput.Json, answer), usage);
+        }
+        catch (FormatException wrong)
+        {
+            return JobOutcome.Failure(new InferenceError { Kind = InferenceErrorKind.Internal, Message = wrong.Message }, usage);
+        }
     }
 
     /// <summary>A prompt counts once, however many choices it has.</summary>

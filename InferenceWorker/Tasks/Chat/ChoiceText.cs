@@ -5,6 +5,7 @@ using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.InferenceWorker.Text.Streaming;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Completions;
 using AiPlatform.Jobs.Tasks.Generation;
 
@@ -28,6 +29,7 @@ internal sealed class ChoiceText(
 {
     private const string Stop = "stop";
     private const string Length = "length";
+    private const string ToolCalls = "tool_calls";
 
     private readonly Lock _gate = new();
     private TokenTimes _times = times;
@@ -37,10 +39,12 @@ internal sealed class ChoiceText(
     private readonly List<int> _tokens = [];
     private readonly List<TokenLikelihood> _likelihoods = [];
     private readonly List<string> _restoredLikelihoods = [];
+    private readonly ToolCallReader? _calls = call is ChatCall { Tools.Count: > 0 } ? new ToolCallReader() : null;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _restored;
     private int _characters;
     private int _toldText;
+    private int _readText;
     private int _toldTokens;
     private int _toldLikelihoods;
     private bool _hasRole;
@@ -91,14 +95,17 @@ internal sealed class ChoiceText(
         _hasRole = true;
         foreach (var token in piece.Tokens) Add(token);
         (_restored, _toldTokens) = (_tokens.Count, _tokens.Count);
-        _toldText += piece.Text.Length;
+        _toldText = piece.HasCalls ? _text.Length : _toldText + piece.Text.Length;
+        if (piece.HasCalls) _calls?.Read(_text.ToString(_readText, _text.Length - _readText), isLast: false);
+        else if (piece.Text.Length > 0) _calls?.BeText();
+        if (piece.HasCalls) _readText = _text.Length;
         _restoredLikelihoods.Add(piece.Likelihoods);
         if (piece.FinishReason is { } reason)
         {
             AddRest();
             _hasToldEnd = true;
-            _endedByModel = reason == Stop && _stops.Found is null && !IsComplete();
-            End(reason);
+            _endedByModel = reason != Length && _stops.Found is null && !IsComplete();
+            End(reason == ToolCalls ? Stop : reason);
         }
         else if (_stops.Found is not null || _tokens.Count >= maxNewTokens)
         {
@@ -145,9 +152,11 @@ internal sealed class ChoiceText(
     }
 
     /// <summary>The next chunk to be shown; null when there is none now.</summary>
+    /// <exception cref="FormatException">The text has calls in another form than its grammar allows.</exception>
     public string? Take(AnswerForm form)
     {
         string text;
+        IReadOnlyList<AnswerCallPiece> calls = [];
         List<int> tokens;
         List<TokenLikelihood> likelihoods;
         lock (_gate)
@@ -160,21 +169,42 @@ internal sealed class ChoiceText(
                 if (form.Opening(index) is { } opening) return opening;
             }
 
-            // Where there are stop strings the last tokens may have no text.
-            if (!hasText) _hasToldEnd = true;
             text = hasText ? _text.ToString(_toldText, _text.Length - _toldText) : "";
+            _toldText = Math.Max(_toldText, _text.Length);
+            if (_calls is not null) (text, calls) = _calls.Read(text, isLast: _finish is not null);
+
+            // Where there are stop strings the last tokens may have no text.
+            var isEnd = text.Length == 0 && calls.Count == 0;
+            if (isEnd && (_finish is null || _hasToldEnd)) return null;
+            if (isEnd) _hasToldEnd = true;
             tokens = _tokens[_toldTokens..];
             likelihoods = _likelihoods[_toldLikelihoods..];
-            (_toldText, _toldTokens, _toldLikelihoods) = (Math.Max(_toldText, _text.Length), _tokens.Count, _likelihoods.Count);
+            (_toldTokens, _toldLikelihoods) = (_tokens.Count, _likelihoods.Count);
         }
 
         var said = call.Likelihoods ? Write(likelihoods) : null;
-        return text.Length > 0 ? form.Piece(index, text, tokens, said) : form.End(index, _finish!, tokens, said);
+        if (calls.Count > 0) return form.Calls(index, calls, tokens, said);
+        return text.Length > 0 ? form.Piece(index, text, tokens, said) : form.End(index, ReasonOf(_calls), tokens, said);
     }
 
     /// <summary>The whole answer; after its end.</summary>
-    public AnswerChoice ToChoice(AnswerForm form) => new(
-        index, _text.ToString(), _finish!, call.Likelihoods ? form.Join([.. _restoredLikelihoods, Write(_likelihoods)]) : null);
+    /// <exception cref="FormatException">The text has calls in another form than its grammar allows.</exception>
+    public AnswerChoice ToChoice(AnswerForm form)
+    {
+        var (text, reader) = (_text.ToString(), _calls is null ? null : new ToolCallReader());
+        List<AnswerCall> calls = [];
+        if (reader is not null)
+        {
+            (text, var pieces) = reader.Read(text, isLast: true);
+            foreach (var one in pieces.GroupBy(piece => piece.Index))
+                calls.Add(new AnswerCall(one.First().Name!, string.Concat(one.Select(piece => piece.Arguments))));
+        }
+
+        var likelihoods = call.Likelihoods ? form.Join([.. _restoredLikelihoods, Write(_likelihoods)]) : null;
+        return new AnswerChoice(index, text, ReasonOf(reader), likelihoods) { Calls = calls };
+    }
+
+    private string ReasonOf(ToolCallReader? calls) => _finish == Stop && calls is { Calls: > 0 } ? ToolCalls : _finish!;
 
     private string Write(IReadOnlyList<TokenLikelihood> likelihoods) => call is CompletionCall
         ? CompletionLikelihoods.Write(likelihoods, tokenizer) : TokenLikelihood.Write(likelihoods, tokenizer);

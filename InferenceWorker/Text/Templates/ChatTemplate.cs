@@ -26,6 +26,11 @@ internal sealed class ChatTemplate
     /// </summary>
     public bool HasSystemRole { get; private set; }
 
+    /// <summary>
+    /// Whether the template shows tools, and has the model write calls between <c>&lt;tool_call&gt;</c> and <c>&lt;/tool_call&gt;</c>.
+    /// </summary>
+    public bool HasToolForm { get; private set; }
+
     /// <summary>Loads a model's template from its folder (see <see cref="ChatTemplateFiles"/>) and tests it.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="time">What <c>strftime_now</c> answers.</param>
@@ -108,7 +113,9 @@ internal sealed class ChatTemplate
             KeyValuePair.Create<string, object>("add_generation_prompt", addGenerationPrompt),
         ]);
 
-    /// <summary>Renders two short chats: one must succeed, and the other shows whether there is a system role.</summary>
+    /// <summary>
+    /// Renders three short chats: one must succeed, and the others show whether there are a system role and tools.
+    /// </summary>
     private void Try(string path)
     {
         const string System = "probe of the system role";
@@ -132,6 +139,26 @@ internal sealed class ChatTemplate
         catch (RenderException)
         {
             HasSystemRole = false;
+        }
+
+        HasToolForm = ShowsTools(User);
+    }
+
+    private bool ShowsTools(string user)
+    {
+        const string Tool = "probe_of_tools";
+        const string Tools = """
+            [{"type":"function","function":{"name":"probe_of_tools","description":"probe","parameters":{"type":"object","properties":{}}}}]
+            """;
+        try
+        {
+            using JsonDocument tools = JsonDocument.Parse(Tools);
+            JinjaText prompt = Render(ChatMessages.Of(("user", user)), tools.RootElement, addGenerationPrompt: true);
+            return prompt.Value.Contains(Tool, StringComparison.Ordinal) && prompt.Value.Contains("<tool_call>", StringComparison.Ordinal);
+        }
+        catch (RenderException)
+        {
+            return false;
         }
     }
 }

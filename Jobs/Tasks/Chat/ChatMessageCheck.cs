@@ -7,8 +7,10 @@ namespace AiPlatform.Jobs.Tasks.Chat;
 internal static class ChatMessageCheck
 {
     private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
-    private static readonly string[] MessageFields = ["role", "content"];
+    private static readonly string[] MessageFields = ["role", "content", "tool_calls", "tool_call_id"];
     private static readonly string[] PartFields = ["type", "text"];
+    private static readonly string[] CallFields = ["id", "type", "function"];
+    private static readonly string[] FunctionFields = ["name", "arguments"];
 
     /// <summary>Checks the value of <c>messages</c> that the reader is on, which is not null.</summary>
     public static InferenceError? Read(ref Utf8JsonReader value)
@@ -28,7 +30,7 @@ internal static class ChatMessageCheck
 
         var seen = 0;
         string? role = null;
-        var hasContent = false;
+        var (hasContent, hasCallId, hasCalls) = (false, false, false);
         while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
         {
             var field = RequestJson.FieldOf(ref value, MessageFields);
@@ -44,13 +46,88 @@ internal static class ChatMessageCheck
                 hasContent = true;
                 if (ReadContent($"{name}.content", ref value) is { } wrong) return wrong;
             }
+            else if (field == 2 && value.TokenType != JsonTokenType.Null)
+            {
+                hasCalls = true;
+                if (ReadCalls($"{name}.tool_calls", ref value) is { } wrong) return wrong;
+            }
+            else if (field == 3 && value.TokenType != JsonTokenType.Null)
+            {
+                hasCallId = true;
+                if (CheckText($"{name}.tool_call_id", ref value) is { } wrong) return wrong;
+            }
 
             value.Skip();
         }
 
         if (role is null) return InferenceError.Invalid($"{name}.role", $"{name}.role is missing.");
+        if (role == "tool" && !hasCallId)
+        {
+            return InferenceError.Invalid(
+                $"{name}.tool_call_id", $"{name}.tool_call_id is missing: give the id of the call that this answers.");
+        }
+
+        if (hasCalls && role != "assistant")
+            return InferenceError.Invalid($"{name}.tool_calls", $"{name}.tool_calls is for the role 'assistant'.");
         return hasContent || role == "assistant"
             ? null : InferenceError.Invalid($"{name}.content", $"{name}.content is missing: give a string, or parts of text.");
+    }
+
+    /// <summary>Checks the calls of an assistant's message. The reader is on their end after the call.</summary>
+    private static InferenceError? ReadCalls(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid(name, $"{name} must be an array of calls.");
+        for (var i = 0; value.Read() && value.TokenType != JsonTokenType.EndArray; i++)
+            if (ReadCall($"{name}[{i}]", ref value) is { } wrong) return wrong;
+        return null;
+    }
+
+    private static InferenceError? ReadCall(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(name, $"{name} must be an object.");
+        var (seen, hasId, hasFunction) = (0, false, false);
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, CallFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{name}.{CallFields[field]}") is { } twice) return twice;
+            if (field == 0)
+            {
+                hasId = true;
+                if (CheckText($"{name}.id", ref value) is { } wrong) return wrong;
+            }
+            else if (field == 1 && !(value.TokenType == JsonTokenType.String && value.ValueTextEquals("function"u8)))
+            {
+                return InferenceError.Invalid($"{name}.type", $"{name}.type must be 'function'.");
+            }
+            else if (field == 2)
+            {
+                hasFunction = true;
+                if (ReadFunction($"{name}.function", ref value) is { } wrong) return wrong;
+            }
+
+            value.Skip();
+        }
+
+        if (!hasId) return InferenceError.Invalid($"{name}.id", $"{name}.id is missing.");
+        return hasFunction ? null : InferenceError.Invalid($"{name}.function", $"{name}.function is missing.");
+    }
+
+    private static InferenceError? ReadFunction(string name, ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(name, $"{name} must be an object.");
+        var seen = 0;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, FunctionFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{name}.{FunctionFields[field]}") is { } twice) return twice;
+            if (field >= 0 && CheckText($"{name}.{FunctionFields[field]}", ref value) is { } wrong) return wrong;
+            value.Skip();
+        }
+
+        var missing = (seen & 1) == 0 ? "name" : (seen & 2) == 0 ? "arguments" : null;
+        return missing is null ? null : InferenceError.Invalid($"{name}.{missing}", $"{name}.{missing} is missing.");
     }
 
     /// <summary>Checks a content. The reader is on its end after the call.</summary>

@@ -12,12 +12,17 @@ namespace AiPlatform.Jobs.Tasks.Chat;
 public static class ChatRequestParser
 {
     private const int MaxTopLikelihoods = 20;
+    private const string NotWithTools =
+        "A 'regex' or a 'grammar' cannot be held beside tools: leave response_format out, or tools, or set tool_choice to 'none'.";
+
+    private const string Deprecated =
+        "The models of our workers call tools, not functions, which OpenAI has replaced: send tools and tool_choice.";
 
     private static readonly string[] FieldNames =
     [
         "model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k",
         "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "seed", "stop", "logit_bias", "logprobs", "top_logprobs",
-        "ignore_eos", "response_format", "tools", "tool_choice", "functions", "function_call",
+        "ignore_eos", "response_format", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
     ];
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
@@ -31,6 +36,7 @@ public static class ChatRequestParser
 
     private struct Fields() : IFieldValues
     {
+        private readonly ChatTools _tools = new();
         private GenerationFields _common = new();
         private bool _hasMessages;
         private int? _maxTokens;
@@ -50,17 +56,30 @@ public static class ChatRequestParser
         {
             if (!_hasMessages) Known.Note("messages", "messages is missing: give at least one message.");
             if (_common.Misfit is { } misfit) Known.Note(misfit);
+            if (_tools.Misfit() is { } wrong) Known.Note(wrong);
             if (_topLikelihoods > 0 && _likelihoods != true) Known.Note("top_logprobs", "top_logprobs needs \"logprobs\": true.");
             return Known.FirstError;
         }
 
-        public readonly ChatCall ToCall(ReadOnlySpan<byte> body) => _common.Fill(new ChatCall(_common.Model!), body) with
+        public readonly ChatCall ToCall(ReadOnlySpan<byte> body)
         {
-            MaxNewTokens = _maxCompletionTokens ?? _maxTokens,
-            Likelihoods = _likelihoods == true,
-            TopLikelihoods = _topLikelihoods ?? 0,
-            Misfit = FirstError() ?? _common.Unsupported,
-        };
+            var call = _common.Fill(new ChatCall(_common.Model!), body) with
+            {
+                MaxNewTokens = _maxCompletionTokens ?? _maxTokens,
+                Likelihoods = _likelihoods == true,
+                TopLikelihoods = _topLikelihoods ?? 0,
+                Misfit = FirstError() ?? _common.Unsupported,
+            };
+            if (call.Misfit is not null || _tools.Callable is not { Count: > 0 } tools) return call;
+            if (call.Grammar is { Kind: not AnswerGrammarKind.JsonSchema })
+                return call with { Misfit = InferenceError.Invalid(ResponseFormat.Name, NotWithTools) };
+            return call with
+            {
+                Tools = tools,
+                TextFormat = call.Grammar,
+                Grammar = ToolCallForm.GrammarOf(tools, _tools.Use, _tools.IsParallel, call.Grammar, body),
+            };
+        }
 
         public InferenceError? ReadValue(string name, ref Utf8JsonReader value) => name switch
         {
@@ -69,8 +88,11 @@ public static class ChatRequestParser
             "max_completion_tokens" => FieldValues.ReadWhole(name, ref value, 1, GenerationFields.MaxTokens, out _maxCompletionTokens),
             "logprobs" => FieldValues.ReadFlag(name, ref value, out _likelihoods),
             "top_logprobs" => FieldValues.ReadWhole(name, ref value, 0, MaxTopLikelihoods, out _topLikelihoods),
-            "tools" or "functions" => ReadTools(name, ref value),
-            "tool_choice" or "function_call" => ReadToolChoice(name, ref value),
+            "tools" => _tools.Read(ref value),
+            "tool_choice" => _tools.ReadChoice(ref value),
+            "parallel_tool_calls" => _tools.ReadParallel(ref value),
+            "functions" => RefuseFunctions(name, ref value),
+            "function_call" => RefuseFunctionCall(name, ref value),
             _ => _common.Read(name, ref value),
         };
 
@@ -80,24 +102,21 @@ public static class ChatRequestParser
             return ChatMessageCheck.Read(ref value);
         }
 
-        private InferenceError? ReadTools(string name, ref Utf8JsonReader value)
+        private InferenceError? RefuseFunctions(string name, ref Utf8JsonReader value)
         {
             if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid(name, $"{name} must be an array.");
             value.Read();
-            if (value.TokenType != JsonTokenType.EndArray) RefuseTools(name);
+            if (value.TokenType != JsonTokenType.EndArray) _common.Refuse(name, Deprecated);
             return null;
         }
 
-        private InferenceError? ReadToolChoice(string name, ref Utf8JsonReader value)
+        private InferenceError? RefuseFunctionCall(string name, ref Utf8JsonReader value)
         {
             if (value.TokenType is not (JsonTokenType.String or JsonTokenType.StartObject))
                 return InferenceError.Invalid(name, $"{name} must be a string or an object.");
             var needsNone = value.TokenType == JsonTokenType.String && (value.ValueTextEquals("none"u8) || value.ValueTextEquals("auto"u8));
-            if (!needsNone) RefuseTools(name);
+            if (!needsNone) _common.Refuse(name, Deprecated);
             return null;
         }
-
-        private void RefuseTools(string name) =>
-            _common.Refuse(name, $"The models of our workers do not call tools yet: leave {name} out.");
     }
 }

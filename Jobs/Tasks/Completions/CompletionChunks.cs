@@ -33,7 +33,7 @@ public sealed class CompletionChunks(JobId job, string model, bool includesUsage
 
     protected override string ChunkText(string text) => $"\"text\":{Text(text)}";
 
-    protected override string WholeText(string text) => ChunkText(text);
+    protected override string WholeText(AnswerChoice choice) => ChunkText(choice.Text);
 
     protected override string Logprobs(string likelihoods) => likelihoods.Length > 0 ? likelihoods : "null";
 

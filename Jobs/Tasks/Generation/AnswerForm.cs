@@ -59,6 +59,14 @@ public abstract class AnswerForm
     public string Piece(int choice, string text, IReadOnlyList<int> tokens, string? likelihoods) =>
         Chunk(choice, ChunkText(text), likelihoods, null, tokens);
 
+    /// <summary>Pieces of a choice's calls.</summary>
+    /// <param name="choice">Its index.</param>
+    /// <param name="calls">The pieces, in order.</param>
+    /// <param name="tokens">What they are made of, and what the tokens before them were that said nothing yet.</param>
+    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null where none are wanted.</param>
+    public string Calls(int choice, IReadOnlyList<AnswerCallPiece> calls, IReadOnlyList<int> tokens, string? likelihoods) =>
+        Chunk(choice, ChunkCalls(choice, calls), likelihoods, null, tokens);
+
     /// <summary>The last chunk of a choice.</summary>
     /// <param name="choice">Its index.</param>
     /// <param name="reason">Why it ends.</param>
@@ -74,13 +82,14 @@ public abstract class AnswerForm
     public byte[] Whole(IEnumerable<AnswerChoice> choices, string usage)
     {
         var json = new StringBuilder(_wholeHead);
-        foreach (var (index, text, reason, likelihoods) in choices)
+        foreach (var choice in choices)
         {
+            var (index, _, reason, likelihoods) = choice;
             if (json[^1] == '}') json.Append(',');
             var logprobs = likelihoods is null ? "null" : Logprobs(likelihoods);
             json.Append(
                 CultureInfo.InvariantCulture,
-                $$"""{"index":{{index}},{{WholeText(text)}},"logprobs":{{logprobs}},"finish_reason":"{{reason}}"}""");
+                $$"""{"index":{{index}},{{WholeText(choice)}},"logprobs":{{logprobs}},"finish_reason":"{{reason}}"}""");
         }
 
         json.Append(CultureInfo.InvariantCulture, $$"""],"usage":{{usage}}}""");
@@ -94,14 +103,14 @@ public abstract class AnswerForm
         {
             using var document = JsonDocument.Parse(json);
             var choices = document.RootElement.GetProperty("choices");
-            if (choices.GetArrayLength() == 0) return new AnswerPiece(null, "", [], "", null);
+            if (choices.GetArrayLength() == 0) return new AnswerPiece(null, "", [], "", null, HasCalls: false);
 
             var choice = choices[0];
             return new AnswerPiece(
                 choice.GetProperty("index").GetInt32(),
                 TextOfChunk(choice)?.GetString() ?? "",
                 choice.TryGetProperty("token_ids", out var tokens) ? [.. tokens.EnumerateArray().Select(token => token.GetInt32())] : [],
-                LikelihoodsOf(choice) ?? "", choice.GetProperty("finish_reason").GetString());
+                LikelihoodsOf(choice) ?? "", choice.GetProperty("finish_reason").GetString(), HasCalls(choice));
         }
         catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -118,9 +127,13 @@ public abstract class AnswerForm
             List<AnswerChoice> choices = [];
             foreach (var choice in document.RootElement.GetProperty("choices").EnumerateArray())
             {
+                var (calls, said) = (CallsOfWhole(choice), TextOfWhole(choice));
+                var text = calls.Count > 0 && said.ValueKind == JsonValueKind.Null ? "" : TextOf(said);
                 choices.Add(new AnswerChoice(
-                    choice.GetProperty("index").GetInt32(), TextOf(TextOfWhole(choice)), TextOf(choice.GetProperty("finish_reason")),
-                    LikelihoodsOf(choice)));
+                    choice.GetProperty("index").GetInt32(), text, TextOf(choice.GetProperty("finish_reason")), LikelihoodsOf(choice))
+                {
+                    Calls = calls,
+                });
             }
 
             if (choices.Count == 0) throw new FormatException("The stored answer has no choices.");
@@ -141,8 +154,12 @@ public abstract class AnswerForm
     /// <summary>The member of a chunk's choice that has its text.</summary>
     protected abstract string ChunkText(string text);
 
-    /// <summary>The member of a whole answer's choice that has its text.</summary>
-    protected abstract string WholeText(string text);
+    /// <summary>The member of a chunk's choice that has pieces of calls; for forms that have calls.</summary>
+    protected virtual string ChunkCalls(int choice, IReadOnlyList<AnswerCallPiece> calls) =>
+        throw new NotSupportedException("Answers of this route have no calls.");
+
+    /// <summary>The member of a whole answer's choice that has its text, and its calls.</summary>
+    protected abstract string WholeText(AnswerChoice choice);
 
     /// <summary>The value of <c>logprobs</c>.</summary>
     protected abstract string Logprobs(string likelihoods);
@@ -151,6 +168,11 @@ public abstract class AnswerForm
     protected abstract JsonElement? TextOfChunk(JsonElement choice);
 
     protected abstract JsonElement TextOfWhole(JsonElement choice);
+
+    /// <summary>Whether a chunk's choice has pieces of calls.</summary>
+    protected virtual bool HasCalls(JsonElement choice) => false;
+
+    protected virtual IReadOnlyList<AnswerCall> CallsOfWhole(JsonElement choice) => [];
 
     /// <summary>What <see cref="Logprobs"/> was written from; null for nothing.</summary>
     protected abstract string? LikelihoodsOfLogprobs(JsonElement logprobs);
@@ -165,7 +187,7 @@ public abstract class AnswerForm
             $$"""{{_head}}{"index":{{choice}},{{text}},"logprobs":{{logprobs}},"finish_reason":{{finish}}{{ids}}}{{_tail}}""");
     }
 
-    private static string TextOf(JsonElement text) => text.GetString() ?? throw new JsonException("A text is missing.");
+    protected static string TextOf(JsonElement text) => text.GetString() ?? throw new JsonException("A text is missing.");
 
     private string? LikelihoodsOf(JsonElement choice) =>
         choice.GetProperty("logprobs") is { ValueKind: JsonValueKind.Object } logprobs ? LikelihoodsOfLogprobs(logprobs) : null;
@@ -174,9 +196,24 @@ public abstract class AnswerForm
 /// <summary>One of the texts of an answer.</summary>
 /// <param name="Index">Its number, from 0 on.</param>
 /// <param name="Text">What the model says.</param>
-/// <param name="FinishReason"><c>stop</c> or <c>length</c>.</param>
+/// <param name="FinishReason"><c>stop</c>, <c>length</c> or <c>tool_calls</c>.</param>
 /// <param name="Likelihoods">Those of its tokens, in the form's own JSON; null where none are wanted.</param>
-public sealed record AnswerChoice(int Index, string Text, string FinishReason, string? Likelihoods);
+public sealed record AnswerChoice(int Index, string Text, string FinishReason, string? Likelihoods)
+{
+    /// <summary>The functions that it calls; then it has no text.</summary>
+    public IReadOnlyList<AnswerCall> Calls { get; init; } = [];
+}
+
+/// <summary>A function that an answer calls.</summary>
+/// <param name="Name">The function's name.</param>
+/// <param name="Arguments">Its arguments as JSON: an object, or its beginning where the answer was cut.</param>
+public sealed record AnswerCall(string Name, string Arguments);
+
+/// <summary>A piece of a call.</summary>
+/// <param name="Index">The call's number in its choice, from 0 on.</param>
+/// <param name="Name">The function's name in the call's first piece; null in the others.</param>
+/// <param name="Arguments">What comes next of the arguments.</param>
+public sealed record AnswerCallPiece(int Index, string? Name, string Arguments);
 
 /// <summary>A chunk that was read again.</summary>
 /// <param name="Choice">The choice's index; null of the chunk with the usage.</param>
@@ -184,4 +221,6 @@ public sealed record AnswerChoice(int Index, string Text, string FinishReason, s
 /// <param name="Tokens">The tokens of this text.</param>
 /// <param name="Likelihoods">Their likelihoods, in the form's own JSON; empty where there are none.</param>
 /// <param name="FinishReason">Why the choice ends; null unless it is its last.</param>
-public sealed record AnswerPiece(int? Choice, string Text, int[] Tokens, string Likelihoods, string? FinishReason);
+/// <param name="HasCalls">Whether it has pieces of calls.</param>
+public sealed record AnswerPiece(
+    int? Choice, string Text, int[] Tokens, string Likelihoods, string? FinishReason, bool HasCalls);

@@ -100,7 +100,8 @@ public readonly partial record struct ResponseFormat
             case "grammar" when takesOwn:
                 return ReadOwn(AnswerGrammarKind.Rules, texts[3], out format);
             default:
-                var known = takesOwn ? "'text', 'json_object', 'json_schema', 'regex' or 'grammar'" : "'text', 'json_object' or 'json_schema'";
+                var known = takesOwn
+                    ? "'text', 'json_object', 'json_schema', 'regex' or 'grammar'" : "'text', 'json_object' or 'json_schema'";
                 return InferenceError.Invalid($"{Name}.type", $"{Name}.type must be {known}.");
         }
     }

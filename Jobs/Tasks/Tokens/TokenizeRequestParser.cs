@@ -90,7 +90,8 @@ public static class TokenizeRequestParser
         private static InferenceError? ReadTools(ref Utf8JsonReader value)
         {
             if (value.TokenType == JsonTokenType.StartArray && value.Read() && value.TokenType == JsonTokenType.EndArray) return null;
-            return InferenceError.Invalid("tools", "The models of our workers do not call tools yet: leave tools out.");
+            return InferenceError.Invalid(
+                "tools", "Messages are taken without tools here: leave tools out. The usage of a chat counts them.");
         }
     }
 }

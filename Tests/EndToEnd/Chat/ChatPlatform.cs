@@ -20,8 +20,8 @@ public sealed class ChatPlatform : IAsyncLifetime
 
     internal HttpClient Http => Platform.Http;
 
-    /// <summary>Settings of a platform that serves the model only.</summary>
-    internal static (string Key, string Value)[] Settings { get; } = [("Models__Load__0", Model)];
+    /// <summary>Settings of a platform that serves the model only, where other tests take the processor, too.</summary>
+    internal static (string Key, string Value)[] Settings { get; } = [("Models__Load__0", Model), ("Answers__Timeout", "00:01:00")];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

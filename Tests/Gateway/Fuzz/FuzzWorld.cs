@@ -64,7 +64,7 @@ internal sealed class FuzzWorld : IAsyncDisposable
         ["CompletionRequest.model"] = [Generator, Generator, Generator, Served, "gpt", "nobody"],
         ["TokenizeRequest.model"] = [Generator, Generator, Generator, Generator, Served, "gpt", "nobody"],
         ["DetokenizeRequest.model"] = [Generator, Generator, Served, "gpt", "nobody"],
-        ["ChatRequest.model"] = ["gpt", "gpt", "gpt", "gpt", "broken", Served, "nobody"],
+        ["ChatRequest.model"] = ["gpt", "gpt", "gpt", "gpt", "broken", Generator, Generator, Served, "nobody"],
         ["JobRequest.body.model"] = ["gpt", "gpt", "gpt", "broken", Served, "nobody"],
         ["retrieveModel.id"] = [Served, "gpt", "nobody", "no body", "ä"],
         ["listJobs.model"] = [Served, Idle, "gpt", "nobody"],

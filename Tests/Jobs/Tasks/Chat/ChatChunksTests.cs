@@ -77,6 +77,42 @@ public sealed class ChatChunksTests
         Assert.Equal(5, root.GetProperty("usage").GetProperty("total_tokens").GetInt32());
     }
 
+    [Fact]
+    public void ReadAnswer_WithCalls_IsTheSame()
+    {
+        AnswerChoice choice = new(1, "", "tool_calls", null) { Calls = [new("f", """{"a":"\n"}"""), new("g", "{}")] };
+
+        var json = Form.Whole([choice], AnswerForm.WriteUsage(3, 1, 2));
+        var answer = Assert.Single(Form.ReadWhole(json).Choices);
+
+        Assert.Equal(choice.Calls, answer.Calls);
+        Assert.Equal(("", "tool_calls"), (answer.Text, answer.FinishReason));
+        var message = JsonDocument.Parse(json).RootElement.GetProperty("choices")[0].GetProperty("message");
+        Assert.Equal(JsonValueKind.Null, message.GetProperty("content").ValueKind);
+        Assert.Equal("function", message.GetProperty("tool_calls")[1].GetProperty("type").GetString());
+        Assert.Equal(2, message.GetProperty("tool_calls").EnumerateArray().Select(call => call.GetProperty("id").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public void Calls_Pieces_HaveTheHeadOnceAndTheIdOfTheWhole()
+    {
+        var json = Form.Calls(0, [new(0, "f", ""), new(0, null, "{\"a\":")], [5], null);
+
+        var choice = JsonDocument.Parse(json).RootElement.GetProperty("choices")[0];
+        var calls = choice.GetProperty("delta").GetProperty("tool_calls");
+        var whole = Form.Whole([new(0, "", "tool_calls", null) { Calls = [new("f", "{}")] }], AnswerForm.WriteUsage(1, 0, 1));
+        var message = JsonDocument.Parse(whole).RootElement.GetProperty("choices")[0].GetProperty("message");
+        Assert.Equal(message.GetProperty("tool_calls")[0].GetProperty("id").GetString(), calls[0].GetProperty("id").GetString());
+        var head = calls[0].GetProperty("function");
+        Assert.Equal(("f", ""), (head.GetProperty("name").GetString(), head.GetProperty("arguments").GetString()));
+        Assert.Equal("{\"a\":", calls[1].GetProperty("function").GetProperty("arguments").GetString());
+        Assert.False(calls[1].TryGetProperty("id", out _));
+        var piece = Form.ReadPiece(json);
+        Assert.True(piece.HasCalls);
+        Assert.Equal([5], piece.Tokens);
+        Assert.Null(piece.FinishReason);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{}")]

@@ -9,6 +9,8 @@ namespace AiPlatform.Tests.Jobs.Tasks.Chat;
 
 public sealed class ChatRequestParserTests
 {
+    private const string OneTool = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";
+
     private static readonly ModelDescriptor Model =
         new() { Name = "m", Task = "text-generation", MaxTokens = 100, Created = 0, OwnedBy = "tests" };
 
@@ -60,6 +62,57 @@ public sealed class ChatRequestParserTests
     }
 
     [Theory]
+    [InlineData("", "start: text | calls\n", true)]
+    [InlineData(",\"parallel_tool_calls\":false", "start: text | calls\n", false)]
+    [InlineData(",\"tool_choice\":\"required\"", "start: calls\n", true)]
+    [InlineData(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}", "start: calls\n", false)]
+    public void Parse_Tools_AreAGrammarOfWhatMayBeAnswered(string fields, string start, bool isParallel)
+    {
+        var call = Right($$"""{"model":"m"{{fields}},"messages":[{"role":"user","content":"a"}],{{OneTool}}}""");
+
+        Assert.Equal("f", Assert.Single(call.Tools).Name);
+        Assert.Equal(AnswerGrammarKind.Rules, call.Grammar!.Kind);
+        Assert.StartsWith(start, call.Grammar.Text, StringComparison.Ordinal);
+        Assert.Equal(isParallel, call.Grammar.Text.Contains("calls: call (", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Parse_ToolChoiceNone_IsFreeText()
+    {
+        var call = Right($$"""{"model":"m","messages":[{"role":"user","content":"a"}],"tool_choice":"none",{{OneTool}}}""");
+
+        Assert.Empty(call.Tools);
+        Assert.Null(call.Grammar);
+    }
+
+    [Theory]
+    [InlineData("null", """{"type":"object","properties":{},"additionalProperties":false}""")]
+    [InlineData("{ }", """{"type":"object","properties":{},"additionalProperties":false}""")]
+    [InlineData("""{"properties":{"a":{}}}""", """{"type":"object","additionalProperties":false,"properties":{"a":{}}}""")]
+    [InlineData("""{"type":"object","properties":{},"allOf":[]}""", """{"type":"object","properties":{},"allOf":[]}""")]
+    [InlineData("""{"type":"object"}""", """{"type":"object"}""")]
+    [InlineData("""{"additionalProperties":true,"properties":{}}""", """{"type":"object","additionalProperties":true,"properties":{}}""")]
+    public void Parse_ParametersOfATool_AreAnObjectWithDeclaredNames(string parameters, string schema)
+    {
+        var call = Right($$"""
+            {"model":"m","messages":[{"role":"user","content":"ä"}],"tools":[{"function":{"parameters":{{parameters}},"name":"f"},"type":"function"}]}
+            """);
+
+        Assert.Contains($"args0: %json {schema}\n", call.Grammar!.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_ThousandsOfTools_AreRefused()
+    {
+        var tools = Enumerable.Range(0, 5_000).Select(i => $$$"""{"type":"function","function":{"name":"f{{{i}}}"}}""");
+
+        var error = ErrorOf($$"""{"model":"m","messages":[{"role":"user","content":"a"}],"tools":[{{string.Join(',', tools)}}]}""");
+
+        Assert.Equal("tools", error?.Param);
+        Assert.Contains("128", error!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("""{"type":"text"}""")]
     [InlineData("null")]
     public void Parse_ResponseFormatOfText_IsNoGrammar(string format) =>
@@ -78,6 +131,16 @@ public sealed class ChatRequestParserTests
     [InlineData("""{"model":"m","messages":[{"role":"user","content":5}]}""", "messages[0].content")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":[{"type":"text"}]}]}""", "messages[0].content[0].text")]
     [InlineData("""{"model":"m","messages":[{"role":"user","content":[5]}]}""", "messages[0].content[0]")]
+    [InlineData("""{"model":"m","messages":[{"role":"tool","content":"a"}]}""", "messages[0].tool_call_id")]
+    [InlineData("""{"model":"m","messages":[{"role":"tool","content":"a","tool_call_id":5}]}""", "messages[0].tool_call_id")]
+    [InlineData("""{"model":"m","messages":[{"role":"user","content":"a","tool_calls":[]}]}""", "messages[0].tool_calls")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":{}}]}""", "messages[0].tool_calls")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[5]}]}""", "messages[0].tool_calls[0]")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[{"type":"function"}]}]}""", "messages[0].tool_calls[0].id")]
+    [InlineData("""{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"a"}]}]}""", "messages[0].tool_calls[0].function")]
+    [InlineData(
+        """{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":{}}}]}]}""",
+        "messages[0].tool_calls[0].function.arguments")]
     public void Parse_WrongModelOrMessages_AreNamed(string body, string param) => Assert.Equal(param, ErrorOf(body)?.Param);
 
     [Theory]
@@ -113,7 +176,28 @@ public sealed class ChatRequestParserTests
     [InlineData("\"response_format\":{\"type\":\"grammar\",\"grammar\":5}", "response_format.grammar")]
     [InlineData("\"response_format\":{\"type\":\"xml\"}", "response_format.type")]
     [InlineData("\"response_format\":{\"type\":\"text\",\"type\":\"text\"}", "response_format.type")]
-    [InlineData("\"tools\":[{}]", "tools")]
+    [InlineData("\"tools\":[{}]", "tools[0].type")]
+    [InlineData("\"tools\":[5]", "tools[0]")]
+    [InlineData("\"tools\":[{\"type\":\"function\"}]", "tools[0].function")]
+    [InlineData("\"tools\":[{\"type\":\"web_search\"}]", "tools[0].type")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{}}]", "tools[0].function.name")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a b\"}}]", "tools[0].function.name")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a\\n\"}}]", "tools[0].function.name")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a\",\"description\":5}}]", "tools[0].function.description")]
+    [InlineData("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a\",\"parameters\":[]}}]", "tools[0].function.parameters")]
+    [InlineData(
+        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a\",\"parameters\":{\"type\":\"array\"}}}]",
+        "tools[0].function.parameters")]
+    [InlineData(
+        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a\"}},{\"function\":{\"name\":\"a\"},\"type\":\"function\"}]",
+        "tools[1].function.name")]
+    [InlineData(OneTool + ",\"tool_choice\":\"any\"", "tool_choice")]
+    [InlineData(OneTool + ",\"tool_choice\":5", "tool_choice")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"allowed_tools\"}", "tool_choice.type")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"function\"}", "tool_choice.function.name")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"g\"}}", "tool_choice")]
+    [InlineData(OneTool + ",\"parallel_tool_calls\":5", "parallel_tool_calls")]
+    [InlineData(OneTool + ",\"response_format\":{\"type\":\"regex\",\"regex\":\"a\"}", "response_format")]
     [InlineData("\"tools\":5", "tools")]
     [InlineData("\"tool_choice\":\"required\"", "tool_choice")]
     [InlineData("\"functions\":[{}]", "functions")]

@@ -1,0 +1,220 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using AiPlatform.Jobs.Payloads;
+
+namespace AiPlatform.Jobs.Tasks.Chat;
+
+/// <summary>A function that an answer may call.</summary>
+/// <param name="Index">Its place among the request's tools.</param>
+/// <param name="Name">Its name: 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'.</param>
+/// <param name="ParametersAt">The range of the JSON Schema of its arguments in the request's bytes; null where it takes none.</param>
+public sealed record ChatTool(int Index, string Name, Range? ParametersAt);
+
+/// <summary>What an answer does with the tools.</summary>
+public enum ToolUse
+{
+    /// <summary>It calls none.</summary>
+    None,
+
+    /// <summary>It is a text, or calls.</summary>
+    Auto,
+
+    /// <summary>It is calls.</summary>
+    Required,
+}
+
+/// <summary><c>tools</c>, <c>tool_choice</c> and <c>parallel_tool_calls</c> of a chat request, which may come in any order.</summary>
+internal sealed partial class ChatTools
+{
+    /// <summary>OpenAI's limit.</summary>
+    private const int MaxTools = 128;
+
+    private const string ChoiceName = "tool_choice.function.name";
+
+    private static readonly string[] ToolFields = ["type", "function"];
+    private static readonly string[] FunctionFields = ["name", "parameters", "description", "strict"];
+
+    private readonly List<ChatTool> _tools = [];
+    private ToolUse? _use;
+    private string? _chosen;
+    private bool? _isParallel;
+
+    /// <summary>Whether an answer may have several calls.</summary>
+    public bool IsParallel => _isParallel != false && _chosen is null;
+
+    public ToolUse Use => _tools.Count == 0 ? ToolUse.None : _use ?? ToolUse.Auto;
+
+    /// <summary>The tools that may be called.</summary>
+    public IReadOnlyList<ChatTool> Callable => Use == ToolUse.None ? []
+        : _chosen is null ? _tools : _tools.FindAll(tool => tool.Name == _chosen);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex ToolName { get; }
+
+    /// <summary>What is wrong with the fields together.</summary>
+    public InferenceError? Misfit() => this switch
+    {
+        { _tools.Count: 0, _use: ToolUse.Required } =>
+            InferenceError.Invalid("tool_choice", "tool_choice asks for a call, and there are no tools to call: give tools."),
+        { _chosen: { } chosen } when !_tools.Exists(tool => tool.Name == chosen) =>
+            InferenceError.Invalid("tool_choice", $"{ChoiceName} is none of the tools."),
+        _ => null,
+    };
+
+    /// <summary>Reads <c>parallel_tool_calls</c>.</summary>
+    public InferenceError? ReadParallel(ref Utf8JsonReader value)
+    {
+        _isParallel = value.TokenType == JsonTokenType.True;
+        return value.TokenType is JsonTokenType.True or JsonTokenType.False
+            ? null : InferenceError.Invalid("parallel_tool_calls", "parallel_tool_calls must be true or false.");
+    }
+
+    /// <summary>Reads <c>tool_choice</c>.</summary>
+    public InferenceError? ReadChoice(ref Utf8JsonReader value)
+    {
+        const string Message = "tool_choice must be 'none', 'auto', 'required', or {\"type\":\"function\",\"function\":{\"name\":\"…\"}}.";
+        if (value.TokenType == JsonTokenType.String)
+        {
+            _use = value.ValueTextEquals("none"u8) ? ToolUse.None
+                : value.ValueTextEquals("auto"u8) ? ToolUse.Auto
+                : value.ValueTextEquals("required"u8) ? ToolUse.Required : null;
+            return _use is null ? InferenceError.Invalid("tool_choice", Message) : null;
+        }
+
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("tool_choice", Message);
+        var seen = 0;
+        var isFunction = false;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, ToolFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"tool_choice.{ToolFields[field]}") is { } twice) return twice;
+            if (field == 0) isFunction = value.TokenType == JsonTokenType.String && value.ValueTextEquals("function"u8);
+            if (field == 1)
+            {
+                var inner = value;
+                if (ReadChosen(ref inner) is { } wrong) return wrong;
+            }
+
+            value.Skip();
+        }
+
+        if (!isFunction) return InferenceError.Invalid("tool_choice.type", "tool_choice.type must be 'function'.");
+        _use = ToolUse.Required;
+        return _chosen is null ? InferenceError.Invalid(ChoiceName, $"{ChoiceName} is missing.") : null;
+    }
+
+    /// <summary>Reads <c>tools</c>.</summary>
+    public InferenceError? Read(ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartArray) return InferenceError.Invalid("tools", "tools must be an array.");
+
+        HashSet<string> names = new(StringComparer.Ordinal);
+        for (var i = 0; value.Read() && value.TokenType != JsonTokenType.EndArray; i++)
+        {
+            if (i == MaxTools) return InferenceError.Invalid("tools", $"tools has more than {MaxTools} tools.");
+            if (ReadTool(i, ref value, out var tool) is { } wrong) return wrong;
+            if (!names.Add(tool!.Name))
+                return InferenceError.Invalid($"tools[{i}].function.name", $"tools[{i}].function.name is that of an earlier tool.");
+            _tools.Add(tool);
+        }
+
+        return null;
+    }
+
+    private InferenceError? ReadChosen(ref Utf8JsonReader value)
+    {
+        if (value.TokenType != JsonTokenType.StartObject)
+            return InferenceError.Invalid("tool_choice.function", "tool_choice.function must be an object.");
+        var seen = 0;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var isName = value.ValueTextEquals("name"u8);
+            value.Read();
+            if (isName && RequestJson.NoteField(ref seen, 0, ChoiceName) is { } twice) return twice;
+            if (isName && !RequestJson.TryReadText(ref value, out _chosen))
+                return InferenceError.Invalid(ChoiceName, $"{ChoiceName} must be a string.");
+            value.Skip();
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a tool. The reader is on its end after the call.</summary>
+    private static InferenceError? ReadTool(int index, ref Utf8JsonReader value, out ChatTool? tool)
+    {
+        var place = $"tools[{index}]";
+        tool = null;
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(place, $"{place} must be an object.");
+
+        var (seen, isFunction) = (0, false);
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, ToolFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{place}.{ToolFields[field]}") is { } twice) return twice;
+            if (field == 0) isFunction = value.TokenType == JsonTokenType.String && value.ValueTextEquals("function"u8);
+            if (field == 1)
+            {
+                var inner = value;
+                if (ReadFunction(index, ref inner, out tool) is { } wrong) return wrong;
+            }
+
+            value.Skip();
+        }
+
+        if (!isFunction) return InferenceError.Invalid($"{place}.type", $"{place}.type must be 'function'.");
+        return tool is null ? InferenceError.Invalid($"{place}.function", $"{place}.function is missing.") : null;
+    }
+
+    private static InferenceError? ReadFunction(int index, ref Utf8JsonReader value, out ChatTool? tool)
+    {
+        var place = $"tools[{index}].function";
+        tool = null;
+        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid(place, $"{place} must be an object.");
+
+        var seen = 0;
+        string? name = null;
+        Range? parameters = null;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = RequestJson.FieldOf(ref value, FunctionFields);
+            value.Read();
+            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"{place}.{FunctionFields[field]}") is { } twice) return twice;
+            var start = (int)value.TokenStartIndex;
+            var inner = value;
+            value.Skip();
+            var wrong = field switch
+            {
+                0 => RequestJson.TryReadText(ref inner, out name) && ToolName.IsMatch(name) ? null
+                    : "must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'",
+                1 => inner.TokenType == JsonTokenType.Null ? null : CheckParameters(ref inner),
+                2 => inner.TokenType == JsonTokenType.Null || RequestJson.IsText(ref inner) ? null : "must be a string",
+                _ => null,
+            };
+            if (wrong is not null)
+                return InferenceError.Invalid($"{place}.{FunctionFields[field]}", $"{place}.{FunctionFields[field]} {wrong}.");
+            if (field == 1 && inner.TokenType != JsonTokenType.Null) parameters = start..(int)value.BytesConsumed;
+        }
+
+        if (name is null) return InferenceError.Invalid($"{place}.name", $"{place}.name is missing.");
+        tool = new ChatTool(index, name, parameters);
+        return null;
+    }
+
+    /// <summary>Arguments are an object.</summary>
+    private static string? CheckParameters(ref Utf8JsonReader value)
+    {
+        const string Wrong = "must be a JSON Schema of the type 'object'";
+        if (value.TokenType != JsonTokenType.StartObject) return Wrong;
+        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = value.ValueTextEquals("type"u8);
+            value.Read();
+            if (isType && !(value.TokenType == JsonTokenType.String && value.ValueTextEquals("object"u8))) return Wrong;
+            value.Skip();
+        }
+
+        return null;
+    }
+}
