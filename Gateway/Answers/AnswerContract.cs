@@ -38,7 +38,8 @@ internal sealed class AnswerContract<T> : IAnswerCheck
             throw new InvalidOperationException($"{typeof(T).Name} cannot be the type of an answer: {error.Message}");
         }
         _check = check;
-        OnlyText = _type.Properties is [{ PropertyType: var only, Name: var name }] && only == typeof(string) ? name : null;
+        OnlyText = _type.Properties is [{ PropertyType: var only, Name: var name }] && only == typeof(string) && IsAnyText(Schema, name)
+            ? name : null;
         IsStrict = StrictSubset.Covers(Schema);
     }
 
@@ -51,7 +52,7 @@ internal sealed class AnswerContract<T> : IAnswerCheck
     public ReadOnlyMemory<byte> SchemaText { get; }
 
     /// <summary>
-    /// The name of the record's only property, if that is a text: a model that cannot be asked for JSON answers with the text itself.
+    /// The name of the record's only property, if that is any text: a model of our workers answers with the text itself.
     /// </summary>
     public string? OnlyText { get; }
 
@@ -89,6 +90,10 @@ internal sealed class AnswerContract<T> : IAnswerCheck
 
     /// <summary>Writes the answer as the route returns it.</summary>
     public byte[] Write(T answer) => JsonSerializer.SerializeToUtf8Bytes(answer, _type);
+
+    /// <summary>Whether the schema says no more of a text than that it is not empty.</summary>
+    private static bool IsAnyText(JsonNode schema, string name) => schema["properties"]?[name] is JsonObject text
+        && text.All(field => field.Key is "type" or "description" || (field.Key == "minLength" && field.Value!.GetValue<int>() <= 1));
 
     private SchemaViolation ViolationOf(ValidationResult result)
     {

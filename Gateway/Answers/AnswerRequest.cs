@@ -5,17 +5,27 @@ namespace AiPlatform.Gateway.Answers;
 /// <summary>The chat request that asks for a typed answer.</summary>
 internal static class AnswerRequest
 {
+    /// <summary>A small model leaves its subject at the default temperature of 1.</summary>
+    private const double Temperature = 0.3;
+
     /// <param name="model">The model's name in the Gateway.</param>
     /// <param name="instructions">The instructions for the model, which become the system message.</param>
     /// <param name="prompt">The caller's text, which becomes the user message.</param>
     /// <param name="contract">The contract of the answer.</param>
-    public static byte[] Write<T>(string model, string instructions, string prompt, AnswerContract<T> contract)
+    /// <param name="maxTokens">Most tokens of the answer of a worker's model; null for a provider's.</param>
+    public static byte[] Write<T>(string model, string instructions, string prompt, AnswerContract<T> contract, int? maxTokens = null)
         where T : class
     {
         using var written = new MemoryStream();
         using (var writer = new Utf8JsonWriter(written))
         {
             WriteBegin(writer, model, instructions, prompt);
+            if (maxTokens is { } most)
+            {
+                writer.WriteNumber("max_completion_tokens"u8, most);
+                writer.WriteNumber("temperature"u8, Temperature);
+            }
+
             writer.WriteStartObject("response_format"u8);
             writer.WriteString("type"u8, "json_schema"u8);
             writer.WriteStartObject("json_schema"u8);

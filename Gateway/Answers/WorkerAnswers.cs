@@ -6,17 +6,20 @@ using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Tasks.Chat;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Gateway.Answers;
 
 /// <summary>
-/// Asks a language model of our own workers for a typed answer. Such a model cannot be held to a schema yet, so it is only asked for
-/// records whose one property is a text: what it says is that text.
+/// Asks a language model of our own workers for a typed answer. A record whose one property is any text gets what the model says. For any
+/// other record the worker holds the model to the record's schema.
 /// </summary>
 internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admission, JobCalls jobs)
 {
-    /// <summary>An answer comes whole, and its caller waits: it is short.</summary>
-    private const int MaxTokens = 128;
+    /// <summary>An answer comes whole, and its caller waits: a text is short.</summary>
+    private const int MaxTokensOfText = 128;
+
+    private const int MaxTokensOfRecord = 512;
 
     /// <summary>
     /// The language model of this name; or, where there is none, the first one by name that a worker serves now. Null when there is none.
@@ -35,29 +38,36 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         HttpContext context, ModelDescriptor model, string instructions, string prompt, AnswerContract<T> contract, TimeSpan timeout)
         where T : class
     {
-        if (contract.OnlyText is not { } property) return (null, NotSupported(model.Name));
-
-        var body = AnswerRequest.WritePlain(model.Name, instructions, prompt, Math.Min(MaxTokens, model.MaxTokens / 2));
+        var most = Math.Min(contract.OnlyText is null ? MaxTokensOfRecord : MaxTokensOfText, model.MaxTokens / 2);
+        var body = contract.OnlyText is null
+            ? AnswerRequest.Write(model.Name, WithSchema(instructions, contract), prompt, contract, most)
+            : AnswerRequest.WritePlain(model.Name, instructions, prompt, most);
         var (call, invalid) = await admission.AdmitAsync(ChatTask.Description, body, context.RequestAborted);
-        if (call is null) return (null, invalid);
+        if (call is null)
+            return (null, invalid!.Param == ResponseFormat.SchemaField ? NotHeld(model.Name, invalid.Message) : invalid);
 
         context.Response.SetModel(call.Model);
         var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         end.Describe(context.Response);
-        return end.Error is { } error ? (null, error) : Read(end.Job!, property);
+        return end.Error is { } error ? (null, error) : Read(end.Job!, contract.OnlyText, most);
     }
 
     private static ModelDescriptor? First(KnownModels models) =>
         models.All.FirstOrDefault(model => model.Task == ChatTask.Kind && models.IsAttended(model.Name));
 
-    private static (string? Json, InferenceError? Error) Read(Job job, string property)
+    /// <summary>A small model that has not seen the schema writes what fits it, but not what is meant.</summary>
+    private static string WithSchema<T>(string instructions, AnswerContract<T> contract)
+        where T : class => $"{instructions} Answer in JSON that fits this schema: {contract.Schema.ToJsonString()}";
+
+    private static (string? Json, InferenceError? Error) Read(Job job, string? onlyText, int maxTokens)
     {
         try
         {
-            var answer = new ChatChunks(job.Id, job.Model, includesUsage: false).ReadWhole(job.Output?.Content ?? default);
-            var text = answer.Choices[0].Text.Trim();
-            return (JsonSerializer.Serialize(new Dictionary<string, string> { [property] = text }), null);
+            var answer = new ChatChunks(job.Id, job.Model, includesUsage: false).ReadWhole(job.Output?.Content ?? default).Choices[0];
+            if (onlyText is not null)
+                return (JsonSerializer.Serialize(new Dictionary<string, string> { [onlyText] = answer.Text.Trim() }), null);
+            return answer.FinishReason == "length" ? (null, Cut(job.Model, maxTokens)) : (answer.Text, null);
         }
         catch (FormatException unreadable)
         {
@@ -65,10 +75,17 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         }
     }
 
-    private static InferenceError NotSupported(string model) => new()
+    private static InferenceError Cut(string model, int maxTokens) => new()
+    {
+        Kind = InferenceErrorKind.AnswerInvalid,
+        Message = $"The answer of '{model}' was cut after {maxTokens} tokens, before it was whole. Ask again, shorten the prompt, bound "
+            + $"the texts and lists of the record, or name a larger model in {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)}.",
+    };
+
+    private static InferenceError NotHeld(string model, string reason) => new()
     {
         Kind = InferenceErrorKind.ModelNotFound,
-        Message = $"The model '{model}' of our workers does not support structured answers yet. Name a provider's model for this route: "
-            + $"set {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+        Message = $"The model '{model}' of our workers cannot be held to the record of this route. {reason} Name a provider's model: set "
+            + $"{AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
     };
 }

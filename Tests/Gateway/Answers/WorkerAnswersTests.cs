@@ -72,18 +72,40 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
         Assert.Equal(status, (int)reply.StatusCode);
     }
 
-    /// <summary>Nothing holds such a model to a schema.</summary>
-    [Fact]
-    public async Task Generate_WorkersModel_Is404ThatNamesTheSetting()
+    [Theory]
+    [InlineData("""{"summary":"A text.","sentiment":"Neutral","tags":["text"]}""", "stop", 200, "\"summary\":\"A text.\"")]
+    [InlineData("""{"summary":"A te""", "length", 422, "was cut after 128 tokens")]
+    [InlineData("""{"summary":"A text.","sentiment":"Sad","tags":[]}""", "stop", 422, "does not fit")]
+    public async Task Generate_WorkersModel_AnswersWithTheRecordOrSaysWhyNot(string said, string reason, int status, string part)
     {
         var named = RedisServer.Unique("z-model");
         await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
-        await using var worker = await ServeAsync(sut, named);
+        await using var worker = await ServeAsync(sut, named, (one, job) => one.SucceedWithTextAsync(job, said, reason));
 
         using var reply = await sut.PostTextAsync("/generate", Prompt);
 
-        Assert.Equal(404, (int)reply.StatusCode);
-        Assert.Contains("does not support structured answers yet", await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Equal(status, (int)reply.StatusCode);
+        Assert.Contains(part, await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    /// <summary>The worker holds the model to the schema, which the model sees, too.</summary>
+    [Fact]
+    public async Task Generate_WorkersModel_IsAskedWithTheSchema()
+    {
+        var named = RedisServer.Unique("z-model");
+        var asked = "";
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={named}");
+        await using var worker = await ServeAsync(sut, named, (one, job) =>
+        {
+            asked = System.Text.Encoding.UTF8.GetString(job.Body.Span);
+            return one.SucceedWithTextAsync(job, """{"summary":"A text.","sentiment":"Neutral","tags":["text"]}""");
+        });
+
+        using var reply = await sut.PostTextAsync("/generate", Prompt);
+
+        var (call, _) = ChatRequestParser.Parse(System.Text.Encoding.UTF8.GetBytes(asked));
+        Assert.Contains("sentiment", call!.Grammar!.Text, StringComparison.Ordinal);
+        Assert.Contains("fits this schema", asked, StringComparison.Ordinal);
     }
 
     private static async Task<FakeWorker> ServeAsync(
