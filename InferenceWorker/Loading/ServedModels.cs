@@ -67,5 +67,5 @@ internal sealed class ServedModels : ILeasedQueues, ISweptQueues
     public void Announced() => _isAnnounced = true;
 
     private static LeasedQueue LeasedQueueOf(ILoadedModel model) =>
-        new(QueueName.ForModel(model.Manifest.Name), model.Capacity) { Room = () => model.Room };
+        new(QueueName.ForModel(model.Manifest.Name), model.Capacity) { Room = () => model.Room, DelayPerJob = model.DelayPerJob };
 }

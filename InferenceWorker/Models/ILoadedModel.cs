@@ -21,6 +21,9 @@ internal interface ILoadedModel
     /// <summary>Jobs of these that it has room for now, beside those that run; asked before each lease.</summary>
     int Room => Capacity;
 
+    /// <summary>See <see cref="LeasedQueue.DelayPerJob"/>.</summary>
+    TimeSpan DelayPerJob => TimeSpan.Zero;
+
     /// <summary>Completes when its device threads have ended: after <see cref="Stop"/>, or with the error that ended one.</summary>
     Task Completion { get; }
 

@@ -29,4 +29,10 @@ public sealed record LeasedQueue(QueueName Queue, int Capacity)
     /// the queue takes a job all the same.
     /// </summary>
     public Func<int>? Room { get; init; }
+
+    /// <summary>
+    /// How long a process waits before a lease, for each job of the queue that it runs: a process that runs fewer jobs leases first. Zero
+    /// where jobs are as fast beside others, because a batch computes them together.
+    /// </summary>
+    public TimeSpan DelayPerJob { get; init; }
 }

@@ -25,6 +25,9 @@ internal sealed class QueueLeaser(
     /// </summary>
     private const int MostBytesInline = 2_048;
 
+    /// <summary>A process that runs more jobs than this waits no longer than one that runs as many.</summary>
+    private const int MostDelayingJobs = 8;
+
     private readonly WakeUp _wakeUp = new();
     private int _held;
     private bool _sawNewer;
@@ -38,6 +41,7 @@ internal sealed class QueueLeaser(
         var room = Room();
         if (room > 0)
         {
+            await GiveWayAsync(cancellationToken);
             LeaseResult leased;
             using (await gate.EnterAsync(cancellationToken))
             {
@@ -50,6 +54,20 @@ internal sealed class QueueLeaser(
         }
 
         await _wakeUp.WaitAsync(jobs.PollInterval, time, cancellationToken);
+    }
+
+    /// <summary>Lets processes that run fewer jobs of the queue lease first. A job that ends shortens the wait.</summary>
+    private async Task GiveWayAsync(CancellationToken cancellationToken)
+    {
+        if (queue.DelayPerJob == TimeSpan.Zero) return;
+
+        var since = time.GetTimestamp();
+        while (true)
+        {
+            var delay = queue.DelayPerJob * Math.Min(Volatile.Read(ref _held), MostDelayingJobs) - time.GetElapsedTime(since);
+            if (delay <= TimeSpan.Zero) return;
+            await _wakeUp.WaitAsync(delay, time, cancellationToken);
+        }
     }
 
     private int Room()

@@ -44,13 +44,13 @@ internal sealed class LeasingHost : IAsyncDisposable
         string redis,
         IReadOnlyList<QueueName> queues,
         Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
-        params (string Key, string Value)[] settings) => await StartAsync(redis, queues, room: null, run, settings);
+        params (string Key, string Value)[] settings) => await StartAsync(redis, queues, queue => queue, run, settings);
 
-    /// <summary>The same where there is less room now and then.</summary>
+    /// <summary>The same with other settings of the queues.</summary>
     public static async Task<LeasingHost> StartAsync(
         string redis,
         IReadOnlyList<QueueName> queues,
-        Func<int>? room,
+        Func<LeasedQueue, LeasedQueue> change,
         Func<LeasedJob, CancellationToken, Task<JobOutcome>> run,
         params (string Key, string Value)[] settings)
     {
@@ -61,7 +61,7 @@ internal sealed class LeasingHost : IAsyncDisposable
                 .Select(one => KeyValuePair.Create(one.Item1, (string?)one.Item2)));
         builder.AddServiceDefaults("test", HealthStatus.Unhealthy);
         builder.Services.AddJobStore();
-        builder.Services.AddSingleton(new FixedQueues(queues) { Room = room });
+        builder.Services.AddSingleton(new FixedQueues(queues, change));
         builder.Services.AddSingleton(run);
         builder.Services.AddLeasing<ScriptedConsumer, FixedQueues>();
         builder.Services.AddSweeping<FixedQueues>();
@@ -84,15 +84,13 @@ internal sealed class LeasingHost : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private sealed class FixedQueues(IReadOnlyList<QueueName> queues) : ILeasedQueues, ISweptQueues
+    private sealed class FixedQueues(IReadOnlyList<QueueName> queues, Func<LeasedQueue, LeasedQueue> change) : ILeasedQueues, ISweptQueues
     {
         public IReadOnlyCollection<QueueName> Queues => queues;
 
-        public Func<int>? Room { get; init; }
-
         public Task<IReadOnlyList<LeasedQueue>> NextAsync(IReadOnlyList<LeasedQueue>? known, CancellationToken cancellationToken) =>
             known is null
-                ? Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => new LeasedQueue(queue, 8) { Room = Room })])
+                ? Task.FromResult<IReadOnlyList<LeasedQueue>>([.. queues.Select(queue => change(new LeasedQueue(queue, 8)))])
                 : ILeasedQueues.NeverAsync(cancellationToken);
     }
 

@@ -59,6 +59,12 @@ internal sealed class ChatModel : ILoadedModel
     /// </summary>
     public int Room => _engine.CanTake(TypicalTokens, TypicalTokens) ? _engine.FreeRows : 0;
 
+    /// <summary>
+    /// A row beside others is slower, and waits for their prompts. While a step of the other rows is under way, the delay costs a new row
+    /// hardly anything.
+    /// </summary>
+    public TimeSpan DelayPerJob { get; } = TimeSpan.FromMilliseconds(2);
+
     public Task Completion => _engine.Completion;
 
     /// <summary>Most tokens of a chat, messages and answer together.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AiPlatform.Jobs;
+using AiPlatform.Jobs.Leasing;
 using AiPlatform.Tests.Fixtures;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
@@ -59,7 +60,7 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         var (now, most) = (0, 0);
         await using var sut = await LeasingHost.StartAsync(
-            redis.ConnectionString, [_queue], () => 0, async (_, token) =>
+            redis.ConnectionString, [_queue], queue => queue with { Room = () => 0 }, async (_, token) =>
             {
                 most = Math.Max(most, Interlocked.Increment(ref now));
                 await Task.Yield();
@@ -72,6 +73,35 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         foreach (var job in jobs) await UntilAsync(sut, job, JobStatus.Succeeded);
 
         Assert.Equal(1, most);
+    }
+
+    /// <summary>A process that runs a job leaves the next ones to a process that runs none.</summary>
+    [Fact]
+    public async Task Lease_ADelayForEachJob_LeavesJobsToTheProcessWithFewer()
+    {
+        var (busyRuns, idleRuns) = (0, 0);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Func<LeasedQueue, LeasedQueue> change = queue => queue with { DelayPerJob = TimeSpan.FromMinutes(2) };
+        await using var busy = await LeasingHost.StartAsync(redis.ConnectionString, [_queue], change, async (_, token) =>
+        {
+            if (Interlocked.Increment(ref busyRuns) > 1) return Success;
+            begun.SetResult();
+            await ended.Task.WaitAsync(token);
+            return Success;
+        });
+        await SubmitAsync(busy);
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        await using var idle = await LeasingHost.StartAsync(redis.ConnectionString, [_queue], change, (_, _) =>
+        {
+            Interlocked.Increment(ref idleRuns);
+            return Task.FromResult(Success);
+        });
+
+        for (var i = 0; i < 20; i++) await UntilAsync(idle, await SubmitAsync(idle), JobStatus.Succeeded);
+
+        Assert.Equal((1, 20), (busyRuns, idleRuns));
+        ended.SetResult();
     }
 
     [Fact]
