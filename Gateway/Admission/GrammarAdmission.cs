@@ -17,20 +17,21 @@ internal sealed class GrammarAdmission(CompiledSchemas schemas)
     {
         if (call.Grammar is not { } grammar) return null;
         if (call is not ChatCall { Tools: { Count: > 0 } tools } chat)
-            return await schemas.CheckAsync(grammar, ResponseFormat.FieldOf(grammar.Kind), cancellationToken);
+            return (await schemas.CheckAsync(grammar, ResponseFormat.FieldOf(grammar.Kind), cancellationToken))?.Error;
 
-        var error = await schemas.CheckAsync(grammar, "tools", cancellationToken);
-        if (error is null || error.Kind != InferenceErrorKind.InvalidRequest) return error;
+        var refusal = await schemas.CheckAsync(grammar, "tools", cancellationToken);
+        if (refusal is null or { IsTooMuch: true }) return refusal?.Error;
 
-        // Which of its parts is wrong is found out by compiling them one by one.
+        // Which of its parts is wrong is found out by compiling them one by one. Together they take no more work than the whole did.
         if (chat.TextFormat is { } format && await schemas.CheckAsync(format, ResponseFormat.SchemaField, cancellationToken) is { } misfit)
-            return misfit;
+            return misfit.Error;
         foreach (var tool in tools)
         {
             var schema = new AnswerGrammar(AnswerGrammarKind.JsonSchema, ToolCallForm.SchemaOf(tool, body.Span));
-            if (await schemas.CheckAsync(schema, $"tools[{tool.Index}].function.parameters", cancellationToken) is { } wrong) return wrong;
+            var wrong = await schemas.CheckAsync(schema, $"tools[{tool.Index}].function.parameters", cancellationToken);
+            if (wrong is not null) return wrong.Error;
         }
 
-        return error;
+        return refusal.Error;
     }
 }

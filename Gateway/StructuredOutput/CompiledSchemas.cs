@@ -48,10 +48,11 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
     /// <param name="param">The request's field that has it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
-    public async ValueTask<InferenceError?> CheckAsync(AnswerGrammar grammar, string param, CancellationToken cancellationToken)
+    public async ValueTask<GrammarRefusal?> CheckAsync(AnswerGrammar grammar, string param, CancellationToken cancellationToken)
     {
         var key = ($"{grammar.Kind} {param}", HashOf(Encoding.UTF8.GetBytes(grammar.Text)));
-        return (await KeptAsync(key, param, budget => Check(grammar, param, budget), cancellationToken)).Error;
+        var outcome = await KeptAsync(key, param, budget => Check(grammar, param, budget), cancellationToken);
+        return outcome.Error is { } error ? new GrammarRefusal(error, outcome.IsTooMuch) : null;
     }
 
     public void Dispose() => _kept.Dispose();
@@ -71,11 +72,11 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
         catch (StepsSpentException spent)
         {
             var tooMuch = InferenceError.Invalid(param, $"The schema could not be compiled: {spent.Message}. Make it simpler.");
-            outcome = new Outcome(null, tooMuch, 0);
+            outcome = new Outcome(null, tooMuch, 0, IsTooMuch: true);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new Outcome(null, TookTooLong(), 0);
+            return new Outcome(null, TookTooLong(), 0, IsTooMuch: true);
         }
 
         _kept.Set(key, outcome, new MemoryCacheEntryOptions { Size = BytesOfEntry + (BytesOfStep * outcome.Steps) });
@@ -103,7 +104,8 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
         }
         catch (GrammarException refused)
         {
-            return new Outcome(null, InferenceError.Invalid(param, Refusals.Quoted(refused.Message, MaxReasonLength)), 0);
+            var isTooMuch = refused.IsOverBudget || grammar.Text.Length > GrammarLimits.Default.MaxSourceBytes;
+            return new Outcome(null, InferenceError.Invalid(param, Refusals.Quoted(refused.Message, MaxReasonLength)), 0, isTooMuch);
         }
     }
 
@@ -120,5 +122,10 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
         + $"again later.",
     };
 
-    private sealed record Outcome(AnswerSchema? Compiled, InferenceError? Error, long Steps);
+    private sealed record Outcome(AnswerSchema? Compiled, InferenceError? Error, long Steps, bool IsTooMuch = false);
 }
+
+/// <summary>Why no model of our workers can be held to a grammar.</summary>
+/// <param name="Error">The reason.</param>
+/// <param name="IsTooMuch">Whether it takes too much work, so that looking for the part that is at fault would take more.</param>
+internal sealed record GrammarRefusal(InferenceError Error, bool IsTooMuch);

@@ -224,6 +224,40 @@ public sealed class StructuredAnswerTests(ChatPlatform platform) : IClassFixture
         Assert.Equal((HttpStatusCode.BadRequest, param), (reply.StatusCode, error.GetProperty("param").GetString()));
     }
 
+    /// <summary>What passes the Gateway, and is much work for a worker all the same.</summary>
+    [Fact]
+    public async Task Chat_HostileFormats_LeaveAnothersStreamAlone()
+    {
+        string[] schemas =
+        [
+            $$"""{"enum":[{{string.Join(',', Enumerable.Range(0, 20_000))}}]}""",
+            """{"type":"array","minItems":9999,"items":{"type":"array","minItems":9999}}""",
+            """{"type":"string","pattern":"^[ab]*a[ab]{9}$"}""",
+        ];
+        JsonObject[] formats =
+        [
+            .. schemas.Select(Format),
+            new() { ["type"] = "regex", ["regex"] = "(a|a|aa|aaa)*b" },
+            new() { ["type"] = "grammar", ["grammar"] = "start: a a a a a a a a\na: \"x\"*" },
+        ];
+        var other = Ask("Tell me a story.", tokens: 48);
+        other["ignore_eos"] = true;
+
+        var stream = platform.StreamAsync(other);
+        var hostile = formats.Select(async format =>
+        {
+            var body = Ask(Question, tokens: 6);
+            body["response_format"] = format;
+            using var reply = await PostAsync(platform.Http, body);
+            return ((int)reply.StatusCode, await reply.Content.ReadAsStringAsync(Ct));
+        }).ToList();
+        using var health = await platform.Http.GetAsync(new Uri("/health", UriKind.Relative), Ct);
+
+        Assert.Equal(200, (int)health.StatusCode);
+        foreach (var (status, text) in await Task.WhenAll(hostile)) Assert.True(status is 200 or 400, text);
+        Assert.Equal("length", (await stream)[^1].GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+    }
+
     private static JsonObject Format(string schema) => new()
     {
         ["type"] = "json_schema",

@@ -24,6 +24,9 @@ public sealed class ApiFuzzTests
         ("how many labels a model has", (_, answer) => answer.Param is "top_n" or "body.top_n"),
         ("how many dimensions a model has", (_, answer) => answer.Param is "dimensions" or "body.dimensions"),
         ("whether a model has a chat template", (_, answer) => answer.Param is "messages" or "body.messages"),
+        ("what a worker's model reads of a chat, and a provider's model otherwise", (request, answer) =>
+            request.Operation?.Name == "createChatCompletion" && answer.Status == 400
+            && request.Body.AsSpan().IndexOf("\"generator\""u8) >= 0),
         ("how many tokens a model has room for", (_, answer) => answer is { Code: "context_length_exceeded" }),
         ("how many texts all prompts have together", (_, answer) => answer.Param is "n" or "body.n"),
         ("how many texts are asked for", (_, answer) => answer.Param is "best_of" or "body.best_of"),

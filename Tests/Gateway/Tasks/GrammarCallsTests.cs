@@ -111,6 +111,20 @@ public sealed class GrammarCallsTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Contains("contains", message, StringComparison.Ordinal);
     }
 
+    /// <summary>What is too much together is not tried one by one.</summary>
+    [Fact]
+    public async Task Chat_ToolsThatTakeTooMuchWork_AreRefusedTogether()
+    {
+        await using var sut = await StartAsync();
+        var tools = Many(128, i => $$$"""{"type":"function","function":{"name":"t{{{i}}}","parameters":PARAMETERS}}""")
+            .Replace("PARAMETERS", """{"properties":{"a":{"type":"string","pattern":"^[ab]*a[ab]{10}$"}}}""", StringComparison.Ordinal);
+
+        using var reply = await sut.Gateway.PostTextAsync("/v1/chat/completions", sut.Body($"\"tools\":[{tools}]"));
+
+        var text = await reply.Content.ReadAsStringAsync(Ct);
+        Assert.True((int)reply.StatusCode == 400 && text.Contains("\"param\":\"tools\"", StringComparison.Ordinal), text);
+    }
+
     [Theory]
     [InlineData(128, 200)]
     [InlineData(5_000, 400)]
