@@ -3,15 +3,15 @@ using AiPlatform.ServiceDefaults.Loops;
 namespace AiPlatform.Jobs;
 
 /// <summary>
-/// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not
-/// serve; after that exception a change may or may not have happened, and calling again with the same arguments is safe for
-/// all but <see cref="LeaseAsync"/> (whose jobs come back when their lease ends)
-/// and <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. That a job is not there is said only where Redis
-/// takes writes: a replica may have old data.
+/// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not serve. After
+/// that exception the change may or may not have happened. Calling again with the same arguments is safe for all methods but
+/// <see cref="LeaseAsync"/> (whose jobs go back to the queue when their lease ends) and
+/// <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. That a job is not there is said only where Redis takes
+/// writes: a replica may have old data.
 /// </summary>
 public interface IJobStore
 {
-    /// <summary>Writes a job and makes it wait. Gateway only. Idempotent by the job's id.</summary>
+    /// <summary>Writes a job and enqueues it. Gateway only. Idempotent by the job's id.</summary>
     Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken);
 
     /// <summary>
@@ -48,7 +48,7 @@ public interface IJobStore
     Task ConfirmAsync(QueueName queue, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Ends a tenant's job that has not ended, also one that runs. Returns the status it had; null when there is no such job.
+    /// Cancels a tenant's job that has not ended, even if it runs. Returns the status it had; null when there is no such job.
     /// </summary>
     Task<JobStatus?> CancelAsync(JobId id, string tenant, CancellationToken cancellationToken);
 

@@ -16,13 +16,13 @@ internal sealed class PeerPackages(string name, params IReadOnlyList<string> opt
     /// <summary>Where they lie.</summary>
     public string Root { get; } = Path.Combine(Checkout.Peers, name);
 
-    /// <summary>Where they are installed.</summary>
+    /// <summary>The folder in which they are installed.</summary>
     public string Folder => Path.Combine(Root, "node_modules");
 
-    /// <summary>The environment that finds them from a script that lies elsewhere.</summary>
+    /// <summary>The environment variable with which a script in another folder finds them.</summary>
     public (string Key, string Value) Environment => ("NODE_PATH", Folder);
 
-    /// <summary>Installs them below artifacts/peers, unless these very versions are there.</summary>
+    /// <summary>Installs them below artifacts/peers, unless exactly these versions are installed.</summary>
     public async Task InstallAsync(CancellationToken cancellationToken)
     {
         var wanted = await File.ReadAllTextAsync(Path.Combine(Sources, "package.json"), cancellationToken);

@@ -42,7 +42,7 @@ internal sealed class ModelCatalog(
     public async ValueTask<KnownModels> ReadAsync(CancellationToken cancellationToken) =>
         Known() ?? await NextReading().WaitAsync(cancellationToken);
 
-    /// <summary>What is served, as known or, when this name is not known, as read after the call.</summary>
+    /// <summary>The models that are served. If this name is unknown, they are read again.</summary>
     /// <exception cref="QueueUnavailableException">
     /// The name is not known, and Redis does not serve, or takes no writes: then it may be a replica with old data.
     /// </exception>
@@ -59,7 +59,7 @@ internal sealed class ModelCatalog(
     /// <exception cref="QueueUnavailableException">Redis does not serve, or takes no writes.</exception>
     public Task ConfirmAsync(CancellationToken cancellationToken) => workers.ConfirmAsync(cancellationToken);
 
-    /// <summary>What is served, as read after the call.</summary>
+    /// <summary>The models that are served, from a reading that begins after this call.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     public Task<KnownModels> ReadAnewAsync(CancellationToken cancellationToken) => NextReading().WaitAsync(cancellationToken);
 

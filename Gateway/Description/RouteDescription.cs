@@ -33,7 +33,7 @@ internal static class RouteDescription
         /// <summary>Adds the problems of a native route, besides those that every native route may answer.</summary>
         public RouteHandlerBuilder WithProblems(params int[] statuses) => route.WithMetadata([.. statuses.Select(Problem.Described)]);
 
-        /// <summary>Shows a body that the route takes.</summary>
+        /// <summary>Adds an example of a request body.</summary>
         public RouteHandlerBuilder WithExample(string body) => route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             if (operation.RequestBody?.Content?[Json] is { } content) content.Example = JsonNode.Parse(body);
@@ -47,7 +47,7 @@ internal static class RouteDescription
             return Task.CompletedTask;
         });
 
-        /// <summary>Says what a route's body is; it is read by hand.</summary>
+        /// <summary>Describes the body of a route whose handler parses it itself.</summary>
         public RouteHandlerBuilder Takes<TRequest>()
             where TRequest : notnull => route.Accepts<TRequest>(Json);
 

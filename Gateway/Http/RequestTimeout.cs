@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace AiPlatform.Gateway.Http;
 
-/// <summary>Reads numbers of seconds that callers give: <c>X-Request-Timeout</c>, <c>wait</c>.</summary>
+/// <summary>Reads seconds from <c>X-Request-Timeout</c> and <c>wait</c>.</summary>
 internal static class RequestTimeout
 {
     public const string Header = "X-Request-Timeout";
@@ -16,7 +16,7 @@ internal static class RequestTimeout
     /// <summary>The description of the header.</summary>
     public static OpenApiSchema Schema { get; } = new() { Type = JsonSchemaType.Number, ExclusiveMinimum = "0" };
 
-    /// <summary>The header's time, cut to <paramref name="longest"/>; null when it is not there.</summary>
+    /// <summary>Parses the header's time, cut to <paramref name="longest"/>; null when the header is missing.</summary>
     public static bool TryParseHeader(
         string? header, TimeSpan longest, out TimeSpan? timeout, [NotNullWhen(false)] out InferenceError? error)
     {
@@ -37,7 +37,7 @@ internal static class RequestTimeout
         return true;
     }
 
-    /// <summary>Digits with an optional point; nothing else that a number parser might take.</summary>
+    /// <summary>Accepts digits with an optional point, and no other form that a number parser might accept.</summary>
     public static bool TryParseSeconds(string text, out double seconds) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out seconds) && double.IsFinite(seconds);
 }

@@ -46,18 +46,18 @@ internal static class ModelsEndpoints
         {
             Object = "list",
             Data = ItemsOf(models, providers, context.Caller.IsOperator),
-            // What workers say of their files is for who runs them.
+            // Only operators see the workers' errors about their files.
             Failures = context.Caller.IsOperator
                 ? [.. models.Failures.Select(failure => new FailedModel { Folder = failure.Folder, Reason = failure.Reason })]
                 : [],
         });
     }
 
-    /// <summary>A name may contain <c>/</c>, as such or escaped: routing leaves <c>%2F</c> as it is.</summary>
+    /// <summary>Finds a model. Its name may contain <c>/</c>, plain or escaped; routing does not decode <c>%2F</c>.</summary>
     private static async Task<Results<Ok<ModelItem>, OpenAIError>> GetAsync(
         string id, HttpContext context, ModelCatalog catalog, ProviderCatalog providers, CancellationToken cancellationToken)
     {
-        // The slash at a path's end means nothing, here as on all other routes.
+        // A slash at the end of the path is ignored, as on all other routes.
         var name = (id.EndsWith('/') ? id[..^1] : id).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
 

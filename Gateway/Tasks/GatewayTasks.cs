@@ -18,9 +18,7 @@ internal static class GatewayTasks
 
     public static IGatewayTask Of(ModelTask task) => All.First(one => one.Task == task);
 
-    /// <summary>
-    /// Reads a stored result, so that it can be written as the synchronous call would have answered. Exactly one of the two is set.
-    /// </summary>
+    /// <summary>Reads a stored result, so that it can be written as the synchronous call's answer. Exactly one of the two is set.</summary>
     public static (TaskAnswer? Answer, InferenceError? Error) Read(string model, JobOutput output)
     {
         if (output.ContentType == JobOutput.Json) return (new StoredJson(output.Content), null);
@@ -37,10 +35,10 @@ internal static class GatewayTasks
         Message = $"The result is of the type '{output.ContentType}', which this version cannot show.",
     });
 
-    /// <summary>A result that is the answer already.</summary>
+    /// <summary>A stored result that already is the answer's JSON.</summary>
     private sealed class StoredJson(ReadOnlyMemory<byte> json) : TaskAnswer
     {
-        // It was read before it was stored, and may be deeper than the writer would read it.
+        // The JSON was validated before it was stored, and may be nested more deeply than the writer's own validation allows.
         public override void Write(System.Text.Json.Utf8JsonWriter writer) => writer.WriteRawValue(json.Span, skipInputValidation: true);
 
         public override async Task ExecuteAsync(HttpContext httpContext)

@@ -9,7 +9,7 @@ namespace AiPlatform.Gateway.Tasks;
 /// <summary>What the Gateway does for one route on which models are asked; <see cref="GatewayTasks.All"/> has one for each.</summary>
 internal interface IGatewayTask
 {
-    /// <summary>What both processes know of the task.</summary>
+    /// <summary>The part of the task that both processes share.</summary>
     ModelTask Task { get; }
 
     /// <summary>The form of its errors.</summary>

@@ -15,7 +15,7 @@ internal interface ILoadedModel
     /// <summary>Where it runs, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Device { get; }
 
-    /// <summary>Jobs that a process leases for it at a time: enough that its device never waits for Redis.</summary>
+    /// <summary>Jobs that a process leases for it at a time, enough that its device never waits for Redis.</summary>
     int Capacity { get; }
 
     /// <summary>Jobs of these that it has room for now, beside those that run; asked before each lease.</summary>
@@ -27,17 +27,17 @@ internal interface ILoadedModel
     /// <summary>Completes when its device threads have ended: after <see cref="Stop"/>, or with the error that ended one.</summary>
     Task Completion { get; }
 
-    /// <summary>What Gateways are told of it.</summary>
+    /// <summary>Its description for Gateways.</summary>
     ModelDescriptor Describe();
 
     /// <summary>
-    /// Runs a job of a route that its kind of model is asked on, but those that ask for tokens only. What is wrong with the job itself is a
-    /// failed outcome; what is thrown is the machine's fault or a bug. The result is what it returns, so that there is
-    /// exactly one; what comes before it goes into the sink.
+    /// Runs a job of a route that its kind of model is asked on, but those that ask for tokens only. An error of the job itself is a failed
+    /// outcome; an exception is a fault of the machine or a bug. The result is the return value, so there is exactly one; earlier output
+    /// goes into the sink.
     /// </summary>
     /// <param name="job">The job.</param>
-    /// <param name="sink">Takes what the job says while it runs: pieces of its output, and how far it is.</param>
-    /// <param name="cancellationToken">Ends it: nobody wants the result any more.</param>
+    /// <param name="sink">Collects the output and the progress of the job while it runs.</param>
+    /// <param name="cancellationToken">Ends the run, because the result is no longer wanted.</param>
     Task<JobOutcome> RunAsync(LeasedJob job, JobSink sink, CancellationToken cancellationToken);
 
     /// <summary>Ends its device threads after their current runs. Waiting jobs are canceled.</summary>

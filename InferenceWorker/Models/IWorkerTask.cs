@@ -4,13 +4,13 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>What a worker does for one kind of model; <c>WorkerTasks</c> has one for each kind.</summary>
+/// <summary>The worker's part of a task; <c>WorkerTasks</c> has all of them.</summary>
 internal interface IWorkerTask
 {
     /// <summary>What manifests and the catalog call it. <see cref="ModelTasks.OfKind"/> says what its models are asked.</summary>
     string Kind { get; }
 
-    /// <summary>The fields of a manifest that are there besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
+    /// <summary>The fields of a manifest besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
     IReadOnlyList<string> ManifestFields { get; }
 
     /// <exception cref="ModelProblemException">A field is missing or out of range.</exception>

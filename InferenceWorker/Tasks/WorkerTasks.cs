@@ -12,6 +12,6 @@ internal static class WorkerTasks
     public static IReadOnlyList<IWorkerTask> All { get; } =
         [new EmbeddingWorkerTask(), new ChatWorkerTask(), new ClassificationWorkerTask()];
 
-    /// <summary>The task that manifests call so; null when this version has none.</summary>
+    /// <summary>The task with this name in manifests; null when this version has none.</summary>
     public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Kind == name);
 }

@@ -5,7 +5,7 @@ namespace AiPlatform.InferenceWorker.Text;
 
 /// <summary>
 /// Builds a tokenizer from a <c>tokenizer.json</c> of Hugging Face <c>tokenizers</c>, from the file's own fields.
-/// Whatever is not known is refused, for a part that is left out would give other ids without a word.
+/// Unknown parts are refused, because ignoring a part could silently change the ids.
 /// <para>
 /// Two sections are left aside on purpose. <c>padding</c> and <c>truncation</c> are how the publisher last called the tokenizer:
 /// sentence-transformers overrides both, and here the model's manifest (<c>max_tokens</c>) and the batch rule.

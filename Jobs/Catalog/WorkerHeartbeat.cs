@@ -47,7 +47,7 @@ public sealed record ModelFailure(string Folder, string Reason)
 /// <summary>A model's load on one worker.</summary>
 /// <param name="Model">Its name.</param>
 /// <param name="Running">Jobs that this worker has leased.</param>
-/// <param name="Capacity">Jobs that it leases at most.</param>
+/// <param name="Capacity">Most jobs that it leases.</param>
 public sealed record ModelLoad(string Model, int Running, int Capacity)
 {
     /// <summary>Where this model runs, such as <c>cpu</c>; null from an older version, whose models run where the worker says.</summary>

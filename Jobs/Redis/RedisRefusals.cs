@@ -39,7 +39,7 @@ internal static class RedisRefusals
     public static QueueUnavailableException Doubt(QueueUnavailableException refused) =>
         new($"What was not found may be there all the same. {refused.Message}", refused) { RefusesWrites = refused.RefusesWrites };
 
-    /// <summary>What Redis itself answered.</summary>
+    /// <summary>Translates an error that Redis itself answered.</summary>
     private static QueueUnavailableException Refused(RedisServerException refused, string what)
     {
         if (RedisWords.Explain(refused.Message) is var (reason, refusesWrites))

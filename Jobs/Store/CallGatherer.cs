@@ -7,7 +7,7 @@ namespace AiPlatform.Jobs.Store;
 /// and the fixed cost of a script. Calls of one queue keep their order. Continuations run on the thread that received the reply, so a
 /// caller with long work must yield first.
 /// </summary>
-/// <param name="send">Sends calls of one queue; gives a result for each.</param>
+/// <param name="send">Sends calls of one queue, and returns a result for each.</param>
 /// <param name="mostCalls">Most calls sent together.</param>
 /// <param name="mostBytes">Most bytes sent together; a larger call goes alone.</param>
 /// <param name="bytesOf">A call's size.</param>
@@ -19,7 +19,7 @@ internal sealed class CallGatherer<TCall, TResult>(
     Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf,
     bool waitsForOthers = false)
 {
-    /// <summary>How many lines the queues are spread over: a line that waits does not delay the others.</summary>
+    /// <summary>The number of lines over which the queues are spread. A line that waits does not delay the others.</summary>
     private const int Lines = 16;
 
     /// <summary>
@@ -54,7 +54,7 @@ internal sealed class CallGatherer<TCall, TResult>(
             line.IsSending = true;
         }
 
-        // Not awaited: every failure goes to the calls themselves.
+        // This is not awaited, because every failure is passed to the calls themselves.
         if (isFirst && waitsForOthers) ThreadPool.UnsafeQueueUserWorkItem(waiting => _ = SendAllAsync(waiting), line, preferLocal: false);
         else if (isFirst) _ = SendAllAsync(line);
         return cancellationToken.CanBeCanceled ? pending.Result.Task.WaitAsync(cancellationToken) : pending.Result.Task;

@@ -3,9 +3,9 @@ using AiPlatform.Jobs.Redis;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>One of several jobs that were read together.</summary>
-/// <param name="Job">The job; null when it is not there.</param>
-/// <param name="IsNewer">It is there, but a newer version stored it.</param>
-/// <param name="Damage">It is there, but cannot be read.</param>
+/// <param name="Job">The job; null when it does not exist or cannot be read.</param>
+/// <param name="IsNewer">Whether it exists, but a newer version stored it.</param>
+/// <param name="Damage">The damaged record if it exists but cannot be read; else null.</param>
 /// <param name="Doubt">It is not where it was read, but it could not be asked where writes are taken: others may have old data.</param>
 internal readonly record struct JobReading(
     Job? Job, bool IsNewer = false, DamagedRecord? Damage = null, QueueUnavailableException? Doubt = null)

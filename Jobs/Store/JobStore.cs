@@ -309,7 +309,7 @@ internal sealed partial class JobStore : IJobStore
         }
     }
 
-    /// <summary>Null for what is no event of ours.</summary>
+    /// <summary>Reads an event; null for an entry that this platform did not write.</summary>
     private static JobEvent? ReadEvent(RedisResult[] entry) =>
         long.TryParse(((string)entry[0]!).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && (RedisResult[])entry[1]! is [var kind, var data, ..]

@@ -14,7 +14,7 @@ public sealed record ModelTask
     /// <summary>The route, such as <c>/v1/embeddings</c>.</summary>
     public required string Endpoint { get; init; }
 
-    /// <summary>What its calls are in OpenTelemetry's GenAI conventions, such as <c>embeddings</c>.</summary>
+    /// <summary>The operation of its calls in OpenTelemetry's GenAI conventions, such as <c>embeddings</c>.</summary>
     public required string Operation { get; init; }
 
     /// <summary>The content types of its results as they are stored.</summary>

@@ -21,7 +21,7 @@ public static class ModelTasks
     /// <summary>What a kind of model is asked; nothing for a kind that this version does not know.</summary>
     public static IEnumerable<ModelTask> OfKind(string kind) => Tasks.Where(task => task.Kinds.Contains(kind));
 
-    /// <summary>The task whose calls a route takes; null for any other route.</summary>
+    /// <summary>The task of a route; null for a route without one.</summary>
     public static ModelTask? Of(ReadOnlySpan<char> endpoint)
     {
         foreach (var task in Tasks)

@@ -13,7 +13,7 @@ internal static class LogDefaults
     {
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft"] = "Warning",
-        // It writes a failure for each probe of a check that is not healthy.
+        // This category logs a failure for each probe of a check that is not healthy.
         ["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] = "None",
         ["Logging:LogLevel:System"] = "Warning",
         ["Logging:LogLevel:Azure"] = "Warning",
@@ -26,7 +26,7 @@ internal static class LogDefaults
 
     extension(IConfigurationManager configuration)
     {
-        /// <summary>Adds the levels behind every other source.</summary>
+        /// <summary>Adds the levels as the first source, which every other source overrides.</summary>
         public void AddLogDefaults() => configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = Levels });
     }
 }

@@ -8,8 +8,8 @@ using AiPlatform.Gateway.Providers.Whole;
 namespace AiPlatform.Gateway.Providers.Streams;
 
 /// <summary>
-/// A provider's stream of server-sent events. Each event is looked at once: for the usage, the end, an error, and whether it is one at
-/// all; its data comes out as it came in. The closing <c>[DONE]</c> is left to the reader, who may have to say something first.
+/// A provider's stream of server-sent events. Each event is parsed once, for the usage, the end, an error, and to check that it is valid.
+/// Its data is passed on unchanged. The reader of the stream writes the closing <c>[DONE]</c>, because it may have to write an error first.
 /// </summary>
 internal sealed class OpenedStream : IKeepsSlot, IDisposable
 {
@@ -147,7 +147,7 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         if (!AnswerReader.TryRead(read.Data.Span, out var facts, out var problem)) return Malformed($"an event {problem}");
         if (facts.HasError || read.IsError) return Ended(RefusalReader.OfAnswer(Model.Provider, read.Data.ToArray()));
         if (facts.HasUnreadableChoice) return Malformed(UnreadableChoice);
-        // A ping of those who give their events names.
+        // Providers that name their events send pings like this.
         if (facts is { Choices: 0, Usage: null } && !read.Name.IsEmpty) return SignOfLife(read, one);
 
         if (facts.Usage is { } usage && usage != default) _usage = usage;

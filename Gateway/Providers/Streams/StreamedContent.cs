@@ -30,12 +30,12 @@ internal sealed class StreamedContent(int maxBytes)
         using var document = JsonDocument.Parse(chunk, new JsonDocumentOptions { MaxDepth = 256 });
         try
         {
-            // Of a name that is there twice, the last counts.
+            // If a name occurs twice, the last one counts.
             return document.RootElement.TryGetProperty("choices", out var choices) && choices.EnumerateArray().All(TryAdd);
         }
         catch (InvalidOperationException)
         {
-            // What reading an escaped half of a surrogate pair throws.
+            // Reading an escaped half of a surrogate pair throws this.
             return false;
         }
     }

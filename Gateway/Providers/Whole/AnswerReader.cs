@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Gateway.Providers.Whole;
 
-/// <summary>Reads what the Gateway has to know of an answer in one pass over its bytes, which checks that they are JSON.</summary>
+/// <summary>Reads the facts of an answer in one pass over its bytes, which also checks that they are valid JSON.</summary>
 internal static class AnswerReader
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
@@ -15,9 +15,9 @@ internal static class AnswerReader
 
     /// <summary>False when the bytes are not one JSON object, in valid UTF-8.</summary>
     /// <param name="json">The answer, or one chunk of a stream.</param>
-    /// <param name="facts">What it says, when this is true.</param>
+    /// <param name="facts">The facts; set when the result is true.</param>
     /// <param name="problem">What is wrong with it, when this is false: <c>is …</c>.</param>
-    /// <param name="vectors">Checks its embeddings, where there must be some.</param>
+    /// <param name="vectors">Checks the embeddings, if the answer must have some.</param>
     public static bool TryRead(
         ReadOnlySpan<byte> json, out AnswerFacts facts, [NotNullWhen(false)] out string? problem, EmbeddingsCheck? vectors = null)
     {
@@ -44,7 +44,7 @@ internal static class AnswerReader
         }
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
-            // The latter is what comparing a name throws that has half of a surrogate pair.
+            // Comparing a name that has half of a surrogate pair throws the latter.
             problem = NotJson;
             return false;
         }
@@ -114,7 +114,9 @@ internal static class AnswerReader
         };
     }
 
-    /// <summary>Bytes of all strings in a value; the reader stands on its start, and stands on its end afterwards.</summary>
+    /// <summary>
+    /// Bytes of all strings in a value. The reader is on the value's start before the call, and on its end after the call.
+    /// </summary>
     private static long CountText(ref Utf8JsonReader reader)
     {
         var (depth, bytes) = (reader.CurrentDepth, 0L);
@@ -125,12 +127,12 @@ internal static class AnswerReader
     }
 }
 
-/// <summary>What the Gateway has to know of an answer, or of one chunk of a stream.</summary>
-/// <param name="Usage">Null when it says none.</param>
-/// <param name="HasError">It is an error.</param>
-/// <param name="Choices">Choices that it speaks of.</param>
-/// <param name="Finished">Choices among them that end with it.</param>
-/// <param name="TextBytes">Bytes of text that the choices' deltas say, as they are written: content, reasoning, arguments of tools.</param>
+/// <summary>The facts that the Gateway needs of an answer, or of one chunk of a stream.</summary>
+/// <param name="Usage">The usage; null when there is none.</param>
+/// <param name="HasError">Whether it is an error.</param>
+/// <param name="Choices">How many choices it has.</param>
+/// <param name="Finished">How many of these choices end with it.</param>
+/// <param name="TextBytes">Bytes of text in the choices' deltas, as they are written: content, reasoning, arguments of tools.</param>
 internal readonly record struct AnswerFacts(TokenUsage? Usage, bool HasError, int Choices, int Finished, long TextBytes)
 {
     /// <summary>One of its choices is no object.</summary>

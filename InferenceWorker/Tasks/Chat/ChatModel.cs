@@ -23,7 +23,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// </summary>
 internal sealed class ChatModel : ILoadedModel
 {
-    /// <summary>Of a short chat: jobs are leased before anybody knows how long they are.</summary>
+    /// <summary>Tokens of a short chat. Jobs are leased before their length is known.</summary>
     private const int TypicalTokens = 256;
 
     private readonly OpenedChat _opened;
@@ -33,7 +33,7 @@ internal sealed class ChatModel : ILoadedModel
     private readonly CompiledGrammars _grammars;
     private readonly int _vocabularySize;
 
-    /// <exception cref="ModelProblemException">There is no memory for one chat.</exception>
+    /// <exception cref="ModelProblemException">There is not enough memory for one chat.</exception>
     public ChatModel(OpenedChat opened, ModelServices services)
     {
         (_opened, _services) = (opened, services);
@@ -55,7 +55,8 @@ internal sealed class ChatModel : ILoadedModel
     public int Capacity => _engine.MaxRows;
 
     /// <summary>
-    /// Another worker may have room for what would wait here. What is leased and does not fit after all waits in the engine.
+    /// How many more jobs fit. Jobs that would wait here are left for other workers. A leased job that does not fit after all waits in the
+    /// engine.
     /// </summary>
     public int Room => _engine.CanTake(TypicalTokens, TypicalTokens) ? _engine.FreeRows : 0;
 

@@ -22,8 +22,8 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="maxTokens">Most tokens of a prompt and its answer together.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="engine">The model's engine.</param>
-/// <param name="sink">Takes what is said.</param>
-/// <param name="times">Measures its tokens.</param>
+/// <param name="sink">Collects the output.</param>
+/// <param name="times">Measures the times of its tokens.</param>
 internal sealed class ChatRun(
     LeasedJob job, GenerationCall call, int[][] prompts, TokenMasks? masks, int maxTokens, ChatTokenizer tokenizer,
     GenerationEngine engine, JobSink sink, TokenTimes times)
@@ -31,7 +31,7 @@ internal sealed class ChatRun(
     private readonly AnswerForm _form = call.FormOf(job.Id, job.Model);
     private readonly ChoiceText[] _choices = new ChoiceText[call.Choices];
 
-    /// <summary>A latch: something has come, or a row has ended.</summary>
+    /// <summary>A latch that is set when text has arrived or a row has ended.</summary>
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
@@ -134,7 +134,7 @@ internal sealed class ChatRun(
         List<string> pieces = [];
         while (true)
         {
-            // Looked at before the text is taken: what comes last is there before the end is.
+            // This is read before the text is taken, because the last text arrives before the end does.
             var haveEnded = _choices.All(choice => choice.HasEnded);
             foreach (var choice in _choices)
                 while (choice.Take(_form) is { } chunk) pieces.Add(chunk);

@@ -12,8 +12,8 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// The text of one choice as it comes: the engine's thread adds tokens, and the job's takes what may be shown. It is held back while it may
-/// become a stop string, or is a part of a character.
+/// The text of one choice as it comes: the engine's thread adds tokens, and the job's thread takes the text that may be shown. Text is held
+/// back while it may become a stop string, or is a part of a character.
 /// </summary>
 /// <param name="index">The choice's index.</param>
 /// <param name="prompt">What it goes on behind, in tokens.</param>
@@ -21,8 +21,8 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="call">The request.</param>
 /// <param name="masks">Its grammar; null for free text.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
-/// <param name="times">Measures its tokens.</param>
-/// <param name="changed">Called when something has come, or the row has ended; null where nobody streams.</param>
+/// <param name="times">Measures the times of its tokens.</param>
+/// <param name="changed">Called when text has arrived or the row has ended; null for a chat that does not stream.</param>
 internal sealed class ChoiceText(
     int index, int[] prompt, int maxNewTokens, GenerationCall call, TokenMasks? masks, ChatTokenizer tokenizer, TokenTimes times,
     Action? changed) : ITokenSink
@@ -84,10 +84,10 @@ internal sealed class ChoiceText(
     /// <summary>Tokens so far, with the one that ends the text.</summary>
     public int CompletionTokens => Tokens + (_endedByModel ? 1 : 0);
 
-    /// <summary>The tokens that earlier attempts have said.</summary>
+    /// <summary>The tokens that earlier attempts have written.</summary>
     public int[] Restored => [.. _tokens.Take(_restored)];
 
-    /// <summary>Takes what an earlier attempt has said of it; before the row begins.</summary>
+    /// <summary>Takes over the output of an earlier attempt, before the row begins.</summary>
     public void Restore(AnswerPiece piece)
     {
         if (piece.Choice != index || HasEnded) return;
@@ -220,7 +220,7 @@ internal sealed class ChoiceText(
         _text.Append(_stops.Append(text));
     }
 
-    /// <summary>What was held back is text after all.</summary>
+    /// <summary>Adds the text that was held back.</summary>
     private void AddRest()
     {
         if (_stops.Found is not null) return;

@@ -38,7 +38,9 @@ internal static class ByteAlphabet
         return text.ToString();
     }
 
-    /// <summary>The bytes that a token stands for. A token with a character of no byte, such as a blank, is its own text.</summary>
+    /// <summary>
+    /// The bytes of a token. If a character of the token stands for no byte, such as a blank, the bytes are those of its own text.
+    /// </summary>
     public static byte[] BytesOf(string token)
     {
         var bytes = new byte[token.Length];

@@ -16,12 +16,12 @@ public static class EmbeddingInput
 
     private delegate WrongInput? Check(ref Utf8JsonReader reader, EmbeddingContent? content);
 
-    /// <summary>Reads the value that the reader stands on. The reader's place afterwards is undefined.</summary>
+    /// <summary>Reads the value that the reader is on. The reader's position afterwards is undefined.</summary>
     /// <param name="name">The field's name.</param>
     /// <param name="mostItems">Most inputs.</param>
     /// <param name="mostTokens">Most token ids of one that is a flat array.</param>
-    /// <param name="reader">Stands on the value's first token.</param>
-    /// <param name="content">Where the inputs go; null to check them only.</param>
+    /// <param name="reader">Is on the value's first token.</param>
+    /// <param name="content">Collects the inputs; null to check them only.</param>
     /// <param name="rows">Inputs; 0 when there is an error.</param>
     /// <param name="isSingle">Whether it is one input and not a list.</param>
     internal static InferenceError? Read(
@@ -55,7 +55,7 @@ public static class EmbeddingInput
         };
     }
 
-    /// <summary>Checks items up to the end of their array; the reader stands on the first.</summary>
+    /// <summary>Checks items up to the end of their array; the reader is on the first item.</summary>
     private static WrongInput? CheckItems(ref Utf8JsonReader reader, EmbeddingContent? content, Check check, int most, out int count)
     {
         for (count = 0; reader.TokenType != JsonTokenType.EndArray; reader.Read(), count++)

@@ -6,8 +6,8 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
 /// <summary>
-/// Requests made from the Gateway's own description, and its answers held to it. <c>AI_FUZZ_SEED</c> repeats a run; what fails comes with
-/// a line that sends the same request again.
+/// Requests that are made from the Gateway's own description, and checks of its answers against it. <c>AI_FUZZ_SEED</c> repeats a run. A
+/// failure has a command that sends the same request again.
 /// </summary>
 public sealed class ApiFuzzTests
 {
@@ -17,7 +17,9 @@ public sealed class ApiFuzzTests
     /// <summary>How long a stream of events is read; those of jobs that wait do not end.</summary>
     private static readonly TimeSpan StreamTime = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Why a request that is right by the document may still be refused: what a schema cannot say.</summary>
+    /// <summary>
+    /// The reasons for which a request that is valid by the document may be refused, because a schema cannot express them.
+    /// </summary>
     private static readonly (string Reason, Func<ApiRequest, ApiAnswer, bool> Covers)[] Allowances =
     [
         ("whether a model does what is asked of it", (_, answer) => answer.Param is "model" or "body.model"),
@@ -45,7 +47,7 @@ public sealed class ApiFuzzTests
         ("that somebody cancels the job meanwhile", (_, answer) => answer.Code == "canceled"),
     ];
 
-    /// <summary>Errors behind a 5xx that is no fault of the Gateway's.</summary>
+    /// <summary>Codes of 5xx errors that are not the Gateway's fault.</summary>
     private static readonly string[] Causes =
     [
         "provider_failed", "provider_timeout", "provider_unavailable", "model_unavailable", "deadline_exceeded", "model_failed",
@@ -80,7 +82,7 @@ public sealed class ApiFuzzTests
         var maker = new RequestMaker(world.Document, random, FuzzWorld.Known, ids);
         List<string> failures = [];
         HashSet<string> succeeded = [];
-        // Some answers need luck, such as that of a job which may be retried: there are more requests until each operation has had one.
+        // Some successes need luck, such as a job that may be retried. So requests continue until each operation has had a success.
         bool IsEnough(int made) => made >= requests && (succeeded.Count == world.Document.Operations.Count || made >= 6 * requests);
         for (var i = 0; !IsEnough(i) && failures.Count < MostFailures; i++)
         {
@@ -110,7 +112,7 @@ public sealed class ApiFuzzTests
             if (answer.Status is 200 or 202 && answer.Headers.TryGetValue("X-Job-Id", out var id)) Remember(ids, id);
         }
 
-        // Requests that are refused before anything is looked at would prove little.
+        // Requests that are refused before they are examined would prove little.
         if (failures.Count == 0) Assert.Equal(world.Document.Operations.Select(one => one.Name).Order(), succeeded.Order());
         var run = $"{SeedVariable}={seed}, {(hasKeys ? "with" : "without")} keys";
         Assert.True(failures.Count == 0, $"{run}\n\n{string.Join("\n\n", failures)}");
