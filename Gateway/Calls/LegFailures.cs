@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Providers.Attempts;
 
 namespace AiPlatform.Gateway.Calls;
 
@@ -26,7 +27,7 @@ internal sealed class LegFailures(HttpResponse response)
     {
         // The attempts at providers have reported it more exactly.
         var said = response.Headers[CallHeaders.AttemptFailuresName].ToString();
-        _failures.Add(said.Length > 0 ? said : $"{Uri.EscapeDataString(model)}={error.Code}");
+        _failures.Add(said.Length > 0 ? said : $"{new FailedAttempt(model, error.Code)}");
         foreach (var name in OfLegs) response.Headers.Remove(name);
     }
 

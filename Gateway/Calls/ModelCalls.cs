@@ -78,17 +78,16 @@ internal sealed class ModelCalls(
         foreach (var leg in legs)
         {
             if (failed is { } before) failures.Add(before.Model, before.Error);
-            var (call, result) = await AdmitAsync(context, task, leg, body);
+            var (call, invalid) = await LegAsync(
+                admission.AdmitAsync(task.Task, leg, body, context.RequestAborted), outage => (null, outage));
             timeout ??= call is null ? null : TimeOf(call);
             var left = (timeout ?? options.Value.MaxRequestTimeout) - time.GetElapsedTime(start);
             if (failed is not null && left <= TimeSpan.Zero) break;
 
-            if (call is not null)
-            {
-                context.Response.SetModel(call.Model);
-                result = await RunOrFailAsync(context, task, call, left);
-            }
-
+            if (call is not null) context.Response.SetModel(call.Model);
+            var result = call is null
+                ? task.Dialect.Answer(invalid!)
+                : await LegAsync(new ValueTask<IResult>(RunAsync(context, task, call, left)), task.Dialect.Answer);
             if (result is IErrorAnswer { Error: var error } && LegFailures.GoesOn(error))
             {
                 Log.LegFailed(logger, leg.Model, error.Code);
@@ -98,36 +97,23 @@ internal sealed class ModelCalls(
 
             failures.Say();
             // The caller gets the error of the requested model, and not that its fallback cannot run the request.
-            return result is IErrorAnswer && failed is { Answer: var first } ? first : result!;
+            return result is IErrorAnswer && failed is { Answer: var first } ? first : result;
         }
 
         failures.Say();
         return failed!.Value.Answer;
     }
 
-    private async Task<(AdmittedCall? Call, IResult? Refused)> AdmitAsync(
-        HttpContext context, IGatewayTask task, RouteLeg leg, ReadOnlyMemory<byte> body)
+    /// <summary>Runs a part of a leg. An outage of the queue becomes the leg's error, so that the next leg is tried.</summary>
+    private static async Task<T> LegAsync<T>(ValueTask<T> part, Func<InferenceError, T> failed)
     {
         try
         {
-            var (call, invalid) = await admission.AdmitAsync(task.Task, leg, body, context.RequestAborted);
-            return (call, call is null ? task.Dialect.Answer(invalid!) : null);
+            return await part;
         }
         catch (QueueUnavailableException outage)
         {
-            return (null, task.Dialect.Answer(Refusals.QueueAway(outage.Message)));
-        }
-    }
-
-    private async Task<IResult> RunOrFailAsync(HttpContext context, IGatewayTask task, AdmittedCall call, TimeSpan timeout)
-    {
-        try
-        {
-            return await RunAsync(context, task, call, timeout);
-        }
-        catch (QueueUnavailableException outage)
-        {
-            return task.Dialect.Answer(Refusals.QueueAway(outage.Message));
+            return failed(Refusals.QueueAway(outage.Message));
         }
     }
 

@@ -10,7 +10,7 @@ internal static class RequestTimeout
 {
     public const string Header = "X-Request-Timeout";
 
-    /// <summary>A millisecond, the least that the queue can tell apart, in seconds.</summary>
+    /// <summary>One millisecond in seconds, the resolution of the queue's times. Shorter timeouts are rounded up to it.</summary>
     private const double Shortest = 0.001;
 
     /// <summary>The description of the header.</summary>
@@ -28,8 +28,8 @@ internal static class RequestTimeout
         {
             error = InferenceError.Invalid(
                 Header,
-                $"{Header} is '{Refusals.Quoted(header)}': give seconds such as 2.5, from {Shortest} to {longest.TotalSeconds:0.###}; "
-                + "less or more becomes that.");
+                $"{Header} is '{Refusals.Quoted(header)}': give a number of seconds above 0, such as 2.5. A time longer than "
+                + $"{longest.TotalSeconds:0.###} s is shortened to it.");
             return false;
         }
 

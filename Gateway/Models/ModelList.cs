@@ -36,7 +36,7 @@ internal sealed record ModelItem
     /// <summary>Always <c>model</c>.</summary>
     public required string Object { get; init; }
 
-    /// <summary>When its files were made or, for a provider's model, when the Gateway read its settings; seconds since 1970.</summary>
+    /// <summary>When its files were made, in seconds since 1970; 0 for a provider's model, because providers do not report it.</summary>
     public required long Created { get; init; }
 
     /// <summary>The owner of the model; for a provider's model, the provider.</summary>
@@ -104,12 +104,12 @@ internal sealed record ModelItem
         Capacity = load.Capacity,
     };
 
-    public static ModelItem Of(ProviderModel model, DateTimeOffset since) =>
+    public static ModelItem Of(ProviderModel model) =>
         new()
         {
             Id = model.Name,
             Object = "model",
-            Created = since.ToUnixTimeSeconds(),
+            Created = 0,
             OwnedBy = model.Provider.Name,
             ServedBy = "provider",
         };

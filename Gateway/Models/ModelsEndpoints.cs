@@ -25,7 +25,7 @@ internal static class ModelsEndpoints
                 """
                 {"object":"list","data":[{"id":"smollm2-135m-instruct","object":"model","created":1730332800,"owned_by":"HuggingFaceTB",
                 "served_by":"worker","task":"text-generation","max_model_len":8192,"workers":1,"devices":["cpu"],"running":0,"capacity":16},
-                {"id":"gpt-4o-mini","object":"model","created":1730332800,"owned_by":"openai","served_by":"provider"}],"failures":[]}
+                {"id":"gpt-4o-mini","object":"model","created":0,"owned_by":"openai","served_by":"provider"}],"failures":[]}
                 """);
         routes.MapGet("/v1/models/{**id}", GetAsync).WithMetadata(Dialect.OpenAI)
             .WithName("retrieveModel").WithTags("OpenAI").WithSummary("Describes one model")
@@ -59,7 +59,7 @@ internal static class ModelsEndpoints
     {
         // A slash at the end of the path is ignored, as on all other routes.
         var name = (id.EndsWith('/') ? id[..^1] : id).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted, providers.StartedAt));
+        if (providers.Routes.Find(name) is { } hosted) return TypedResults.Ok(ModelItem.Of(hosted));
 
         var models = await catalog.ReadForAsync(name, cancellationToken);
         return models.Find(name) is { } model
@@ -69,5 +69,5 @@ internal static class ModelsEndpoints
 
     private static IReadOnlyList<ModelItem> ItemsOf(KnownModels models, ProviderCatalog providers, bool isForOperator) =>
         [.. models.All.Select(model => ModelItem.Of(model, models.LoadOf(model.Name), isForOperator)),
-            .. models.Providers.All.Select(model => ModelItem.Of(model, providers.StartedAt))];
+            .. models.Providers.All.Select(model => ModelItem.Of(model))];
 }

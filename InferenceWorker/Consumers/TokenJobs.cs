@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -9,7 +10,7 @@ using AiPlatform.Jobs.Tasks.Tokens;
 
 namespace AiPlatform.InferenceWorker.Consumers;
 
-/// <summary>Runs the jobs that ask for tokens or for their text: a model's device has no part in them.</summary>
+/// <summary>Runs the jobs that ask for tokens or for their text. They do not use the model's device.</summary>
 internal static class TokenJobs
 {
     private static readonly JsonWriterOptions Options = new()
@@ -72,17 +73,11 @@ internal static class TokenJobs
     {
         var tokens = new List<int>();
         if (DetokenizeRequestParser.Parse(body.Span, tokens).Error is { } refused) return JobOutcome.Failure(refused);
-        var most = model.Tokens.VocabularySize;
-        if (tokens.FindIndex(token => token >= most) is var outside and >= 0)
-        {
-            return JobOutcome.Failure(InferenceError.Invalid(
-                $"tokens[{outside}]",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"tokens[{outside}] is {tokens[outside]}; the token ids of '{model.Manifest.Name}' are 0 to {most - 1}.")));
-        }
+        var ids = CollectionsMarshal.AsSpan(tokens);
+        if (IModelTokens.CheckIds("tokens", ids, model.Tokens.VocabularySize, model.Manifest.Name) is { } outside)
+            return JobOutcome.Failure(outside);
 
-        // Of a few bytes of ids a long text may become: it is measured before it is made.
+        // Few bytes of ids can become a long text, so its length is computed before the text is built.
         var bytes = tokens.Sum(token => (long)Encoding.UTF8.GetByteCount(model.Tokens.NameOf(token)));
         if (bytes > DetokenizeTask.MaxTextBytes)
         {
@@ -90,10 +85,10 @@ internal static class TokenJobs
                 "tokens", $"The tokens may be a text of more than {DetokenizeTask.MaxTextBytes} bytes: send them in several requests."));
         }
 
-        return model.Tokens.TextOf(tokens.ToArray()) is { } text
+        return model.Tokens.TextOf(ids) is { } text
             ? Answer(writer => writer.WriteString("prompt"u8, text))
             : JobOutcome.Failure(InferenceError.Invalid(
-                "model", $"The tokenizer of '{model.Manifest.Name}' has a decoder of a kind that is not known."));
+                "model", $"The tokenizer of '{model.Manifest.Name}' has a decoder of an unknown kind."));
     }
 
     private static InferenceError TooMany(TokenizeCall call, int tokens) => InferenceError.Invalid(
@@ -102,7 +97,7 @@ internal static class TokenJobs
             CultureInfo.InvariantCulture,
             $"These are {tokens} tokens; a request takes at most {TokenizeTask.MaxTokens}. Send them in several requests."));
 
-    /// <summary>Nothing was used that is counted.</summary>
+    /// <summary>A result without a usage, because these jobs use no counted tokens.</summary>
     private static JobOutcome Answer(Action<Utf8JsonWriter> write)
     {
         var json = new ArrayBufferWriter<byte>();

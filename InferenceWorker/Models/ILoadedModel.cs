@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
@@ -44,15 +45,15 @@ internal interface ILoadedModel
     void Stop();
 }
 
-/// <summary>What a model makes of texts, and what texts its tokens are. Any number of threads may call it at once.</summary>
+/// <summary>Turns texts into a model's tokens, and tokens into text. Any number of threads may call it at once.</summary>
 internal interface IModelTokens
 {
     /// <summary>Every id is at least 0 and below it.</summary>
     int VocabularySize { get; }
 
-    /// <summary>The tokens of a text of any length, as the model reads it: special tokens that stand in it are such tokens.</summary>
+    /// <summary>The tokens of a text of any length. A special token that is written in the text becomes this special token.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="addsSpecialTokens">Whether those are set around it that the tokenizer's file names.</param>
+    /// <param name="addsSpecialTokens">Whether the tokenizer adds its special tokens around the text.</param>
     int[] OfText(string text, bool addsSpecialTokens);
 
     /// <summary>The tokens of a chat; exactly one of the two is set.</summary>
@@ -64,7 +65,28 @@ internal interface IModelTokens
     /// <param name="id">Within the vocabulary.</param>
     string NameOf(int id);
 
-    /// <summary>The text of tokens; null where nobody knows how it is made.</summary>
+    /// <summary>The text of tokens; null when the tokenizer's decoder is of an unknown kind.</summary>
     /// <param name="ids">Within the vocabulary.</param>
     string? TextOf(ReadOnlySpan<int> ids);
+
+    /// <summary>An error that names the first id outside a vocabulary; null when all ids are in it.</summary>
+    /// <param name="field">The request's field that has the ids, such as <c>prompt[2]</c>.</param>
+    /// <param name="ids">The ids.</param>
+    /// <param name="vocabularySize">As <see cref="VocabularySize"/>.</param>
+    /// <param name="model">The model's name.</param>
+    static InferenceError? CheckIds(string field, ReadOnlySpan<int> ids, int vocabularySize, string model)
+    {
+        for (var i = 0; i < ids.Length; i++)
+        {
+            if (ids[i] >= 0 && ids[i] < vocabularySize) continue;
+            return InferenceError.Invalid(
+                $"{field}[{i}]",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{field}[{i}] is {ids[i]}; the token ids of '{model}' are 0 to {vocabularySize - 1}. Ids of another model's tokenizer "
+                    + $"mean nothing to it."));
+        }
+
+        return null;
+    }
 }

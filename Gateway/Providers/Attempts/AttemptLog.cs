@@ -52,11 +52,15 @@ internal sealed class AttemptLog
         }
 
         return string.Join(", ", runs.Select(run =>
-            $"{Uri.EscapeDataString(run.Attempt.Model)}={run.Attempt.Reason}{(run.Times > 1 ? $"*{run.Times}" : "")}"));
+            $"{run.Attempt}{(run.Times > 1 ? $"*{run.Times}" : "")}"));
     }
 }
 
 /// <summary>A failed attempt.</summary>
 /// <param name="Model">The model that was called.</param>
 /// <param name="Reason">One word.</param>
-internal readonly record struct FailedAttempt(string Model, string Reason);
+internal readonly record struct FailedAttempt(string Model, string Reason)
+{
+    /// <summary>The attempt in the form of a header: <c>gpt=status_503</c>. The name is escaped.</summary>
+    public override string ToString() => $"{Uri.EscapeDataString(Model)}={Reason}";
+}

@@ -26,13 +26,9 @@ internal sealed class ProviderCatalog : IDisposable
         _configuration = configuration;
         _time = time;
         _logger = logger;
-        StartedAt = time.GetUtcNow();
         _routes = ProviderRoutes.Of(ProviderSettingsReader.Read(configuration), ProviderRoutes.None, time);
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
-
-    /// <summary>The start time, which stands for the creation time of providers' models, because providers do not report it.</summary>
-    public DateTimeOffset StartedAt { get; }
 
     public ProviderRoutes Routes => _routes;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text.Templates;
@@ -38,7 +37,11 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
         if (content.Texts.Count > 0) return ([.. content.Texts.Select(text => OfText(text, addsSpecialTokens: true))], null);
 
         for (var i = 0; i < content.TokenArrays.Count; i++)
-            if (CheckTokens(call.NameOf(i), content.TokenArrays[i]) is { } outside) return (null, outside);
+        {
+            if (IModelTokens.CheckIds(call.NameOf(i), content.TokenArrays[i], VocabularySize, opened.Manifest.Name) is { } outside)
+                return (null, outside);
+        }
+
         return ([.. content.TokenArrays], null);
     }
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.Jobs.Tasks.Completions;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
@@ -36,7 +36,7 @@ internal static class CompletionLikelihoods
     {
         var bytes = tokenizer.TokenBytes(token);
         var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : $"bytes:{string.Concat(bytes.ToArray().Select(Escaped))}";
-        return $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+        return AnswerForm.Text(text);
     }
 
     private static string Escaped(byte one) => string.Create(CultureInfo.InvariantCulture, $"\\x{one:x2}");

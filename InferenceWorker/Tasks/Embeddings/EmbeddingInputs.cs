@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Encoders;
+using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
@@ -20,7 +21,11 @@ internal static class EmbeddingInputs
         for (var i = 0; i < rows.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (CheckTokenIds(call, content, i, tokenizer) is { } outside) return (null, 0, outside);
+            if (content.TokenArrays.Count > 0
+                && IModelTokens.CheckIds(call.NameOf(i), content.TokenArrays[i], tokenizer.VocabularySize, manifest.Name) is { } outside)
+            {
+                return (null, 0, outside);
+            }
 
             var ids = content.Texts.Count > 0
                 ? tokenizer.Encode(content.Texts[i])
@@ -36,22 +41,5 @@ internal static class EmbeddingInputs
         }
 
         return total <= TextLimits.MaxTotalTokens ? (rows, (int)total, null) : (null, 0, TextLimits.TooMany(total));
-    }
-
-    private static InferenceError? CheckTokenIds(EmbeddingCall call, EmbeddingContent content, int index, ITokenizer tokenizer)
-    {
-        if (content.TokenArrays.Count == 0) return null;
-
-        var ids = content.TokenArrays[index];
-        var position = Array.FindIndex(ids, id => id < 0 || id >= tokenizer.VocabularySize);
-        return position < 0 ? null : new InferenceError
-        {
-            Kind = InferenceErrorKind.InvalidRequest,
-            Message =
-                $"'{call.NameOf(index)}[{position}]' is {ids[position]}; the model's token ids are 0 to "
-                + $"{tokenizer.VocabularySize - 1}. Ids of another model's tokenizer mean nothing to it: send text, and let the "
-                + $"model cut it.",
-            Param = $"{call.NameOf(index)}[{position}]",
-        };
     }
 }

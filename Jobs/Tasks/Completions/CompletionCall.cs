@@ -6,15 +6,13 @@ namespace AiPlatform.Jobs.Tasks.Completions;
 /// <param name="Model">The model's name, not yet looked up.</param>
 public sealed record CompletionCall(string Model) : GenerationCall(Model)
 {
-    /// <summary><c>max_tokens</c>, where it is not given; OpenAI's.</summary>
+    /// <summary>OpenAI's default of <c>max_tokens</c>.</summary>
     public const int DefaultTokens = 16;
 
     /// <summary>Most of the likeliest tokens that <c>logprobs</c> may ask for.</summary>
     public const int MaxTopLikelihoods = 5;
 
     public override string InputField => "prompt";
-
-    public override string LengthField => "max_tokens";
 
     public override int Prompts => PromptCount;
 

@@ -149,7 +149,7 @@ public abstract class AnswerForm
     public abstract string Join(IEnumerable<string> likelihoods);
 
     /// <summary>A text as JSON.</summary>
-    protected static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
+    public static string Text(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 
     /// <summary>The member of a chunk's choice that has its text.</summary>
     protected abstract string ChunkText(string text);

@@ -3,32 +3,32 @@ using AiPlatform.Jobs.Catalog;
 
 namespace AiPlatform.Jobs.Tasks.Generation;
 
-/// <summary>A valid body of a route that has a language model of our own workers generate text, without what the model reads.</summary>
+/// <summary>A valid body of a route that generates text with a worker's language model, without the prompts.</summary>
 /// <param name="Model">The model's name, not yet looked up.</param>
 public abstract record GenerationCall(string Model) : TaskCall(Model)
 {
     /// <summary>Most texts that one request may ask for.</summary>
     public const int MaxChoices = 128;
 
-    /// <summary>What a tenant's share counts for an answer whose length nobody has limited, in tokens.</summary>
+    /// <summary>Tokens that count toward a tenant's share for an answer without a length limit.</summary>
     private const int TypicalTokens = 256;
 
-    /// <summary>About what a token takes in an answer, in bytes; with its likelihood, and with that of each other one.</summary>
+    /// <summary>Bytes of a token in an answer, about; and of each likelihood beside it.</summary>
     private const int BytesPerToken = 8;
     private const int BytesPerLikelihood = 96;
 
-    /// <summary>About what an answer takes besides its tokens, in bytes.</summary>
+    /// <summary>Bytes of an answer besides its tokens, about.</summary>
     private const int BytesPerAnswer = 512;
 
     public override bool Streams => WantsStream;
 
-    /// <summary>The field that has what the model reads.</summary>
+    /// <summary>The field with the prompts or messages.</summary>
     public abstract string InputField { get; }
 
-    /// <summary>The field that limits an answer.</summary>
-    public abstract string LengthField { get; }
+    /// <summary>The field with which the caller limited the answer.</summary>
+    public string LengthField { get; init; } = "max_tokens";
 
-    /// <summary>How many texts the model goes on behind.</summary>
+    /// <summary>How many texts the model continues.</summary>
     public virtual int Prompts => 1;
 
     /// <summary>How many texts are generated.</summary>
@@ -43,7 +43,7 @@ public abstract record GenerationCall(string Model) : TaskCall(Model)
     /// <summary><c>n</c>: how many answers to a prompt.</summary>
     public int ChoicesPerPrompt { get; init; } = 1;
 
-    /// <summary>Most tokens of each answer; null for what the model has room for.</summary>
+    /// <summary>Most tokens of each answer; null for as many as the model's context has room for.</summary>
     public int? MaxNewTokens { get; init; }
 
     public double Temperature { get; init; } = 1;
@@ -61,30 +61,30 @@ public abstract record GenerationCall(string Model) : TaskCall(Model)
 
     public double RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Null: the job's id gives one, so that whoever runs it draws the same.</summary>
+    /// <summary>Null derives the seed from the job's id, so that every attempt samples the same tokens.</summary>
     public long? Seed { get; init; }
 
-    /// <summary><c>ignore_eos</c>: whether tokens that end a text are like all others.</summary>
+    /// <summary><c>ignore_eos</c>: whether tokens that end a text do not end it.</summary>
     public bool IgnoresEnd { get; init; }
 
     /// <summary><c>stop</c>: none empty.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary><c>logit_bias</c>: tokens, each once, that may not be of the model's, and what is added.</summary>
+    /// <summary><c>logit_bias</c>: distinct tokens and their biases. The tokens may be outside the model's vocabulary.</summary>
     public IReadOnlyList<KeyValuePair<int, double>> LogitBias { get; init; } = [];
 
-    /// <summary><c>logprobs</c>: whether the answer says how likely its tokens were.</summary>
+    /// <summary><c>logprobs</c>: whether the answer has the log-probabilities of its tokens.</summary>
     public bool Likelihoods { get; init; }
 
-    /// <summary>How many of the likeliest tokens it names for each.</summary>
+    /// <summary>How many of the likeliest tokens the answer has for each token.</summary>
     public int TopLikelihoods { get; init; }
 
     /// <summary><c>response_format</c>: what each answer must fit; null for free text.</summary>
     public AnswerGrammar? Grammar { get; init; }
 
     /// <summary>
-    /// What a model of ours cannot take of the request: a field that is wrong, or one that it does not support yet; null when there is
-    /// nothing.
+    /// Why a worker's model cannot run the request: a field that is wrong, or one that workers' models do not support yet. Null when it
+    /// can.
     /// </summary>
     public InferenceError? Misfit { get; init; }
 

@@ -70,7 +70,7 @@ public static class TokenizeRequestParser
             "return_token_strs" => FieldValues.ReadFlag(name, ref value, out _wantsNames),
             "inputs" => InferenceError.Invalid(name, "inputs is another server's field: give prompt, one text in each request."),
             "continue_final_message" => value.TokenType == JsonTokenType.False
-                ? null : InferenceError.Invalid(name, "The last message is not gone on behind: leave continue_final_message out."),
+                ? null : InferenceError.Invalid(name, "The last message cannot be continued: leave continue_final_message out."),
             "tools" => ReadTools(ref value),
             _ => InferenceError.Invalid(name, "Messages are rendered by the model's own chat template: leave chat_template out."),
         };

@@ -180,7 +180,8 @@ public sealed class ChatTests(ChatPlatform platform) : IClassFixture<ChatPlatfor
     [InlineData("""{"messages":[]}""", "messages", "invalid_request")]
     [InlineData("""{"messages":[{"role":"nobody","content":"a"}]}""", "messages[0].role", "invalid_request")]
     [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}""", "messages[0].content[0].type", "invalid_request")]
-    [InlineData("""{"max_tokens":8192}""", "max_completion_tokens", "context_length_exceeded")]
+    [InlineData("""{"max_tokens":8192}""", "max_tokens", "context_length_exceeded")]
+    [InlineData("""{"max_completion_tokens":8192}""", "max_completion_tokens", "context_length_exceeded")]
     [InlineData("""{"max_tokens":8191}""", "messages", "context_length_exceeded")]
     public async Task Chat_WrongRequest_IsRefusedByName(string change, string param, string code)
     {

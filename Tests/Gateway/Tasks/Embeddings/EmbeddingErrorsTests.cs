@@ -162,7 +162,7 @@ public sealed class EmbeddingErrorsTests(GatewayFixture fixture) : IClassFixture
         {
             var message = await AssertErrorAsync(
                 response, HttpStatusCode.BadRequest, "invalid_request_error", "invalid_request", "X-Request-Timeout");
-            Assert.Contains("from 0.001 to 600", message, StringComparison.Ordinal);
+            Assert.Contains("above 0, such as 2.5. A time longer than 600 s", message, StringComparison.Ordinal);
         }
     }
 

@@ -79,7 +79,7 @@ public sealed class EmbeddingModelTests(MiniLm model) : IClassFixture<MiniLm>
         var outcome = await model.RunAsync($$"""{"model":"all-minilm-l6-v2","input":{{input}}}""");
 
         Assert.Equal((InferenceErrorKind.InvalidRequest, param), (outcome.Error!.Kind, outcome.Error.Param));
-        Assert.Contains($"is {id}; the model's token ids are 0 to 30521", outcome.Error.Message, StringComparison.Ordinal);
+        Assert.Contains($"is {id}; the token ids of 'all-minilm-l6-v2' are 0 to 30521", outcome.Error.Message, StringComparison.Ordinal);
         Assert.Contains("another model's tokenizer", outcome.Error.Message, StringComparison.Ordinal);
     }
 
