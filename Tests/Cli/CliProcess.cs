@@ -21,20 +21,21 @@ internal sealed class CliProcess : IAsyncDisposable
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput, _output), ReadAsync(_process.StandardError, _errors));
     }
 
-    /// <summary>What it has said so far.</summary>
+    /// <summary>Its output so far.</summary>
     public string Output => TextOf(_output);
 
-    /// <summary>What it has said beside its answers.</summary>
+    /// <summary>Its standard error so far.</summary>
     public string Errors => TextOf(_errors);
 
     public static CliProcess Start(params string[] arguments) =>
         new(new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]));
 
-    /// <summary>The same on a terminal of its own, whose output has both.</summary>
+    /// <summary>Starts it on a terminal of its own. <see cref="Output"/> has the output and the errors.</summary>
     public static CliProcess StartOnTerminal(params string[] arguments)
     {
+        // Without exec some shells stay as the parent. Ctrl-C interrupts them, too, and then their exit code is reported.
         var start = new ProcessStartInfo(
-            "script", ["-qec", $"dotnet {Checkout.Program("Cli")} {string.Join(' ', arguments)}", "/dev/null"]);
+            "script", ["-qec", $"exec dotnet {Checkout.Program("Cli")} {string.Join(' ', arguments)}", "/dev/null"]);
         start.Environment["TERM"] = "xterm-256color";
         return new CliProcess(start);
     }
@@ -53,9 +54,9 @@ internal sealed class CliProcess : IAsyncDisposable
     }
 
     public Task UntilAsync(Func<CliProcess, bool> isSo, string what) =>
-        Poll.UntilAsync(() => isSo(this), () => $"{what}; it says:\n{Output}\n{Errors}", Bound);
+        Poll.UntilAsync(() => isSo(this), () => $"{what}; its output and errors:\n{Output}\n{Errors}", Bound);
 
-    /// <summary>Ends its input, and waits until it has ended.</summary>
+    /// <summary>Closes its input, and waits until it has ended.</summary>
     public async Task<int> EndAsync()
     {
         _process.StandardInput.Close();
