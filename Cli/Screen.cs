@@ -4,35 +4,35 @@ using Spectre.Console;
 namespace AiPlatform.Cli;
 
 /// <summary>
-/// What people see: answers on standard output, all else on standard error. Where one of them is no terminal, what goes there is plain.
-/// Nothing that a Gateway or a model says steers the terminal.
+/// Writes answers to standard output, and everything else to standard error. One that is not a terminal gets plain text. Control
+/// characters that a Gateway or a model sends are removed, so that they cannot control the terminal.
 /// </summary>
 internal sealed class Screen
 {
-    /// <summary>Whoever reads a file or a pipe has no width: lines stay whole.</summary>
+    /// <summary>The width for files and pipes, so large that no line is wrapped.</summary>
     private const int NoWidth = 100_000;
 
     private readonly IAnsiConsole _notes = ConsoleOn(Console.Error, Console.IsErrorRedirected);
 
-    /// <summary>For tables.</summary>
+    /// <summary>The console for tables.</summary>
     public IAnsiConsole Answers { get; } = ConsoleOn(Console.Out, Console.IsOutputRedirected);
 
-    /// <summary>A line for people, beside the answers.</summary>
+    /// <summary>Writes a line that is not part of an answer.</summary>
     public void Note(string text) => _notes.MarkupLine($"[grey]{Markup.Escape(Printable(text))}[/]");
 
-    /// <summary>What asks for the next line.</summary>
+    /// <summary>Writes the prompt for the next line.</summary>
     public void Prompt() => _notes.Markup("[bold]> [/]");
 
     public void Error(string text) => _notes.MarkupLine($"[red]error:[/] {Markup.Escape(Printable(text))}");
 
-    /// <summary>A piece of an answer.</summary>
+    /// <summary>Writes a piece of an answer.</summary>
     public static void Say(string text)
     {
         Console.Out.Write(Printable(text));
         Console.Out.Flush();
     }
 
-    /// <summary>The text without control characters, but tabs and line ends.</summary>
+    /// <summary>Removes control characters except tabs and line ends.</summary>
     public static string Printable(string text)
     {
         if (!text.Any(IsControl)) return text;
@@ -46,8 +46,14 @@ internal sealed class Screen
 
     private static IAnsiConsole ConsoleOn(TextWriter writer, bool isRedirected)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        if (isRedirected) console.Profile.Width = NoWidth;
+        var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) };
+        if (!isRedirected) return AnsiConsole.Create(settings);
+
+        // Without this Spectre.Console takes some build servers for terminals, by their environment variables.
+        (settings.Ansi, settings.ColorSystem) = (AnsiSupport.No, ColorSystemSupport.NoColors);
+        settings.Enrichment.UseDefaultEnrichers = false;
+        var console = AnsiConsole.Create(settings);
+        console.Profile.Width = NoWidth;
         return console;
     }
 }
