@@ -10,7 +10,7 @@ internal static class Program
         var (wanted, misuse) = ChaosArguments.Parse(args);
         if (wanted is null)
         {
-            await Console.Error.WriteLineAsync($"error: {misuse}\n'./ai help chaos' says what there is.");
+            await Console.Error.WriteLineAsync($"error: {misuse}\n'./ai help chaos' shows the usage.");
             return 2;
         }
 

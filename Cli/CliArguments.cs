@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace AiPlatform.Cli;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The parsed command line.</summary>
 internal abstract record CliArguments
 {
-    /// <summary>Where the Gateway listens on 127.0.0.1.</summary>
+    /// <summary>The Gateway's port on 127.0.0.1.</summary>
     public int Port { get; init; } = 8080;
 
-    /// <returns>What is wanted; or null, and what is wrong with it.</returns>
+    /// <returns>The arguments; or null, and what is wrong with the command line.</returns>
     public static (CliArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments)
     {
         CliArguments? wanted = arguments.Count == 0 ? null : arguments[0] switch
@@ -46,7 +46,7 @@ internal abstract record CliArguments
             "--model" => (chat with { Model = value }, null),
             "--system" => (chat with { System = value }, null),
             "--max-tokens" => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var tokens) && tokens > 0
-                ? (chat with { MaxTokens = tokens }, null) : (wanted, $"--max-tokens takes a number from 1 on, not '{value}'."),
+                ? (chat with { MaxTokens = tokens }, null) : (wanted, $"--max-tokens takes a number of 1 or more, not '{value}'."),
             _ => float.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var temperature)
                 && temperature <= 2
                 ? (chat with { Temperature = temperature }, null) : (wanted, $"--temperature takes a number from 0 to 2, not '{value}'."),
@@ -57,20 +57,20 @@ internal abstract record CliArguments
 /// <summary><c>./ai models</c>.</summary>
 internal sealed record ModelsArguments : CliArguments
 {
-    /// <summary>Whether the Gateway's own JSON is printed.</summary>
+    /// <summary>Whether the Gateway's JSON is printed instead of a table.</summary>
     public bool Json { get; init; }
 }
 
 /// <summary><c>./ai chat</c>.</summary>
 internal sealed record ChatArguments : CliArguments
 {
-    /// <summary>Null: the first that can chat.</summary>
+    /// <summary>The model's name; null for the first model that can chat.</summary>
     public string? Model { get; init; }
 
-    /// <summary>What the model is told before all else.</summary>
+    /// <summary>The system message.</summary>
     public string? System { get; init; }
 
-    /// <summary>Most tokens of an answer; null for what the model has room for.</summary>
+    /// <summary>Most tokens of an answer; null for as many as the model's context has room for.</summary>
     public int? MaxTokens { get; init; }
 
     /// <summary>Null for the model's default.</summary>

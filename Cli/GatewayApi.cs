@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace AiPlatform.Cli;
 
-/// <summary>The Gateway's routes that are not the SDK's. Where the Gateway has keys, <c>AI_API_KEY</c> is sent.</summary>
+/// <summary>Calls the Gateway's routes that the SDK does not have. Sends the API key of <c>AI_API_KEY</c>, if it is set.</summary>
 internal sealed class GatewayApi : IDisposable
 {
     private const string KeyVariable = "AI_API_KEY";
@@ -27,11 +27,11 @@ internal sealed class GatewayApi : IDisposable
     /// <summary>The address for people.</summary>
     public string Place => Address.GetLeftPart(UriPartial.Authority);
 
-    /// <summary>Why nobody answers, and what to do.</summary>
+    /// <summary>The error when no Gateway answers.</summary>
     public string Silence =>
-        $"No Gateway answers at {Place}. './ai up' starts one; --port says where another one listens.";
+        $"No Gateway answers at {Place}. './ai up' starts one; --port sets the port of another one.";
 
-    /// <summary>The models that can be asked: as JSON, and read. Exactly one of answer and problem is set.</summary>
+    /// <summary>The models that the Gateway serves, as its JSON and parsed. Exactly one of answer and problem is set.</summary>
     public async Task<((string Json, IReadOnlyList<ModelEntry> Models)? Answer, string? Problem)> ListModelsAsync()
     {
         try
@@ -53,10 +53,10 @@ internal sealed class GatewayApi : IDisposable
         }
     }
 
-    /// <summary>What an answer that is an error says, in its own words where it has some.</summary>
+    /// <summary>The message of an error answer; without a message, its status.</summary>
     public static string ProblemOf(string json, int status)
     {
-        if (status == (int)HttpStatusCode.Unauthorized) return $"The Gateway wants an API key: set {KeyVariable}.";
+        if (status == (int)HttpStatusCode.Unauthorized) return $"The Gateway needs an API key: set {KeyVariable}.";
         try
         {
             using var document = JsonDocument.Parse(json);
@@ -69,7 +69,7 @@ internal sealed class GatewayApi : IDisposable
         }
         catch (JsonException)
         {
-            // It is no JSON: its status is all that it says.
+            // The answer is not JSON, so only its status is known.
         }
 
         return $"The Gateway answered with status {status}.";
@@ -78,10 +78,10 @@ internal sealed class GatewayApi : IDisposable
     public void Dispose() => _http.Dispose();
 
     private string NoGateway() =>
-        $"What answers at {Place} is no Gateway: --port says where it listens.";
+        $"The program that answers at {Place} is not a Gateway; --port sets the Gateway's port.";
 }
 
-/// <summary>A model, as <c>/v1/models</c> describes it; what is missing is not known.</summary>
+/// <summary>A model of <c>/v1/models</c>. Members that the Gateway does not know are null.</summary>
 internal sealed record ModelEntry
 {
     public required string Id { get; init; }
@@ -101,7 +101,7 @@ internal sealed record ModelEntry
 
     public IReadOnlyList<string>? Devices { get; init; }
 
-    /// <summary>Whether it can be asked for a chat now, as far as is known.</summary>
+    /// <summary>Whether it can chat now, as far as is known.</summary>
     [JsonIgnore]
     public bool MayChat => Available != false && IsForChats;
 

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c>: what the Gateway serves, as a table or as its own JSON.</summary>
+/// <summary><c>./ai models</c>: prints the models that the Gateway serves, as a table or as its JSON.</summary>
 internal sealed class ModelsCommand(ModelsArguments arguments, GatewayApi gateway, Screen screen)
 {
     public async Task<int> RunAsync()
@@ -16,7 +16,7 @@ internal sealed class ModelsCommand(ModelsArguments arguments, GatewayApi gatewa
         }
 
         if (arguments.Json) await Console.Out.WriteLineAsync(json);
-        else if (models.Count == 0) screen.Note("The Gateway serves no model: is a worker ready? './ai doctor' says what it finds.");
+        else if (models.Count == 0) screen.Note("The Gateway serves no model: is a worker ready? './ai doctor' shows the workers' models.");
         else screen.Answers.Write(TableOf(models));
         return 0;
     }

@@ -2,7 +2,7 @@ using AiPlatform.Cli.Chat;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c> and <c>./ai chat</c>: asks a Gateway that runs on this machine.</summary>
+/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway on this machine.</summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)
@@ -11,7 +11,7 @@ internal static class Program
         var screen = new Screen();
         if (wanted is null)
         {
-            screen.Error($"{misuse}\n'./ai help {(args.Length > 0 ? args[0] : "")}' says what there is.");
+            screen.Error($"{misuse}\n'./ai help {(args.Length > 0 ? args[0] : "")}' shows the usage.");
             return 2;
         }
 

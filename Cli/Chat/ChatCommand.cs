@@ -2,16 +2,16 @@ using OpenAI.Chat;
 
 namespace AiPlatform.Cli.Chat;
 
-/// <summary><c>./ai chat</c>: reads lines, has each one answered, and remembers what was said.</summary>
+/// <summary><c>./ai chat</c>: reads lines, sends each to the model with the chat so far, and prints the answers.</summary>
 internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, Screen screen)
 {
     private const string Help = """
-        /system TEXT   tells the model something before all else; without TEXT, nothing
-        /model NAME    asks another model; without NAME, says which is asked
-        /clear         begins anew
-        /help          this text
-        /exit          ends; so does Ctrl-D
-        Ctrl-C ends an answer, and at the prompt the program.
+        /system TEXT   sets the system message; without TEXT, removes it
+        /model NAME    switches to another model; without NAME, shows the current one
+        /clear         starts a new chat
+        /help          shows this text
+        /exit          ends the program, as Ctrl-D does
+        Ctrl-C stops an answer; at the prompt it ends the program.
         """;
 
     private readonly StreamedAnswer _answers = new(gateway, arguments);
@@ -20,7 +20,7 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
     private string _model = "";
     private bool _hasFailed;
 
-    /// <returns>1 where there is nobody to ask, or, of lines that nobody typed, one has no answer.</returns>
+    /// <returns>The exit code: 1 when there is no model to ask, or when a line from a pipe got no answer; else 0.</returns>
     public async Task<int> RunAsync()
     {
         if (await ChooseAsync(arguments.Model) is { } problem)
@@ -30,7 +30,7 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         }
 
         var isTyped = !Console.IsInputRedirected;
-        if (isTyped) screen.Note($"{_model} at {gateway.Place}; /help says what there is.");
+        if (isTyped) screen.Note($"{_model} at {gateway.Place}; /help lists the commands.");
         using var interrupts = new Interrupts();
         while (true)
         {
@@ -56,7 +56,7 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         List<ChatMessage> messages = _system is null ? [.. _said] : [new SystemChatMessage(_system), .. _said];
         var end = await interrupts.RunAsync(ends => _answers.SayAsync(_model, messages, ends));
         if (end.Text.Length > 0) Screen.Say("\n");
-        // What was said stays in the chat, also where it has no end; what has no answer at all does not.
+        // An incomplete answer stays in the chat. A question without any answer is removed from it.
         if (end.Text.Length > 0) _said.Add(new AssistantChatMessage(end.Text));
         else _said.RemoveAt(_said.Count - 1);
         if (end.Problem is not { } problem)
@@ -76,24 +76,24 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         {
             case "/system":
                 _system = rest.Length > 0 ? rest : null;
-                screen.Note(_system is null ? "The model is told nothing before the chat." : "The model is told so from now on.");
+                screen.Note(_system is null ? "The chat has no system message." : "The system message is set.");
                 break;
             case "/model" when rest.Length == 0:
                 screen.Note(_model);
                 break;
             case "/model":
                 if (await ChooseAsync(rest) is { } problem) Fail(problem);
-                else screen.Note($"{_model} is asked from now on.");
+                else screen.Note($"The model is {_model} now.");
                 break;
             case "/clear":
                 _said.Clear();
-                screen.Note("The chat begins anew.");
+                screen.Note("A new chat begins.");
                 break;
             case "/help":
                 screen.Note(Help);
                 break;
             default:
-                Fail($"There is no command '{command}': /help says what there is.");
+                Fail($"There is no command '{command}'; /help lists the commands.");
                 break;
         }
     }
@@ -104,7 +104,8 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         screen.Error(problem);
     }
 
-    /// <summary>Chooses a model, or the first that can chat; what keeps from it is what it returns.</summary>
+    /// <summary>Chooses the named model, or the first one that can chat without a name.</summary>
+    /// <returns>Why no model could be chosen; null when one was chosen.</returns>
     private async Task<string?> ChooseAsync(string? name)
     {
         var (answer, problem) = await gateway.ListModelsAsync();
@@ -115,15 +116,15 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         if (name is not null)
         {
             var wanted = models.FirstOrDefault(model => model.Id == name);
-            if (wanted is null) return $"There is no model '{name}'. Those that may chat: {names}.";
-            if (!wanted.IsForChats) return $"The model '{name}' does {wanted.Task}, not chats. Those that may chat: {names}.";
+            if (wanted is null) return $"There is no model '{name}'. Models that can chat: {names}.";
+            if (!wanted.IsForChats) return $"The model '{name}' does {wanted.Task}, not chats. Models that can chat: {names}.";
             _model = name;
             return null;
         }
 
-        // A worker's model says that it chats; of a provider's one has to try.
+        // The task of a worker's model is known, that of a provider's model is not. So a worker's model comes first.
         if ((able.Find(model => model.Task is not null) ?? able.FirstOrDefault()) is not { } first)
-            return "The Gateway serves no model that can chat: './ai models' says what there is.";
+            return "The Gateway serves no model that can chat; './ai models' lists the models.";
         _model = first.Id;
         return null;
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace AiPlatform.Cli.Chat;
 
-/// <summary>Ctrl-C: ends the answer that is under way; where there is none, or it is ending already, the program.</summary>
+/// <summary>Handles Ctrl-C: stops the answer in progress. If there is none, or it is stopping already, Ctrl-C ends the program.</summary>
 internal sealed class Interrupts : IDisposable
 {
     private readonly Lock _gate = new();
@@ -11,7 +11,7 @@ internal sealed class Interrupts : IDisposable
 
     public Interrupts() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 
-    /// <summary>Runs an answer that Ctrl-C may end.</summary>
+    /// <summary>Runs an answer that Ctrl-C can stop.</summary>
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> answer)
     {
         using var ends = new CancellationTokenSource();
@@ -34,7 +34,7 @@ internal sealed class Interrupts : IDisposable
         {
             if (_answer is not { IsCancellationRequested: false } answer) return;
             signal.Cancel = true;
-            // What waits for it must not go on under the lock.
+            // Continuations of the canceled answer must not run under the lock.
             _ = answer.CancelAsync();
         }
     }

@@ -9,18 +9,18 @@ using OpenAI.Chat;
 namespace AiPlatform.Cli.Chat;
 
 /// <summary>How an answer ended.</summary>
-/// <param name="Text">What was said.</param>
-/// <param name="Problem">Why it has no end; null when it has one, or was stopped.</param>
-/// <param name="Summary">How much it was and how fast it came.</param>
+/// <param name="Text">The answer's text, which may be incomplete.</param>
+/// <param name="Problem">Why the answer is incomplete; null when it is complete, or was stopped by Ctrl-C.</param>
+/// <param name="Summary">The number of tokens, and how fast they came.</param>
 internal sealed record AnswerEnd(string Text, string? Problem, string Summary);
 
-/// <summary>Has one answer said as it comes.</summary>
+/// <summary>Requests an answer and prints it while it streams.</summary>
 internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments)
 {
     private readonly OpenAIClientOptions _options = new()
     {
         Endpoint = new Uri(gateway.Address, "/v1"),
-        // The Gateway retries by itself, and who asks wants to see what is wrong.
+        // The Gateway retries by itself, and people want to see an error at once.
         RetryPolicy = new ClientRetryPolicy(0),
         NetworkTimeout = TimeSpan.FromMinutes(15),
     };
@@ -49,7 +49,7 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
                 tokens = update.Usage?.OutputTokenCount ?? tokens;
             }
 
-            if (!hasEnd) problem ??= "The answer broke off.";
+            if (!hasEnd) problem ??= "The stream ended before the answer was complete.";
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -62,10 +62,10 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
         catch (Exception lost) when (lost is ClientResultException or HttpRequestException or IOException or OperationCanceledException
             or AggregateException or JsonException)
         {
-            problem = text.Length == 0 ? gateway.Silence : "The answer broke off: the connection to the Gateway was lost.";
+            problem = text.Length == 0 ? gateway.Silence : "The connection to the Gateway was lost before the answer was complete.";
         }
 
-        // Of an answer without its usage the pieces are counted: mostly a token each.
+        // Without a usage the pieces of the answer are counted. Most pieces are one token.
         return new AnswerEnd(text.ToString(), problem, Summary(tokens > 0 ? tokens : pieces, start, isStopped));
     }
 
@@ -77,10 +77,10 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
             CultureInfo.InvariantCulture, $"{tokens} tokens in {seconds:0.0} s, {rate:0.0} tokens/s{(isStopped ? ", stopped" : "")}");
     }
 
-    /// <summary>What an error event in the middle of a stream says, of which the SDK knows nothing.</summary>
+    /// <summary>The message of an error event in a stream, which the SDK does not report.</summary>
     private static string? ErrorOf(StreamingChatCompletionUpdate update)
     {
-#pragma warning disable SCME0001 // What the SDK does not know of an answer is read in a way that may still change.
+#pragma warning disable SCME0001 // The SDK's access to unknown members of an answer is experimental.
         if (!update.Patch.TryGetJson("$.error"u8, out var error)) return null;
 #pragma warning restore SCME0001
         return GatewayApi.ProblemOf($"{{\"error\":{Encoding.UTF8.GetString(error.Span)}}}", 0);

@@ -27,8 +27,13 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Its standard error so far.</summary>
     public string Errors => TextOf(_errors);
 
-    public static CliProcess Start(params string[] arguments) =>
-        new(new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]));
+    /// <summary>Starts it with pipes, as a build server does: what it writes must be plain there, too.</summary>
+    public static CliProcess Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]);
+        start.Environment["GITHUB_ACTIONS"] = "true";
+        return new CliProcess(start);
+    }
 
     /// <summary>Starts it on a terminal of its own. <see cref="Output"/> has the output and the errors.</summary>
     public static CliProcess StartOnTerminal(params string[] arguments)

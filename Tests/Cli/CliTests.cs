@@ -44,7 +44,7 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
 
         Assert.Equal(1, await sut.EndAsync());
         Assert.Equal(
-            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --port says where another one listens.\n",
+            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --port sets the port of another one.\n",
             sut.Errors);
         Assert.Equal("", sut.Output);
     }
@@ -83,7 +83,7 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
             tokens: 12);
         Assert.Equal($"{hello}\n{sky}\n", sut.Output);
         Assert.Contains($"{Model}\n", sut.Errors, StringComparison.Ordinal);
-        Assert.Contains($"There is no model 'nobody'. Those that may chat: {Model}.", sut.Errors, StringComparison.Ordinal);
+        Assert.Contains($"There is no model 'nobody'. Models that can chat: {Model}.", sut.Errors, StringComparison.Ordinal);
         Assert.Contains("There is no command '/nothing'", sut.Errors, StringComparison.Ordinal);
         Assert.Contains("/system TEXT", sut.Errors, StringComparison.Ordinal);
     }
