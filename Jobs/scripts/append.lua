@@ -1,17 +1,18 @@
 #!lua
 -- include lanes.lua
--- Adds events to jobs' logs, of each only if the attempt still holds its lease, and hands them to the Gateways that show it: each gets one
--- message for all jobs. Adding again what was added changes nothing, where the caller says how many events the job had.
--- ARGV: of each job: id, attempt, how many events it had or '', how many come, then kind ('output' or 'progress') and data (JSON, one line)
---       of each
--- Returns for each 1, or 0 when the attempt no longer holds the lease.
+-- Appends events to the logs of jobs, and notifies the Gateways that stream them. A job's events are appended only if the attempt still
+-- holds the job's lease. Each Gateway gets one message for all jobs. If the caller gives the number of events that the job had before,
+-- repeating the call changes nothing.
+-- ARGV: for each job: id, attempt, number of events before the call or '', number of new events, then for each event its kind ('output' or
+--       'progress') and its data (JSON, one line)
+-- Returns 1 for each job; 0 when the attempt no longer holds the lease.
 local ids, keys, places, at = {}, {}, {}, 1
 while at <= #ARGV do
   ids[#ids + 1], keys[#keys + 1], places[#places + 1] = ARGV[at], job_key(ARGV[at]), at
   at = at + 4 + 2 * tonumber(ARGV[at + 3])
 end
 
--- What is asked of every job is asked once for all of them: a command costs as much as what an event needs besides.
+-- Values that every job needs are read with one command for all jobs, because a command costs as much as the rest of the work for an event.
 local texts, followers = call('HMGET', base .. 'state', unpack(ids)), mild('HMGET', base .. 'follow', unpack(ids))
 local are_there = call('EXISTS', unpack(keys)) == #keys
 local states, changed, messages = {}, {}, {}
@@ -35,7 +36,7 @@ local function append(i, id, attempt, known, from, count)
   local lines = {id .. ' ' .. whole(before + 1) .. ' ' .. whole(count) .. '\n'}
   for n = 1, count do
     local kind, data = ARGV[from + 2 * n - 2], ARGV[from + 2 * n - 1]
-    -- Something else in the log's place fails here, before anything of this job is written.
+    -- If the log's key holds another type, this fails before anything of this job is written.
     local added = redis.pcall('XADD', base .. 'events:' .. id, whole(before + n) .. '-1', kind, data)
     if added.err then return added end
     if kind == 'progress' then mild('HSET', base .. 'progress', id, data) end

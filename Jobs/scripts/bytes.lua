@@ -1,18 +1,19 @@
 -- include lanes.lua
--- The bytes of a tenant's records in this queue, so that they can be limited. Each record counts in a slot: a span of time whose end is
--- when Redis is sure to have let go of the record, by its expiry once it has ended, by its deadline before. A slot that has passed is
--- dropped by the sweep with whatever is counted in it. So expiry needs no script, and a count that missed something heals.
+-- Counts the bytes of a tenant's records in this queue, for its limit. Each record counts in a slot, which is a span of time. Redis has
+-- certainly removed the record when its slot ends: the record of an ended job has expired by then, and the deadline of any other job has
+-- passed. The sweep drops passed slots with everything that is counted in them. So expiry needs no script, and a wrong count corrects
+-- itself.
 
 local function bytes_key(tenant) return base .. 'bytes:' .. tenant end
 
--- The end (ms) of a record's slot, as text. Slots of long spans are long, at most a sixteenth of the span: a tenant has a few dozen.
+-- The end (ms) of a record's slot, as text. A slot's length is at most a sixteenth of the record's lifetime, so a tenant has a few dozen.
 local function slot_of(created, gone)
   local _, exponent = math.frexp(math.max(1, gone - created) / 32)
   local length = math.ldexp(1, exponent)
   return whole(math.ceil(gone / length) * length)
 end
 
--- The slots of sound records. Jobs of one call mostly have equal times.
+-- The slots of sound records, cached by their times, because the jobs of one call usually have equal times.
 local slots_of_times = {}
 local function slots_of(record)
   local times = string.sub(record, 3, 29)
@@ -28,7 +29,7 @@ end
 -- The slot of a record that has not ended.
 local function waiting_slot(record) return slots_of(record).waiting end
 
--- The slot of a record that Redis lets go of at a time.
+-- The slot of a record that expires at a given time.
 local function kept_slot(record, gone)
   local slots = slots_of(record)
   local slot = slots[gone]
@@ -39,7 +40,7 @@ local function kept_slot(record, gone)
   return slot
 end
 
--- What the result is expected to take, which counts until there is one. The head is of a job that has ended.
+-- The expected bytes of the result, which count until the result is stored. The head is of a job that has ended.
 local function reserve_in(head)
   local cost = string.find(head, '\t', 33, true)
   local tenant = string.find(head, '\t', cost + 1, true)
@@ -48,15 +49,15 @@ local function reserve_in(head)
   return tonumber(string.sub(head, named + 3, string.find(head, '\t', named + 3, true) - 1)) or 0
 end
 
--- The bytes of a job's record as it is; none when something else stands there.
+-- The bytes of a job's record; 0 when its key holds another type.
 local function bytes_in(key)
   local bytes = redis.pcall('STRLEN', key)
   return type(bytes) == 'number' and bytes or 0
 end
 
--- Writes what is to be added to a tenant's slots.
+-- Adds changes to a tenant's slots.
 local function write_bytes(tenant, slots)
-  -- Redis copies tables that grow: there is room for two slots from the start, and most have no more.
+  -- Redis copies tables that grow. These have room for two slots from the start, and most calls need no more.
   local key, fields, set, last, sum = bytes_key(tenant), {'', nil, nil}, {'', '', nil, nil, nil, nil}, 1, 0
   for slot, bytes in pairs(slots) do
     if bytes ~= 0 then
@@ -67,7 +68,7 @@ local function write_bytes(tenant, slots)
   local counted = mild('HMGET', key, unpack(fields))
   for i = 2, last do
     local slot, before = fields[i], counted[i] and tonumber(counted[i]) or 0
-    -- What is taken out of a slot that was dropped is out already.
+    -- The bytes of a dropped slot are subtracted already.
     local after = math.max(0, before + slots[slot])
     sum = sum + after - before
     if counted[i] or after > 0 then
@@ -87,7 +88,7 @@ local function bytes_of(tenant)
   return bytes and tonumber(bytes) or 0
 end
 
--- Drops slots that have passed, and counts what is left of their tenants anew.
+-- Drops passed slots, and sums up the remaining slots of their tenants.
 local function forget_bytes(most)
   for _, due in ipairs(mild('ZRANGEBYSCORE', base .. 'bytes', '-inf', now_ms, 'LIMIT', 0, most)) do
     local blank = string.find(due, ' ', 1, true) or #due + 1
@@ -102,7 +103,7 @@ local function forget_bytes(most)
     if sum > 0 then
       call('HSET', key, '', whole(sum))
     else
-      -- Nothing is left of the tenant but slots that are empty before their time.
+      -- The tenant has no bytes left, so its other slots are empty before their time.
       for i = 1, #fields, 2 do call('ZREM', base .. 'bytes', fields[i] .. ' ' .. tenant) end
       call('DEL', key)
     end

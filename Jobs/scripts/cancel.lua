@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Ends a job that has not ended: at once, also when it runs unless only waiting ones are meant. A finished one is left as it is.
--- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms, '1' to leave one that runs as it is
--- Returns the status that it had, or '' when it is not there or another tenant's.
+-- Ends a job that has not ended, even while it runs, unless the caller asks for waiting jobs only. An ended job stays as it is.
+-- ARGV: id, tenant, error (JSON), ttl in ms, ttl of events in ms, '1' to leave a running job as it is
+-- Returns the job's status before the call, or '' when there is no such job of this tenant.
 local id, head = ARGV[1], head_of(ARGV[1])
 if head and is_newer(head) then return redis.error_reply(newer) end
 if head and not is_sound(head) then return redis.error_reply(broken) end

@@ -1,8 +1,8 @@
 #!lua
 -- include clock.lua
--- Claims an idempotency key for a job that is to be submitted, unless it is claimed already.
--- ARGV: idempotency key, what it is claimed for, ttl in ms
--- Returns what it was claimed for before, or '' when the claim is new.
+-- Claims an idempotency key for a job that is about to be submitted, unless the key is claimed already.
+-- ARGV: idempotency key, value of the claim, ttl in ms
+-- Returns the value of an earlier claim, or '' when the claim is new.
 local key = base .. ARGV[1]
 local claimed = call('GET', key)
 if claimed then return claimed end

@@ -1,3 +1,3 @@
 #!lua flags=allow-oom
--- Does nothing. It is refused where writes are, unless memory is all that lacks: what takes no writes may be a replica with old data.
+-- Does nothing. It fails when Redis takes no writes for another reason than a lack of memory: then Redis may be a replica with old data.
 return 1

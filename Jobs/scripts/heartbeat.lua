@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- include clock.lua
--- Says that a worker lives, and what it serves.
--- ARGV: worker, heartbeat (JSON) or '' to say that it leaves, ms until it counts as gone, ms until a model that nobody
---       names any more is forgotten, then name and descriptor (JSON) of each model
+-- Stores a worker's heartbeat, and the models that it serves.
+-- ARGV: worker, heartbeat (JSON) or '' when the worker leaves, ms until the worker counts as gone, ms until a model without workers is
+--       forgotten, then name and descriptor (JSON) of each model
 local worker, beat = ARGV[1], ARGV[2]
 
 if beat == '' then

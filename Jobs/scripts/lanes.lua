@@ -1,6 +1,6 @@
 -- include records.lua
--- The jobs that wait: lanes of tenants, each tenant with its own line of jobs. Inside a lane tenants share by start-time fair
--- queueing: a lane's score of a tenant is the start tag of its first job, and serving a job of cost c moves the tag on by c.
+-- The waiting jobs: in each lane, each tenant has its own line of jobs. Tenants share a lane by start-time fair queueing. A tenant's score
+-- in the lane is the start tag of its first job; serving a job of cost c adds c to the tag.
 
 local lanes = {'i', 'd', 'b'}
 
@@ -8,7 +8,8 @@ local function lane_key(lane) return base .. 'lane:' .. lane end
 local function line_key(lane, tenant) return base .. 'line:' .. lane .. ':' .. tenant end
 local function fair_key(lane) return base .. 'fair:' .. lane end
 
--- Runs a command on a key whose content can be had again (counts, marks, wishes, lists for people): what else stands there makes way.
+-- Runs a command on a key whose content can be rebuilt (counts, marks, wishes, lists for operators). If the key holds another type, the key
+-- is deleted first.
 local function mild(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end
@@ -16,7 +17,7 @@ local function mild(command, key, ...)
   return call(command, key, ...)
 end
 
--- Fails, before anything is written, when something else stands where the queue's jobs are kept.
+-- Fails before anything is written if a key of the queue's own structure holds another type.
 local function check_structure()
   for _, name in ipairs({'deadlines', 'leases', 'delayed', 'alone'}) do call('ZCARD', base .. name) end
   for _, lane in ipairs(lanes) do call('ZCARD', lane_key(lane)) end
@@ -28,7 +29,7 @@ local function ring()
   if call('DEL', base .. 'waiting') == 1 then call('PUBLISH', base .. 'doorbell', '') end
 end
 
--- Tells the Gateways that show a job's events that there are new ones.
+-- Notifies the Gateways that stream a job's events of new ones.
 local function tell_followers(ids)
   if #ids == 0 or call('EXISTS', base .. 'follow') == 0 then return end
   local queue = string.sub(base, 5, -3)
@@ -39,27 +40,27 @@ local function tell_followers(ids)
   end
 end
 
--- A tenant whose line was empty begins where the lane is now, or where its own service left it if that is later.
+-- Adds a tenant whose line was empty to a lane. It starts at the lane's tag, or at its own last tag if that is later.
 local function join(lane, tenant)
   local tags = mild('HMGET', fair_key(lane), '', tenant)
   call('ZADD', lane_key(lane), whole(math.max(tonumber(tags[1] or 0) or 0, tonumber(tags[2] or 0) or 0)), tenant)
   if tags[2] then call('HDEL', fair_key(lane), tenant) end
 end
 
--- A tenant's line is empty. Its tag is kept while others wait in the lane; a lane without anybody forgets all.
+-- Removes a tenant whose line is empty from a lane. Its tag is kept while other tenants wait in the lane; an empty lane drops all tags.
 local function leave(lane, tenant, tag)
   call('ZREM', lane_key(lane), tenant)
   if call('EXISTS', lane_key(lane)) == 0 then call('DEL', fair_key(lane))
   else mild('HSET', fair_key(lane), tenant, whole(tag)) end
 end
 
--- Makes a job wait, in the place that its submit gave it: also one that was leased before.
+-- Adds a job to its line, at the place of its submit, even if it was leased before.
 local function enqueue(id, head)
   call('ZADD', line_key(head.lane, head.tenant), head.created .. '000', id)
   if not call('ZSCORE', lane_key(head.lane), head.tenant) then join(head.lane, head.tenant) end
 end
 
--- Takes a job that waits out of wherever it waits.
+-- Removes a waiting job from its line, from the delayed jobs, and from those that must run alone.
 local function dequeue(id, head)
   local line = line_key(head.lane, head.tenant)
   if call('ZREM', line, id) == 1 then
@@ -70,18 +71,18 @@ local function dequeue(id, head)
   end
 end
 
--- Jobs that wait, of all lanes, delayed ones included.
+-- The number of waiting jobs in all lanes, including delayed ones.
 local function depth() return call('ZCARD', base .. 'deadlines') - call('ZCARD', base .. 'leases') end
 
--- Jobs of one tenant that stand in its lines.
+-- The number of a tenant's jobs in its lines.
 local function depth_of(tenant)
   local sum = 0
   for _, lane in ipairs(lanes) do sum = sum + call('ZCARD', line_key(lane, tenant)) end
   return sum
 end
 
--- About how many jobs are leased before one that waits in a lane: those before it in its line, as many of each other tenant in its lane,
--- and whatever waits in the lanes before. Of many tenants the first hundred are looked at. -1 when it waits in none.
+-- Estimates how many jobs are leased before a waiting job: those before it in its line, as many of each other tenant in its lane, and all
+-- jobs of the lanes before. It reads the first hundred tenants of a lane. -1 when the job is in no line.
 local rivals = {}
 local function position_of(id, head)
   local ahead = call('ZRANK', line_key(head.lane, head.tenant), id)
@@ -106,13 +107,13 @@ local function count_running(tenant, change)
   if mild('HINCRBY', base .. 'running', tenant, change) <= 0 then call('HDEL', base .. 'running', tenant) end
 end
 
--- Ended jobs are counted in slices of 5 s, of which the last 30 s are kept.
+-- Counts ended jobs in slices of 5 s. The last 30 s are kept.
 local function drained(count)
   local slice = base .. 'drained:' .. whole(math.floor(now / 5000))
   if mild('INCRBY', slice, count) == count then call('PEXPIRE', slice, 35000) end
 end
 
--- Jobs ended a second, over the last 25 to 30 s, in thousandths.
+-- Jobs that ended per second over the last 25 to 30 s, in thousandths.
 local function drain_rate()
   local slice, sum = math.floor(now / 5000), 0
   for i = 0, 5 do

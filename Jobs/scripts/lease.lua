@@ -1,26 +1,28 @@
 #!lua flags=allow-oom
 -- include lanes.lua
--- Gives a worker the jobs whose turn it is, with their records.
--- ARGV: worker, most jobs, most bytes of records (the first job is given whatever its size), lease in ms, ms that the worker's wish
---       for more is remembered, most running jobs of one tenant (0: any), '1' when the worker runs nothing and takes nothing else
+-- Leases the next jobs to a worker, and returns their records.
+-- ARGV: worker, most jobs, most bytes of records (the first job is leased whatever its size), lease in ms, ms that the worker's wish for
+--       more jobs is kept, most running jobs of one tenant (0: no limit), '1' when the worker runs nothing and leases nothing else
 --       meanwhile, ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job
--- Returns {now, what else, jobs that were too late and ended, jobs of a newer version that were left, {id and reason of each job that was
--- put aside}, then id, state and record of each}.
--- What else: 1 the one job given must run alone, 2 a job waits that must run alone: come back when nothing runs, 0 neither.
+-- Returns {now, hint, expired jobs, skipped jobs of a newer version, {id and reason of each job that was put aside}, then id, state and
+-- record of each leased job}.
+-- The hint is 1 when the one leased job must run alone; 2 when a waiting job must run alone, so the worker should become idle and ask
+-- again; else 0.
 local worker, most, most_bytes, idle = ARGV[1], ARGV[2] + 0, ARGV[3] + 0, ARGV[7] == '1'
 local most_running = ARGV[6] == '0' and math.huge or ARGV[6] + 0
 
--- Tables have room for what one job takes from the start: Redis copies those that grow.
+-- Redis copies tables that grow. These have room for one job from the start.
 local reply = {now, 0, 0, 0, {}, nil, nil, nil}
 
--- What is not there most of the time is asked for at once.
+-- These keys rarely exist, so one command checks all of them.
 local special = call('EXISTS', base .. 'paused', base .. 'delayed', base .. 'alone', base .. 'passed') > 0
 if special and call('EXISTS', base .. 'paused') == 1 then return reply end
 
--- Something else in their place fails here, before anything is written; lanes, lines and states are read before, and leases come first.
+-- If this key holds another type, this fails before anything is written. Lanes, lines and states are read before the first write, and
+-- leases are written first.
 call('ZCARD', base .. 'deadlines')
 
--- What is rarely needed, made when it is: for jobs that were leased before, or cannot be given.
+-- Functions for jobs that were leased before or cannot be leased. They are created on first use, because most calls do not need them.
 local rare
 local rarely = function()
   if rare then return rare end
@@ -33,7 +35,7 @@ local rarely = function()
     if abandon(id, head, 'expired', ARGV[10], ARGV[8], ARGV[9]) then reply[3] = reply[3] + 1 end
   end
 
-  -- The state of a job that is leased once more; nil when it is damaged.
+  -- The state of a job that is leased again; nil when the state is damaged.
   function rare.lease_again(text, record)
     local state = parse_state(text)
     if not state then return nil end
@@ -42,7 +44,7 @@ local rarely = function()
     return format_state(state)
   end
 
-  -- Each with its tenant and state if known.
+  -- Each job has its tenant and state, if they are known.
   function rare.put_all_aside(jobs)
     for _, job in ipairs(jobs) do put_aside(job.id, job.tenant, damage_of(head_of(job.id) or unreadable, job.state)) end
   end
@@ -61,7 +63,7 @@ end
 
 local taken, records, tenant_of, bytes = {nil}, {nil}, {nil}, 0
 
--- False when the job does not fit what was asked for; it then stays where it is.
+-- Takes a job for this call. Returns false when the job does not fit the bytes that were asked for; it then stays in its line.
 local function take(id, record, tenant)
   local count = #taken + 1
   if count > 1 and bytes + #record > most_bytes then return false end
@@ -70,13 +72,13 @@ local function take(id, record, tenant)
   return true
 end
 
--- Times of the same number of digits: as texts they compare as numbers do.
+-- The times have equally many digits, so they compare as texts.
 local function is_due(record) return deadline_in(record) > now_ms end
 
--- Jobs that cannot be read. They are put aside when the others have been handed out.
+-- Jobs that cannot be read. They are put aside after the others have been leased.
 local damaged = {}
 
--- Leases what was taken.
+-- Leases the taken jobs.
 local function lease_all()
   local states, leases, fields, running, row = call('HMGET', base .. 'state', unpack(taken)), {nil, nil}, {nil, nil}, {}, 5
   local until_ms, first = whole(now + ARGV[4]), ' ' .. worker .. padding .. 'q0 r'
@@ -102,7 +104,7 @@ local function lease_all()
   tell_followers(taken)
 end
 
--- A job that took its process down twice runs alone: the next idle worker gets it, and one busy worker is asked to become idle.
+-- A job whose worker process died twice runs alone: the next idle worker gets it, and one busy worker is asked to become idle.
 if wants_alone then
   if idle then
     while #taken == 0 do
@@ -131,12 +133,12 @@ if wants_alone then
     reply[2] = 2
     return reply
   elseif call('PTTL', base .. 'emptied') < 0 then
-    -- A mark without an end would keep everybody from it.
+    -- A mark that never expires would keep all workers from this job.
     call('DEL', base .. 'emptied')
   end
 end
 
--- How many more jobs of a tenant may run, of whatever lane.
+-- How many more jobs of a tenant may run, over all lanes.
 local free = {}
 local function free_of(tenant)
   local left = free[tenant]
@@ -148,9 +150,9 @@ local function free_of(tenant)
   return left
 end
 
--- What a lane has: the tenants that may have one more job run, in the order of their tags, no more than could be served now; and the
--- lane's own tag, which does not matter while one tenant has it to itself. A tenant that had its most jobs running while others were
--- served does not make up for it.
+-- Reads a lane: the tenants that may have one more running job, in the order of their tags and no more than this call can serve, and the
+-- lane's own tag, which does not matter while the lane has one tenant. A tenant that was at its limit of running jobs while others were
+-- served is not served more later to compensate.
 local nothing = {}
 local function look_into(lane)
   local tenants, own, from, last = {nil}, nil, '0', '99'
@@ -159,7 +161,7 @@ local function look_into(lane)
     if not own and #page > 2 then own = tonumber(mild('HGET', fair_key(lane), '') or 0) or 0 end
     for i = 1, #page, 2 do
       if free_of(page[i]) > 0 then
-        -- `read` ids of its line were read, of which `ids` and `records` are the last few, and `at` the next.
+        -- `read` ids of the tenant's line were read. `ids` and `records` are the last few of them, and `at` is the next one to serve.
         tenants[#tenants + 1] = {
           name = page[i], tag = math.max(own or 0, page[i + 1] + 0), ids = nothing, records = nothing, at = 1, read = 0,
           is_read = false, served = {nil},
@@ -173,7 +175,7 @@ local function look_into(lane)
   end
 end
 
--- Reads a few more jobs of a tenant. False when there are no more.
+-- Reads a few more jobs of a tenant. Returns false when there are no more.
 local function read_on(lane, tenant, others)
   if tenant.is_read then return false end
   local ahead = math.max(1, math.min(16, math.ceil((most - #taken) / others)))
@@ -186,10 +188,10 @@ local function read_on(lane, tenant, others)
   return true
 end
 
--- A cost that cannot be meant must not carry a lane's tags away.
+-- Limits the cost of a damaged or hostile record, which would move the lane's tags too far.
 local largest_cost = 1e9
 
--- Jobs that are passed over: too late, damaged, or not there. A call stops at so many, for it must not hold Redis for long.
+-- Skipped jobs: expired, damaged or missing. A call stops after this many, because a script blocks Redis.
 local most_passed_over, passed_over = 200, 0
 
 -- Serves the lane's first tenant. Returns whether a job was taken, and whether the call must stop.
@@ -200,13 +202,13 @@ local function serve(lane, state)
     local at = tenant.at
     local id = tenant.ids[at]
     if free_of(tenant.name) <= 0 or not id and not read_on(lane, tenant, #tenants - state.first + 1) then
-      -- Nothing (more) of this tenant can be given now.
+      -- No more jobs of this tenant can be leased now.
       state.first = state.first + 1
     elseif id then
       local record = tenant.records[at]
       local is_whole = record and is_sound(record)
       if record and not is_whole and is_newer(record) then
-        -- It stays where it is, and those behind it have their turn.
+        -- The job stays in its line, and the jobs after it are served.
         reply[4], tenant.at = reply[4] + 1, at + 1
         if reply[4] >= most_passed_over then state.first = state.first + 1 end
       elseif not is_whole or not is_due(record) then
@@ -223,9 +225,9 @@ local function serve(lane, state)
         tenant.served[#tenant.served + 1] = id
         free[tenant.name] = free[tenant.name] - 1
         state.virtual = tenant.tag
-        -- A tenant that is alone in its lane is nobody's rival: its tag may stay.
+        -- A tenant that is alone in its lane has no rivals, so its tag may stay.
         if state.rivals then tenant.tag = tenant.tag + math.min(tonumber((share_in(record))), largest_cost) end
-        -- Back into the order of tags.
+        -- Moves the tenant to its place in the order of tags.
         local place = state.first
         while tenants[place + 1] and tenants[place + 1].tag <= tenant.tag do
           tenants[place] = tenants[place + 1]
@@ -239,10 +241,10 @@ local function serve(lane, state)
   return false, false
 end
 
--- Lanes are served in their order; one that was passed over nine times while jobs waited in it comes first. The middle lane
--- comes a job earlier, so that two starved lanes do not claim the same turn.
+-- Lanes are served in order. A lane that was passed over nine times while jobs waited in it is served first; the middle lane after eight
+-- times, so that two starved lanes do not claim the same turn.
 local states, waiting = {}, {nil}
--- EXISTS counts a key as often as it is named: what it returns says which of the three are there.
+-- EXISTS counts a key once for each time that it is named, so the sum tells which of the three keys exist.
 local interactive, default, batch = lane_key('i'), lane_key('d'), lane_key('b')
 local there = call('EXISTS', interactive, default, default, batch, batch, batch, batch)
 for i, lane in ipairs(lanes) do
@@ -294,7 +296,7 @@ for _, lane in ipairs(waiting) do
         is_empty = not tenant.is_read and call('EXISTS', line) == 0
       end
       if is_empty and not state.own then
-        -- A lane without anybody forgets all.
+        -- An empty lane drops all tags.
         call('DEL', line, key, fair_key(lane))
         state.virtual = nil
       elseif is_empty then
@@ -330,7 +332,7 @@ elseif special then
 end
 
 if #taken < most and not full then call('SET', base .. 'waiting', worker, 'PX', ARGV[5]) end
--- More may be due behind those: come again at once.
+-- More skipped jobs may follow, so the workers are told to ask again at once.
 if passed_over == most_passed_over then call('PUBLISH', base .. 'doorbell', '') end
 if #damaged > 0 then rarely().put_all_aside(damaged) end
 return reply

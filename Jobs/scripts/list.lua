@@ -1,15 +1,16 @@
 #!lua flags=no-writes
 -- include records.lua
--- Lists a tenant's jobs, the newest first, without results.
--- ARGV: tenant, status or '', id before which to begin or '', most jobs, most looked at
--- Returns {the last id looked at, or '' when there are no more; then id, head and a line end, and state or '' of each}.
+-- Lists a tenant's jobs without their results, the newest first.
+-- ARGV: tenant, status or '', id before which the list begins or '', most jobs to return, most jobs to read
+-- Returns {the last id that was read, or '' at the end of the list; then for each job its id, its head with a line end, and its state or
+-- ''}.
 local tenant, wanted, before, most, most_looked = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local reply, looked, last = {''}, 0, before
 local names = {r = 'running', q = 'queued'}
 
 while looked < most_looked do
   local ids = redis.pcall('ZRANGE', base .. 'jobs:' .. tenant, last == '' and '+' or '(' .. last, '-', 'BYLEX', 'REV', 'LIMIT', 0, 100)
-  -- Something else in the list's place is no list: the next submit begins a new one.
+  -- If the key holds another type, the list counts as empty; the next submit begins a new one.
   if ids.err or #ids == 0 then return reply end
   for _, id in ipairs(ids) do
     last, looked = id, looked + 1

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- include clock.lua
--- Stops leasing from a queue, or lets it go on. What runs goes on running.
+-- Pauses or resumes leasing from a queue. Running jobs continue.
 -- ARGV: '1' to pause, '0' to resume
 if ARGV[1] == '1' then
   call('SET', base .. 'paused', now_ms)

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Puts a job aside that a process could not read, if it still is what was read.
--- ARGV: id, its record's first line as it was read, its state or '' when none was read, why it cannot be read, ttl in ms,
---       error of a damaged job
--- Returns 1, or 0 when it is another by now.
+-- Puts a job aside that a process could not read, if it has not changed since it was read.
+-- ARGV: id, first line of its record as it was read, its state or '' when it had none, why it cannot be read, ttl in ms, error of a damaged
+--       job
+-- Returns 1, or 0 when the job has changed.
 local id, head = ARGV[1], head_of(ARGV[1])
 if head ~= ARGV[2] or ARGV[3] ~= '' and call('HGET', base .. 'state', id) ~= ARGV[3] then return 0 end
 damaged_error, damaged_ttl = ARGV[6], ARGV[5]

@@ -1,13 +1,13 @@
 #!lua flags=no-writes
 -- include lanes.lua
--- Reads how a queue is, as far as it can be read.
--- Returns {now, jobs that wait, jobs that run, jobs ended a second in thousandths, 1 when paused, dead letters, jobs put aside, then of
--- each lane: jobs that wait, ms since the oldest was submitted or -1; then the keys that hold something else than they should: name, what
--- it holds, what it should}. Of many tenants a lane's first thousand are looked at.
--- ARGV: '1' to look for such keys also where no job waits
+-- Reads the state of a queue, as far as it can be read.
+-- Returns {now, waiting jobs, running jobs, ended jobs per second in thousandths, 1 when paused, dead letters, jobs put aside, then for
+-- each lane: waiting jobs, ms since the oldest was submitted or -1; then for each key with another type than it should have: name, type,
+-- expected type}. It reads the first thousand tenants of a lane.
+-- ARGV: '1' to look for such keys even when no job waits
 local kinds, wrong = {}, {}
 
--- What a command on a key gives; `none` when something else stands there, and the key is told.
+-- Runs a command on a key. If the key holds another type, it is reported, and the result is `none`.
 local function ask(kind, none, command, name, ...)
   local reply = redis.pcall(command, base .. name, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end

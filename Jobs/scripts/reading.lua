@@ -1,7 +1,7 @@
 -- include lanes.lua
--- Reads jobs, and who wants to be told of what becomes of them.
+-- Reads jobs, and subscribes Gateways to their changes.
 
--- Adds a Gateway to those that are to be told.
+-- Adds a Gateway to the subscribers of a job.
 local function tell_later(hash, id, gateway)
   local known = mild('HGET', base .. hash, id)
   if not known then call('HSET', base .. hash, id, gateway)
@@ -11,9 +11,9 @@ local function tell_later(hash, id, gateway)
 end
 
 -- Reads jobs.
--- ARGV: of each job: id, watcher or '', '1' to read the result too
--- Returns for each {record, or its head and a line end; state or ''; place in the queue, or -1 when it has none or a watcher asks, who
--- waits for the end and not for a place}, or an empty row when it is not there. A record that is damaged is given as it is.
+-- ARGV: for each job: id, watcher or '', '1' to read the result too
+-- Returns for each job {record, or its head with a line end; state or ''; place in the queue}, or an empty row when the job does not exist.
+-- The place is -1 when the job is in no line, and for a watcher, which waits for the end only. A damaged record is returned as it is.
 local function read_jobs(notes_watchers)
   local rows = {}
   for i = 1, #ARGV, 3 do
@@ -39,9 +39,9 @@ local function read_jobs(notes_watchers)
 end
 
 -- Reads a job and its log.
--- ARGV: id, number of the last event that is known, follower or '', most events
--- Returns {record with the result, or its head and a line end; state or ''; events of the log after that number}, or nothing when it
--- is not there.
+-- ARGV: id, number of the last event that the caller knows, follower or '', most events
+-- Returns {record with the result, or its head with a line end; state or ''; events after that number}, or nothing when the job does not
+-- exist.
 local function read_log(notes_follower)
   local id, after, follower, most = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
   local head = head_of(id)

@@ -1,12 +1,12 @@
 -- include clock.lua
--- Reads and writes what is stored of one job; RedisKeys.cs describes both forms.
+-- Reads and writes the record and the state of a job; RedisKeys.cs describes both formats.
 
 local function job_key(id) return base .. 'job:' .. id end
 
--- What is read where something else than a record stands: no version can read it.
+-- Stands for a record whose key holds another type. No version can read it.
 local unreadable = '?'
 
--- A record's first line, without its content, which may be large; nil when the job is not there.
+-- The first line of a record, without its content, which may be large; nil when the job does not exist.
 local function head_of(id)
   local start = redis.pcall('GETRANGE', job_key(id), '0', '511')
   if type(start) == 'table' then return unreadable end
@@ -19,20 +19,20 @@ local function head_of(id)
   return string.sub(start, 1, stop - 1)
 end
 
--- Whether this version can read a record, and with it the job's state. Others are left as they are, for processes of the version that
--- wrote them: whatever this one would do to them could lose them.
+-- Whether this version can read a record, and so the job's state. Records of newer versions are left to processes of these versions,
+-- because this version could damage them.
 local function is_known(record) return string.sub(record, 1, 2) == '1\t' end
 local function is_newer(record) return string.find(record, '^[2-9]') ~= nil end
 local newer_later_ms = 5000
 local newer = 'NEWER a newer version stored this job'
 local broken = 'BROKEN what is stored of this job cannot be read'
 
--- What stands at fixed places in every record, as text.
+-- The values at fixed places of every record, as text.
 local function created_in(record) return string.sub(record, 3, 15) end
 local function deadline_in(record) return string.sub(record, 17, 29) end
 local function lane_in(record) return string.sub(record, 31, 31) end
 
--- Whether a record of this version has the fields that scripts reckon with. One that has not is damaged; see put_aside.
+-- Whether a record of this version has the fields that scripts need. A record without them is damaged; see put_aside.
 local function is_sound(record)
   return string.byte(record, 16) == 9 and string.byte(record, 30) == 9
     and string.find(record, '^1\t%d+\t%d+\t[idb]\t%d+\t%S+\t') ~= nil
@@ -50,7 +50,7 @@ local function parse_head(head)
   return {created = created_in(head), deadline = deadline_in(head), lane = lane_in(head), cost = cost, tenant = tenant}
 end
 
--- The status of a job that has ended; nil for any other.
+-- The status of an ended job; nil for any other job.
 local function ended_status(head)
   local from = string.find(head, '\ts=', 1, true)
   return from and string.sub(head, from + 3, (string.find(head, '\t', from + 3, true) or 0) - 1)
@@ -61,14 +61,14 @@ local function body_of(id)
   return string.sub(record, (string.find(record, '\n', 1, true) or #record) + 1)
 end
 
--- Redis searches a hash of short values from its beginning: one value of more than 64 bytes makes it a table.
+-- Redis searches a hash of short values from its start; one value of more than 64 bytes turns the hash into a table.
 local padding = string.rep(' ', 40)
 
--- The state of a job that was leased before and has not ended. A job that was never leased has none. False when it is damaged.
+-- The state of a job that was leased and has not ended; nil for a job that was never leased, false for a damaged state.
 local function parse_state(text)
   local status, attempt, failures, lost, events, tenant, owner, history
   if string.sub(text, 3, 10) == '1 0 0 0 ' then
-    -- The first attempt of a job without events: most are.
+    -- The first attempt of a job without events, which is the most frequent case.
     status, attempt, failures, lost, events = string.sub(text, 1, 1), '1', 0, 0, 0
     local tenant_end = string.find(text, ' ', 11, true)
     local owner_end = tenant_end and string.find(text, ' ', tenant_end + 1, true)
@@ -112,7 +112,7 @@ local function elapsed(created)
   return known
 end
 
--- Adds a change of status to a job's history: its letter, and the ms since the submit.
+-- Adds a change of status to a job's history: the status' letter, and the ms since the submit.
 local function note(state, letter, created)
   state.history = state.history .. ' ' .. letter .. elapsed(created) .. (state.events > 0 and '+' .. state.events or '')
 end

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Gives a job back that has no result. Without an error it takes its place in the queue again (the worker stops) and
--- nothing is counted; with one it has failed once more, and is tried again later or has failed for good: a dead letter.
--- ARGV: id, attempt, error (JSON) or '', delay in ms before the first retry (doubled each time, up to a day), most failures, ttl in ms,
---       ttl of dead letters in ms, ttl of events in ms
--- Returns 1 when it waits again, 2 when it has failed for good, 0 when the attempt no longer holds the lease.
+-- Returns a job without a result. Without an error, because the worker stops, the job takes its place in the queue again, and nothing is
+-- counted. With an error, the failure is counted: the job is retried later, or becomes a dead letter.
+-- ARGV: id, attempt, error (JSON) or '', delay in ms before the first retry (doubled each time, up to a day), most failures, ttl in ms, ttl
+--       of dead letters in ms, ttl of events in ms
+-- Returns 1 when the job waits again, 2 when it is a dead letter, 0 when the attempt no longer holds the lease.
 local id, attempt, error, delay, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local longest_delay = 86400000
 local state, head = state_of(id), head_of(id)

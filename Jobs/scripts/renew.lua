@@ -2,7 +2,7 @@
 -- include records.lua
 -- Prolongs leases.
 -- ARGV: lease in ms, then id and attempt of each job
--- Returns a number for each: 1 prolonged, 0 no longer this attempt's.
+-- Returns for each job 1 when its lease is prolonged, 0 when the attempt no longer holds the lease.
 local until_ms, ids, held, prolonged = whole(now + tonumber(ARGV[1])), {}, {}, {}
 for i = 2, #ARGV, 2 do ids[#ids + 1] = ARGV[i] end
 

@@ -1,9 +1,10 @@
 #!lua
 -- include requeuing.lua
--- Makes a failed, canceled or expired job wait again, unless its body went at its end: it would fail again.
--- ARGV: id, tenant, most jobs that may wait, most that may wait of one tenant
--- Returns {outcome, jobs that wait, jobs ended a second in thousandths}: 0 it waits again, 1 not there or another tenant's, 2 it has
--- not ended, has a result, or was damaged, 3 the queue is full, 4 the tenant's limit is reached.
+-- Requeues a failed, canceled or expired job. A job whose body was dropped at its end is refused, because it would fail again.
+-- ARGV: id, tenant, most waiting jobs, most waiting jobs of one tenant
+-- Returns {outcome, waiting jobs, ended jobs per second in thousandths}. The outcome is 0 when the job waits again, 1 when there is no such
+-- job of this tenant, 2 when the job has not ended, has a result or was damaged, 3 when the queue is full, 4 when the tenant's limit is
+-- reached.
 local id, tenant, head = ARGV[1], ARGV[2], head_of(ARGV[1])
 if head and is_newer(head) then return redis.error_reply(newer) end
 if head and not is_sound(head) then return redis.error_reply(broken) end

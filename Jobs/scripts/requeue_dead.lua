@@ -1,8 +1,8 @@
 #!lua
 -- include requeuing.lua
--- Makes dead letters wait again, the oldest first, whatever the limits of the queue.
--- ARGV: most jobs, only those that died before this time in ms, or '' for all that are there now
--- Returns {jobs that wait again, dead letters looked at, the time to give in the next call}.
+-- Requeues dead letters, the oldest first, regardless of the queue's limits.
+-- ARGV: most jobs, the time in ms before which the jobs must have died, or '' for all that exist now
+-- Returns {requeued jobs, dead letters that were read, the time for the next call}.
 local before = ARGV[2] == '' and now_ms or ARGV[2]
 check_structure()
 local ids, requeued = call('ZRANGEBYSCORE', base .. 'dead', '-inf', before, 'LIMIT', 0, tonumber(ARGV[1])), 0

@@ -1,15 +1,15 @@
 -- include transitions.lua
--- Whether what must be known of an ended job is there; a job that was damaged has no body.
+-- Whether an ended job has everything that requeueing needs. A damaged job has no body.
 local function can_requeue(id, head)
   return string.find(head, '\ta=%d+\th=[^\t]+') ~= nil and call('STRLEN', job_key(id)) > #head + 1
 end
 
--- Makes a job wait again that ended without a result, with as much time as it had at first. Its attempts go on counting, and
--- failures and lost leases begin anew.
+-- Requeues a job that ended without a result, with the time limit of its submit. Its attempts continue to count; its failures and lost
+-- leases start at 0.
 local function requeue(id, head)
   local parsed = parse_head(head)
   local attempt, history = string.match(head, '\ta=(%d+)\th=([^\t]+)')
-  -- A deadline is reckoned from the submit, or from the last time that the job was made to wait again after its end.
+  -- A deadline counts from the submit, or from the last requeue.
   local since = tonumber(string.match(history, '.*[fce][%d+]+ q(%d+)') or 0)
   local time_left = tonumber(parsed.deadline) - tonumber(parsed.created) - since
   local body = body_of(id)
@@ -18,7 +18,7 @@ local function requeue(id, head)
 
   local state = first_state(parsed.tenant)
   state.attempt, state.history = attempt, history
-  -- The log goes on where it was, also when what was in it has expired.
+  -- The numbers of the log's events continue, even if its events have expired.
   state.events = tonumber(string.match(history, '%+(%d+)$') or 0)
   note(state, 'q', parsed.created)
   local record, changes = '1\t' .. parsed.created .. '\t' .. deadline .. '\t' .. kept .. '\n' .. body, {}

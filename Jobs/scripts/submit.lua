@@ -1,18 +1,19 @@
 #!lua
 -- include bytes.lua
--- Writes jobs and makes them wait. An id that is there already is left as it is.
--- ARGV: most jobs that may wait, most that may wait of one tenant, most bytes of one tenant, then of each job: id, tenant, lane, ms to
---       the deadline, the rest of its head, body, bytes that its result is expected to take, '1' to tell its place
--- Returns {now, jobs that wait, jobs ended a second in thousandths (0 when none was refused), then an outcome for each: 0 accepted,
--- 1 there already, 2 the queue is full, 3 the tenant's limit of jobs is reached, 4 that of bytes; and its place, or -1}.
+-- Submits jobs. A job whose id exists already is left as it is.
+-- ARGV: most waiting jobs, most waiting jobs of one tenant, most bytes of one tenant, then for each job: id, tenant, lane, ms to the
+--       deadline, the rest of its head, body, expected bytes of its result, '1' to return its place
+-- Returns {now, waiting jobs, ended jobs per second in thousandths (0 when no job was refused), then for each job its outcome and its place
+-- or -1}. The outcome is 0 when the job is accepted, 1 when it exists already, 2 when the queue is full, 3 when the tenant's limit of jobs
+-- is reached, 4 when the tenant's limit of bytes is reached.
 local args, waiting = ARGV, depth()
 local room, most_of_tenant, most_bytes = args[1] - waiting, args[2] + 0, args[3] + 0
 local outcomes, accepted, deadlines = {now, waiting, 0, nil, nil}, 0, {nil, nil}
 
--- What stands in every record besides the arguments: version, times, lane, the tabs behind them, and the line's end.
+-- The bytes of every record besides the arguments: version, times, lane, the tabs after them, and the line end.
 local head_bytes = #('1\t' .. now_ms .. '\t' .. now_ms .. '\ti\t\n')
 
--- What is rarely needed, made when it is: for jobs that are refused.
+-- Functions for refused jobs. They are created on first use, because most calls do not need them.
 local rare
 local rarely = function()
   if rare then return rare end
@@ -25,14 +26,14 @@ local rarely = function()
   return rare
 end -- rarely
 
--- Of each tenant: what it may still submit, what its records take, the ids for its list, the bytes to count, and its line of each lane.
--- Something else in the place of a lane or a line fails here, before anything is written.
+-- For each tenant: how many more jobs it may submit, the bytes of its records, the ids for its list, the bytes to count, and its line in
+-- each lane. If the key of a lane or a line holds another type, this fails before anything is written.
 local tenants = {}
 for i = 4, #args, 8 do
   local name, lane = args[i + 1], args[i + 2]
   local tenant, is_first = tenants[name], false
   if not tenant then
-    -- Mostly nobody waits, and nothing need be looked at.
+    -- Usually no job waits, and nothing more needs to be read.
     is_first = call('EXISTS', line_key('i', name), line_key('d', name), line_key('b', name), lane_key(lane), fair_key(lane)) == 0
     tenant = {room = most_of_tenant - (is_first and 0 or depth_of(name)), used = bytes_of(name), list = {nil, nil}, slots = {}}
     tenants[name] = tenant
@@ -42,10 +43,10 @@ for i = 4, #args, 8 do
   end
 end
 
--- Jobs that come together keep their order: each is a microsecond behind the one before.
+-- The jobs of one call keep their order: each is submitted a microsecond after the one before.
 local us = string.sub('00' .. time[2], -3)
 
--- Jobs that come together mostly have equal times.
+-- The jobs of one call usually have equal times.
 local time_left, deadline, slot, placed
 
 for i = 4, #args, 8 do
@@ -53,7 +54,7 @@ for i = 4, #args, 8 do
   local tenant, bytes, outcome = tenants[name], #rest + #body + head_bytes + args[i + 6], 0
   if room <= 0 then outcome = rarely()(id, 2)
   elseif tenant.room <= 0 then outcome = rarely()(id, 3)
-  -- One job is always taken, or a limit below its size would refuse it for ever.
+  -- A tenant without bytes may always submit one job; else a limit below the job's size would refuse it forever.
   elseif tenant.used > 0 and tenant.used + bytes > most_bytes then outcome = rarely()(id, 4)
   else
     if args[i + 3] ~= time_left then
@@ -97,7 +98,7 @@ if accepted > 0 then
     if #tenant.list > 0 then
       local list = base .. 'jobs:' .. name
       if mild('ZADD', list, unpack(tenant.list)) > 0 then
-        -- A tenant's list forgets, at each submit, twice as many of its oldest jobs as were added, if they are there no more.
+        -- Each submit removes up to twice as many of the oldest jobs from a tenant's list as it added, if they no longer exist.
         for _ = 1, #tenant.list do
           local oldest = call('ZRANGE', list, '0', '0')[1]
           if not oldest or call('EXISTS', job_key(oldest)) == 1 then break end

@@ -1,16 +1,17 @@
 #!lua flags=allow-oom
 -- include transitions.lua
--- Does what time demands: lost leases go back to the queue, passed deadlines end their jobs, due retries wait again, and lists
--- forget what has expired.
--- ARGV: ms in which others need not sweep, most jobs of each kind, most lost leases, ttl in ms, ttl of dead letters in ms, ttl of events
---       in ms, error of a passed deadline, error of too many lost leases, a random number from 0 to 1, error of a damaged job
--- Returns {lost leases requeued, jobs failed for lost leases, expired, retries due, {id and reason of each job that was put aside}}, or
--- nothing when it was done just now.
+-- Does the work that depends on time: requeues jobs with lost leases, ends jobs whose deadline has passed, requeues due retries, and
+-- removes expired jobs from lists.
+-- ARGV: ms in which no other process needs to sweep, most jobs of each kind, most lost leases of a job, ttl in ms, ttl of dead letters in
+--       ms, ttl of events in ms, error of a passed deadline, error of too many lost leases, a random number from 0 to 1, error of a damaged
+--       job
+-- Returns {requeued lost leases, jobs that failed for lost leases, expired jobs, due retries, {id and reason of each job that was put
+-- aside}}, or nothing when a sweep has just run.
 local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
 damaged_error, damaged_ttl = ARGV[10], ttl
--- A mark that ends later than it could have been set to end was left by a clock that has been set back since; one that never ends was not
--- written by this platform.
+-- A mark that expires later than it could have been set was written before the clock was set back. One that never expires was not written
+-- by this platform. Both are replaced.
 if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
   local left = call('PTTL', base .. 'swept')
   if left >= 0 and left <= tonumber(ARGV[1]) then return nil end
@@ -45,7 +46,7 @@ for _, id in ipairs(due('leases')) do
   elseif head and (state == false or not is_sound(head)) then
     put_aside(id, nil, damage_of(head, state))
   elseif not head or not state then
-    -- Its state is gone, which says how often it ran: it waits again as if it never had.
+    -- The state, which counts the attempts, is lost. The job waits again as if it never ran.
     if head and not ended_status(head) then enqueue(id, parse_head(head)) end
     call('ZREM', base .. 'leases', id)
   else
@@ -68,10 +69,10 @@ end
 
 forget_bytes(most)
 
--- Dead letters whose job has expired.
+-- Removes dead letters whose job has expired.
 mild('ZREMRANGEBYSCORE', base .. 'dead', '-inf', whole(now - tonumber(dead_ttl)))
 
--- Of some tenants' lists the oldest jobs, and some others, are looked at. A tenant without a list is forgotten.
+-- Checks the oldest jobs, and some random ones, of some tenants' lists. A tenant without a list is removed.
 local function forget(list, from)
   for _, id in ipairs(mild('ZRANGE', list, from, from + most - 1)) do
     if call('EXISTS', job_key(id)) == 0 then call('ZREM', list, id) end
@@ -84,7 +85,7 @@ for _, tenant in ipairs(mild('SRANDMEMBER', base .. 'tenants', 10)) do
   if call('EXISTS', list) == 0 then call('SREM', base .. 'tenants', tenant) end
 end
 
--- A tenant that does not wait need not be remembered once its lane has passed its tag.
+-- The tag of a tenant that does not wait is dropped once its lane has passed it.
 for _, lane in ipairs(lanes) do
   local tags = mild('HGETALL', fair_key(lane))
   local virtual = tonumber(call('HGET', fair_key(lane), '') or 0) or 0

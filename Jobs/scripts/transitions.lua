@@ -1,14 +1,14 @@
 -- include bytes.lua
--- The changes of jobs that several scripts make.
+-- The transitions of jobs that several scripts share.
 
 local largest_published = 65536
 
--- Tells the worker that runs a job that it is no longer its own.
+-- Notifies the worker that runs a job that it has lost the job.
 local function interrupt(id, state)
   call('PUBLISH', 'ai:worker:' .. state.owner, string.match(base, '{(.-)}') .. ' ' .. id .. ' ' .. state.attempt)
 end
 
--- Tells the Gateways that wait for jobs how they ended, each with one message for all of its jobs.
+-- Notifies the Gateways that wait for jobs of their ends. Each Gateway gets one message for all of its jobs.
 local function tell_watchers(jobs)
   local messages = {}
   local function tell(gateway, job)
@@ -37,9 +37,9 @@ local function tell_watchers(jobs)
   for gateway, message in pairs(messages) do call('PUBLISH', 'ai:gateway:' .. gateway, table.concat(message)) end
 end
 
--- Stores jobs that ended: out of every index, expiring, watchers told.
--- Each: id, tenant, leased (whether it ran), record (as it is to be stored), content_bytes (of the record), watchers, dead, counted (the
--- bytes that count for it until now; nil when they must be looked up).
+-- Stores ended jobs: removes them from every index, sets their expiry, and notifies the watchers.
+-- Each job has: id, tenant, leased (whether it ran), record (to be stored), content_bytes (of the record), watchers, dead, counted (the
+-- bytes that count for it until now; nil when they must be read).
 local function store_ended(jobs, ttl, dead_ttl)
   if #jobs == 0 then return end
   local ids, dead, leased, running, changes = {nil}, {}, {nil}, {}, {}
@@ -90,8 +90,7 @@ local function store_ended(jobs, ttl, dead_ttl)
   end
 end
 
--- What a script put aside: id and reason of each, for its reply. The script says beforehand with what error such a job ends, and for how
--- long it is kept.
+-- The id and reason of each job that the script put aside, for its reply. The script first sets the error and the ttl of such jobs.
 local aside, damaged_error, damaged_ttl = {}, nil, nil
 
 local function damage_of(head, state)
@@ -100,12 +99,12 @@ local function damage_of(head, state)
   return state == false and 'its state has not the fields that it must have' or 'it cannot be read'
 end
 
--- What cannot be read is kept in a stream for people, the oldest of too many or too large ones dropped.
+-- Unreadable records are kept in a stream for operators. If there are too many, or they are too large, the oldest ones are dropped.
 local most_broken, most_broken_bytes = 1000, 67108864
 
 local function keep_broken(id, tenant, why, kind, record, state)
   local key, sizes = base .. 'broken', base .. 'broken_sizes'
-  -- Somebody may have emptied it, or put something else there.
+  -- An operator may have deleted the key, or written another type to it.
   if call('TYPE', key).ok ~= 'stream' then call('DEL', key, sizes) end
   if call('TYPE', sizes).ok ~= 'list' then call('DEL', sizes) end
   call('XADD', key, '*', 'job', id, 'tenant', tenant or '', 'why', why, 'kind', kind, 'record', record, 'state', state)
@@ -122,14 +121,14 @@ local function keep_broken(id, tenant, why, kind, record, state)
   call('LTRIM', sizes, drop, -1)
 end
 
--- Whose job it is, by the tenants' lists.
+-- The tenant of a job, from the tenants' lists.
 local function owner_of(id)
   for _, tenant in ipairs(mild('SRANDMEMBER', base .. 'tenants', 1000)) do
     if type(redis.pcall('ZSCORE', base .. 'jobs:' .. tenant, id)) == 'string' then return tenant end
   end
 end
 
--- When a job was submitted, by its id; nil when it is no id.
+-- The time of a job's submit, from its id; nil when the id is invalid.
 local letters = '0123456789abcdefghjkmnpqrstvwxyz'
 local function submitted_at(id)
   if #id ~= 26 then return nil end
@@ -139,7 +138,8 @@ local function submitted_at(id)
   return #ms == 13 and ms or now_ms
 end
 
--- Puts a job aside that cannot be read, whole, so that nothing else suffers: it leaves every list, and has failed. Whatever it is.
+-- Puts a job aside whose record or state cannot be read, so that other jobs are not affected. The job leaves every list and fails; a copy
+-- is kept.
 local function put_aside(id, tenant, why)
   local key, kind = job_key(id), call('TYPE', job_key(id)).ok
   local record = kind == 'string' and call('GET', key) or kind ~= 'none' and call('DUMP', key) or ''
@@ -175,9 +175,9 @@ local function put_aside(id, tenant, why)
     watchers = string.match(start, '\tw=([^%s]+)') or '', dead = false}}, damaged_ttl, damaged_ttl)
 end
 
--- What is to be stored of a job that ends with this status (its name), fields (of the head, each behind a tab) and content.
+-- The record to store for a job that ends: status is the name, fields are those of the head, each after a tab.
 local function ended_job(id, head, state, status, fields, content, dead, events_ttl)
-  -- What follows the caller's own fields was of use only until now.
+  -- The fields after the caller's own ones are of no use once the job has ended.
   local traced, watched = string.find(head, '\tt=', 1, true), string.find(head, '\tw=', 1, true)
   local watchers, leased = watched and string.sub(head, watched + 3) or '', state.status == 'r'
   if traced or watched then head = string.sub(head, 1, (traced or watched) - 1) end
@@ -195,13 +195,13 @@ local function ended_job(id, head, state, status, fields, content, dead, events_
     watchers = watchers, dead = dead}
 end
 
--- Ends a job for good whose run failed or was lost too often: it becomes a dead letter. Its body is kept, so that it can be run again.
+-- Ends a job for good that failed or lost its lease too often. It becomes a dead letter, and keeps its body, so that it can be run again.
 local function bury(id, head, state, error, ttl, dead_ttl, events_ttl)
   store_ended({ended_job(id, head, state, 'failed', '\te=' .. error, body_of(id), true, events_ttl)}, ttl, dead_ttl)
 end
 
--- Ends one job that nobody has a result of, at once, whether it waits or runs. Its body is kept, so that it can be run again. False when
--- its state was damaged, and it was put aside instead.
+-- Ends a job without a result at once, whether it waits or runs. It keeps its body, so that it can be run again. Returns false when its
+-- state was damaged, and the job was put aside instead.
 local function abandon(id, head, status, error, ttl, events_ttl)
   local parsed, state = parse_head(head), state_of(id)
   if state == false then
@@ -214,13 +214,13 @@ local function abandon(id, head, status, error, ttl, events_ttl)
   return true
 end
 
--- Makes a job wait again that was leased before: alone when its process was lost twice.
+-- Requeues a job that was leased before. It must run alone if its process died twice.
 local function line_up(id, head, state)
   if state.lost > 1 then call('ZADD', base .. 'alone', head.created .. '000', id)
   else enqueue(id, head) end
 end
 
--- The same for a job whose delay is over; nothing happens when it is there no more, and later when a newer version stored it.
+-- Requeues a job whose delay is over. A job that no longer exists is dropped, and one of a newer version is delayed again.
 local function line_up_again(id)
   local head, state = head_of(id), state_of(id)
   if head and is_newer(head) then return call('ZADD', base .. 'delayed', whole(now + newer_later_ms), id) end
@@ -230,10 +230,10 @@ local function line_up_again(id)
   call('ZREM', base .. 'delayed', id)
 end
 
--- Takes the lease from a job that runs; it waits again, now or (due given) later. The caller has counted why.
+-- Takes the lease from a running job, which waits again now, or later if due is given. The caller has counted the reason.
 local function take_back(id, head, state, due)
   local parsed = parse_head(head)
-  -- First what may fail, when a line is no line: then nothing has been changed.
+  -- This may fail if a line's key holds another type, so it comes first: then nothing has been changed.
   if due then call('ZADD', base .. 'delayed', whole(due), id)
   else line_up(id, parsed, state) end
   call('ZREM', base .. 'leases', id)

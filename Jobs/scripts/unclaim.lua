@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- include clock.lua
--- Gives an idempotency key back whose job was refused, if it is still claimed for that job.
--- ARGV: idempotency key, what it was claimed for
--- Returns 1 when it was given back.
+-- Releases the idempotency key of a refused job, if it is still claimed with this value.
+-- ARGV: idempotency key, value of the claim
+-- Returns 1 when the key was released.
 local key = base .. ARGV[1]
 if call('GET', key) ~= ARGV[2] then return 0 end
 return call('DEL', key)

@@ -1,11 +1,11 @@
 #!lua
 -- include clock.lua
--- Adds to what a tenant used on a day. A sum stays at the largest number that can be counted to; what is no number begins anew.
--- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, then of each model: its name, requests, failed, input tokens, output tokens,
--- estimated tokens among these
+-- Adds to a tenant's usage of a day. A sum stops at the largest exact number. A value that is not a number counts as 0.
+-- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, then for each model: its name, requests, failed requests, input tokens, output
+--       tokens, estimated tokens among these
 local key, most = base .. ARGV[1], ARGV[3]
 local measures = { 'requests', 'failed', 'input', 'output', 'estimated' }
--- A key of another kind fails here, before anything is written.
+-- If the key holds another type, this fails before anything is written.
 call('HLEN', key)
 for at = 4, #ARGV, 6 do
   for i, measure in ipairs(measures) do
