@@ -37,11 +37,11 @@ internal sealed record JobResource
     [JsonConverter(typeof(UtcMillisecondsConverter))]
     public required DateTimeOffset? FinishedAt { get; init; }
 
-    /// <summary>When it expires if it has no result by then.</summary>
+    /// <summary>The time at which it expires without a result.</summary>
     [JsonConverter(typeof(UtcMillisecondsConverter))]
     public required DateTimeOffset Deadline { get; init; }
 
-    /// <summary>How often a worker leased it.</summary>
+    /// <summary>How many times a worker has leased it.</summary>
     public required int Attempts { get; init; }
 
     /// <summary>Its progress; null when it is not known.</summary>

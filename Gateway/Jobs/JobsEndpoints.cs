@@ -33,7 +33,7 @@ internal static class JobsEndpoints
     {
         var jobs = routes.MapGroup(Path).WithTags("Jobs").WithMetadata(Dialect.Native);
         jobs.MapPost("", PostAsync)
-            .WithName("submitJob").WithSummary("Submits a call to be run in the background")
+            .WithName("submitJob").WithSummary("Submits a call as a job, which runs in the background")
             .WithDescription("A chat cannot stream.")
             .Accepts<JobRequest>("application/json").WithHeader(
                 IdempotencyHeader.Name, IdempotencyHeader.Description, IdempotencyHeader.Schema)
@@ -42,38 +42,39 @@ internal static class JobsEndpoints
             .WithProblems(400, 404, 408, 413, 415, 422, 429);
         jobs.MapGet("", ListAsync)
             .WithName("listJobs").WithSummary("Lists jobs, the newest first, without their output")
-            .WithQuery(JobListQuery.StatusName, "Only jobs that stand so.", JobListQuery.StatusSchema)
+            .WithQuery(JobListQuery.StatusName, "Only jobs with this status.", JobListQuery.StatusSchema)
             .WithQuery(JobListQuery.ModelName, "Only jobs of this model.", JobListQuery.ModelSchema)
-            .WithQuery(JobListQuery.LimitName, "How many at most.", JobListQuery.LimitSchema)
-            .WithQuery(JobListQuery.AfterName, "The last_id of the page before: only jobs older than this one.", Id)
+            .WithQuery(JobListQuery.LimitName, "Most jobs in the answer.", JobListQuery.LimitSchema)
+            .WithQuery(JobListQuery.AfterName, "The 'last_id' of the page before. Only jobs older than this one are listed.", Id)
             .WithProblems(400);
         jobs.MapGet("{id}", GetAsync)
-            .WithName("getJob").WithSummary("Reads a job, and waits for its end when asked to")
+            .WithName("getJob").WithSummary("Reads a job; 'wait' waits for its end")
             .WithPath("id", IdDescription, Id)
             .WithQuery(WaitName, "Seconds to wait for the end, decimals allowed; 0 when absent.", WaitSchema)
             .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(400, 404);
         jobs.MapDelete("{id}", DeleteAsync)
-            .WithName("cancelJob").WithSummary("Cancels a job; a finished one is left as it is")
+            .WithName("cancelJob").WithSummary("Cancels a job; an ended job stays as it is")
             .WithPath("id", IdDescription, Id)
             .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(404);
         jobs.MapPost("{id}/retry", RetryAsync)
-            .WithName("retryJob").WithSummary("Runs a job again that failed, was canceled or expired")
+            .WithName("retryJob").WithSummary("Runs a failed, canceled or expired job again")
             .WithPath("id", IdDescription, Id)
             .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithProblems(404, 409, 429);
         jobs.MapGet("{id}/events", JobEventsEndpoint.GetAsync)
-            .WithName("followJob").WithSummary("Follows a job to its end (server-sent events)")
+            .WithName("followJob").WithSummary("Streams the events of a job until its end (server-sent events)")
             .WithDescription(JobEventsEndpoint.Description)
             .WithPath("id", IdDescription, Id)
             .WithHeader(
-                LastEventId.Header, "The id of the last event seen: only what came later. A later one than the job has had is 400.",
+                LastEventId.Header, "The id of the last event that was received; only later events are sent. An id that the job has not "
+                + "reached is 400.",
                 LastEventId.Schema)
             .WithAnswerHeaders(200, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithAnswerHeaders(204, CallHeaders.JobIdName, CallHeaders.ModelName)
             .WithEvents(
-                "Each event has the id that Last-Event-ID takes, but for 'gap'.",
+                "Each event has the id for Last-Event-ID, except 'gap'.",
                 (JobEvent.Status, ApiComponents.To("JobStatusEvent")), (JobEvent.Output, new JsonObject()),
                 (JobEvent.Progress, ApiComponents.To("JobProgress")), ("gap", ApiComponents.To("JobEventGap")),
                 ("done", ApiComponents.To(nameof(JobResource))))

@@ -51,41 +51,44 @@ internal sealed record ModelItem
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Available { get; init; }
 
-    /// <summary>What it does, such as <c>text-generation</c>; of a provider's model nobody knows.</summary>
+    /// <summary>The model's task, such as <c>text-generation</c>. Absent for a provider's model, because it is not known.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Task { get; init; }
 
-    /// <summary>Most tokens that it takes; of a language model, prompt and answer together. Of a provider's model nobody knows.</summary>
+    /// <summary>
+    /// Most tokens that the model accepts; for a language model, prompt and answer together. Absent for a provider's model, because it is
+    /// not known.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxModelLen { get; init; }
 
-    /// <summary>Length of its vectors. Absent for models that give none.</summary>
+    /// <summary>The length of its vectors. Absent for models without vectors.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Dimensions { get; init; }
 
-    /// <summary>How many labels it has. Absent for models that give none.</summary>
+    /// <summary>The number of its labels. Absent for models without labels.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Labels { get; init; }
 
-    /// <summary>How many workers serve it. Absent for a provider's model, as what follows.</summary>
+    /// <summary>How many workers serve it. This and all following members are absent for a provider's model.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Workers { get; init; }
 
-    /// <summary>Where it runs, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
+    /// <summary>The devices on which it runs, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Devices { get; init; }
 
-    /// <summary>Jobs of it that its workers have taken. For operators: others see their own jobs only.</summary>
+    /// <summary>Jobs of it that its workers have leased. For operators only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Running { get; init; }
 
-    /// <summary>Jobs of it that its workers take at a time: of a language model, its rows.</summary>
+    /// <summary>Jobs of it that its workers can lease at a time; for a language model, its rows.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Capacity { get; init; }
 
-    /// <param name="model">What workers say of it.</param>
-    /// <param name="load">What they do for it.</param>
-    /// <param name="isForOperator">Whether the caller may see what others do.</param>
+    /// <param name="model">The workers' description of it.</param>
+    /// <param name="load">The workers' load for it.</param>
+    /// <param name="isForOperator">Whether the caller is an operator.</param>
     public static ModelItem Of(ModelDescriptor model, ServedLoad load, bool isForOperator) => new()
     {
         Id = model.Name,

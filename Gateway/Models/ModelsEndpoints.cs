@@ -16,11 +16,11 @@ internal static class ModelsEndpoints
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1/models", ListAsync).WithMetadata(Dialect.OpenAI).WithName("listModels").WithTags("OpenAI").WithSummary(
-            "Lists the models that can be asked")
+            "Lists the models that can be called")
             .WithDescription(
-                "OpenAI's list, and of workers' models what they do, how many tokens they take (vLLM's 'max_model_len'), and how many "
-                + "workers serve them on which devices. A model that no worker serves at the moment stays in it for seven days, with "
-                + "'available' false. 'failures' is our own member: the model folders that workers could not load, and why.")
+                "OpenAI's list of models. A worker's model has its task, its limit of tokens (vLLM's 'max_model_len'), and the workers "
+                + "and devices that serve it, too. A model that no worker serves at the moment stays in the list for seven days, with "
+                + "'available' false. The member 'failures' is not OpenAI's: the model folders that workers could not load, and why.")
             .WithAnswerExample(
                 """
                 {"object":"list","data":[{"id":"smollm2-135m-instruct","object":"model","created":1730332800,"owned_by":"HuggingFaceTB",

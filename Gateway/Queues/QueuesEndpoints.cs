@@ -22,14 +22,15 @@ internal static class QueuesEndpoints
     {
         var queues = routes.MapGroup(Path).WithTags("Queues").WithMetadata(OperatorOnly.Mark, Dialect.Native);
         var one = queues.MapGroup("{queue}").WithMetadata(Problem.Described(StatusCodes.Status404NotFound));
-        queues.MapGet("", ListAsync).WithName("listQueues").WithSummary("Lists the queues: what waits, what runs, who serves");
+        queues.MapGet("", ListAsync).WithName("listQueues")
+            .WithSummary("Lists the queues with their waiting and running jobs and their workers");
         one.MapPost("pause", PauseAsync).WithName("pauseQueue").WithSummary(
-            "Gives workers no more jobs of this queue; submits are still taken")
+            "Pauses a queue: its workers get no more jobs, and new jobs are still accepted")
             .WithPath("queue", QueueDescription, QueueSchema);
-        one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Gives workers jobs of this queue again")
+        one.MapPost("resume", ResumeAsync).WithName("resumeQueue").WithSummary("Resumes a paused queue")
             .WithPath("queue", QueueDescription, QueueSchema);
         one.MapPost("requeue-dead", RequeueDeadAsync).WithName("requeueDeadLetters").WithSummary(
-            "Makes all dead letters of this queue wait again")
+            "Requeues all dead letters of a queue")
             .WithPath("queue", QueueDescription, QueueSchema);
     }
 

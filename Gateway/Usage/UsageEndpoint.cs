@@ -15,11 +15,12 @@ internal static class UsageEndpoint
     public static void MapUsage(this IEndpointRouteBuilder routes) => routes
         .MapGet(Path, GetAsync)
         .WithMetadata(Dialect.Native)
-        .WithName("getUsage").WithTags("Usage").WithSummary("Says what was used, by day, tenant and model")
-        .WithDescription("A tenant sees its own; an operator sees everybody's. What was used in the last second may be missing.")
-        .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last when absent.",
+        .WithName("getUsage").WithTags("Usage").WithSummary("Lists the usage by day, tenant and model")
+        .WithDescription("A tenant sees its own usage, and an operator that of all tenants. The usage of the last second may be missing.")
+        .WithQuery(UsageQuery.FromName, "The first day (UTC), such as 2026-01-01; 30 days before the last day when absent.",
             UsageQuery.DateSchema)
-        .WithQuery(UsageQuery.ToName, "The last day (UTC), included; today when absent. Not before from, and at most 366 days.",
+        .WithQuery(UsageQuery.ToName,
+            "The last day (UTC), included; today when absent. It must not be before 'from', and the range has at most 366 days.",
             UsageQuery.DateSchema)
         .WithProblems(400);
 

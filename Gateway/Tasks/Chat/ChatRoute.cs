@@ -31,8 +31,8 @@ internal sealed class ChatRoute : IGatewayTask
         .WithName("createChatCompletion")
         .WithSummary("Answers a conversation")
         .WithDescription(
-            "OpenAI's chat completions, streams included, of our own workers' models and of providers'. "
-            + "For a provider's model, fields that are not named here go to the provider as they are. "
+            "OpenAI's chat completions, also as streams, of workers' models and of providers' models. "
+            + "For a provider's model, fields that are not described here are passed to the provider unchanged. "
             + "An answer to 'json_schema' is validated, and one to 'json_object' is a JSON object; the model is told what is wrong and "
             + "asked again, and what still does not fit is 422. "
             + "A schema that cannot be compiled is 400. Its jobs do not stream: not with 'Prefer: respond-async', nor with an "

@@ -26,8 +26,8 @@ internal sealed class ClassificationRoute : IGatewayTask
         .Takes<ClassificationRequest>()
         .Answers<ClassificationList>()
         .WithName("classify")
-        .WithSummary("Says which labels fit texts, or pairs of texts")
-        .WithDescription("The labels are the model's own, from its manifest. Requests and errors are in the form of OpenAI's embeddings.")
+        .WithSummary("Classifies texts, or pairs of texts")
+        .WithDescription("The labels are those of the model's manifest. Requests and errors have the form of OpenAI's embeddings.")
         .WithTags("Classification")
         .WithExample("""{"model":"reranker","input":[["Why is the sky blue?","Air scatters blue light."]],"top_n":1}""");
 

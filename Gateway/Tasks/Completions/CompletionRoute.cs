@@ -28,12 +28,12 @@ internal sealed class CompletionRoute : IGatewayTask
         .Takes<CompletionRequest>()
         .Answers<Completion>()
         .WithName("createCompletion")
-        .WithSummary("Goes on behind texts")
+        .WithSummary("Continues texts")
         .WithDescription(
-            "OpenAI's completions, streams included, of our own workers' models; providers' models are asked for chats. No chat template "
-            + "is applied, and special tokens that stand in a prompt's text are such tokens. 'echo', 'suffix', and a 'best_of' greater "
-            + "than 'n' are refused. Choice 'prompt * n + choice' is the choice of that prompt. The chunks of a stream are the events of "
-            + "its job, and a call that repeats an Idempotency-Key gets the same stream again.")
+            "OpenAI's completions, also as streams, of workers' models; providers' models are for chats only. No chat template is applied. "
+            + "A special token that is written in a prompt becomes this special token. 'echo', 'suffix', and a 'best_of' greater than 'n' "
+            + "are refused. The choice with the index 'prompt * n + i' is choice i of this prompt. The chunks of a stream are the events "
+            + "of its job, and a call that repeats an Idempotency-Key gets the same stream again.")
         .WithTags("OpenAI")
         .WithExample("""{"model":"smollm2-135m-instruct","prompt":"The sky is blue because","max_tokens":32,"temperature":0}""")
         .WithEvents(

@@ -9,7 +9,7 @@ namespace AiPlatform.Gateway.Tasks.Completions;
 [JsonSerializable(typeof(Completion))]
 internal sealed partial class CompletionTypes : JsonSerializerContext;
 
-/// <summary>The body of <c>POST /v1/completions</c>. Fields that are not here are passed over.</summary>
+/// <summary>The body of <c>POST /v1/completions</c>. Other fields are ignored.</summary>
 /// <remarks>
 /// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Completions.CompletionRequestParser"/>.
 /// </remarks>
@@ -19,7 +19,8 @@ internal sealed record CompletionRequest
     public required string Model { get; init; }
 
     /// <summary>
-    /// One text or 1 to 128, or the token ids of one or of 1 to 128; none may be empty. Special tokens in a text are such tokens.
+    /// One text, 1 to 128 texts, the token ids of one text, or the token ids of 1 to 128 texts. None may be empty. A special token that is
+    /// written in a text becomes this special token.
     /// </summary>
     public required object Prompt { get; init; }
 
@@ -29,34 +30,34 @@ internal sealed record CompletionRequest
     /// <summary>For streams only: <c>include_usage</c> asks for the usage at the end.</summary>
     public JsonElement? StreamOptions { get; init; }
 
-    /// <summary>How many texts for each prompt; all prompts together may have 128.</summary>
+    /// <summary>How many texts are generated for each prompt; at most 128 for all prompts together.</summary>
     public int? N { get; init; }
 
-    /// <summary>At most <c>n</c>: the best of more texts is not chosen.</summary>
+    /// <summary>At most <c>n</c>, because the best of several texts is not chosen.</summary>
     public int? BestOf { get; init; }
 
-    /// <summary>Most tokens of each text, 16 where it is missing.</summary>
+    /// <summary>Most tokens of each text; the default is 16.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>0 to 2; 0 takes the likeliest token always.</summary>
+    /// <summary>0 to 2. At 0 the likeliest token is always chosen.</summary>
     public double? Temperature { get; init; }
 
-    /// <summary>0 to 1: only the likeliest tokens that have this much of the probability.</summary>
+    /// <summary>0 to 1: only the likeliest tokens that together have this probability.</summary>
     public double? TopP { get; init; }
 
-    /// <summary>Only so many of the likeliest tokens; 0 or -1 for all. Not OpenAI's.</summary>
+    /// <summary>Only this many of the likeliest tokens; 0 or -1 for all. Not OpenAI's.</summary>
     public int? TopK { get; init; }
 
     /// <summary>0 to 1: only tokens with this part of the likeliest one's probability. Not OpenAI's.</summary>
     public double? MinP { get; init; }
 
-    /// <summary>-2 to 2, against tokens that the text has.</summary>
+    /// <summary>-2 to 2: the penalty for tokens that are already in the text.</summary>
     public double? PresencePenalty { get; init; }
 
-    /// <summary>-2 to 2, against tokens for each time that the text has them.</summary>
+    /// <summary>-2 to 2: the penalty for each time that a token is already in the text.</summary>
     public double? FrequencyPenalty { get; init; }
 
-    /// <summary>0.01 to 100, against tokens that prompt and text have; 1 is none. Not OpenAI's.</summary>
+    /// <summary>0.01 to 100: the penalty for tokens of the prompt and the text; 1 is none. Not OpenAI's.</summary>
     public double? RepetitionPenalty { get; init; }
 
     /// <summary>The same seed asks for the same text.</summary>
@@ -65,13 +66,13 @@ internal sealed record CompletionRequest
     /// <summary>A string, or up to four, before which the text ends.</summary>
     public object? Stop { get; init; }
 
-    /// <summary>What is added for single tokens, by their ids; -100 to 100.</summary>
+    /// <summary>Values from -100 to 100 that are added to the logits of single tokens, by their ids.</summary>
     public JsonElement? LogitBias { get; init; }
 
-    /// <summary>How many of the likeliest tokens the answer names for each, 0 to 5; the one that came is there as well.</summary>
+    /// <summary>How many of the likeliest tokens are reported with each token, 0 to 5. The generated token is always reported.</summary>
     public int? Logprobs { get; init; }
 
-    /// <summary>Whether tokens that end a text are like all others. Not OpenAI's.</summary>
+    /// <summary>Whether tokens that end a text are treated like all others. Not OpenAI's.</summary>
     public bool? IgnoreEos { get; init; }
 
     /// <summary>Not supported: leave it out.</summary>
@@ -101,7 +102,7 @@ internal sealed record Completion
 
     public required string Model { get; init; }
 
-    /// <summary>The first prompt's, then the next one's.</summary>
+    /// <summary>The choices of the first prompt, then those of the next.</summary>
     public required IReadOnlyList<JsonElement> Choices { get; init; }
 
     public required JsonElement Usage { get; init; }

@@ -29,8 +29,7 @@ internal sealed class EmbeddingRoute : IGatewayTask
         .WithName("createEmbeddings")
         .WithSummary("Turns texts into vectors")
         .WithDescription(
-            "OpenAI's embeddings. Of a model that a provider serves, the provider judges the fields besides 'model' and 'input', and the "
-            + "single inputs.")
+            "OpenAI's embeddings. For a provider's model, the provider checks all fields but 'model' and 'input', and each input.")
         .WithTags("OpenAI")
         .WithExample("""{"model":"all-minilm-l6-v2","input":"The sky is blue."}""");
 

@@ -26,8 +26,8 @@ internal sealed class DetokenizeRoute : IGatewayTask
         .Takes<DetokenizeRequest>()
         .Answers<TokenText>()
         .WithName("detokenize")
-        .WithSummary("Says which text the tokens of a worker's model are")
-        .WithDescription("The form is vLLM's. Special tokens are in the text by their names.")
+        .WithSummary("Turns tokens of a worker's model into text")
+        .WithDescription("The form is vLLM's. The text has the names of special tokens.")
         .WithTags("Tokens")
         .WithExample("""{"model":"smollm2-135m-instruct","tokens":[504,6376,314,6066]}""");
 }

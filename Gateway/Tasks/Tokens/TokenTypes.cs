@@ -11,7 +11,7 @@ namespace AiPlatform.Gateway.Tasks.Tokens;
 [JsonSerializable(typeof(TokenText))]
 internal sealed partial class TokenTypes : JsonSerializerContext;
 
-/// <summary>The body of <c>POST /v1/tokenize</c>: <c>prompt</c>, or <c>messages</c>. Fields that are not here are passed over.</summary>
+/// <summary>The body of <c>POST /v1/tokenize</c>, with either <c>prompt</c> or <c>messages</c>. Other fields are ignored.</summary>
 /// <remarks>
 /// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Tokens.TokenizeRequestParser"/>.
 /// </remarks>
@@ -20,22 +20,22 @@ internal sealed record TokenizeRequest
     /// <summary>A worker's model that <c>/v1/models</c> lists.</summary>
     public required string Model { get; init; }
 
-    /// <summary>A text. Special tokens in it are such tokens.</summary>
+    /// <summary>A text. A special token that is written in it becomes this special token.</summary>
     public string? Prompt { get; init; }
 
-    /// <summary>A chat, for language models; it is rendered by the model's chat template.</summary>
+    /// <summary>A chat, for language models. The model's chat template renders it.</summary>
     public JsonElement? Messages { get; init; }
 
-    /// <summary>Whether the special tokens that a text has around it are added; true where it is missing. For <c>prompt</c> only.</summary>
+    /// <summary>Whether the tokenizer adds its special tokens around the text; the default is true. For <c>prompt</c> only.</summary>
     public bool? AddSpecialTokens { get; init; }
 
-    /// <summary>Whether a chat ends where the assistant's answer begins; true where it is missing. For <c>messages</c> only.</summary>
+    /// <summary>Whether the chat ends where the assistant's answer begins; the default is true. For <c>messages</c> only.</summary>
     public bool? AddGenerationPrompt { get; init; }
 
-    /// <summary>Whether the answer has the tokens as the vocabulary has them.</summary>
+    /// <summary>Whether the answer has the tokens' names in the vocabulary.</summary>
     public bool? ReturnTokenStrs { get; init; }
 
-    /// <summary>Another server's field, which is refused: give <c>prompt</c>.</summary>
+    /// <summary>A field of other servers, which is refused: use <c>prompt</c>.</summary>
     public JsonElement? Inputs { get; init; }
 
     /// <summary>Not supported: leave it out.</summary>
@@ -55,16 +55,16 @@ internal sealed record TokenList
     /// <summary>How many tokens there are, at most 300,000.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Most tokens that the model takes; there may be more here.</summary>
+    /// <summary>Most tokens that the model accepts. The answer may have more.</summary>
     public required int MaxModelLen { get; init; }
 
     public required IReadOnlyList<int> Tokens { get; init; }
 
-    /// <summary>The tokens as the vocabulary has them; null unless they are asked for.</summary>
+    /// <summary>The tokens' names in the vocabulary; null unless <c>return_token_strs</c> is true.</summary>
     public required IReadOnlyList<string>? TokenStrs { get; init; }
 }
 
-/// <summary>The body of <c>POST /v1/detokenize</c>. Fields that are not here are passed over.</summary>
+/// <summary>The body of <c>POST /v1/detokenize</c>. Other fields are ignored.</summary>
 /// <remarks>
 /// For the API's description only: requests are read by <see cref="AiPlatform.Jobs.Tasks.Tokens.DetokenizeRequestParser"/>.
 /// </remarks>
@@ -73,7 +73,7 @@ internal sealed record DetokenizeRequest
     /// <summary>A worker's model that <c>/v1/models</c> lists.</summary>
     public required string Model { get; init; }
 
-    /// <summary>At most 300,000 token ids of the model's.</summary>
+    /// <summary>At most 300,000 token ids of the model.</summary>
     public required IReadOnlyList<int> Tokens { get; init; }
 }
 
@@ -81,6 +81,6 @@ internal sealed record DetokenizeRequest
 /// <remarks>For the API's description only: workers write it.</remarks>
 internal sealed record TokenText
 {
-    /// <summary>The text. Bytes that are no UTF-8 are U+FFFD.</summary>
+    /// <summary>The text. Bytes that are not valid UTF-8 become U+FFFD.</summary>
     public required string Prompt { get; init; }
 }

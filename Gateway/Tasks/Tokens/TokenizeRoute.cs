@@ -26,10 +26,10 @@ internal sealed class TokenizeRoute : IGatewayTask
         .Takes<TokenizeRequest>()
         .Answers<TokenList>()
         .WithName("tokenize")
-        .WithSummary("Says which tokens a worker's model makes of a text or a chat")
+        .WithSummary("Turns a text or a chat into tokens of a worker's model")
         .WithDescription(
-            "The form is vLLM's. Special tokens that stand in 'prompt' are such tokens, as they are in '/v1/completions'; in the contents "
-            + "of 'messages' they are ordinary text, as they are in a chat.")
+            "The form is vLLM's. A special token that is written in 'prompt' becomes this special token, as on '/v1/completions'. In the "
+            + "contents of 'messages' it is ordinary text, as in a chat.")
         .WithTags("Tokens")
         .WithExample("""{"model":"smollm2-135m-instruct","prompt":"Why is the sky blue?","return_token_strs":true}""");
 }
