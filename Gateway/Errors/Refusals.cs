@@ -53,7 +53,7 @@ internal static class Refusals
     public static InferenceError NotRequeueable(JobId id) => new()
     {
         Kind = InferenceErrorKind.NotRequeueable,
-        Message = $"The job '{id}' cannot be run again: only one that failed, was canceled or expired can.",
+        Message = $"The job '{id}' cannot be run again: only a failed, canceled or expired job can.",
     };
 
     public static InferenceError QueueNotFound(string queue, IReadOnlyCollection<QueueName> known) => new()
@@ -65,13 +65,13 @@ internal static class Refusals
     };
 
     public static InferenceError JobCannotStream() => InferenceError.Invalid(
-        "stream", "A job of a provider's model does not stream, and neither does a call of one with an Idempotency-Key: leave stream out, "
-        + "or send the call without them.");
+        "stream", "A provider's model does not stream in a job, nor in a call with an Idempotency-Key: leave stream out, or send the call "
+        + "without them.");
 
     public static InferenceError RouteNotFound(HttpRequest request) => new()
     {
         Kind = InferenceErrorKind.RouteNotFound,
-        Message = $"There is no route {request.Method} {Quoted(request.Path.Value ?? "")}; /openapi/v1.json describes those there are.",
+        Message = $"There is no route {request.Method} {Quoted(request.Path.Value ?? "")}; /openapi/v1.json lists all routes.",
     };
 
     public static InferenceError MethodNotAllowed(HttpRequest request, string allowed) => new()
@@ -105,7 +105,7 @@ internal static class Refusals
         Kind = InferenceErrorKind.UnsupportedMediaType,
         Message = string.IsNullOrEmpty(contentType)
             ? "The body has no content type; send 'Content-Type: application/json'."
-            : $"The content type '{Quoted(contentType)}' is not taken here; send application/json.",
+            : $"The content type '{Quoted(contentType)}' is not accepted; send application/json.",
     };
 
     public static InferenceError QueueFull(QueueName queue, long depth, double drainPerSecond) => new()
@@ -118,16 +118,15 @@ internal static class Refusals
     public static InferenceError TenantQueueFull(QueueName queue, long depth, double drainPerSecond) => new()
     {
         Kind = InferenceErrorKind.TenantQueueFull,
-        Message = $"As many of your jobs wait in the queue '{queue}' as one tenant may have there. Try again later.",
+        Message = $"Your tenant's limit of waiting jobs in the queue '{queue}' is reached. Try again later.",
         RetryAfter = PauseUntilDrained(depth, drainPerSecond),
     };
 
     public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
     {
         Kind = InferenceErrorKind.TenantBytesFull,
-        Message = $"Your jobs in the queue '{queue}' and their results take all of the {limit} bytes that one tenant may have there. Try "
-            + $"again when "
-            + "jobs have ended or results have expired.",
+        Message = $"Your tenant's limit of {limit} bytes of jobs and results in the queue '{queue}' is reached. Try again when jobs have "
+            + "ended or results have expired.",
         RetryAfter = LongestQueueFullPause,
     };
 
@@ -148,21 +147,21 @@ internal static class Refusals
     public static InferenceError QueueAway(string reason) => new()
     {
         Kind = InferenceErrorKind.QueueUnavailable,
-        Message = $"The queue does not serve: {reason} Try again later.",
+        Message = $"The queue is unavailable: {reason} Try again later.",
         RetryAfter = QueueAwayPause,
     };
 
     public static InferenceError DeadlineExceeded(TimeSpan waited) => new()
     {
         Kind = InferenceErrorKind.DeadlineExceeded,
-        Message = $"There was no result within {waited.TotalSeconds:0.###} s. Ask for more time with X-Request-Timeout, or send "
-        + $"it as a job.",
+        Message = $"There was no result within {waited.TotalSeconds:0.###} s. Allow more time with X-Request-Timeout, or send "
+        + $"the call as a job.",
     };
 
     public static InferenceError Unforeseen() => new()
     {
         Kind = InferenceErrorKind.Internal,
-        Message = "The Gateway failed on this request in a way that was not foreseen; its log says how.",
+        Message = "The Gateway failed unexpectedly on this request; its log has the details.",
     };
 
     /// <summary>

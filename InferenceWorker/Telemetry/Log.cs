@@ -12,40 +12,40 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Error, "Model {Model} is not served. {Problem}")]
     public static partial void ModelRefused(ILogger logger, string model, string problem);
 
-    [LoggerMessage(2003, LogLevel.Information, "Ready: {Loaded} models served, {Failed} not")]
+    [LoggerMessage(2003, LogLevel.Information, "Ready: {Loaded} models are served, {Failed} are not")]
     public static partial void ModelsReady(ILogger logger, int loaded, int failed);
 
     [LoggerMessage(2004, LogLevel.Critical,
-        "No model could be loaded: this worker leases nothing. Correct what is said above and start it again")]
+        "No model could be loaded, so this worker leases no jobs. Fix the errors above and restart it")]
     public static partial void NoModels(ILogger logger);
 
-    [LoggerMessage(2005, LogLevel.Warning, "A batch of {Rows} rows of {Model} failed and is run in halves: {Reason}")]
+    [LoggerMessage(2005, LogLevel.Warning, "A batch of {Rows} rows of {Model} failed and is split into halves: {Reason}")]
     public static partial void BatchFailed(ILogger logger, string model, int rows, string reason);
 
     [LoggerMessage(2006, LogLevel.Error, "{Model} failed on a row of {Tokens} tokens")]
     public static partial void RowFailed(ILogger logger, Exception exception, string model, int tokens);
 
-    [LoggerMessage(2007, LogLevel.Critical, "The device thread of {Model} has died; the process must be restarted")]
+    [LoggerMessage(2007, LogLevel.Critical, "The device thread of {Model} has died; restart the process")]
     public static partial void DeviceThreadDied(ILogger logger, Exception exception, string model);
 
     [LoggerMessage(2008, LogLevel.Warning, "Heartbeats pause: {Reason}")]
     public static partial void HeartbeatFailed(ILogger logger, string reason);
 
     [LoggerMessage(2010, LogLevel.Information,
-        "{Model}: a short row takes {ParallelMilliseconds:0.00} ms of CPU time in {ParallelRuns} runs at a time, "
+        "{Model}: a short row takes {ParallelMilliseconds:0.00} ms of CPU time in {ParallelRuns} parallel runs, "
         + "{OneRunMilliseconds:0.00} ms in one run "
         + "on {Threads} threads")]
     public static partial void ParallelRunsMeasured(
         ILogger logger, string model, double parallelMilliseconds, int parallelRuns, double oneRunMilliseconds, int threads);
 
     [LoggerMessage(2011, LogLevel.Information,
-        "{Model}: {ParallelRuns} runs at a time, threads for each: {Threads}. A run takes {FixedMilliseconds:0.00} ms, and "
+        "{Model}: {ParallelRuns} parallel runs, each on {Threads} threads. A run takes {FixedMilliseconds:0.00} ms, and "
         + "{MicrosecondsPerToken:0.0} µs "
-        + "for each token beyond {FreeTokens}; rows share one up to {MaxTokens} tokens")]
+        + "for each token beyond {FreeTokens}; a run has rows of up to {MaxTokens} tokens together")]
     public static partial void CostMeasured(
         ILogger logger, string model, int parallelRuns, int threads, double fixedMilliseconds, double microsecondsPerToken, int freeTokens,
         int maxTokens);
 
-    [LoggerMessage(2012, LogLevel.Warning, "A step of {Rows} rows of {Model} failed, and its rows are run one by one: {Reason}")]
+    [LoggerMessage(2012, LogLevel.Warning, "A step of {Rows} rows of {Model} failed; its rows are run one by one: {Reason}")]
     public static partial void StepFailed(ILogger logger, string model, int rows, string reason);
 }

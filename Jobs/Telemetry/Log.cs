@@ -15,10 +15,11 @@ internal static partial class Log
     public static partial void RunStopped(ILogger logger, JobId jobId, int attempt, StopReason reason);
 
     [LoggerMessage(
-        1005, LogLevel.Information, "The result of run {Attempt} of {JobId} was refused: its lease was lost or the job had ended")]
+        1005, LogLevel.Information, "The result of run {Attempt} of {JobId} was refused, because its lease was lost or the job had ended")]
     public static partial void ResultNotWanted(ILogger logger, JobId jobId, int attempt);
 
-    [LoggerMessage(1006, LogLevel.Error, "Run {Attempt} of {JobId} could not be dispatched or committed; its lease brings it back")]
+    [LoggerMessage(
+        1006, LogLevel.Error, "Run {Attempt} of {JobId} could not be dispatched or committed; it will run again when its lease expires")]
     public static partial void DispatchFailed(ILogger logger, Exception exception, JobId jobId, int attempt);
 
     [LoggerMessage(1008, LogLevel.Information,
@@ -28,20 +29,21 @@ internal static partial class Log
     [LoggerMessage(1010, LogLevel.Information, "Stopping: {Jobs} jobs may finish within {Limit}")]
     public static partial void Draining(ILogger logger, int jobs, TimeSpan limit);
 
-    [LoggerMessage(1012, LogLevel.Warning, "An entry of the worker catalog cannot be read and is left out: {Reason}")]
+    [LoggerMessage(1012, LogLevel.Warning, "An entry of the worker catalog cannot be read and is ignored: {Reason}")]
     public static partial void CatalogEntryUnreadable(ILogger logger, string reason);
 
-    [LoggerMessage(1013, LogLevel.Warning, "Run {Attempt} of {JobId} is alone in this process: earlier ones lost their worker")]
+    [LoggerMessage(
+        1013, LogLevel.Warning, "Run {Attempt} of {JobId} is the only one in this process, because its worker died in earlier runs")]
     public static partial void RunsAlone(ILogger logger, JobId jobId, int attempt);
 
-    [LoggerMessage(1014, LogLevel.Debug, "How far {JobId} is could not be said: {Reason}")]
+    [LoggerMessage(1014, LogLevel.Debug, "The progress of {JobId} could not be stored: {Reason}")]
     public static partial void ProgressNotSaid(ILogger logger, JobId jobId, string reason);
 
     [LoggerMessage(
-        1015, LogLevel.Error, "{JobId} is damaged ({Reason}): it was put aside in its queue's list of broken jobs, and has failed")]
+        1015, LogLevel.Error, "{JobId} is damaged ({Reason}). It has failed, and its queue's list of broken jobs has a copy")]
     public static partial void PutAside(ILogger logger, JobId jobId, string reason);
 
     [LoggerMessage(
-        1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left for its workers: upgrade this one")]
+        1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left to its workers: upgrade this one")]
     public static partial void NewerJobs(ILogger logger, int jobs, QueueName queue);
 }

@@ -15,7 +15,7 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Warning, "The setting {Setting} is unknown and has no effect: {Hint}")]
     public static partial void SettingUnknown(ILogger logger, string setting, string hint);
 
-    [LoggerMessage(104, LogLevel.Warning, "The connection to Redis at {EndPoint} is lost, and tried again: {Reason}")]
+    [LoggerMessage(104, LogLevel.Warning, "The connection to Redis at {EndPoint} is lost; reconnecting: {Reason}")]
     public static partial void RedisLost(ILogger logger, string endPoint, string reason);
 
     [LoggerMessage(105, LogLevel.Information, "The connection to Redis at {EndPoint} is back")]

@@ -47,7 +47,7 @@ public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<Redi
         configuration[pair[0]] = pair[1];
         configuration.Reload();
 
-        Assert.Contains(log, line => line.Contains("is not taken over", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("is invalid, so the previous one stays in use", StringComparison.Ordinal));
         Assert.DoesNotContain(log, line => line.Contains(Secret, StringComparison.Ordinal));
     }
 
