@@ -12,7 +12,7 @@ public sealed class StreamTimesTests
     {
         var (one, other) = (Came((10, 1), (20, 1), (30, 2), (40, 1)), Came((20, 1), (30, 1), (40, 1)));
 
-        // Behind 20 ms: 3 tokens and 2, in 20 ms.
+        // After 20 ms there are 3 tokens and 2 tokens, within 20 ms.
         Assert.Equal(250, StreamTimes.PerSecond([one, other], Clock), 1e-6);
         Assert.Equal((5, 10d), (one.Tokens, one.MillisecondsToFirst));
     }

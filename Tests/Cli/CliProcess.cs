@@ -4,7 +4,7 @@ using AiPlatform.Tests.Fixtures;
 
 namespace AiPlatform.Tests.Cli;
 
-/// <summary><c>./ai models</c> or <c>./ai chat</c> as a process of its own.</summary>
+/// <summary>Runs <c>./ai models</c> or <c>./ai chat</c> as a process.</summary>
 internal sealed class CliProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
@@ -27,7 +27,7 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Its standard error so far.</summary>
     public string Errors => TextOf(_errors);
 
-    /// <summary>Starts it with pipes, as a build server does: what it writes must be plain there, too.</summary>
+    /// <summary>Starts it with pipes on a simulated build server, where its output must be plain text, too.</summary>
     public static CliProcess Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]);
@@ -51,7 +51,7 @@ internal sealed class CliProcess : IAsyncDisposable
         await _process.StandardInput.FlushAsync();
     }
 
-    /// <summary>Ctrl-C, as a terminal sends it to the process.</summary>
+    /// <summary>Sends SIGINT to the process, as a terminal does for Ctrl-C.</summary>
     public async Task InterruptAsync()
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process.Id}"]);

@@ -7,7 +7,7 @@ using static AiPlatform.Tests.EndToEnd.Chat.ChatPlatform;
 
 namespace AiPlatform.Tests.Cli;
 
-/// <summary>The commands against a Gateway and a worker that run.</summary>
+/// <summary>Runs the commands against a real Gateway and a real worker.</summary>
 public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
 {
     private string Port => platform.Platform.Gateway.Address.Port.ToString(CultureInfo.InvariantCulture);

@@ -3,7 +3,7 @@ using YamlDotNet.Serialization;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>The files of <c>deploy/</c>, and which settings docs/settings.md has.</summary>
+/// <summary>Reads the files of <c>deploy/</c>, and the settings in docs/settings.md.</summary>
 internal static partial class DeployFiles
 {
     [GeneratedRegex(@"^\| (`.*?) \|", RegexOptions.Multiline)]

@@ -4,7 +4,7 @@ using static AiPlatform.Tests.Deploy.DeployFiles;
 
 namespace AiPlatform.Tests.Deploy;
 
-/// <summary>What GitHub runs for every change.</summary>
+/// <summary>The workflow that GitHub runs for every change.</summary>
 public sealed class WorkflowTests
 {
     private static readonly Dictionary<object, object?> Workflow =

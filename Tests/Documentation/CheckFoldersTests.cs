@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Documentation;
 
-/// <summary><c>eng/check-folders</c>, which CI runs, on folders that are made here.</summary>
+/// <summary>Runs <c>eng/check-folders</c>, which CI runs, on folders that the tests create.</summary>
 public sealed class CheckFoldersTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("check-folders-");

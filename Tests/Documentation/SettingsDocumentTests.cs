@@ -2,7 +2,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Documentation;
 
-/// <summary>docs/settings.md says what the options' types say: which settings there are, their defaults, ranges and units.</summary>
+/// <summary>docs/settings.md has the settings of the options' types, with their defaults, ranges and units.</summary>
 public sealed class SettingsDocumentTests
 {
     /// <summary>With <c>AI_WRITE_DOCS=1</c> the test writes the file instead of comparing it (<c>eng/write-settings</c>).</summary>

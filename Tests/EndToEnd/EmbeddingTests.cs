@@ -118,7 +118,7 @@ public sealed class EmbeddingTests(EmbeddingTests.Shared shared) : IClassFixture
     private static async Task<JsonElement> JsonOfAsync(HttpResponseMessage reply) =>
         JsonSerializer.Deserialize<JsonElement>(await reply.Content.ReadAsStringAsync(Ct));
 
-    /// <summary>One platform for the class.</summary>
+    /// <summary>The platform for all tests of the class.</summary>
     public sealed class Shared : IAsyncLifetime
     {
         internal Platform Platform { get; private set; } = null!;

@@ -28,8 +28,8 @@ internal sealed class Platform : IAsyncDisposable
 
     public static Task<Platform> StartAsync(params (string Key, string Value)[] settings) => StartAsync(key: null, settings);
 
-    /// <summary>The same where callers need a key.</summary>
-    /// <param name="key">That of an operator.</param>
+    /// <summary>Starts a platform whose callers need a key.</summary>
+    /// <param name="key">An operator's key.</param>
     /// <param name="settings">Environment variables of every process; the key's are added.</param>
     public static async Task<Platform> StartAsync(TestKey? key, params (string Key, string Value)[] settings)
     {
@@ -47,10 +47,10 @@ internal sealed class Platform : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts another Gateway; it is not ready yet.</summary>
+    /// <summary>Starts another Gateway, without waiting until it is ready.</summary>
     public AiProcess StartGateway() => Start("Gateway");
 
-    /// <summary>Starts another worker; it is not ready yet.</summary>
+    /// <summary>Starts another worker, without waiting until it is ready.</summary>
     public AiProcess StartWorker() => Start("InferenceWorker");
 
     /// <summary>Submits an embedding of one text as a job and returns its id.</summary>

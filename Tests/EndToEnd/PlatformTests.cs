@@ -45,7 +45,7 @@ public sealed class PlatformTests
             }
             catch (Exception other) when (other is IOException or UnauthorizedAccessException)
             {
-                // It has ended, or is another user's.
+                // The process has ended, or belongs to another user.
             }
         }
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>Gateways that run jobs of providers' models, as real processes, one of which is killed.</summary>
+/// <summary>Gateways run jobs of providers' models as real processes, and one of them is killed.</summary>
 public sealed class ProviderJobRecoveryTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

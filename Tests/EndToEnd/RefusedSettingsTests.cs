@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>A setting that is refused ends the process with one line, the last one, that names it and says why.</summary>
+/// <summary>An invalid setting ends the process. The last line of its output names the setting and the reason.</summary>
 public sealed class RefusedSettingsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     [Theory]
@@ -54,7 +54,7 @@ public sealed class RefusedSettingsTests(RedisServer redis) : IClassFixture<Redi
         Assert.DoesNotContain(lines, line => line.StartsWith("at ", StringComparison.Ordinal));
     }
 
-    /// <summary>Vaults and <c>cat</c> give a key with its line end.</summary>
+    /// <summary>Vaults and <c>cat</c> return a key with a line end.</summary>
     [Fact]
     public async Task Start_KeyWithItsLineEnd_Serves()
     {

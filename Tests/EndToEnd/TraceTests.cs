@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>Traces of both processes, as they arrive over the wire.</summary>
+/// <summary>Traces of both processes, as they are exported over the wire.</summary>
 public sealed class TraceTests
 {
     private const string Model = Platform.Model;
@@ -24,7 +24,7 @@ public sealed class TraceTests
         await using var sut = await Platform.StartAsync(receiver.Settings(protocol));
         var trace = await TracedCalls.EmbedAsync(sut.Http);
 
-        // The processes export by themselves, and a span when it has ended: process after commit, which ends the request.
+        // Each process exports a span when it has ended. The worker's span ends after the commit, which ends the request.
         await UntilAsync(
             receiver, trace, "POST /v1/embeddings", $"submit {Model}", $"wait {Model}", $"lease {Model}", $"process {Model}",
             $"embeddings {Model}", $"commit {Model}");
@@ -55,7 +55,7 @@ public sealed class TraceTests
     {
         await using var receiver = await OtlpReceiver.StartAsync();
         await using var sut = await Platform.StartAsync([.. receiver.Settings("grpc"), ("Models__ParallelRuns", "1")]);
-        // They are leased together: nothing is leased until all of them wait.
+        // They are leased together, because nothing is leased until all of them wait.
         using var paused = await sut.Http.PostAsync($"/v1/queues/{Model}/pause", null, Ct);
         var answering = Enumerable.Range(0, 24).Select(_ => TracedCalls.EmbedAsync(sut.Http)).ToList();
         await Poll.UntilAsync(async () => await DepthAsync(sut) == answering.Count, "all wait");
@@ -107,7 +107,7 @@ public sealed class TraceTests
         receiver.Of(job, "chat gpt", "gateway", process.SpanId);
     }
 
-    /// <summary>The dashboard shows what a chat of our own cost, and nothing that was said.</summary>
+    /// <summary>The traces have the cost of a worker's chat, and no text of it.</summary>
     [Theory]
     [InlineData("")]
     [InlineData(",\"stream\":true")]
@@ -185,7 +185,7 @@ public sealed class TraceTests
         () => names.All(name => receiver.Spans.Any(span => span.TraceId == trace && span.Name == name)),
         () => $"the spans {string.Join(", ", names)}; there are {string.Join(", ", receiver.Spans.Where(span => span.TraceId == trace).Select(span => span.Name))}");
 
-    /// <summary>The batch that a trace's request was in, with its run.</summary>
+    /// <summary>The batch of a trace's request, with its run.</summary>
     private static async Task<OtlpSpan> UntilBatchAsync(OtlpReceiver receiver, string trace)
     {
         OtlpSpan? batch = null;

@@ -6,10 +6,10 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd;
 
-/// <summary>Calls of a Gateway by a caller that traces them.</summary>
+/// <summary>Calls a Gateway as a client that traces its calls.</summary>
 internal static class TracedCalls
 {
-    /// <summary>The caller's own span, above every trace.</summary>
+    /// <summary>The caller's own span, which is the root of every trace.</summary>
     public const string CallersSpan = "00f067aa0ba902b7";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

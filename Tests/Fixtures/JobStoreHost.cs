@@ -25,7 +25,7 @@ internal sealed class JobStoreHost : IAsyncDisposable
 
     public IIdempotencyKeys Keys => _services.GetRequiredService<IIdempotencyKeys>();
 
-    /// <summary>Anything else that is registered.</summary>
+    /// <summary>Any other registered service.</summary>
     public T Get<T>() where T : notnull => _services.GetRequiredService<T>();
 
     public IWorkerCatalog Catalog => _services.GetRequiredService<IWorkerCatalog>();
@@ -48,7 +48,7 @@ internal sealed class JobStoreHost : IAsyncDisposable
         return new JobStoreHost(services.BuildServiceProvider());
     }
 
-    /// <summary>A submission with what tests rarely care about filled in.</summary>
+    /// <summary>A submission with defaults for the values that most tests do not use.</summary>
     public static JobSubmission Submission(QueueName queue, string body = "{}", TimeSpan? deadline = null, string? watcher = null) => new()
     {
         Id = JobId.New(queue, TimeProvider.System.GetUtcNow()),

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Collects log lines.</summary>
 internal sealed class KeptLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = [];

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>Hears what is published on a channel.</summary>
+/// <summary>Collects the messages of a channel.</summary>
 internal sealed class Listener
 {
     private readonly ConcurrentQueue<string> _heard = [];
@@ -19,7 +19,7 @@ internal sealed class Listener
     public static async Task<Listener> OnAsync(RedisServer redis, RedisChannel channel)
     {
         var listener = new Listener(redis, channel);
-        // A queue keeps the order of the messages; a handler may be called for two of them at once.
+        // A queue keeps the messages in order, because a handler may run for two of them at once.
         var messages = await redis.Connection.GetSubscriber().SubscribeAsync(channel);
         messages.OnMessage(one => listener._heard.Enqueue(one.Message!));
         return listener;

@@ -2,9 +2,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Fixtures;
 
-/// <summary>
-/// A redis-server as a class fixture: it serves one test class; tests inside keep apart by their queue's name (<see cref="Unique"/>).
-/// </summary>
+/// <summary>A redis-server for one test class. Its tests use different names of queues (<see cref="Unique"/>).</summary>
 public sealed class RedisServer : RedisProcess, IAsyncLifetime
 {
     public RedisServer()
@@ -16,7 +14,7 @@ public sealed class RedisServer : RedisProcess, IAsyncLifetime
     {
     }
 
-    /// <summary>A server with further arguments, such as <c>--maxmemory-policy allkeys-lru</c>; start and dispose it yourself.</summary>
+    /// <summary>A server with more arguments, such as <c>--maxmemory-policy allkeys-lru</c>. The caller starts and disposes it.</summary>
     public static RedisServer With(params string[] arguments) => new(arguments);
 
     /// <summary>A name that no other test uses.</summary>

@@ -8,8 +8,8 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway;
 
 /// <summary>
-/// A Redis that was the primary comes back as a replica without a link, with old data, and the Gateway still asks it. What is there is
-/// read; of what is not there nobody knows.
+/// A former primary comes back as a replica with old data and without a link, and the Gateway still reads from it. Jobs that it has are
+/// read. For other jobs it is unknown whether they exist.
 /// </summary>
 public sealed class StaleReplicaTests : IAsyncLifetime
 {
@@ -51,7 +51,7 @@ public sealed class StaleReplicaTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, later);
     }
 
-    /// <summary>An empty list says of every job that it is not there.</summary>
+    /// <summary>An empty list would claim that no job exists.</summary>
     [Theory]
     [InlineData("/v1/jobs")]
     [InlineData("/v1/jobs?model=m")]
@@ -68,7 +68,7 @@ public sealed class StaleReplicaTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, later);
     }
 
-    /// <summary>What is read together is found or not found one by one.</summary>
+    /// <summary>Of jobs that are read together, each is found or not found by itself.</summary>
     [Fact]
     public async Task GetJob_ManyAtOnce_ThoseThatAreThereAreAnswered()
     {
@@ -82,7 +82,7 @@ public sealed class StaleReplicaTests : IAsyncLifetime
             Assert.Equal(i % 2 == 0 ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, answers[i].Status);
     }
 
-    /// <summary>Who waits for a job's end, or follows its events, goes on until the primary is back.</summary>
+    /// <summary>A client that waits for a job's end, or streams its events, waits until the primary is back.</summary>
     [Fact]
     public async Task Waiting_JobIsNotOnTheReplica_GoesOnToItsEnd()
     {
@@ -123,7 +123,7 @@ public sealed class StaleReplicaTests : IAsyncLifetime
         Assert.Equal("done", (await reader.ReadToEndAsync())[^1].Kind);
     }
 
-    /// <summary>In one packet, which Redis reads to its end before it turns to somebody else.</summary>
+    /// <summary>Sends the commands in one packet, which Redis reads to its end before it serves other clients.</summary>
     private async Task AtOnceAsync(params string[][] commands)
     {
         var batch = _redis.Connection.GetDatabase().CreateBatch();

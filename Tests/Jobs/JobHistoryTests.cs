@@ -51,7 +51,7 @@ public sealed class JobHistoryTests
             Gen.ArrayOf(Gen.Elements("qrsfce0999 +".ToCharArray())).Select(text => new string(text)).ToArbitrary(),
             text => JobHistory.Parse(text, Created).Changes.Count > 0));
 
-    /// <summary>Numbers that are free between the changes are those of the events, whatever the changes are.</summary>
+    /// <summary>The numbers between those of the changes belong to the events, whatever the changes are.</summary>
     [Fact]
     public void Parse_AnyChanges_SequenceHasRoomForTheEventsAndNoMore() => FsCheck.Check.One(
         Config.QuickThrowOnFailure,

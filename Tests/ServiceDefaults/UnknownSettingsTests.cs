@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.ServiceDefaults;
 
-/// <summary>A setting whose name is mistyped has no effect, and both programs say so.</summary>
+/// <summary>A setting with a mistyped name has no effect, and both programs log it.</summary>
 public sealed class UnknownSettingsTests
 {
     [Theory]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Tasks;
 
-/// <summary>Each route on which models are asked, and each kind of model, has all its parts.</summary>
+/// <summary>Each route that calls models, and each kind of model, has all its parts.</summary>
 public sealed class TaskPartsTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
     [Fact]

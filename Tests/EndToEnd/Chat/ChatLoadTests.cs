@@ -5,14 +5,14 @@ using static AiPlatform.Tests.EndToEnd.Chat.ChatPlatform;
 
 namespace AiPlatform.Tests.EndToEnd.Chat;
 
-/// <summary>Many streams at once, readers that leave or do not read, and a Gateway that dies.</summary>
+/// <summary>Many streams at once, clients that disconnect or do not read, and a Gateway that dies.</summary>
 public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
 {
     private const int Streams = 50;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Whoever stays gets what it would have got alone, and of those who leave nothing stays behind.</summary>
+    /// <summary>A client that stays gets the same text as alone, and a client that disconnects leaves nothing behind.</summary>
     [Fact]
     public async Task FiftyStreams_SomeOfWhichLeave_AllOthersAreWholeAndNothingStays()
     {
@@ -31,7 +31,7 @@ public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPla
         Assert.Equal(alone[0], ContentOf(await platform.StreamAsync(Ask(QuestionOf(0), tokens: 20))));
     }
 
-    /// <summary>A reader that does not read slows nobody, and its stream is whole when it reads at last.</summary>
+    /// <summary>A client that does not read does not slow others, and gets its whole stream when it reads again.</summary>
     [Fact]
     public async Task SlowReader_OthersGoOnAndItLosesNothing()
     {
@@ -52,7 +52,7 @@ public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPla
                 .Sum(choice => choice.GetProperty("logprobs").GetProperty("content").GetArrayLength()));
     }
 
-    /// <summary>The events of the job are on every Gateway: a reader goes on behind the last event that it has seen.</summary>
+    /// <summary>Every Gateway serves the events of the job, so a client continues after the last event that it received.</summary>
     [Fact]
     public async Task GatewayKilled_InTheMiddleOfAStream_GoesOnAtAnotherOne()
     {
@@ -86,7 +86,7 @@ public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPla
 
     private static string QuestionOf(int number) => $"What comes after the number {number}?";
 
-    /// <summary>Reads a stream, or leaves it after some lines.</summary>
+    /// <summary>Reads a stream, or disconnects after some lines.</summary>
     private async Task<string> ReadAsync(string question, int mostLines)
     {
         var body = Ask(question, tokens: 20);
@@ -99,7 +99,7 @@ public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPla
         return lines.Count < mostLines ? ContentOf(ChunksOf(string.Join('\n', lines) + '\n')) : "";
     }
 
-    /// <summary>A job's pieces, to its end.</summary>
+    /// <summary>The pieces of a job's output until its end.</summary>
     private static async Task<List<(string Id, JsonElement Chunk)>> OutputsAsync(HttpClient http, string job, string? after)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{job}/events");

@@ -49,7 +49,7 @@ public sealed class ChatPlatform : IAsyncLifetime
         return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Ct);
     }
 
-    /// <summary>A whole answer, which must be 200.</summary>
+    /// <summary>The whole answer, whose status must be 200.</summary>
     internal async Task<JsonElement> AnswerAsync(JsonObject body)
     {
         using var reply = await PostAsync(Http, body);
@@ -58,7 +58,7 @@ public sealed class ChatPlatform : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement;
     }
 
-    /// <summary>The chunks of a stream, which must have an end.</summary>
+    /// <summary>The chunks of a stream, which must be complete.</summary>
     internal async Task<List<JsonElement>> StreamAsync(JsonObject body, params (string Name, string Value)[] headers)
     {
         body["stream"] = true;
@@ -76,7 +76,7 @@ public sealed class ChatPlatform : IAsyncLifetime
         return [.. data.SkipLast(1).Select(one => JsonDocument.Parse(one).RootElement)];
     }
 
-    /// <summary>No job runs any more, and so no row of the model.</summary>
+    /// <summary>Waits until no job runs, so that the model has no rows.</summary>
     internal static Task UntilNothingRunsAsync(HttpClient http) => Poll.UntilAsync(
         async () =>
         {

@@ -95,7 +95,7 @@ public sealed class ChatSdkTests(ChatPlatform platform) : IClassFixture<ChatPlat
         Assert.Equal(whole.Usage.InputTokenCount, streamed.Usage.InputTokenCount);
     }
 
-    /// <summary>A chat that goes on: the turns so far are known, and so the second answer begins sooner.</summary>
+    /// <summary>A chat with a second question: the first turns are cached, so the second answer begins sooner.</summary>
     [Fact]
     public async Task ExtensionsAI_SecondTurn_FindsTheFirstOneKnown()
     {

@@ -36,7 +36,7 @@ public sealed class ChatTests(ChatPlatform platform) : IClassFixture<ChatPlatfor
             Assert.Equal(
                 lines[i].GetProperty("prompt_ids").GetArrayLength(),
                 answers[i].GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
-            // Kernels differ between processors: behind a choice that was not clear the texts may part.
+            // Kernels differ between processors, so the texts may differ after a token that was not clearly the likeliest.
             var margins = lines[i].GetProperty("margins").EnumerateArray().Select(margin => margin.GetDouble());
             var first = margins.Take(Compared).TakeWhile(margin => margin >= Clear).Count();
             var ids = lines[i].GetProperty("output_ids").EnumerateArray().Take(first).Select(id => id.GetInt32()).ToArray();

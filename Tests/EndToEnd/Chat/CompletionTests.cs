@@ -12,7 +12,7 @@ namespace AiPlatform.Tests.EndToEnd.Chat;
 /// <summary>Completions of the shipped language model over real HTTP, Redis and processes.</summary>
 public sealed class CompletionTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
 {
-    /// <summary>What the model's template makes of <see cref="Question"/>.</summary>
+    /// <summary><see cref="Question"/> as the model's template renders it.</summary>
     private const string Rendered =
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
         + $"<|im_start|>user\n{Question}<|im_end|>\n<|im_start|>assistant\n";

@@ -93,7 +93,9 @@ public sealed class TokenTests(BothModels both) : IClassFixture<BothModels>
         Assert.EndsWith("blue?<|im_end|>\n", await DetokenizeAsync(Model, TokensOf(open)), StringComparison.Ordinal);
     }
 
-    /// <summary>In a message it is text, and in a prompt it is the token: there the caller writes the template.</summary>
+    /// <summary>
+    /// The name of a special token is text in a message, and the token in a prompt, where the caller writes the template.
+    /// </summary>
     [Fact]
     public async Task Tokenize_NameOfASpecialToken_IsTheTokenInAPromptAndTextInAMessage()
     {
@@ -169,7 +171,7 @@ public sealed class TokenTests(BothModels both) : IClassFixture<BothModels>
         Assert.Equal(param, error.GetProperty("param").GetString());
     }
 
-    /// <summary>A token for each character, and a longest token for each id.</summary>
+    /// <summary>A text that has too many tokens, and token ids whose text is too long.</summary>
     [Fact]
     public async Task HugeRequests_AreRefusedAndServedOn()
     {

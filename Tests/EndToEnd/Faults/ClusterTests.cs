@@ -3,10 +3,10 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
-/// <summary>A Redis Cluster of three, a model's queue in each third of its slots.</summary>
+/// <summary>A Redis Cluster of three servers, with one model's queue on each server.</summary>
 public sealed class ClusterTests
 {
-    /// <summary>Their queues lie on the first, the second and the third server.</summary>
+    /// <summary>The models' queues are on the first, the second and the third server.</summary>
     private static readonly string[] Models = ["model-a", "model-b", "model-c"];
 
     [Fact]

@@ -5,8 +5,8 @@ using Xunit;
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
 /// <summary>
-/// A Redis with a replica fails over during load. The replica has everything when the primary is killed, so nothing that was promised may
-/// be lost; an asynchronous replica that lags loses what it lacks, whatever this platform does (docs/reliability.md).
+/// A Redis with a replica fails over during load. The replica is up to date when the primary is killed, so no accepted job may be lost. A
+/// replica that lags loses data whatever this platform does (docs/reliability.md).
 /// </summary>
 public sealed class FailoverTests
 {

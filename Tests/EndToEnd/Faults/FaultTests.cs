@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.EndToEnd.Faults;
 
-/// <summary>Workers, Gateways and Redis are killed again and again: nothing accepted is lost, nothing is answered twice.</summary>
+/// <summary>Workers, Gateways and Redis are killed repeatedly: no accepted job is lost, and none is answered twice.</summary>
 public sealed class FaultTests
 {
     private static readonly FaultKind[] Round =

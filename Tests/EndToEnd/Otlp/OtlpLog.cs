@@ -1,10 +1,10 @@
 namespace AiPlatform.Tests.EndToEnd.Otlp;
 
 /// <summary>A log record as it was exported.</summary>
-/// <param name="Service">Who exported it.</param>
+/// <param name="Service">The service that exported it.</param>
 /// <param name="Severity">As a word, such as <c>Information</c>.</param>
 /// <param name="Body">The message.</param>
-/// <param name="Attributes">What the message was made of, and its scopes.</param>
+/// <param name="Attributes">The values of the message, and its scopes.</param>
 internal sealed record OtlpLog(string Service, string Severity, string Body, IReadOnlyDictionary<string, string> Attributes)
 {
     /// <summary>The records of an export, an <c>ExportLogsServiceRequest</c>.</summary>

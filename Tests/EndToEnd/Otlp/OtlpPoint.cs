@@ -1,11 +1,11 @@
 namespace AiPlatform.Tests.EndToEnd.Otlp;
 
 /// <summary>A data point of a metric as it was exported.</summary>
-/// <param name="Service">Who exported it.</param>
+/// <param name="Service">The service that exported it.</param>
 /// <param name="Metric">The metric's name.</param>
 /// <param name="Unit">Its unit.</param>
-/// <param name="Value">The number; of a histogram, the sum.</param>
-/// <param name="Count">Values of a histogram; else 0.</param>
+/// <param name="Value">The value; for a histogram, the sum.</param>
+/// <param name="Count">The number of values of a histogram; else 0.</param>
 /// <param name="Attributes">Its labels.</param>
 internal sealed record OtlpPoint(
     string Service, string Metric, string Unit, double Value, ulong Count, IReadOnlyDictionary<string, string> Attributes)

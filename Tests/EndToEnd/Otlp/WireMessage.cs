@@ -3,12 +3,12 @@ using System.Text;
 
 namespace AiPlatform.Tests.EndToEnd.Otlp;
 
-/// <summary>A protobuf message as it is on the wire: fields by their numbers, as often and in the order they came.</summary>
+/// <summary>A protobuf message from the wire: fields by their numbers, with all values in their order.</summary>
 internal sealed class WireMessage
 {
     private readonly List<(int Number, ulong Bits, ReadOnlyMemory<byte> Bytes)> _fields = [];
 
-    /// <exception cref="FormatException">It is no protobuf message.</exception>
+    /// <exception cref="FormatException">The bytes are not a protobuf message.</exception>
     public static WireMessage Read(ReadOnlyMemory<byte> bytes)
     {
         var message = new WireMessage();

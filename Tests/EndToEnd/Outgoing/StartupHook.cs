@@ -2,8 +2,8 @@ using System.Diagnostics.Tracing;
 using AiPlatform.Tests.EndToEnd.Outgoing;
 
 /// <summary>
-/// What the runtime runs in a process of the platform before its Main (<c>DOTNET_STARTUP_HOOKS</c> names this assembly): from then on every
-/// look-up of a name and every connection that the process opens is a line of a file.
+/// The runtime runs this in a process of the platform before its Main, because <c>DOTNET_STARTUP_HOOKS</c> names this assembly. It writes a
+/// line to a file for every look-up of a name and every connection that the process opens.
 /// </summary>
 internal static class StartupHook
 {

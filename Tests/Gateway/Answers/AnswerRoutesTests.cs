@@ -9,7 +9,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Answers;
 
-/// <summary>Routes whose answer is a record, over HTTP and with a provider over HTTP.</summary>
+/// <summary>Routes with typed answers, over real HTTP and with a provider over real HTTP.</summary>
 public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Generated = """{"summary":"A good day.","sentiment":"Positive","tags":["day"]}""";

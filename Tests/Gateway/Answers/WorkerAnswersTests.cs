@@ -6,12 +6,12 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Answers;
 
-/// <summary>Routes whose answer is a record, with a language model of our own workers.</summary>
+/// <summary>Routes with typed answers, with a worker's language model.</summary>
 public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Prompt = """{"prompt":"hi"}""";
 
-    /// <summary>The first one by name, of all that the tests serve.</summary>
+    /// <summary>The first of the served models by name.</summary>
     private readonly string _model = RedisServer.Unique("a-model");
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -45,7 +45,7 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
         Assert.Equal((200, named), ((int)reply.StatusCode, reply.Headers.GetValues("X-Model").Single()));
     }
 
-    /// <summary>The record is still checked: a text must not be empty.</summary>
+    /// <summary>The answer is still validated: a text must not be empty.</summary>
     [Fact]
     public async Task AskAi_ModelSaysNothing_Is422()
     {

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Callers;
 
-/// <summary>A Gateway without keys stays on its machine unless told otherwise.</summary>
+/// <summary>A Gateway without keys listens on this machine only, unless a setting allows more.</summary>
 public sealed class AnonymousAccessTests
 {
     [Theory]

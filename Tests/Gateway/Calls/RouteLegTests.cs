@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Calls;
 
-/// <summary>Calls whose models are each other's fallback, across the line between our workers and a provider.</summary>
+/// <summary>Calls whose models are each other's fallback: a worker's model for a provider's, and the other way round.</summary>
 public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private readonly string _own = RedisServer.Unique("own");
@@ -78,7 +78,7 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Empty(sut.Provider.Received);
     }
 
-    /// <summary>The caller asked the provider's model, which has failed: what the fallback does not support is not its business.</summary>
+    /// <summary>The provider's model failed. The caller gets its error, and not that the fallback does not support the request.</summary>
     [Fact]
     public async Task FallbackRefusesTheRequest_FirstFailureIsTold()
     {
@@ -103,7 +103,7 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Equal($"{_own}=model_not_found, gpt=status_503", reply.Header("X-Attempt-Failures"));
     }
 
-    /// <summary>One deadline for all: a provider that is silent leaves nothing for the model behind it.</summary>
+    /// <summary>All legs share one deadline: a provider that does not answer leaves no time for the next leg.</summary>
     [Fact]
     public async Task DeadlinePasses_IsTheLastFailure()
     {
@@ -129,7 +129,7 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Equal($"first=status_503, {_own}=model_not_found", reply.Header("X-Attempt-Failures"));
     }
 
-    /// <summary>A job is in its model's queue. The workers' queue is theirs.</summary>
+    /// <summary>A job has no fallback, because it is in its model's queue, and only this model's workers read that queue.</summary>
     [Fact]
     public async Task Job_OfTheWorkersModel_IsRunByItsWorker()
     {

@@ -26,9 +26,9 @@ internal sealed class EventReader : IAsyncDisposable
 
     public HttpResponseMessage Response => _response;
 
-    /// <param name="client">Whose job it is.</param>
+    /// <param name="client">The client of the job.</param>
     /// <param name="jobId">The job.</param>
-    /// <param name="after">The last event that was seen.</param>
+    /// <param name="after">The id of the last event that was received.</param>
     public static async Task<EventReader> OpenAsync(HttpClient client, string jobId, long? after = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/jobs/{jobId}/events");
@@ -38,7 +38,7 @@ internal sealed class EventReader : IAsyncDisposable
         return new EventReader(response, await response.Content.ReadAsStreamAsync());
     }
 
-    /// <summary>All events of a job that has ended, or those behind one.</summary>
+    /// <summary>All events of an ended job, or those after one event.</summary>
     public static async Task<List<ReadEvent>> ReadAllAsync(HttpClient client, string jobId, long? after = null)
     {
         await using var reader = await OpenAsync(client, jobId, after);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>One Redis and one Gateway for the tests of a class; they keep apart by their models' names.</summary>
+/// <summary>One Redis and one Gateway for the tests of a class, which use different names of models.</summary>
 public sealed class GatewayFixture : IAsyncLifetime
 {
     private GatewayHost? _gateway;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>One Redis and a Gateway that lets in two users and an operator.</summary>
+/// <summary>One Redis and a Gateway with keys of two users and an operator.</summary>
 public sealed class KeyedGatewayFixture : IAsyncLifetime
 {
     private GatewayHost? _gateway;

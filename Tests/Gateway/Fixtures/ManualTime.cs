@@ -1,13 +1,13 @@
 namespace AiPlatform.Tests.Gateway.Fixtures;
 
-/// <summary>A clock that stands still until it is moved. Timers fire once.</summary>
+/// <summary>A clock that only the test advances. Timers fire once.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private TimeSpan _now;
 
-    /// <summary>Timers that wait.</summary>
+    /// <summary>The number of waiting timers.</summary>
     public int Waiting
     {
         get
@@ -36,7 +36,7 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves to the time of the next timer; false when none waits.</summary>
+    /// <summary>Advances the clock to the next timer; false when no timer waits.</summary>
     public bool AdvanceToNext()
     {
         TimeSpan next;

@@ -10,19 +10,19 @@ internal sealed record TestKey(string Tenant, string Role = "user")
     /// <summary>The key that callers present.</summary>
     public string Value { get; } = $"key-of-{Tenant}-{Guid.NewGuid():n}";
 
-    /// <summary>What <see cref="GatewayHost"/> takes.</summary>
+    /// <summary>The settings for <see cref="GatewayHost"/>.</summary>
     public string[] Settings =>
     [
         $"ApiKeys:{Tenant}:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Value)))}",
         $"ApiKeys:{Tenant}:Role={Role}",
     ];
 
-    /// <summary>The same as environment variables of a process.</summary>
+    /// <summary>The settings as environment variables of a process.</summary>
     public (string Key, string Value)[] Environment =>
         [.. Settings.Select(setting => setting.Split('=', 2))
             .Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1]))];
 
-    /// <summary>A client of the Gateway that presents it.</summary>
+    /// <summary>A client of the Gateway that sends this key.</summary>
     public HttpClient ClientOf(GatewayHost gateway) => new()
     {
         BaseAddress = gateway.Address,

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Fuzz;
 
-/// <summary>The schemas by themselves, before anything is asked.</summary>
+/// <summary>The schemas alone, without requests.</summary>
 public sealed class ApiSchemasTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
     private const int Tries = 300;
@@ -19,7 +19,7 @@ public sealed class ApiSchemasTests(GatewayFixture fixture) : IClassFixture<Gate
             Assert.True(Make(document, name) is not null, $"Nothing fits {name}: {document.Schemas[name]!.ToJsonString()}");
     }
 
-    /// <summary>Whatever else a job says, it may have no output yet, or one of the two.</summary>
+    /// <summary>A job has no output yet, or one of the two outputs.</summary>
     [Fact]
     public async Task JobResource_WithAndWithoutAnOutput_Fits()
     {
@@ -34,7 +34,7 @@ public sealed class ApiSchemasTests(GatewayFixture fixture) : IClassFixture<Gate
         }
     }
 
-    /// <summary>A value that fits; null when none was found.</summary>
+    /// <summary>A value that fits the schema; null when none was found.</summary>
     private static JsonNode? Make(ApiDocument document, string component)
     {
         var maker = new JsonMaker(document, new SeededNumbers(1), new Dictionary<string, IReadOnlyList<string>>());

@@ -30,7 +30,7 @@ public sealed class ImpliedMethodsTests(GatewayFixture fixture) : IClassFixture<
         Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
     }
 
-    /// <summary>Events go on until the job ends; that there are some is known at once.</summary>
+    /// <summary>The events continue until the job ends, but the first ones come at once.</summary>
     [Fact]
     public async Task Head_Events_AnswersAtOnce()
     {

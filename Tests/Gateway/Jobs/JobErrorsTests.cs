@@ -85,7 +85,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         using var content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } };
         using var response = await _gateway.Client.PostAsync(Path, content);
 
-        // Some of these bodies are objects in which no field is one of ours.
+        // Some of these bodies are objects without any known field.
         var problem = await ProblemAsync(response);
         Assert.Equal((HttpStatusCode.BadRequest, "invalid_request"), (response.StatusCode, problem.GetProperty("code").GetString()));
     }

@@ -119,7 +119,7 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
         await worker.SucceedAsync(leased);
 
         Assert.Equal("succeeded", (await here.WaitAsync(TimeSpan.FromSeconds(30))).GetProperty("status").GetString());
-        // Its poll interval is a minute: only the message can have brought it.
+        // The poll interval is a minute, so only the message can have delivered the result.
         Assert.Equal("succeeded", (await there.WaitAsync(TimeSpan.FromSeconds(30))).GetProperty("status").GetString());
     }
 

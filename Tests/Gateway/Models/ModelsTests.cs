@@ -43,7 +43,7 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
     {
         var model = RedisServer.Unique("shared");
         await _gateway.ServeAsync(model, dimensions: null, "text-generation");
-        // The first one is of an older version, which says nothing of single models' devices.
+        // The first worker is of an older version, whose heartbeats have no devices of single models.
         await BeatAsync("old", "cuda:0", new ModelLoad(model, 2, 8));
         await BeatAsync("new", "cuda:0", new ModelLoad(model, 3, 16) { Device = "cpu" });
 
@@ -93,7 +93,7 @@ public sealed class ModelsTests(GatewayFixture fixture) : IClassFixture<GatewayF
         Assert.Equal($"org/name-{model}", item.GetProperty("id").GetString());
     }
 
-    /// <summary>A worker that has just started is asked at once: the catalog does not wait for its next reading.</summary>
+    /// <summary>A worker that has just started is used at once: the catalog does not wait for its next reading.</summary>
     [Fact]
     public async Task PostEmbeddings_ModelNamedAMomentAgo_IsKnown()
     {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Embeddings of a provider: as many vectors as inputs, in the form that was asked for.</summary>
+/// <summary>Embeddings of a provider, which must have a vector for each input, in the requested form.</summary>
 public sealed class ProviderEmbeddingsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static readonly string Zero = Base64(0.5f, 0.25f);

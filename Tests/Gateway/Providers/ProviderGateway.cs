@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>A Gateway, and the provider that it asks.</summary>
+/// <summary>A Gateway, and the provider that it calls.</summary>
 internal sealed class ProviderGateway : IAsyncDisposable
 {
     private ProviderGateway(FakeProvider provider, GatewayHost gateway)
@@ -50,7 +50,7 @@ internal sealed class ProviderGateway : IAsyncDisposable
     }
 }
 
-/// <summary>What a chat came to.</summary>
+/// <summary>The result of a chat.</summary>
 internal sealed record ChatReply(int Status, string Body, HttpResponseHeaders Headers)
 {
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Which headers a provider gets: none of the caller's.</summary>
+/// <summary>A provider gets none of the caller's headers.</summary>
 public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Trace = "0af7651916cd43dd8448eb211c80319c";
@@ -60,7 +60,7 @@ public sealed class ProviderHeadersTests(RedisServer redis) : IClassFixture<Redi
         Assert.False(sut.Provider.Received[1].Headers.ContainsKey("Cookie"));
     }
 
-    /// <summary>The SDK says of itself which it is.</summary>
+    /// <summary>The SDK sends its own name and version.</summary>
     private static IEnumerable<string> NotOwn(IReadOnlyDictionary<string, string> headers) => headers.Keys
         .Where(name => !name.StartsWith("X-Stainless-", StringComparison.OrdinalIgnoreCase)).Except(Own, StringComparer.OrdinalIgnoreCase);
 }

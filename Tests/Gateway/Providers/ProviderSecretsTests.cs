@@ -9,12 +9,12 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Keys of providers, wherever they are written, are in no log, exception or answer.</summary>
+/// <summary>The keys of providers are in no log, exception or answer, wherever the configuration has them.</summary>
 public sealed class ProviderSecretsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Secret = "sk-very-secret-4711";
 
-    /// <summary>A key in its place that is wrong, and a key where none belongs.</summary>
+    /// <summary>An invalid key in its place, and a key at a wrong place.</summary>
     public static TheoryData<string> WrongSettings =>
     [
         $"Providers:p:ApiKey={Secret} and a blank", $"Providers:p:ApiKye={Secret}", $"Providers:p:BaseUrl={Secret}",

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers;
 
-/// <summary>Schemas and answers that were made to take long, sent to a Gateway as anybody can send them.</summary>
+/// <summary>Sends a Gateway schemas and answers that are designed to take long, as any caller can.</summary>
 public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static readonly int Threads = Math.Max(1, Environment.ProcessorCount / 2);

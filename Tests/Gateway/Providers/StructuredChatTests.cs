@@ -239,7 +239,7 @@ public sealed class StructuredChatTests(RedisServer redis) : IClassFixture<Redis
         }
     }
 
-    /// <summary>What a choice of a stream says, put together as clients do.</summary>
+    /// <summary>The text of a choice of a stream, joined as clients do.</summary>
     private static string ContentOf(string stream, int index = 0) => string.Concat(
         stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(one => one["data: ".Length..]).Where(data => data != "[DONE]")
             .SelectMany(data => JsonDocument.Parse(data).RootElement.GetProperty("choices").EnumerateArray())

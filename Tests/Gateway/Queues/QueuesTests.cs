@@ -103,7 +103,7 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
         var (status, paused) = await _operator.SendAsync(HttpMethod.Post, $"{Path}/{model}/pause");
         Assert.Equal(
             (HttpStatusCode.OK, true, model), (status, paused.GetProperty("paused").GetBoolean(), paused.GetProperty("queue").GetString()));
-        // Submits are still taken.
+        // Submits are still accepted.
         var id = await _user.SubmitForIdAsync(model);
         await using (FakeWorker.Start(_gateway, model))
         {
@@ -150,7 +150,7 @@ public sealed class QueuesTests(KeyedGatewayFixture fixture) : IClassFixture<Key
         Assert.Equal((HttpStatusCode.OK, $$"""{"queue":"{{model}}","requeued":2}"""), (status, answer.GetRawText()));
         var queue = await ReadAsync(model);
         Assert.Equal((0, 2), (queue.GetProperty("dead").GetInt64(), queue.GetProperty("depth").GetInt64()));
-        // What the request itself made fail is no dead letter: it would fail again.
+        // A job whose request is wrong is not a dead letter, because it would fail again.
         Assert.Equal("failed", (await _user.SendAsync(HttpMethod.Get, $"/v1/jobs/{failed}")).Answer.GetProperty("status").GetString());
         var (_, again) = await _operator.SendAsync(HttpMethod.Post, $"{Path}/{model}/requeue-dead");
         Assert.Equal(0, again.GetProperty("requeued").GetInt64());

@@ -36,7 +36,7 @@ public sealed class AwaitedJobsTests
         Assert.Equal(0, sut.Count);
     }
 
-    /// <summary>A job that is not yet in the store would be taken for lost.</summary>
+    /// <summary>A job that is not in the store yet would seem to be lost.</summary>
     [Fact]
     public void LookedUpBefore_NotYetSubmitted_IsNotNamed()
     {

@@ -46,7 +46,7 @@ public sealed class SchemaWorkTests : IDisposable
         var run = _sut.RunAsync<int>(
             budget =>
             {
-                // Beyond the steps in place it runs on its own thread; there its caller leaves.
+                // After the first steps the work continues on a thread of its own. There its caller disconnects.
                 budget.Spend(StepBudget.Whole / 4);
                 leaving.Cancel();
                 for (; ; steps++) budget.Spend(1);

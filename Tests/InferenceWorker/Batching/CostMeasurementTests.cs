@@ -59,7 +59,7 @@ public sealed class CostMeasurementTests
     private static CostMeasurement CreateSut(CostingSession session, int parallelRuns) =>
         new(session, Manifests.Shipped, parallelRuns, tokenId: 0, () => session.Now);
 
-    /// <summary>A device whose runs take what they cost, on a clock of its own.</summary>
+    /// <summary>A device with a clock of its own, whose runs take their cost.</summary>
     private sealed class CostingSession(DeviceCost cost) : IRowSession
     {
         private readonly Lock _gate = new();

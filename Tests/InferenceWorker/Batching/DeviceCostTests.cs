@@ -78,7 +78,7 @@ public sealed class DeviceCostTests
         Assert.InRange(Costs.Saturating.UsefulTokens, 1_440, 1_441);
     }
 
-    /// <summary>What would be measured: lengths 8 to 32, then 2 to 32 rows, then longer ones.</summary>
+    /// <summary>The values that a measurement would give: lengths 8 to 32, then 2 to 32 rows, then longer ones.</summary>
     private static IEnumerable<CostSample> Samples(DeviceCost device)
     {
         (int Rows, int Length)[] shapes =

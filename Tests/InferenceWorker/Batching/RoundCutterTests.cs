@@ -90,7 +90,7 @@ public sealed class RoundCutterTests
 
     private static double SecondsOf(DeviceCost cost, List<WaitingRow> batch) => cost.SecondsOf(batch.Count * batch.Max(row => row.Length));
 
-    /// <summary>From the longest row on, each batch takes rows while they fit and save time.</summary>
+    /// <summary>Beginning with the longest row, each batch takes rows while they fit and save time.</summary>
     private static double SecondsOfFilling(DeviceCost cost, IEnumerable<WaitingRow> rows)
     {
         List<List<WaitingRow>> batches = [];

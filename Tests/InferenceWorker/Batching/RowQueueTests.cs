@@ -20,14 +20,14 @@ public sealed class RowQueueTests
     [Fact]
     public void Take_RoomInABatch_IsToppedUpWithWhatCameLater()
     {
-        // Six rows make two batches; the second has room when it is its turn.
+        // Six rows make two batches. The second one still has room when it runs.
         var queue = Queue(Costs.Flat, Limits, [5], [5], [5], [5], [6], [6]);
         Take(queue);
         Add(queue, [3]);
         Add(queue, [99]);
         Add(queue, [3]);
 
-        // 99 does not fit, so nobody behind it goes first.
+        // 99 does not fit, and no row after it may run before it.
         Assert.Equal([3, 6, 6], Lengths(Take(queue)));
         Assert.Equal([99], Lengths(Take(queue)));
     }
@@ -49,7 +49,8 @@ public sealed class RowQueueTests
     [InlineData(9, 0)]
     public void Take_OddRowAmongManyAlike_IsPassedOverAtMostFourTimes(int otherLengths, int expected)
     {
-        // Each length ahead of the odd row has a partner behind it that would like to share its batch; a run is worth half a token.
+        // Each length before the odd row has a row of the same length after it, which would save time in its batch. A run costs half a
+        // token.
         var others = Enumerable.Range(1, otherLengths).Select(i => new[] { 2 * i }).ToArray();
         var queue = Queue(new DeviceCost(0.0001, 0.0002, 0), Limits, [.. others, [90], .. others]);
 
@@ -127,7 +128,7 @@ public sealed class RowQueueTests
         return queue;
     }
 
-    /// <summary>The tokens carry the number of rows that waited before.</summary>
+    /// <summary>Each row's tokens encode how many rows waited before it.</summary>
     private static RowRequest Add(RowQueue queue, int[] lengths)
     {
         var before = queue.Rows;

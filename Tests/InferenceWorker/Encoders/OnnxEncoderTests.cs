@@ -19,7 +19,7 @@ public sealed class OnnxEncoderTests
         var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
         int[][] rows =
             [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
-        // Whatever waits shares a run, so that padding is put to the test.
+        // All waiting rows share a run, so that the test covers padding.
         var batched = Start(tokenizer.PadId, new BatchLimits(32, 8192));
         var single = Start(tokenizer.PadId, new BatchLimits(1, 256));
 
@@ -69,7 +69,7 @@ public sealed class OnnxEncoderTests
             [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
         var parallel = Start(tokenizer.PadId, new BatchLimits(4, 1_024), parallelRuns: 3);
 
-        // Every row is a request of its own, several times, so that the threads run different batches beside each other.
+        // Every row is a request of its own, several times, so that the threads run different batches at the same time.
         var calls = Enumerable.Range(0, 4).SelectMany(_ => rows).Select(row => parallel.EmbedAsync([row], 384));
         var results = await Task.WhenAll(calls);
 

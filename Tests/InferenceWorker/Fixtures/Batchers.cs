@@ -15,7 +15,7 @@ internal static class Batchers
     public static BatchMetrics Metrics() =>
         new(new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
 
-    /// <summary>A batcher whose device threads run; on a device whose time does not depend on the batch unless a cost is given.</summary>
+    /// <summary>A batcher with running device threads. Without a cost, the time of a run does not depend on its batch.</summary>
     public static RowBatcher Start(
         IRowSession session, EmbeddingManifest manifest, BatchLimits limits, int parallelRuns = 1, DeviceCost? cost = null)
     {
@@ -26,7 +26,7 @@ internal static class Batchers
         return batcher;
     }
 
-    /// <summary>Embeds rows and gives their vectors, or the error.</summary>
+    /// <summary>Embeds rows, and returns their vectors or the error.</summary>
     public static async Task<(float[][] Vectors, InferenceError? Error)> EmbedAsync(
         this RowBatcher batcher, int[][] rows, int dimensions, CancellationToken cancellationToken = default)
     {

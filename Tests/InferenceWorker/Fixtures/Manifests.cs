@@ -5,7 +5,7 @@ using AiPlatform.InferenceWorker.Tasks.Embeddings;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
-/// <summary>Manifests for tests: the shipped one, and folders of models with whatever is to be wrong.</summary>
+/// <summary>Manifests for tests: the shipped one, and folders of models with chosen faults.</summary>
 internal static class Manifests
 {
     public static string ShippedFolder { get; } = Path.Combine(Checkout.Models, "all-minilm-l6-v2");
@@ -15,7 +15,7 @@ internal static class Manifests
     /// <summary>The shipped manifest as JSON, to be changed.</summary>
     public static JsonObject Json() => JsonNode.Parse(File.ReadAllText(Path.Combine(ShippedFolder, "model.json")))!.AsObject();
 
-    /// <summary>A manifest of a model that only a fake session runs: vectors of four numbers, as they come.</summary>
+    /// <summary>A manifest of a model that only a fake session runs, with vectors of four numbers.</summary>
     public static EmbeddingManifest Fake(bool normalize = false, PoolingKind pooling = PoolingKind.Mean) =>
         Shipped with { Name = "fake", Dimensions = 4, Normalize = normalize, Pooling = pooling, MaxTokens = 64, MaxBatchTokens = 512 };
 

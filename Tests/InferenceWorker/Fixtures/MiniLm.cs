@@ -17,7 +17,7 @@ public sealed class MiniLm : IDisposable
 {
     private readonly ServedModels _models = new();
 
-    /// <summary>What a handler says of its progress goes nowhere: there is no Redis.</summary>
+    /// <summary>Progress is dropped, because there is no Redis.</summary>
     private readonly JobStoreHost _nowhere = JobStoreHost.On(
         ConnectionMultiplexer.Connect("127.0.0.1:1,abortConnect=false,connectTimeout=100,connectRetry=0"));
 

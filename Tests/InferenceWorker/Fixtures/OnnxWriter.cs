@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AiPlatform.Tests.InferenceWorker.Fixtures;
 
-/// <summary>Writes what tests need of ONNX's protobuf messages; the numbers are those of onnx.proto's fields.</summary>
+/// <summary>Writes the ONNX protobuf messages that tests need. The numbers are those of onnx.proto's fields.</summary>
 internal sealed class OnnxWriter
 {
     private const int FloatType = 1;

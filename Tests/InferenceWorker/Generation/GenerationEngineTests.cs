@@ -40,7 +40,7 @@ public sealed class GenerationEngineTests
         var decoder = new FakeDecoder();
         var sut = Engines.Start(decoder, new GenerationOptions { PrefillChunkTokens = 32 });
         KeptText? newcomer = null;
-        // Cut evenly, its last chunk would be one token.
+        // With even chunks the last chunk would be one token.
         var prompt = Engines.Prompt(2, 993);
 
         var running = sut.Submit(
@@ -55,7 +55,7 @@ public sealed class GenerationEngineTests
         await sut.StopAsync();
 
         Assert.Equal(FakeDecoder.TextOf(prompt, 10), newcomer.Tokens);
-        // Between any two steps there is one chunk at most, and the whole prompt is cut into them.
+        // There is at most one chunk between two steps, and the chunks are the whole prompt.
         Assert.Equal(993 + 5, decoder.Runs.Sum());
         Assert.All(decoder.Runs, tokens => Assert.InRange(tokens, 0, 32));
         Assert.DoesNotContain(decoder.Runs.Zip(decoder.Runs.Skip(1)), pair => pair is { First: > 1, Second: > 1 });
@@ -63,7 +63,7 @@ public sealed class GenerationEngineTests
     }
 
     /// <summary>
-    /// A short prompt gets its chunk while a long one is being computed; one that is the same waits for it, and copies it.
+    /// A short prompt gets its chunk while a long one is being computed. An equal prompt waits for the long one, and copies it.
     /// </summary>
     [Fact]
     public async Task Submit_ShortPromptBehindALongOne_DoesNotWaitForItsEnd()
@@ -418,7 +418,7 @@ public sealed class GenerationEngineTests
     private static int[] Seeds { get; } =
         [.. Enumerable.Range(0, 10_000).Where(seed => FakeDecoder.TextOf(Engines.Prompt(seed, 20), 100).Count == 100).Take(10)];
 
-    /// <summary>Allows all, and after some tokens a single one.</summary>
+    /// <summary>Allows all tokens at first, and a single one after some tokens.</summary>
     private sealed class OneToken(int token, int after) : ITokenConstraint
     {
         private readonly ulong[] _mask = new ulong[(FakeDecoder.Vocabulary + 63) / 64];

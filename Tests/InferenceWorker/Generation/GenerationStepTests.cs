@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation;
 
-/// <summary>What sinks are told of the steps, and how long prompts are cut.</summary>
+/// <summary>How sinks are notified of steps, and how long prompts are cut into chunks.</summary>
 public sealed class GenerationStepTests
 {
     private const int Tokens = 50;
@@ -26,11 +26,11 @@ public sealed class GenerationStepTests
         await Task.WhenAll(sinks.Select(sink => sink.End));
         await sut.StopAsync();
 
-        // No token comes between two rows that are told of a step.
+        // No token arrives between two notifications of one step.
         var told = string.Concat(heard).Split('t', StringSplitOptions.RemoveEmptyEntries);
         Assert.All(told, rows => Assert.Equal(new string([.. rows.Distinct()]), rows));
         Assert.Contains("0123", told);
-        // The last token's row is told of its end instead.
+        // The row with the last token is notified of its end instead.
         Assert.All(sinks, sink => Assert.Equal((Tokens, Tokens - 1), (sink.Tokens, sink.Steps)));
     }
 

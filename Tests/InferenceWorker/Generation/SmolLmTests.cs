@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation;
 
-/// <summary>The shipped chat model in the engine: it must give what a bare loop gives, and what the reference says.</summary>
+/// <summary>The shipped chat model in the engine must generate the tokens of a bare loop, and those of the reference.</summary>
 public sealed class SmolLmTests
 {
     /// <summary>Kernels differ between processors: a choice that is this clear must be the same on all.</summary>
@@ -70,7 +70,7 @@ public sealed class SmolLmTests
         var sut = Engines.Start(SmolLm.Open(), new GenerationOptions { MaxRows = rows });
         var compared = SmolLm.Reference.Take(texts).ToList();
 
-        // A constraint feeds the reference's own tokens, and the likeliest one is told beside each.
+        // A constraint forces the reference's tokens, and the likeliest token is reported with each.
         var found = compared.Select(one => sut.Submit(
             Greedy(one.Prompt, one.Output.Length) with
             {
@@ -87,7 +87,8 @@ public sealed class SmolLmTests
                 .Where(place => margins[place] >= ClearMargin && found[i].Top[place][0].Token != output[place]).ToList();
             if (wrong.Count == 0) continue;
 
-            // The reference comes from one processor. A bare loop on this one may be as far away, and then the engine must be where it is.
+            // The reference comes from another processor. If a bare loop on this processor differs from it, the engine must agree with the
+            // loop.
             using var session = SmolLm.BareSession();
             var bare = SmolLm.BareLoop(session, prompt, output.Length, output);
             Assert.All(wrong, place => Assert.Equal(bare[place], found[i].Top[place][0].Token));
@@ -102,7 +103,7 @@ public sealed class SmolLmTests
         Sampling = SamplingSettings.Greedy with { IgnoreEnd = true },
     };
 
-    /// <summary>Allows one token after the other.</summary>
+    /// <summary>Allows the given tokens only, one after the other.</summary>
     private sealed class Script(int[] tokens) : ITokenConstraint
     {
         private readonly ulong[] _mask = new ulong[49_152 / 64];

@@ -54,7 +54,7 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.InRange(most, 1, 8);
     }
 
-    /// <summary>What runs may leave less room than there is at most; a process that runs nothing takes a job whatever it says.</summary>
+    /// <summary>Running jobs may leave less room than the capacity. A process without jobs takes one even without room.</summary>
     [Fact]
     public async Task Lease_NoRoomBesideWhatRuns_TakesOneAtATime()
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Redis;
 
-/// <summary>What Redis is given of the scripts: all that each calls, and nothing else.</summary>
+/// <summary>The text that Redis gets of each script: all functions that it calls, and no others.</summary>
 public sealed partial class JobScriptTests
 {
     private static readonly string[] OfLua =
@@ -47,7 +47,7 @@ public sealed partial class JobScriptTests
         Assert.Empty(idle);
     }
 
-    /// <summary>What only a script's <c>rarely</c> calls is made when that is called, and not each time.</summary>
+    /// <summary>Functions that only a script's <c>rarely</c> calls are created when it is called, and not in every call.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void Text_EveryFunctionBeforeTheRareOnes_IsCalledOutsideOfThem(string name)

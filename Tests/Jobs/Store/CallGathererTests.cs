@@ -132,7 +132,7 @@ public sealed class CallGathererTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => canceled);
         var sent = await AnswerAllAsync(2);
 
-        // The call is made all the same: only the wait has ended.
+        // The call is made nevertheless; only the wait has ended.
         Assert.Equal([[1], [2, 3, 4]], sent);
         Assert.Equal(20, await calls[1]);
         Assert.Equal(40, await calls[3]);
@@ -149,7 +149,7 @@ public sealed class CallGathererTests
             {
                 await Task.Yield();
                 Assert.InRange(calls.Count, 1, 16);
-                // One batch of a queue at a time, so that nothing is locked here.
+                // A queue has one batch at a time, so no lock is needed here.
                 seen[queue].AddRange(calls);
                 largest = Math.Max(largest, calls.Count);
                 return [.. calls.Select(call => (queue, call))];

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>In a cluster a script may touch keys of one slot only: that of the one key it is given.</summary>
+/// <summary>In a cluster a script may use the keys of one slot only, which is the slot of its one declared key.</summary>
 public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisCluster>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -87,7 +87,7 @@ public sealed class DeadLetterTests(RedisServer redis) : IClassFixture<RedisServ
         await enough.CancelAsync();
         await dying;
 
-        // One that dies in the very millisecond of the call may be looked at once more.
+        // A job that dies in the millisecond of the call may be read once more.
         Assert.InRange(requeued, 250, 260);
         foreach (var job in dead) Assert.InRange((await sut.ReadAsync(job)).Attempts, 2, 3);
     }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>Reads what this version stores; the literals are what <see cref="RedisKeys"/> documents.</summary>
+/// <summary>Reads the records of this version. The literals are as <see cref="RedisKeys"/> documents them.</summary>
 public sealed class JobRecordTests
 {
     private const string Caller = "1\t1700000000000\t1700000300000\ti\t12\tteam-a\t/v1/embeddings\tm={\"k\":\"ü\\t😀\"}";
@@ -115,11 +115,11 @@ public sealed class JobRecordTests
             }
             catch (FormatException)
             {
-                // As it should.
+                // The parser refused the damaged record, as it should.
             }
         }));
 
-    /// <summary>A record with some bytes written over, taken out or put in.</summary>
+    /// <summary>A record with some bytes changed, removed or inserted.</summary>
     private static Gen<byte[]> Damaged()
     {
         var whole = Encoding.UTF8.GetBytes(Caller + "\ts=succeeded\ta=2\th=q0 r5+1 s30+4\tu={}\n" + Result);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>Nothing of a queue stays in Redis for ever.</summary>
+/// <summary>No key of a queue stays in Redis forever.</summary>
 public sealed class KeyExpiryTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -50,7 +50,7 @@ public sealed class KeyExpiryTests(RedisServer redis) : IClassFixture<RedisServe
         }
     }
 
-    /// <summary>Ends a job, or gives it back, in one of the ways there are.</summary>
+    /// <summary>Ends or returns a job in one of the possible ways.</summary>
     private static async Task EndAsync(StoreSut sut, LeasedJob job, int how)
     {
         var tenant = (await sut.ReadAsync(job.Id)).Tenant;
@@ -75,7 +75,7 @@ public sealed class KeyExpiryTests(RedisServer redis) : IClassFixture<RedisServe
         }
     }
 
-    /// <summary>The keys, but for the counts of ended jobs, which stay for half a minute.</summary>
+    /// <summary>The keys, except the counts of ended jobs, which stay for half a minute.</summary>
     private static async Task<List<string>> LeftAsync(StoreSut sut) =>
         [.. (await sut.AllKeysAsync()).Where(key => !key.Contains(":drained:", StringComparison.Ordinal))];
 }

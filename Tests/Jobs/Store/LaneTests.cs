@@ -36,7 +36,7 @@ public sealed class LaneTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.InRange(leased.Count(lane => lane == "default"), 10, 12);
     }
 
-    /// <summary>A lower lane in which jobs wait gets at least every tenth job, whoever leases how many at a time.</summary>
+    /// <summary>A lower lane with waiting jobs gets at least every tenth job, however many jobs workers lease at a time.</summary>
     [Fact]
     public Task LeaseAsync_AnySubmitsAndLeases_NoLaneIsPassedOverTenTimes()
     {
@@ -90,7 +90,7 @@ public sealed class LaneTests(RedisServer redis) : IClassFixture<RedisServer>
         var places = new List<long?>();
         foreach (var job in mine) places.Add((await sut.ReadAsync(job)).Position);
 
-        // The interactive lane, its own before it, and as many of the other tenant.
+        // The jobs of the interactive lane, the tenant's own jobs before it, and as many of the other tenant.
         Assert.Equal([4, 6, 8], places);
     }
 

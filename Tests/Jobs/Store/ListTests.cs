@@ -89,7 +89,7 @@ public sealed class ListTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         await using var sut = CreateSut();
         var oldest = await sut.SubmitAsync(sut.Submission() with { Id = JobId.New(sut.Queue, Start.AddMilliseconds(-1)) });
-        // Ids that have expired are looked at like others.
+        // Expired ids count as read, too.
         for (var i = 0; i < 12; i++)
         {
             await sut.Database.SortedSetAddAsync(
@@ -179,12 +179,12 @@ public sealed class ListTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.DoesNotContain((string)sut.Key("tenants")!, await sut.AllKeysAsync());
     }
 
-    /// <summary>Jobs whose ids are a millisecond apart each.</summary>
+    /// <summary>Jobs whose ids are one millisecond apart.</summary>
     private static Task<IReadOnlyList<JobId>> SubmitAsync(StoreSut sut, int count) =>
         sut.SubmitAsync(
             Enumerable.Range(0, count).Select(i => sut.Submission() with { Id = JobId.New(sut.Queue, Start.AddMilliseconds(i)) }));
 
-    /// <summary>What their expiry does.</summary>
+    /// <summary>Deletes the jobs, as their expiry does.</summary>
     private static async Task ForgetAsync(StoreSut sut, params JobId[] jobs)
     {
         foreach (var job in jobs) await sut.Database.KeyDeleteAsync(sut.Key($"job:{job.Key}"));

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>Jobs in a form that only a newer version knows: they are left for its processes, and nothing of them is lost.</summary>
+/// <summary>Jobs in the form of a newer version are left to its processes, and nothing of them is lost.</summary>
 public sealed class NewerRecordTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -52,7 +52,7 @@ public sealed class NewerRecordTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.Equal(JobStatus.Queued, await sut.StatusAsync(known));
     }
 
-    /// <summary>Reads that share a call with it are answered.</summary>
+    /// <summary>Other reads in the same call are answered.</summary>
     [Fact]
     public async Task Read_TogetherWithANewerJob_IsAnswered()
     {
@@ -142,7 +142,7 @@ public sealed class NewerRecordTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.NotNull(reply.Headers.RetryAfter);
     }
 
-    /// <summary>Gives a record a form that is not known: another number, and other fields.</summary>
+    /// <summary>Changes a record into an unknown form, with another number and other fields.</summary>
     private static async Task RenewFormAsync(StoreSut sut, JobId id)
     {
         var key = sut.Key($"job:{id.Key}");

@@ -5,8 +5,8 @@ using Xunit;
 namespace AiPlatform.Tests.Jobs.Store;
 
 /// <summary>
-/// Something else stands where a queue keeps its jobs: a call that needs the key fails before it writes anything, and serves again once
-/// the key is as it was.
+/// A key of a queue holds another type: a call that needs the key fails before it writes anything, and works again when the key is
+/// restored.
 /// </summary>
 public sealed class OccupiedKeyTests(RedisServer redis) : IClassFixture<RedisServer>
 {
@@ -50,7 +50,7 @@ public sealed class OccupiedKeyTests(RedisServer redis) : IClassFixture<RedisSer
         Assert.Equal(succeeds ? JobStatus.Succeeded : JobStatus.Failed, await sut.StatusAsync(leased.Id));
     }
 
-    /// <summary>Of jobs that are submitted together none may be written when another cannot be.</summary>
+    /// <summary>When one of several jobs of a call cannot be written, none of them may be written.</summary>
     [Theory]
     [InlineData("deadlines")]
     [InlineData("leases")]
@@ -60,7 +60,7 @@ public sealed class OccupiedKeyTests(RedisServer redis) : IClassFixture<RedisSer
     public async Task SubmitAsync_KeyIsOccupied_WritesNothing(string key)
     {
         await using var sut = StoreSut.On(redis);
-        // The first goes alone, and is there already.
+        // The first job is sent alone, so it is stored already.
         var first = sut.Submission() with { Lane = Lane.Batch };
         await sut.SubmitAsync(first);
         JobSubmission[] jobs = [.. new[] { "a", "b" }.Select(tenant => sut.Submission() with { Tenant = tenant })];

@@ -120,7 +120,7 @@ public sealed class ReleaseTests(RedisServer redis) : IClassFixture<RedisServer>
         await using var sut = CreateSut(("Jobs:MaxFailures", "3"), ("Jobs:MaxLostLeases", "3"), ("Jobs:RetryDelay", "00:00:00"));
         var (fails, loses) = (await sut.SubmitAndLeaseAsync(), await sut.SubmitAndLeaseAsync());
 
-        // Two of each are survived, in any order; the third of one kind is the last.
+        // A job survives two of each kind in any order; the third of one kind ends it.
         fails = await FailAsync(sut, await LoseAsync(sut, await FailAsync(sut, await LoseAsync(sut, fails))));
         var failed = await sut.Store.ReleaseAsync(fails, StoreSut.Failed, Ct);
         loses = await LoseAsync(sut, await LoseAsync(sut, await FailAsync(sut, await FailAsync(sut, loses))));

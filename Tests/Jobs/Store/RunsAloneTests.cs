@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>A job whose worker was lost twice runs alone.</summary>
+/// <summary>A job whose worker died twice runs alone.</summary>
 public sealed class RunsAloneTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

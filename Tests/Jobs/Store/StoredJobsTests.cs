@@ -10,15 +10,15 @@ using Xunit;
 namespace AiPlatform.Tests.Jobs.Store;
 
 /// <summary>
-/// Jobs that an earlier version stored are read, run, ended and listed. What it stored lies in Tests/Reference/jobs, a file for each form
-/// of the records; files stay as they are, and a new form adds one (<see cref="Write_WhatThisVersionStores"/>).
+/// Jobs of earlier versions are read, run, ended and listed. Tests/Reference/jobs has a file of stored jobs for each form of the records.
+/// Files never change; a new form adds one (<see cref="Write_WhatThisVersionStores"/>).
 /// </summary>
 public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private const string Model = "stored";
     private const string OtherTenant = "team-b";
 
-    /// <summary>Until 2100: the jobs of the file have not expired when the test is run.</summary>
+    /// <summary>The jobs of the file expire in 2100, so that they exist when the test runs.</summary>
     private static readonly TimeSpan Deadline = new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero) - TimeProvider.System.GetUtcNow();
 
     private static readonly QueueName Queue = QueueName.ForModel(Model);
@@ -63,7 +63,7 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
     {
         await using var sut = await LoadAsync(file, ("Jobs:MaxFailures", "100"));
 
-        // The leases of the old process have ended long ago; the dead letter is run again by hand.
+        // The leases of the old process have expired long ago. The test requeues the dead letter.
         var swept = await sut.SweepAsync();
         Assert.Equal((2, 0, 0), (swept.Requeued, swept.Failed, swept.Expired));
         Assert.Equal(1, await sut.Operations.RequeueDeadAsync(Queue, Ct));
@@ -78,7 +78,7 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
         Assert.Equal((0, 0, 0), (state.Depth, state.Running, state.Dead));
     }
 
-    /// <summary>The old process still runs beside the new one: its leases hold, and its results are taken.</summary>
+    /// <summary>While the old process still runs beside the new one, its leases are valid, and its results are accepted.</summary>
     [Theory]
     [MemberData(nameof(Files))]
     public async Task Renew_LeasesOfTheOldProcess_Hold(string file)
@@ -129,7 +129,7 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
         Assert.Equal([1, -0.5], embedding.EnumerateArray().Select(number => number.GetDouble()));
     }
 
-    /// <summary>Run by hand (<c>-explicit only</c>) when the form of records has changed; gives the file of the new form.</summary>
+    /// <summary>Writes the file of a new form. A developer runs it (<c>-explicit only</c>) when the form of records has changed.</summary>
     [Fact(Explicit = true)]
     public async Task Write_WhatThisVersionStores()
     {
@@ -159,7 +159,7 @@ public sealed class StoredJobsTests(RedisServer redis) : IClassFixture<RedisServ
 
     private static JobSubmission New(StoreSut sut) => sut.Submission(deadline: Deadline);
 
-    /// <summary>The queue as the file has it, as a process with these settings sees it.</summary>
+    /// <summary>The queue of the file, as a process with these settings reads it.</summary>
     private async Task<StoreSut> LoadAsync(string file, params (string Key, string Value)[] settings)
     {
         await redis.Connection.GetDatabase().ExecuteAsync("FLUSHALL");

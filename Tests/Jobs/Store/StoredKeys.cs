@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>Writes keys of Redis as lines of JSON, and back: what a version stored, to be read by later ones.</summary>
+/// <summary>Converts keys of Redis to lines of JSON and back, to test that later versions can read them.</summary>
 internal static class StoredKeys
 {
     private static readonly JsonSerializerOptions Readable = new()
@@ -15,7 +15,7 @@ internal static class StoredKeys
     };
 
     /// <summary>
-    /// One key: <c>{"key":…,"type":…,"value":[…]}</c>, where the value has what the command that writes it takes after the key.
+    /// One key: <c>{"key":…,"type":…,"value":[…]}</c>. The value has the arguments after the key of the command that writes it.
     /// </summary>
     public static async Task<string> WriteAsync(IDatabase redis, string key)
     {
@@ -32,7 +32,7 @@ internal static class StoredKeys
         return new JsonObject { ["key"] = key, ["type"] = type, ["value"] = value }.ToJsonString(Readable);
     }
 
-    /// <summary>Writes a key as it was.</summary>
+    /// <summary>Restores a key.</summary>
     public static async Task RestoreAsync(IDatabase redis, string line)
     {
         var entry = JsonNode.Parse(line)!;
@@ -53,18 +53,18 @@ internal static class StoredKeys
     private static async Task<JsonArray> ArrayAsync(IDatabase redis, string command, params object[] arguments) =>
         [.. ((RedisResult[])(await redis.ExecuteAsync(command, arguments))!).Select(one => Bytes((byte[])one!))];
 
-    /// <summary>Members and scores become scores and members.</summary>
+    /// <summary>Turns pairs of member and score into pairs of score and member.</summary>
     private static JsonArray Swapped(JsonArray pairs) =>
         [.. pairs.Select(one => one!.DeepClone()).Chunk(2).SelectMany(pair => (JsonNode[])[pair[1], pair[0]])];
 
-    /// <summary>Of each entry its id, and its field with its value.</summary>
+    /// <summary>The id of each entry, with its field and value.</summary>
     private static JsonArray Entries(RedisResult entries) =>
     [
         .. ((RedisResult[])entries!).Select(entry => (RedisResult[])entry!).SelectMany(
             entry => ((RedisResult[])entry[1]!).Prepend(entry[0])).Select(one => Bytes((byte[])one!)),
     ];
 
-    /// <summary>Text, or <c>{"base64":…}</c> where bytes are none.</summary>
+    /// <summary>Text, or <c>{"base64":…}</c> for bytes that are not text.</summary>
     private static JsonNode Bytes(byte[] bytes)
     {
         var text = Encoding.UTF8.GetString(bytes);

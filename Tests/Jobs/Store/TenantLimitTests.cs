@@ -4,7 +4,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>How many jobs of one tenant may run at a time.</summary>
+/// <summary>The limit of running jobs of one tenant.</summary>
 public sealed class TenantLimitTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Jobs.Store;
 
-/// <summary>Gateways that wait for the end of jobs, and Gateways that show their events.</summary>
+/// <summary>Gateways that wait for the end of jobs, and Gateways that stream their events.</summary>
 public sealed class WatcherTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private readonly string _gateway = RedisServer.Unique("g");

@@ -5,12 +5,14 @@ using AiPlatform.Tests.Gateway.Fixtures;
 
 namespace AiPlatform.Tests.Gateway.Providers.Attempts;
 
-/// <summary>A provider by a clock that is moved by hand: each call takes its time, and then answers or fails as the script says.</summary>
+/// <summary>
+/// A provider with a clock that the test advances: each call takes the script's time, and then answers or fails as in the script.
+/// </summary>
 internal sealed class ScriptedTransport(TimeProvider time, Func<int, ScriptedStep> script) : IProviderTransport
 {
     private readonly List<(string Model, TimeSpan At)> _calls = [];
 
-    /// <summary>Who was called, and when.</summary>
+    /// <summary>The called models and the times of the calls.</summary>
     public IReadOnlyList<(string Model, TimeSpan At)> Calls => _calls;
 
     public async Task<ProviderResponse> SendAsync(
@@ -26,7 +28,9 @@ internal sealed class ScriptedTransport(TimeProvider time, Func<int, ScriptedSte
         return new ProviderResponse(step.Status, step.ContentType, step.RetryAfter, new ChoppedStream(content, 1_000));
     }
 
-    /// <summary>Unlike Task.Delay it goes on at once when it is canceled, so that the clock is not moved meanwhile.</summary>
+    /// <summary>
+    /// Unlike Task.Delay, its continuation runs at once when it is canceled, so that the clock does not advance meanwhile.
+    /// </summary>
     private async Task TakeAsync(TimeSpan span, CancellationToken cancellationToken)
     {
         var end = new TaskCompletionSource();
@@ -40,7 +44,7 @@ internal sealed class ScriptedTransport(TimeProvider time, Func<int, ScriptedSte
     }
 }
 
-/// <summary>What one call does.</summary>
+/// <summary>The script of one call.</summary>
 /// <param name="Status">The status that is answered; 0 for no connection.</param>
 internal sealed record ScriptedStep(int Status)
 {

@@ -88,7 +88,7 @@ public sealed class ProviderSettingsTests
     private static ProviderSettings Read(string[] settings) => ProviderSettingsReader.Read(Configuration(settings));
 
     private static IConfiguration Configuration(string[] settings) => new ConfigurationBuilder()
-        // Of a key that is there twice, the last counts.
+        // If a key occurs twice, the last one counts.
         .AddInMemoryCollection(settings.Select(one => one.Split('=', 2)).GroupBy(pair => pair[0]).Select(
             pairs => new KeyValuePair<string, string?>(pairs.Key, pairs.Last()[1])))
         .Build();

@@ -66,7 +66,7 @@ public sealed class EventBufferTests
         Assert.Equal(written, Encoding.UTF8.GetString(StreamEvent.Read(bytes).WriteTo(bytes).Span));
     }
 
-    /// <summary>An event of very many lines is read once over, not once a line.</summary>
+    /// <summary>An event of very many lines is read once, and not once for each line.</summary>
     [Fact]
     public void Read_VeryManyDataLines_CopiesEachOnce()
     {

@@ -16,7 +16,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers.Streams;
 
-/// <summary>A stream whose client leaves between two steps of the loop that reads it. Its clock is moved by hand.</summary>
+/// <summary>A stream whose client disconnects between two steps of the loop that reads it. The test advances the clock.</summary>
 public sealed class ProviderStreamAnswerTests
 {
     private static readonly TimeSpan UsageGrace = TimeSpan.FromSeconds(5);
@@ -71,7 +71,7 @@ public sealed class ProviderStreamAnswerTests
     private async Task SendAsync(IEnumerable<string> chunks) =>
         await _provider.Writer.WriteAsync(Encoding.UTF8.GetBytes(string.Concat(chunks.Select(chunk => $"data: {chunk}\n\n"))), Ct);
 
-    /// <summary>Takes what is written, and tells of it.</summary>
+    /// <summary>Collects the written bytes, and notifies the test.</summary>
     private sealed class TellingStream(Action written) : MemoryStream
     {
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

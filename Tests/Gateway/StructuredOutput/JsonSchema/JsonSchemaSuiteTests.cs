@@ -6,14 +6,14 @@ using Xunit;
 namespace AiPlatform.Tests.Gateway.StructuredOutput.JsonSchema;
 
 /// <summary>
-/// The public test suite of JSON Schema, draft 2020-12. A case is passed when our answer is the suite's; a schema that is refused passes
-/// none of its cases. What is left out stands in <c>left-out.txt</c>, each with the reason.
+/// The public test suite of JSON Schema, draft 2020-12. A case passes when our result is the suite's; none of the cases of a refused schema
+/// pass. <c>left-out.txt</c> lists the skipped cases with their reasons.
 /// </summary>
 public sealed class JsonSchemaSuiteTests
 {
     private static readonly string Folder = Path.Combine(Checkout.Root, "Tests", "Reference", "json-schema-suite");
 
-    /// <summary>What lets a schema be left out: keywords that are refused, and the draft's own schema, which is not in the suite.</summary>
+    /// <summary>The reasons to skip a schema: keywords that are refused, and the draft's own schema, which is not in the suite.</summary>
     private static readonly string[] Reasons =
         ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "json-schema.org/draft/2020-12/schema", "draft2019-09"];
 

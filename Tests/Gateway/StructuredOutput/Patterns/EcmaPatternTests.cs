@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.Gateway.StructuredOutput.Patterns;
 
-/// <summary>What a pattern means in ECMAScript, and not in .NET, is kept.</summary>
+/// <summary>Patterns keep the meaning that they have in ECMAScript, where .NET's differs.</summary>
 public sealed class EcmaPatternTests
 {
     [Theory]
@@ -161,7 +161,7 @@ public sealed class EcmaPatternTests
             var pattern = string.Concat(Enumerable.Range(0, 1 + random.Below(9)).Select(_ => random.OneOf(pieces)));
             if (Compiled(pattern) is not { } sut) continue;
 
-            // On ASCII, and with the end that ECMAScript means, .NET's patterns mean the same. What braces it reads as counts is its own.
+            // On ASCII, and with ECMAScript's meaning of the end, .NET's patterns mean the same, except which braces are counts.
             var oracle = new Regex(
                 pattern.Replace("$", @"\z", StringComparison.Ordinal), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             foreach (var text in texts)

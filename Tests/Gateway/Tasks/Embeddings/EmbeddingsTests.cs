@@ -87,7 +87,7 @@ public sealed class EmbeddingsTests(GatewayFixture fixture) : IClassFixture<Gate
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
         var data = answer.GetProperty("data").EnumerateArray().ToList();
         Assert.Equal(Enumerable.Range(0, 2048), data.Select(item => item.GetProperty("index").GetInt32()));
-        // 2,048 vectors of 16 floats are 128 KiB: too much for the message of the job's end.
+        // 2,048 vectors of 16 floats are 128 KiB, which is too much for the message about the job's end.
         var last = data[^1].GetProperty("embedding");
         var vector = format == "float"
             ? [.. last.EnumerateArray().Select(value => value.GetSingle())]

@@ -97,7 +97,7 @@ public sealed class OnnxDecoderTests : IDisposable
         var sut = Engines.Start(Open(new TinyDecoder { IsPruned = true }.Write(_root)), new GenerationOptions { MaxRows = 4 });
         var endless = Greedy([1, 2, 3], 450) with { Sampling = new SamplingSettings { TopP = 0.9f, IgnoreEnd = true } };
         List<AllocationSink> others = [.. Enumerable.Range(0, 3).Select(_ => new AllocationSink())];
-        // All run side by side, however slow the test's thread is.
+        // All rows run at the same time, however slow the test's thread is.
         List<AllocationSink> sinks = [new(() => others.ForEach(other => SubmitAs(others.IndexOf(other) + 1, other))), .. others];
 
         void SubmitAs(int choice, AllocationSink sink) =>
@@ -106,7 +106,7 @@ public sealed class OnnxDecoderTests : IDisposable
         SubmitAs(0, sinks[0]);
         foreach (var sink in sinks) Assert.Equal(GenerationFinish.Length, (await sink.End.Task).Finish);
 
-        // For 1,400 tokens: the mask's tensor is made anew when it is widened, every 64 positions.
+        // Bytes for 1,400 tokens: the mask's tensor is allocated again when it grows, every 64 positions.
         Assert.InRange(sinks[0].Allocated, 0, 8 * 1024);
         await sut.StopAsync();
     }
@@ -216,7 +216,7 @@ public sealed class OnnxDecoderTests : IDisposable
         Assert.Contains("genai_config.json: cannot be read", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Sees what the engine's thread allocates between a row's 50th token and its 400th.</summary>
+    /// <summary>Measures the allocations of the engine's thread between a row's 50th and its 400th token.</summary>
     private sealed class AllocationSink(Action? atFirst = null) : ITokenSink
     {
         private int _tokens;
@@ -254,7 +254,9 @@ public sealed class OnnxDecoderTests : IDisposable
         return [.. Enumerable.Range(0, length).Select(_ => random.Next(0, 30))];
     }
 
-    /// <summary>Every token is the likeliest behind those before it, computed as a whole without any cache, where that is clear.</summary>
+    /// <summary>
+    /// Every token that is clearly the likeliest must be the likeliest in a run of all tokens before it without a cache, too.
+    /// </summary>
     private static void AssertIsLikeliest(InferenceSession session, TinyDecoder model, int[] prompt, List<int> text)
     {
         for (var i = 0; i < text.Count; i++)

@@ -3,7 +3,7 @@ using AiPlatform.InferenceWorker.Generation.Sampling;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
-/// <summary>Keeps what a row was given.</summary>
+/// <summary>Collects the tokens of a row.</summary>
 internal sealed class KeptText(Func<KeptText, bool>? onToken = null) : ITokenSink
 {
     private readonly TaskCompletionSource<GenerationEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
-/// <summary>Writes small ONNX models: just what these tests need of the format.</summary>
+/// <summary>Writes small ONNX models, with only the part of the format that these tests need.</summary>
 internal sealed class OnnxGraph
 {
     public const int Float = 1;
@@ -17,7 +17,7 @@ internal sealed class OnnxGraph
 
     /// <param name="name">Its name.</param>
     /// <param name="type">Its type.</param>
-    /// <param name="shape">Numbers, or names of what is left open.</param>
+    /// <param name="shape">Numbers, or the names of open dimensions.</param>
     public OnnxGraph Input(string name, int type, params object[] shape) => Value(11, name, type, shape);
 
     public OnnxGraph Output(string name, int type, params object[] shape) => Value(12, name, type, shape);

@@ -20,7 +20,7 @@ internal static class SmolLm
     /// <summary>Where both are compared, both have as many.</summary>
     public static DecoderThreads Threads { get; } = new(2, Spin: false);
 
-    /// <summary>Prompts in tokens, the likeliest text behind each, and how clear each choice was.</summary>
+    /// <summary>Prompts as tokens, the likeliest continuation of each, and how clear each choice was.</summary>
     public static IReadOnlyList<(int[] Prompt, int[] Output, double[] Margins)> Reference { get; } =
     [
         .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Reference", "chat.smollm2-135m-instruct.jsonl")).Select(line =>
@@ -44,8 +44,8 @@ internal static class SmolLm
     }
 
     /// <summary>
-    /// The likeliest tokens by the prompt in one run, then one token at a time, with the cache in place: nothing else. What is fed in are
-    /// these tokens, or others.
+    /// The likeliest tokens from the simplest loop: the prompt in one run, then one token at a time, with the cache in place. The input of
+    /// each run is the likeliest token, or a given one.
     /// </summary>
     public static List<int> BareLoop(InferenceSession session, int[] prompt, int most, int[]? fed = null)
     {

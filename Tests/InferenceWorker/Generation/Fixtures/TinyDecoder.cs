@@ -4,8 +4,8 @@ using AiPlatform.Tests.InferenceWorker.Fixtures;
 namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
 /// <summary>
-/// A decoder of one layer with random weights, in the form of onnxruntime-genai's model builder: real attention over a real cache. What
-/// differs from one model to the other can be chosen, and what is to be wrong as well.
+/// A decoder of one layer with random weights, in the form of onnxruntime-genai's model builder, with real attention over a real cache.
+/// Tests choose the variants and the faults.
 /// </summary>
 internal sealed class TinyDecoder
 {
@@ -13,7 +13,7 @@ internal sealed class TinyDecoder
     public const int Context = 512;
     public const int EndToken = 31;
 
-    /// <summary>Its embedding is NaN, where <see cref="NaNToken"/> is set.</summary>
+    /// <summary>The token whose embedding is NaN if <see cref="NaNToken"/> is set.</summary>
     public const int PoisonToken = 30;
 
     private const int Hidden = 16;
@@ -21,7 +21,7 @@ internal sealed class TinyDecoder
     private const int KeyValueHeads = 1;
     private const int HeadSize = 8;
 
-    /// <summary>What the cache's type is: float, or fp16 as CUDA's attention wants it.</summary>
+    /// <summary>The type of the cache: float, or fp16 as CUDA's attention needs it.</summary>
     public int CacheType { get; init; } = OnnxGraph.Float;
 
     public int LogitsType { get; init; } = OnnxGraph.Float;
@@ -43,7 +43,7 @@ internal sealed class TinyDecoder
 
     public int IdsType { get; init; } = OnnxGraph.Int64;
 
-    /// <summary>An input that no engine knows; null for none.</summary>
+    /// <summary>An input that the engine does not know; null for none.</summary>
     public string? ExtraInput { get; init; }
 
     public JsonObject Config { get; } = new()
@@ -147,7 +147,7 @@ internal sealed class TinyDecoder
     {
         if (GrowsCache)
         {
-            // No attention at all: the cache grows by what is joined to it, and the text depends on the last token alone.
+            // There is no attention: the cache grows by concatenation, and the text depends on the last token only.
             graph.Constant("cacheShape", [4], [0L, KeyValueHeads, -1, HeadSize]);
             foreach (var part in (string[])["key", "value"])
             {

@@ -16,7 +16,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Tasks.Classification;
 
-/// <summary>A real ONNX model whose scores can be told beforehand.</summary>
+/// <summary>A real ONNX model with known scores.</summary>
 public sealed class ClassificationModelTests : IDisposable
 {
     private const float Same = 1e-4f;

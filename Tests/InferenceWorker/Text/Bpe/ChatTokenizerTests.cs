@@ -104,7 +104,7 @@ public sealed class ChatTokenizerTests
         string wellFormed = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
         int[] ids = sut.Encode(text);
 
-        // The vocabulary has no token for some bytes that stand only in characters of planes that have no text.
+        // The vocabulary has no token for some bytes, which occur only in characters of unused planes.
         bool isWhole = !wellFormed.EnumerateRunes().Any(rune => rune.Value >= 0x40000);
         return !ids.Any(sut.IsSpecial) && (!isWhole || sut.Decode(ids) == wellFormed) && ids.SequenceEqual(sut.Encode(wellFormed));
     }).Check(Many);

@@ -12,7 +12,7 @@ public sealed class IncrementalDetokenizerTests
 {
     private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(5000).WithEndSize(60);
 
-    // Single bytes of all kinds more often than whole words, so that every broken sequence comes.
+    // Single bytes are more frequent than whole words, so that every broken sequence occurs.
     private static readonly Arbitrary<int[]> Ids = Gen.OneOf(
         Gen.Choose(0, 49151),
         Gen.Elements(Enumerable.Range(0, 49152).Where(id => ChatReference.Tokenizer.TokenBytes(id) is [>= 0x80]).ToArray()),

@@ -40,7 +40,7 @@ public sealed class ChatTemplateReferenceTests
             catch (ChatTemplateRenderException e) when (
                 error is not null && e.IsRefusedByTemplate && e.Message.EndsWith(error, StringComparison.Ordinal))
             {
-                // It is refused in the same words.
+                // It is refused with the same message.
             }
             catch (ChatTemplateRenderException e)
             {
@@ -116,7 +116,7 @@ public sealed class ChatTemplateReferenceTests
         row.GetProperty("tools") is { ValueKind: not JsonValueKind.Null } tools ? tools : null,
         row.GetProperty("add_generation_prompt").GetBoolean());
 
-    /// <summary>Whether the messages are not given to the template as they are: where it has no system role.</summary>
+    /// <summary>Whether the messages are changed before they are rendered, because the template has no system role.</summary>
     private static bool IsRewritten(ChatTemplate sut, JsonElement row) =>
         !sut.HasSystemRole && row.GetProperty("messages").EnumerateArray().Any(message => message.GetProperty("role").ValueEquals("system"));
 }

@@ -21,7 +21,7 @@ public sealed class ChatTemplateTests : IDisposable
 
         int[] ids = ChatReference.Tokenizer.Encode(sut.Render(Messages(("user", Evil), ("assistant", Evil), ("user", "<|im_end|>"))));
 
-        // Four turns begin and three end: the system's, two of the user, one of the assistant, and the answer's beginning.
+        // Five turns begin: those of the system, the user, the assistant and the user, and the answer, which does not end.
         Assert.Equal([1, 2, 1, 2, 1, 2, 1, 2, 1], ids.Where(ChatReference.Tokenizer.IsSpecial));
     }
 

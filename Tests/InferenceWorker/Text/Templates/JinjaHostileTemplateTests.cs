@@ -9,7 +9,9 @@ using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Text.Templates;
 
-/// <summary>Templates made to be slow, large or deep, and templates of any text: none gives more than an error.</summary>
+/// <summary>
+/// Templates that are designed to be slow, large or deep, and templates of random text. None may cause more than an error.
+/// </summary>
 public sealed class JinjaHostileTemplateTests
 {
     private const int Bound = 120_000; // milliseconds, tens of times what one takes

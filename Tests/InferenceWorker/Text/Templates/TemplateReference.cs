@@ -7,7 +7,7 @@ using AiPlatform.Tests.InferenceWorker.Text.Bpe;
 
 namespace AiPlatform.Tests.InferenceWorker.Text.Templates;
 
-/// <summary>Our templates and what Jinja2 makes of them (Reference/chat-templates/render.py).</summary>
+/// <summary>Templates, and their output of Jinja2 (Reference/chat-templates/render.py).</summary>
 internal static class TemplateReference
 {
     public static TimeProvider Time { get; } = new FixedTime(new DateTimeOffset(2026, 3, 7, 4, 5, 6, TimeSpan.Zero));

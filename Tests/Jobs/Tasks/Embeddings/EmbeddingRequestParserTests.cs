@@ -88,7 +88,7 @@ public sealed class EmbeddingRequestParserTests
             Prop.ForAll<byte[]>(bytes => ExactlyOne(bytes)));
     }
 
-    /// <summary>A valid request with a few bytes changed: comes deeper into the parser than noise does.</summary>
+    /// <summary>A valid request with a few changed bytes, which reaches more of the parser than random bytes do.</summary>
     [Fact]
     public void Parse_DamagedRequest_GivesACallOrAnError()
     {

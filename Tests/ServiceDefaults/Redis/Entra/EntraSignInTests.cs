@@ -6,7 +6,7 @@ using Xunit;
 
 namespace AiPlatform.Tests.ServiceDefaults.Redis.Entra;
 
-/// <summary>Against a Redis that knows the identity as a user whose passwords come and go, as tokens do.</summary>
+/// <summary>Runs against a Redis that has the identity as a user, whose passwords change like tokens.</summary>
 public sealed class EntraSignInTests(RedisServer redis) : IClassFixture<RedisServer>
 {
     private readonly string _objectId = Guid.NewGuid().ToString();
@@ -80,7 +80,7 @@ public sealed class EntraSignInTests(RedisServer redis) : IClassFixture<RedisSer
         }
     }
 
-    /// <summary>How often AUTH was said to the server.</summary>
+    /// <summary>How often the server received AUTH.</summary>
     private async Task<long> AuthsAsync()
     {
         var statistics = (string?)await redis.Connection.GetDatabase().ExecuteAsync("INFO", "commandstats") ?? "";
