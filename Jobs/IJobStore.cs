@@ -6,8 +6,8 @@ namespace AiPlatform.Jobs;
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not serve. After
 /// that exception the change may or may not have happened. Calling again with the same arguments is safe for all methods but
 /// <see cref="LeaseAsync"/> (whose jobs go back to the queue when their lease ends) and
-/// <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. That a job is not there is said only where Redis takes
-/// writes: a replica may have old data.
+/// <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. A method reports that a job does not exist only if
+/// Redis takes writes, because a replica may have old data.
 /// </summary>
 public interface IJobStore
 {

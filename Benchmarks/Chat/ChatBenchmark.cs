@@ -5,7 +5,7 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.Chat;
 
-/// <summary>Streams of a language model of our own, next to a bare loop and to llama.cpp, and to what they should be.</summary>
+/// <summary>Measures streams of a worker's language model next to a bare loop and llama.cpp, and compares them with the targets.</summary>
 internal static class ChatBenchmark
 {
     private const string Command = "./ai bench chat";

@@ -25,7 +25,7 @@ internal sealed class ChatClient : IDisposable
     }
 
     /// <summary>A chat whose answer has so many tokens, the likeliest ones.</summary>
-    /// <param name="prompt">What is said.</param>
+    /// <param name="prompt">The prompt.</param>
     /// <param name="tokens">How many tokens come back.</param>
     /// <param name="until">Leaves the stream when a token has come and this says so; null reads it to its end.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -3,7 +3,7 @@ using static System.FormattableString;
 
 namespace AiPlatform.Benchmarks.Chat;
 
-/// <summary>One figure that should be as good as this, or better.</summary>
+/// <summary>A target for one figure.</summary>
 /// <param name="What">What is measured.</param>
 /// <param name="Unit">What the figure is; empty for a ratio.</param>
 /// <param name="Goal">The least or the most that it should be.</param>

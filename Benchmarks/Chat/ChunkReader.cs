@@ -5,7 +5,7 @@ internal sealed class ChunkReader
 {
     private readonly List<byte> _line = [];
 
-    /// <summary>Whether the stream has told its end.</summary>
+    /// <summary>Whether the stream has had its end.</summary>
     public bool IsDone { get; private set; }
 
     /// <summary>Takes bytes.</summary>

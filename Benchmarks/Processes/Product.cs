@@ -36,7 +36,7 @@ internal static class Product
             process => Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
     }
 
-    /// <summary>A bare loop that is asked on standard input; see <see cref="BareDecoder"/>.</summary>
+    /// <summary>A bare loop that reads requests from standard input; see <see cref="BareDecoder"/>.</summary>
     public static Task<ChildProcess> StartBareDecoderAsync(CancellationToken cancellationToken) =>
         ChildProcess.Start("dotnet", [Checkout.Program("Benchmarks"), BareDecoder.Role])
             .OnceAsync(process => process.UntilAsync("ready", cancellationToken));

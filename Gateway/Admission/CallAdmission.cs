@@ -26,7 +26,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         return request is null ? (null, wrong) : await AdmitAsync(task, request, routes.CandidatesFor(model), cancellationToken);
     }
 
-    /// <summary>The same for one leg of a call; a worker's model is asked with its own name.</summary>
+    /// <summary>Admits one leg of a call. A worker's model is called with its own name.</summary>
     /// <inheritdoc cref="AdmitAsync(ModelTask, ReadOnlyMemory{byte}, CancellationToken)"/>
     public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
         ModelTask task, RouteLeg leg, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)

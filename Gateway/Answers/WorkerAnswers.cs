@@ -22,7 +22,7 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
     private const int MaxTokensOfRecord = 512;
 
     /// <summary>
-    /// The language model of this name; or, where there is none, the first one by name that a worker serves now. Null when there is none.
+    /// The language model of this name; without a name, the first one by name that a worker serves now. Null when there is none.
     /// </summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     public async ValueTask<ModelDescriptor?> FindAsync(string? name, CancellationToken cancellationToken)

@@ -18,10 +18,10 @@ internal sealed class SaidEvents(string queue, ReadOnlyMemory<byte> entries)
     /// <summary>The job that the message stands on.</summary>
     public string Key { get; private set; } = "";
 
-    /// <summary>What it said.</summary>
+    /// <summary>The events of the job.</summary>
     public IReadOnlyList<JobEvent> Events => _events;
 
-    /// <summary>False once something was not what it should be; nothing behind it is read.</summary>
+    /// <summary>False after a part that is not valid; nothing after it is read.</summary>
     public bool IsReadable { get; private set; } = true;
 
     /// <summary>Goes on to the next job; false at the end.</summary>
@@ -54,7 +54,7 @@ internal sealed class SaidEvents(string queue, ReadOnlyMemory<byte> entries)
         return true;
     }
 
-    /// <summary>An empty line once there is none, which is no event.</summary>
+    /// <summary>The next line; an empty one, which is not an event, at the end.</summary>
     private ReadOnlySpan<byte> NextLine()
     {
         var end = _rest.Span.IndexOf((byte)'\n');

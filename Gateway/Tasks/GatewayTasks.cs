@@ -28,7 +28,7 @@ internal static class GatewayTasks
         return Unreadable(output);
     }
 
-    /// <summary>The error about a result of a type that nobody knows.</summary>
+    /// <summary>The error about a result of an unknown type.</summary>
     public static (TaskAnswer? Answer, InferenceError? Error) Unreadable(JobOutput output) => (null, new InferenceError
     {
         Kind = InferenceErrorKind.Internal,

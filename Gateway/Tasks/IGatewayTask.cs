@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Tasks;
 
 namespace AiPlatform.Gateway.Tasks;
 
-/// <summary>What the Gateway does for one route on which models are asked; <see cref="GatewayTasks.All"/> has one for each.</summary>
+/// <summary>The Gateway's part of a task, for one route that calls models; <see cref="GatewayTasks.All"/> has all of them.</summary>
 internal interface IGatewayTask
 {
     /// <summary>The part of the task that both processes share.</summary>
@@ -51,7 +51,7 @@ internal interface IStreamForm
     /// <param name="job">The job with its result.</param>
     void WriteEnd(IBufferWriter<byte> output, Job job);
 
-    /// <summary>Writes all that a job that succeeded has said, for its log is there no more.</summary>
+    /// <summary>Writes the whole output of a job that succeeded, whose log has expired.</summary>
     /// <param name="output">Gets the events.</param>
     /// <param name="body">The request.</param>
     /// <param name="job">The job with its result.</param>

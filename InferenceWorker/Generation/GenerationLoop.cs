@@ -309,7 +309,7 @@ internal sealed class GenerationLoop : IDisposable
         _counters.Stepped(_time.GetElapsedTime(start));
     }
 
-    /// <summary>All rows have their tokens: those that have ended leave, then the others' sinks are told.</summary>
+    /// <summary>Ends a step in which all rows have got their tokens: ended rows leave, then the sinks of the others are notified.</summary>
     private void EndStep()
     {
         EndThem();

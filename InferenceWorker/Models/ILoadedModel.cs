@@ -32,9 +32,9 @@ internal interface ILoadedModel
     ModelDescriptor Describe();
 
     /// <summary>
-    /// Runs a job of a route that its kind of model is asked on, but those that ask for tokens only. An error of the job itself is a failed
-    /// outcome; an exception is a fault of the machine or a bug. The result is the return value, so there is exactly one; earlier output
-    /// goes into the sink.
+    /// Runs a job of a route for its kind of model, except jobs that ask for tokens only. An error of the job itself is a failed outcome;
+    /// an exception is a fault of the machine or a bug. The result is the return value, so there is exactly one; earlier output goes into
+    /// the sink.
     /// </summary>
     /// <param name="job">The job.</param>
     /// <param name="sink">Collects the output and the progress of the job while it runs.</param>

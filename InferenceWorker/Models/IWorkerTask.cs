@@ -7,7 +7,7 @@ namespace AiPlatform.InferenceWorker.Models;
 /// <summary>The worker's part of a task; <c>WorkerTasks</c> has all of them.</summary>
 internal interface IWorkerTask
 {
-    /// <summary>What manifests and the catalog call it. <see cref="ModelTasks.OfKind"/> says what its models are asked.</summary>
+    /// <summary>Its name in manifests and in the catalog. <see cref="ModelTasks.OfKind"/> has the tasks of its models.</summary>
     string Kind { get; }
 
     /// <summary>The fields of a manifest besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
@@ -37,6 +37,6 @@ internal sealed record ModelServices(ExecutionDevice Device, ModelOptions Option
     /// <summary>The settings of language models.</summary>
     public GenerationOptions Generation { get; init; } = new();
 
-    /// <summary>Where their tokens are counted; null where nobody wants to know.</summary>
+    /// <summary>Counts their tokens; null counts nothing.</summary>
     public GenerationMetrics? GenerationMetrics { get; init; }
 }

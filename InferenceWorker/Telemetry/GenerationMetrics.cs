@@ -59,7 +59,7 @@ internal sealed class GenerationMetrics
 }
 
 /// <summary>Measures how fast the tokens of one text come. For one thread at a time.</summary>
-/// <param name="metrics">Where it is told; null where nobody wants to know.</param>
+/// <param name="metrics">The metrics; null records nothing.</param>
 /// <param name="model">The model.</param>
 /// <param name="time">The clock.</param>
 /// <param name="start">When the text was leased.</param>

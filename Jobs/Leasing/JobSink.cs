@@ -64,7 +64,7 @@ public sealed class JobSink : IDisposable
     }
 
     /// <summary>
-    /// The pieces of output that earlier attempts have said, the first one first: whoever shows the job has seen them, or will. To be
+    /// The pieces of output that earlier attempts have written, in order. Clients that stream the job have received them, or will. To be
     /// called before anything is written.
     /// </summary>
     public async Task<IReadOnlyList<string>> SaidBeforeAsync(CancellationToken cancellationToken)

@@ -35,7 +35,7 @@ internal static class RedisRefusals
         _ => null,
     };
 
-    /// <summary>What is said of something that was not found where writes are refused, or of which nobody could ask elsewhere.</summary>
+    /// <summary>The outage when something was not found on a server that refuses writes, and no other server could be asked.</summary>
     public static QueueUnavailableException Doubt(QueueUnavailableException refused) =>
         new($"What was not found may be there all the same. {refused.Message}", refused) { RefusesWrites = refused.RefusesWrites };
 

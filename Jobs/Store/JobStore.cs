@@ -56,7 +56,7 @@ internal sealed partial class JobStore : IJobStore
     public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
     {
         var read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
-        // After a job has been put aside it has failed, and readers are told so.
+        // A job that was put aside has failed, and readers get this status.
         if (read.Damage is not null && await TryPutAsideAsync(read.Damage, cancellationToken))
             read = await _reads.CallAsync(id.Queue, (id, watcher, withOutput), cancellationToken);
         return read.Known();
@@ -72,7 +72,7 @@ internal sealed partial class JobStore : IJobStore
         }
         catch (QueueUnavailableException refused) when (refused.RefusesWrites)
         {
-            // Without being told of what comes, the reader polls.
+            // Without a subscription to new events, the reader polls.
             reply ??= await RunAsync(JobScript.Events, id.Queue, arguments, cancellationToken);
             if (reply.IsNull) throw RedisRefusals.Doubt(refused);
         }
@@ -195,7 +195,7 @@ internal sealed partial class JobStore : IJobStore
         }
         catch (QueueUnavailableException refused) when (refused.RefusesWrites)
         {
-            // Without being told of the end, the reader polls.
+            // Without a subscription to the end, the reader polls.
             var jobs = await ReadAllAsync(JobScript.Read, queue, reads);
             return [.. jobs.Select(job => job.IsThere ? job : new JobReading(null, Doubt: refused))];
         }

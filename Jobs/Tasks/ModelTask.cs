@@ -3,8 +3,8 @@ using AiPlatform.Jobs.Catalog;
 namespace AiPlatform.Jobs.Tasks;
 
 /// <summary>
-/// What models are asked on one route, as both processes know it; <see cref="ModelTasks.All"/> has one for each route. A kind of model may
-/// run several.
+/// The part of a task that both processes share, for one route that calls models; <see cref="ModelTasks.All"/> has all of them. A kind of
+/// model may run several.
 /// </summary>
 public sealed record ModelTask
 {

@@ -18,7 +18,7 @@ public static class ModelTasks
 
     public static IReadOnlyList<ModelTask> All => Tasks;
 
-    /// <summary>What a kind of model is asked; nothing for a kind that this version does not know.</summary>
+    /// <summary>The tasks of a kind of model; none for an unknown kind.</summary>
     public static IEnumerable<ModelTask> OfKind(string kind) => Tasks.Where(task => task.Kinds.Contains(kind));
 
     /// <summary>The task of a route; null for a route without one.</summary>

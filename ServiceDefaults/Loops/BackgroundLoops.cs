@@ -51,7 +51,8 @@ public sealed partial class BackgroundLoops(IHostApplicationLifetime lifetime, T
     }
 
     /// <summary>
-    /// One trouble of many loops, as there is one for each model, is one line: of the first that has it, and of the last that goes on.
+    /// When many loops, such as one for each model, have the same trouble, it is logged once: when the first loop gets it, and when the
+    /// last one has recovered.
     /// </summary>
     internal void Troubled(BackgroundLoop loop, string? trouble)
     {

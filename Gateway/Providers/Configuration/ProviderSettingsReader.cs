@@ -125,7 +125,7 @@ internal static class ProviderSettingsReader
 /// <param name="Models">
 /// Those of providers, by the name that requests use; every provider that they name is there, and so is every fallback, here or there.
 /// </param>
-/// <param name="Workers">Those of our own workers that the section names, the same way.</param>
+/// <param name="Workers">The workers' models of the section, in the same form.</param>
 internal sealed record ProviderSettings(
     IReadOnlyDictionary<string, ProviderOptions> Providers, IReadOnlyDictionary<string, ProviderModelOptions> Models,
     IReadOnlyDictionary<string, ProviderModelOptions> Workers);

@@ -47,7 +47,7 @@ internal sealed class ProviderRoutes
 
     public ProviderModel? Find(string name) => _models.GetValueOrDefault(name);
 
-    /// <summary>Which providers' models are asked, in this order: the model and its fallbacks.</summary>
+    /// <summary>The providers' models that are called, in this order: the model and its fallbacks.</summary>
     public IReadOnlyList<ProviderModel> CandidatesFor(ProviderModel model) =>
         model.Options.Fallbacks.Length == 0 ? [model] : [model, .. model.Options.Fallbacks.Select(Find).OfType<ProviderModel>()];
 
@@ -80,5 +80,5 @@ internal sealed class ProviderRoutes
 
 /// <summary>One of the ways by which a call goes.</summary>
 /// <param name="Model">The model; the first one of providers' models.</param>
-/// <param name="Candidates">Providers' models, which are asked one after the other; none for a model of our own workers.</param>
+/// <param name="Candidates">Providers' models, which are called one after the other; none for a worker's model.</param>
 internal sealed record RouteLeg(string Model, IReadOnlyList<ProviderModel> Candidates);

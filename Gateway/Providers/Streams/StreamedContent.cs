@@ -53,7 +53,9 @@ internal sealed class StreamedContent(int maxBytes)
         return true;
     }
 
-    /// <summary>0 where it is not said; null when it is something that official SDKs do not put the pieces together by.</summary>
+    /// <summary>
+    /// The index of the choice; 0 when it is missing, null when it is not a number, because official SDKs cannot join such pieces.
+    /// </summary>
     private static int? IndexOf(JsonElement choice)
     {
         if (!choice.TryGetProperty("index", out var index)) return 0;

@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Gateway.Tasks.Generation;
 
 /// <summary>Text that our own workers generate as OpenAI's stream: the worker says the chunks as they go out.</summary>
-/// <param name="task">What is asked.</param>
+/// <param name="task">The task.</param>
 internal sealed class GeneratedStream(ModelTask task) : IStreamForm
 {
     public void WritePiece(IBufferWriter<byte> output, string model, string piece)

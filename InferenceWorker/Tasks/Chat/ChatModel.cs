@@ -18,7 +18,7 @@ using AiPlatform.ServiceDefaults.Telemetry;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// Runs <c>/v1/chat/completions</c> and <c>/v1/completions</c>: makes tokens of what is asked, and has the engine generate the answers,
+/// Runs <c>/v1/chat/completions</c> and <c>/v1/completions</c>: turns the prompts into tokens, and lets the engine generate the answers,
 /// beside those of other jobs.
 /// </summary>
 internal sealed class ChatModel : ILoadedModel

@@ -9,8 +9,8 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// Makes tokens of what a language model is to read. Messages are rendered by the chat template, and nobody writes a special token into
-/// one. A text that is no chat is the whole prompt, and whoever writes it writes its special tokens, too.
+/// Turns prompts and messages into tokens. The chat template renders messages, and the name of a special token in a message is ordinary
+/// text. A prompt that is not a chat is the whole text that the model reads, so the name of a special token in it becomes this token.
 /// </summary>
 internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
 {
@@ -31,7 +31,7 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
     public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt) =>
         OfMessages(messages, [], addsGenerationPrompt);
 
-    /// <summary>The prompts of a request for completions; or what is wrong with one.</summary>
+    /// <summary>The prompts of a request for completions; or the error.</summary>
     public (int[][]? Prompts, InferenceError? Error) Of(CompletionCall call, EmbeddingContent content)
     {
         if (content.Texts.Count > 0) return ([.. content.Texts.Select(text => OfText(text, addsSpecialTokens: true))], null);

@@ -16,7 +16,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// back while it may become a stop string, or is a part of a character.
 /// </summary>
 /// <param name="index">The choice's index.</param>
-/// <param name="prompt">What it goes on behind, in tokens.</param>
+/// <param name="prompt">The tokens that it continues.</param>
 /// <param name="maxNewTokens">Most tokens.</param>
 /// <param name="call">The request.</param>
 /// <param name="masks">Its grammar; null for free text.</param>

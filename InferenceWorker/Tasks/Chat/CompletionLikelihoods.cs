@@ -7,10 +7,10 @@ using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
-/// <summary>Writes how likely the tokens of a completion were, as OpenAI's <c>logprobs</c> of completions have it.</summary>
+/// <summary>Writes the log-probabilities of a completion's tokens in the form of OpenAI's <c>logprobs</c> of completions.</summary>
 internal static class CompletionLikelihoods
 {
-    /// <summary>Nothing for no tokens.</summary>
+    /// <summary>Returns an empty text without tokens.</summary>
     public static string Write(IReadOnlyList<TokenLikelihood> tokens, ChatTokenizer tokenizer)
     {
         if (tokens.Count == 0) return "";
@@ -22,7 +22,9 @@ internal static class CompletionLikelihoods
             string.Join(',', tokens.Select(token => token.At.ToString(CultureInfo.InvariantCulture))));
     }
 
-    /// <summary>The likeliest tokens by their names, and the one that came. Of two that look alike the likelier one is there.</summary>
+    /// <summary>
+    /// The likeliest tokens and the generated one, by their texts. Of two tokens with equal texts, the likelier one is written.
+    /// </summary>
     private static string Top(TokenLikelihood token, ChatTokenizer tokenizer)
     {
         var named = new Dictionary<string, float>(StringComparer.Ordinal);
@@ -31,7 +33,7 @@ internal static class CompletionLikelihoods
         return $"{{{string.Join(',', named.Select(one => $"{one.Key}:{Number(one.Value)}"))}}}";
     }
 
-    /// <summary>A token's text as JSON; one that is a part of a character is written by its bytes, as OpenAI does.</summary>
+    /// <summary>A token's text as JSON. A token that is a part of a character is written as its bytes, as by OpenAI.</summary>
     private static string Name(int token, ChatTokenizer tokenizer)
     {
         var bytes = tokenizer.TokenBytes(token);

@@ -11,7 +11,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="Token">The token.</param>
 /// <param name="LogProbability">Its log-probability by the model itself.</param>
 /// <param name="Top">The likeliest tokens.</param>
-/// <param name="At">How many characters of the text were whole before it.</param>
+/// <param name="At">How many complete characters the text had before it.</param>
 internal readonly record struct TokenLikelihood(int Token, float LogProbability, TokenLogProbability[] Top, int At)
 {
     /// <summary>The value for an impossible token, because JSON has no infinity.</summary>
@@ -39,7 +39,7 @@ internal readonly record struct TokenLikelihood(int Token, float LogProbability,
         return Encoding.UTF8.GetString(buffer.WrittenSpan[1..^1]);
     }
 
-    /// <summary>A likelihood as JSON has it.</summary>
+    /// <summary>A log-probability as a number that JSON has.</summary>
     internal static float Shown(float likelihood) => float.IsFinite(likelihood) ? likelihood : Never;
 
     private void Write(Utf8JsonWriter writer, ChatTokenizer tokenizer)

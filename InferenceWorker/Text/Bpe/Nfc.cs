@@ -144,7 +144,7 @@ internal sealed class Nfc
     {
         int count = 0;
         int starter = -1;
-        int classBefore = -1; // of the last character after the starter; -1 where there is none
+        int classBefore = -1; // of the last character after the starter; -1 when there is none
         for (int i = 0; i < points.Count; i++)
         {
             (int point, int combiningClass) = points[i];

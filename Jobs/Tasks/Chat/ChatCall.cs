@@ -3,7 +3,7 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Jobs.Tasks.Chat;
 
 /// <summary>
-/// A valid body of <c>/v1/chat/completions</c> for a model of our own workers, without its messages. Its length is limited by
+/// A valid body of <c>/v1/chat/completions</c> for a worker's model, without its messages. Its length is limited by
 /// <c>max_completion_tokens</c>, or <c>max_tokens</c>.
 /// </summary>
 /// <param name="Model">The model's name, not yet looked up.</param>

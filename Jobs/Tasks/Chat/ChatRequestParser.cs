@@ -5,9 +5,9 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Jobs.Tasks.Chat;
 
 /// <summary>
-/// Validates a chat request for a model of our own workers in one pass over its bytes, without a document. Unknown fields are passed over;
-/// a null is as good as a missing field. What is wrong with other fields than the model is told by <see cref="GenerationCall.Check"/>:
-/// whether it is wrong depends on whose model it is.
+/// Validates a chat request for a worker's model in one pass over its bytes, without a document. Unknown fields are ignored; a null means
+/// the same as a missing field. <see cref="GenerationCall.Check"/> reports the errors of all fields but the model, because they are no
+/// errors for a provider's model.
 /// </summary>
 public static class ChatRequestParser
 {

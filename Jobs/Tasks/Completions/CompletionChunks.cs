@@ -4,13 +4,15 @@ using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Jobs.Tasks.Completions;
 
-/// <summary>OpenAI's answers to completions. Likelihoods are the object <c>logprobs</c>: four arrays with a value for each token.</summary>
+/// <summary>
+/// OpenAI's form of answers to completions. Likelihoods are the object <c>logprobs</c>, which has four arrays with a value for each token.
+/// </summary>
 public sealed class CompletionChunks(JobId job, string model, bool includesUsage)
     : AnswerForm(job, model, includesUsage, "cmpl-", "text_completion", "text_completion")
 {
     private static readonly string[] Arrays = ["tokens", "token_logprobs", "top_logprobs", "text_offset"];
 
-    /// <summary>The object <c>logprobs</c> of the arrays' items, with commas between.</summary>
+    /// <summary>The object <c>logprobs</c>. Each argument has the items of one array, separated by commas.</summary>
     public static string Likelihoods(string tokens, string logprobs, string top, string offsets) =>
         $$"""{"tokens":[{{tokens}}],"token_logprobs":[{{logprobs}}],"top_logprobs":[{{top}}],"text_offset":[{{offsets}}]}""";
 
@@ -41,7 +43,7 @@ public sealed class CompletionChunks(JobId job, string model, bool includesUsage
 
     protected override JsonElement TextOfWhole(JsonElement choice) => choice.GetProperty("text");
 
-    /// <exception cref="InvalidOperationException">An array is missing, or is none.</exception>
+    /// <exception cref="InvalidOperationException">An array is missing, or is not an array.</exception>
     protected override string? LikelihoodsOfLogprobs(JsonElement logprobs)
     {
         foreach (var array in Arrays) logprobs.GetProperty(array).GetArrayLength();

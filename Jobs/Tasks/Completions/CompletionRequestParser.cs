@@ -6,7 +6,7 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Jobs.Tasks.Completions;
 
 /// <summary>
-/// Validates a request for completions in one pass over its bytes, without a document. Unknown fields are passed over; a null is as good as
+/// Validates a request for completions in one pass over its bytes, without a document. Unknown fields are ignored; a null means the same as
 /// a missing field.
 /// </summary>
 public static class CompletionRequestParser
@@ -20,7 +20,7 @@ public static class CompletionRequestParser
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     /// <param name="body">The request's bytes.</param>
-    /// <param name="content">Where the prompts go; null, for who does not compute with them, leaves them in the bytes.</param>
+    /// <param name="content">Collects the prompts; null leaves them in the bytes.</param>
     public static (CompletionCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, EmbeddingContent? content = null)
     {
         var fields = new Fields(content);

@@ -2,7 +2,7 @@ using AiPlatform.Jobs.Tasks.Chat;
 
 namespace AiPlatform.Jobs.Tasks.Completions;
 
-/// <summary>Goes on behind texts, with a language model of a worker's.</summary>
+/// <summary>Continues texts with a worker's language model.</summary>
 public static class CompletionTask
 {
     public const string Endpoint = "/v1/completions";

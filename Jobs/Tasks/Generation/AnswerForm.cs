@@ -20,7 +20,7 @@ public abstract class AnswerForm
 
     /// <param name="job">The call's job.</param>
     /// <param name="model">The model's name.</param>
-    /// <param name="includesUsage">Whether a chunk with the usage comes at the end: then all others say that they have none.</param>
+    /// <param name="includesUsage">Whether the last chunk has the usage; then all other chunks have a usage of null.</param>
     /// <param name="idPrefix">How its ids begin.</param>
     /// <param name="whole">The <c>object</c> of a whole answer.</param>
     /// <param name="chunk">The <c>object</c> of a chunk.</param>
@@ -145,7 +145,7 @@ public abstract class AnswerForm
         }
     }
 
-    /// <summary>Likelihoods of tokens that follow one another, as one.</summary>
+    /// <summary>Joins the likelihoods of successive tokens.</summary>
     public abstract string Join(IEnumerable<string> likelihoods);
 
     /// <summary>A text as JSON.</summary>

@@ -4,10 +4,10 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Jobs.Tasks.Generation;
 
-/// <summary>Reads the fields of a request that all routes have which generate text.</summary>
+/// <summary>Reads the fields that all routes share which generate text.</summary>
 internal struct GenerationFields()
 {
-    /// <summary>Most that a field may ask for of tokens.</summary>
+    /// <summary>The largest number of tokens that a field may have.</summary>
     public const int MaxTokens = 16_777_216;
 
     private const int MaxStops = 4;
@@ -37,10 +37,10 @@ internal struct GenerationFields()
     /// <summary><c>n</c>, or 1.</summary>
     public readonly int Choices => _choices ?? 1;
 
-    /// <summary>A field that a model of our own workers does not support yet; null where there is none.</summary>
+    /// <summary>The error about a field that workers' models do not support yet; null when there is none.</summary>
     public InferenceError? Unsupported { get; private set; }
 
-    /// <summary>What is wrong with the fields together.</summary>
+    /// <summary>The error of fields that do not fit together.</summary>
     public readonly InferenceError? Misfit => _hasStreamOptions && _streams != true
         ? InferenceError.Invalid("stream_options", "stream_options is only for streams: it needs \"stream\": true.") : null;
 
@@ -67,7 +67,7 @@ internal struct GenerationFields()
             Grammar = _format.GrammarOf(body),
         });
 
-    /// <summary>Notes a field that is not supported; the first one is told.</summary>
+    /// <summary>Notes a field that is not supported. Only the first one is reported.</summary>
     public void Refuse(string field, string message) => Unsupported ??= InferenceError.Invalid(field, message);
 
     /// <summary>Reads the value of a field that is not null.</summary>
@@ -156,7 +156,7 @@ internal struct GenerationFields()
         return null;
     }
 
-    /// <summary>Characters are counted, not their halves.</summary>
+    /// <summary>Whether it is too long in characters; a surrogate pair is one character.</summary>
     private static bool IsLong(string stop) => stop.Length > MaxStopCharacters && stop.EnumerateRunes().Count() > MaxStopCharacters;
 
     private readonly InferenceError? ReadBiases(ref Utf8JsonReader value)

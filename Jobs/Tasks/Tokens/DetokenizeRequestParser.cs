@@ -3,14 +3,16 @@ using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Jobs.Tasks.Tokens;
 
-/// <summary>Validates a request for tokens' text in one pass over its bytes, without a document. Unknown fields are passed over.</summary>
+/// <summary>
+/// Validates a request for the text of tokens in one pass over its bytes, without a document. Unknown fields are ignored.
+/// </summary>
 public static class DetokenizeRequestParser
 {
     private static readonly string[] FieldNames = ["model", "tokens"];
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     /// <param name="body">The request's bytes.</param>
-    /// <param name="tokens">Where the tokens go, none negative; null, for who does not read them, leaves them in the bytes.</param>
+    /// <param name="tokens">Collects the tokens, none of which is negative; null leaves them in the bytes.</param>
     public static (DetokenizeCall? Call, InferenceError? Error) Parse(ReadOnlySpan<byte> body, List<int>? tokens = null)
     {
         var fields = new Fields(tokens);

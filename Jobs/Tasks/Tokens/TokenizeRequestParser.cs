@@ -6,8 +6,8 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Jobs.Tasks.Tokens;
 
 /// <summary>
-/// Validates a request for a text's tokens in one pass over its bytes, without a document. Unknown fields are passed over, but those that
-/// would give other tokens are refused; a null is as good as a missing field.
+/// Validates a request for a text's tokens in one pass over its bytes, without a document. Unknown fields are ignored, but known fields
+/// that would change the tokens are refused. A null means the same as a missing field.
 /// </summary>
 public static class TokenizeRequestParser
 {
