@@ -31,9 +31,9 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         return (await catalog.ReadForAsync(name, cancellationToken)).Find(name) is { Task: ChatTask.Kind } model ? model : null;
     }
 
-    /// <summary>What the model says, as the JSON of the record. Exactly one of the two is set.</summary>
+    /// <summary>The model's text as the JSON of the record. Exactly one of the two is set.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
-    /// <exception cref="OperationCanceledException">The client went away; the job is canceled.</exception>
+    /// <exception cref="OperationCanceledException">The client disconnected; the job is canceled.</exception>
     public async Task<(string? Json, InferenceError? Error)> AskAsync<T>(
         HttpContext context, ModelDescriptor model, string instructions, string prompt, AnswerContract<T> contract, TimeSpan timeout)
         where T : class

@@ -7,12 +7,12 @@ using AiPlatform.Gateway.Tasks;
 
 namespace AiPlatform.Gateway.Calls;
 
-/// <summary>Answers synchronous calls to models of our own workers as streams: the job's output is passed on as it comes.</summary>
+/// <summary>Answers synchronous calls to workers' models as streams, which pass the job's output on as it comes.</summary>
 internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimeProvider time)
 {
     /// <summary>
-    /// Submits a call and waits until its answer begins: what ends before that has a status of its own. A client that leaves cancels its
-    /// job, unless an idempotency key names it.
+    /// Submits a call and waits until its answer begins. A job that fails before that gets an HTTP status of its own. A client that
+    /// disconnects cancels its job, unless the call has an idempotency key.
     /// </summary>
     /// <param name="context">The call.</param>
     /// <param name="task">The task of the call.</param>
@@ -20,7 +20,7 @@ internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimePro
     /// <param name="call">The valid request.</param>
     /// <param name="terms">Its terms; a call that repeats an idempotency key gets the stream of the first one.</param>
     /// <exception cref="QueueUnavailableException">Redis did not accept the job.</exception>
-    /// <exception cref="OperationCanceledException">The client went away.</exception>
+    /// <exception cref="OperationCanceledException">The client disconnected.</exception>
     public async Task<IResult> AnswerAsync(HttpContext context, IGatewayTask task, IStreamForm form, AdmittedCall call, JobTerms terms)
     {
         var opened = await jobs.OpenAsync(call, terms, context.RequestAborted);

@@ -5,8 +5,8 @@ using AiPlatform.Jobs.Redis;
 namespace AiPlatform.Gateway.Results;
 
 /// <summary>
-/// Reads the message of what jobs of one queue said, one job after another; see <see cref="RedisKeys"/>. Anybody may have
-/// published it.
+/// Reads the message about new events of jobs of one queue, one job after another; see <see cref="RedisKeys"/>. The message is not trusted,
+/// because any client of Redis can publish it.
 /// </summary>
 internal sealed class SaidEvents(string queue, ReadOnlyMemory<byte> entries)
 {
@@ -15,7 +15,7 @@ internal sealed class SaidEvents(string queue, ReadOnlyMemory<byte> entries)
 
     public string Queue => queue;
 
-    /// <summary>The job that the message stands on.</summary>
+    /// <summary>The current job.</summary>
     public string Key { get; private set; } = "";
 
     /// <summary>The events of the job.</summary>
@@ -24,7 +24,7 @@ internal sealed class SaidEvents(string queue, ReadOnlyMemory<byte> entries)
     /// <summary>False after a part that is not valid; nothing after it is read.</summary>
     public bool IsReadable { get; private set; } = true;
 
-    /// <summary>Goes on to the next job; false at the end.</summary>
+    /// <summary>Moves to the next job; false at the end.</summary>
     public bool MoveNext()
     {
         if (_rest.IsEmpty || !IsReadable) return false;

@@ -5,7 +5,7 @@ using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Gateway.Tasks.Generation;
 
-/// <summary>Text that our own workers generate as OpenAI's stream: the worker says the chunks as they go out.</summary>
+/// <summary>A stream of generated text in OpenAI's form. The worker writes the chunks as they are sent.</summary>
 /// <param name="task">The task.</param>
 internal sealed class GeneratedStream(ModelTask task) : IStreamForm
 {

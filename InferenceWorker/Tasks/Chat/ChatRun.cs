@@ -12,8 +12,8 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
 
 /// <summary>
-/// One chat, or one request for completions, on its way: a row of the engine for each choice, whose text goes into the job's log as it
-/// comes where it is streamed. What an earlier attempt has said is not said again: the rows go on behind it.
+/// One running chat or request for completions. Each choice is a row of the engine. If the call streams, the text is written to the job's
+/// log as it comes. The rows continue the output of earlier attempts, which is not written again.
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="call">Its request.</param>
@@ -181,7 +181,8 @@ internal sealed class ChatRun(
             FrequencyPenalty = (float)call.FrequencyPenalty,
             RepetitionPenalty = (float)call.RepetitionPenalty,
             Seed = call.Seed is { } seed ? unchecked((ulong)seed) : SeedOf(job.Id),
-            // With a seed of the caller's a prompt has the text that it has alone; else equal prompts have texts of their own.
+            // With the caller's seed a prompt gets the same text alone and among other prompts. Without it, equal prompts get different
+            // texts.
             Choice = call.Seed is null ? choice.Index : choice.Index % call.ChoicesPerPrompt,
             LogitBias = [.. call.LogitBias.Select(one => new TokenBias(one.Key, (float)one.Value))],
             LogProbabilities = call.Likelihoods,

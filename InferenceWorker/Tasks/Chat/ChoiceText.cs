@@ -81,7 +81,7 @@ internal sealed class ChoiceText(
         }
     }
 
-    /// <summary>Tokens so far, with the one that ends the text.</summary>
+    /// <summary>Tokens so far, including the one that ends the text.</summary>
     public int CompletionTokens => Tokens + (_endedByModel ? 1 : 0);
 
     /// <summary>The tokens that earlier attempts have written.</summary>

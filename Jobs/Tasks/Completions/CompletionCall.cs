@@ -19,7 +19,7 @@ public sealed record CompletionCall(string Model) : GenerationCall(Model)
     /// <summary>How many prompts there are.</summary>
     public int PromptCount { get; init; } = 1;
 
-    /// <summary>Whether <c>prompt</c> was one and not a list: how errors name it.</summary>
+    /// <summary>Whether <c>prompt</c> was one prompt and not a list. Errors name it accordingly.</summary>
     public bool IsSingle { get; init; }
 
     /// <summary><c>prompt</c> or <c>prompt[3]</c>.</summary>

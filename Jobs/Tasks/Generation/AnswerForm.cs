@@ -6,10 +6,9 @@ using System.Text.Json;
 namespace AiPlatform.Jobs.Tasks.Generation;
 
 /// <summary>
-/// The answer to a call that generates text, as it is stored and goes out: whole, and in the pieces of a stream that stand in its job's
-/// log. A chunk with text also has <c>token_ids</c>, the tokens that the text is made of: a worker that goes on for one that died needs
-/// them.
-/// What tells one route's answers from another's is in the classes that derive from it.
+/// The form of answers that are generated text, as they are stored and sent: whole answers, and the chunks of a stream, which are in the
+/// job's log. A chunk with text also has <c>token_ids</c>, the tokens of the text, because a worker that continues the job of a dead one
+/// needs them. Derived classes have the differences between the routes.
 /// </summary>
 public abstract class AnswerForm
 {
@@ -21,7 +20,7 @@ public abstract class AnswerForm
     /// <param name="job">The call's job.</param>
     /// <param name="model">The model's name.</param>
     /// <param name="includesUsage">Whether the last chunk has the usage; then all other chunks have a usage of null.</param>
-    /// <param name="idPrefix">How its ids begin.</param>
+    /// <param name="idPrefix">The prefix of its ids.</param>
     /// <param name="whole">The <c>object</c> of a whole answer.</param>
     /// <param name="chunk">The <c>object</c> of a chunk.</param>
     protected AnswerForm(JobId job, string model, bool includesUsage, string idPrefix, string whole, string chunk)
@@ -36,7 +35,7 @@ public abstract class AnswerForm
             $$"""{"id":"{{_id}}","object":"{{name}}","created":{{job.MadeAtSecond}},"model":{{Text(model)}},"choices":[""");
     }
 
-    /// <summary>The <c>usage</c> object: tokens of the prompts, those of them that were known already, and those of all choices.</summary>
+    /// <summary>The <c>usage</c> object: tokens of the prompts, cached ones among them, and tokens of all choices.</summary>
     public static string WriteUsage(int prompt, int cached, int completion)
     {
         var total = prompt + (long)completion;
@@ -48,14 +47,14 @@ public abstract class AnswerForm
             """);
     }
 
-    /// <summary>The first chunk of a choice; null where choices begin with their text.</summary>
+    /// <summary>The first chunk of a choice; null for routes whose choices begin with their text.</summary>
     public virtual string? Opening(int choice) => null;
 
     /// <summary>A piece of a choice's text.</summary>
     /// <param name="choice">Its index.</param>
     /// <param name="text">The text.</param>
-    /// <param name="tokens">What it is made of, and what the tokens before it were that had no text yet.</param>
-    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null where none are wanted.</param>
+    /// <param name="tokens">The tokens of the text, including earlier ones that had no text yet.</param>
+    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null when they are not requested.</param>
     public string Piece(int choice, string text, IReadOnlyList<int> tokens, string? likelihoods) =>
         Chunk(choice, ChunkText(text), likelihoods, null, tokens);
 
@@ -75,7 +74,7 @@ public abstract class AnswerForm
     public string End(int choice, string reason, IReadOnlyList<int> tokens, string? likelihoods) =>
         Chunk(choice, ChunkText(""), likelihoods is { Length: > 0 } ? likelihoods : null, reason, tokens);
 
-    /// <summary>The chunk behind all others.</summary>
+    /// <summary>The last chunk of all.</summary>
     public string Usage(string usage) => $$"""{{_head}}],"usage":{{usage}}}""";
 
     /// <summary>The whole answer.</summary>
@@ -96,7 +95,7 @@ public abstract class AnswerForm
         return Encoding.UTF8.GetBytes(json.ToString());
     }
 
-    /// <exception cref="FormatException">It is no chunk of such an answer.</exception>
+    /// <exception cref="FormatException">The text is not a chunk of this form.</exception>
     public AnswerPiece ReadPiece(string json)
     {
         try
@@ -118,7 +117,7 @@ public abstract class AnswerForm
         }
     }
 
-    /// <exception cref="FormatException">It is no such answer.</exception>
+    /// <exception cref="FormatException">The text is not an answer of this form.</exception>
     public (IReadOnlyList<AnswerChoice> Choices, string Usage) ReadWhole(ReadOnlyMemory<byte> json)
     {
         try
@@ -164,7 +163,7 @@ public abstract class AnswerForm
     /// <summary>The value of <c>logprobs</c>.</summary>
     protected abstract string Logprobs(string likelihoods);
 
-    /// <summary>Null where the chunk has none.</summary>
+    /// <summary>Null when the chunk has no text.</summary>
     protected abstract JsonElement? TextOfChunk(JsonElement choice);
 
     protected abstract JsonElement TextOfWhole(JsonElement choice);
@@ -215,11 +214,11 @@ public sealed record AnswerCall(string Name, string Arguments);
 /// <param name="Arguments">What comes next of the arguments.</param>
 public sealed record AnswerCallPiece(int Index, string? Name, string Arguments);
 
-/// <summary>A chunk that was read again.</summary>
-/// <param name="Choice">The choice's index; null of the chunk with the usage.</param>
-/// <param name="Text">What it says.</param>
+/// <summary>A stored chunk.</summary>
+/// <param name="Choice">The choice's index; null for the chunk with the usage.</param>
+/// <param name="Text">Its text.</param>
 /// <param name="Tokens">The tokens of this text.</param>
-/// <param name="Likelihoods">Their likelihoods, in the form's own JSON; empty where there are none.</param>
+/// <param name="Likelihoods">Their likelihoods, in the form's own JSON; empty when there are none.</param>
 /// <param name="FinishReason">Why the choice ends; null unless it is its last.</param>
 /// <param name="HasCalls">Whether it has pieces of calls.</param>
 public sealed record AnswerPiece(

@@ -1,11 +1,11 @@
 namespace AiPlatform.Jobs.Tasks.Tokens;
 
-/// <summary>Says which text a model's tokens are, as vLLM does.</summary>
+/// <summary>Turns tokens of a model into text, as vLLM does.</summary>
 public static class DetokenizeTask
 {
     public const string Endpoint = "/v1/detokenize";
 
-    /// <summary>Most bytes of the text that tokens are, in UTF-8.</summary>
+    /// <summary>Most bytes of the text, in UTF-8.</summary>
     public const int MaxTextBytes = 4 * 1024 * 1024;
 
     public static ModelTask Description { get; } = new()

@@ -8,14 +8,14 @@ namespace AiPlatform.Jobs.Tasks.Tokens;
 /// <param name="HasMessages">Whether it has <c>messages</c>, and no <c>prompt</c>.</param>
 public sealed record TokenizeCall(string Model, bool HasMessages) : TaskCall(Model)
 {
-    /// <summary>About what a token takes in the answer, in bytes; with its name.</summary>
+    /// <summary>Bytes of a token in the answer, about; and of one with its name.</summary>
     private const int BytesPerToken = 8;
     private const int BytesPerName = 16;
 
-    /// <summary>About how many bytes of text a token stands for.</summary>
+    /// <summary>Bytes of a token's text, about.</summary>
     private const int BytesOfToken = 4;
 
-    /// <summary><c>add_special_tokens</c>: whether those are set around the text that the tokenizer's file names.</summary>
+    /// <summary><c>add_special_tokens</c>: whether the tokenizer adds its special tokens around the text.</summary>
     public bool AddsSpecialTokens { get; init; } = true;
 
     /// <summary><c>add_generation_prompt</c>: whether a chat ends where the assistant's answer begins.</summary>
@@ -38,7 +38,7 @@ public sealed record TokenizeCall(string Model, bool HasMessages) : TaskCall(Mod
 /// <param name="Tokens">How many tokens there are.</param>
 public sealed record DetokenizeCall(string Model, int Tokens) : TaskCall(Model)
 {
-    /// <summary>About what a token's text takes, in bytes.</summary>
+    /// <summary>Bytes of a token's text, about.</summary>
     private const int BytesOfToken = 4;
 
     public override long ResultBytes(ModelDescriptor model) => (long)Tokens * BytesOfToken;

@@ -4,7 +4,7 @@ using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Jobs.Tasks.Tokens;
 
-/// <summary>Says which tokens a model makes of a text or a chat, as vLLM does.</summary>
+/// <summary>Turns a text or a chat into tokens of a model, as vLLM does.</summary>
 public static class TokenizeTask
 {
     public const string Endpoint = "/v1/tokenize";
