@@ -17,7 +17,7 @@ internal static class QueueCommands
         /// <c>/v1/jobs</c>.
         /// </summary>
         public IResourceBuilder<ProjectResource> WithQueueCommands(HostSettings settings) => gateway
-            .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers are given no more jobs; submits are still taken.")
+            .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers get no more jobs; new jobs are still accepted.")
             .WithQueueCommand(settings, "resume", "Resume leasing", "Play", "Workers are given jobs again.")
             .WithQueueCommand(
                 settings, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")

@@ -21,11 +21,11 @@ internal static class ApiDescription
     private const string KeyScheme = "apiKey";
 
     private static readonly string Description =
-        "Inference as durable jobs: OpenAI's dialect, and jobs of our own. "
+        "Inference as durable jobs, with OpenAI's API and an API for jobs. "
         + $"A request's body is JSON in UTF-8 (application/json), compressed with {RequestBody.Encodings} or not at all. "
-        + $"Its arrays and objects may stand in one another {RequestJson.MaxDepth} deep, and a field that this description names stands "
-        + "there once at most: anything else is 400. "
-        + "Without API keys the Gateway refuses with 403 what comes from a web page of another site, or by a host's name that is not "
+        + $"Its arrays and objects may be nested {RequestJson.MaxDepth} deep, and a field of this description may occur once at most: "
+        + "anything else is 400. "
+        + "Without API keys the Gateway refuses with 403 requests of web pages of other sites, and requests to a host name that is not "
         + "configured.";
 
     extension(IServiceCollection services)
@@ -89,18 +89,18 @@ internal static class ApiDescription
     {
         "202" => "The call is a job now.",
         "400" => "The request is not valid. The message says what to change, and param where.",
-        "401" => "There is no API key, or nobody has it. Only where the Gateway has keys.",
+        "401" => "The API key is missing or unknown. Only when the Gateway has keys.",
         "403" => "The caller may not do this.",
-        "404" => "What the request names is not there.",
+        "404" => "The thing that the request names does not exist.",
         "408" => "The body came too slowly.",
-        "409" => "The job stands in the way: it waits, runs, or has a result.",
+        "409" => "The job's status does not allow this: it waits, runs, or has a result.",
         "413" => "The body is too large.",
         "415" => "The body is not application/json in UTF-8.",
         "422" => "The request's idempotency key was used for another one, or the model's answer does not fit its schema.",
         "429" => "A limit is reached; try again later.",
         "500" => "The model failed, or the processes that ran the job were lost.",
-        "502" => "The provider failed, or answered what cannot be used.",
-        "503" => "What the request needs does not serve now; try again later.",
+        "502" => "The provider failed, or its answer cannot be used.",
+        "503" => "A service that the request needs is unavailable; try again later.",
         "504" => "There was no answer in time.",
         _ => null,
     };

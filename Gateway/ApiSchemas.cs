@@ -56,7 +56,7 @@ internal static class ApiSchemas
         var codes = kinds.Select(kind => new InferenceError { Kind = kind, Message = "" }.Code);
         rules["ErrorCode"] = Names("A stable name for programs.", codes.Append(OpenAIError.RateLimitCode));
         rules["ErrorType"] = Names("OpenAI's name for the kind of error.", kinds.Select(kind => OpenAIError.Map(kind).Type));
-        rules["JobStatus"] = Names("How a job stands.", Enum.GetValues<JobStatus>().Select(status => status.Name));
+        rules["JobStatus"] = Names("The status of a job.", Enum.GetValues<JobStatus>().Select(status => status.Name));
         rules["JobLane"] = Names("Where a job waits.", Enum.GetValues<Lane>().Select(lane => lane.Name));
         rules["JobEndpoint"] = Names("The route whose call a job runs.", ModelTasks.All.Select(task => task.Endpoint));
         return rules;

@@ -74,7 +74,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
             return (null, models.Providers.Find(request.Model) is null
                 ? Refusals.ModelNotFound(request.Model, models.Names)
                 : InferenceError.Invalid(
-                    "model", $"The model '{request.Model}' is a provider's: '{task.Endpoint}' is for the models of our own workers."));
+                    "model", $"The model '{request.Model}' is a provider's: '{task.Endpoint}' is for workers' models only."));
         }
 
         if (!task.Kinds.Contains(model.Task)) return (null, OtherTask(model.Name, model.Task, task));

@@ -23,7 +23,7 @@ internal static class PromptRequestParser
         return fields.Error is { } wrong ? (null, wrong) : fields.Prompt is { } prompt ? (prompt, null) : (null, Missing);
     }
 
-    private static InferenceError Missing => InferenceError.Invalid(Name, "prompt is missing: give what the model is asked.");
+    private static InferenceError Missing => InferenceError.Invalid(Name, "prompt is missing: give a question, or a text.");
 
     private struct Fields
     {
@@ -63,7 +63,7 @@ internal sealed record PromptRequest
 {
     public const int MaxPromptLength = 100_000;
 
-    [Description("What the model is asked, or the text that it works on.")]
+    [Description("The question for the model, or the text that it works on.")]
     [StringLength(MaxPromptLength, MinimumLength = 1)]
     public required string Prompt { get; init; }
 }

@@ -51,7 +51,7 @@ internal static partial class ApiKeyReader
             .Where(key => key[HashName] is not null)
             .GroupBy(key => key[HashName], key => $"{key.Path}:{HashName}", StringComparer.OrdinalIgnoreCase)
             .Where(paths => paths.Count() > 1)
-            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key has one tenant, and stands there once."));
+            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key belongs to one tenant, and may occur once."));
 
         if (errors.Count > 0) throw new OptionsValidationException(SectionName, typeof(ApiKey), errors);
         return [.. tenants.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key)))];

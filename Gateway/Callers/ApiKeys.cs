@@ -75,7 +75,7 @@ internal sealed class ApiKeys : IDisposable
                 if (keys.Count == _keys.Count && keys.Zip(_keys).All(pair => IsSame(pair.First, pair.Second))) return;
                 if (keys.Count == 0)
                 {
-                    Log.KeysNotReloaded(_logger, "there is none left.");
+                    Log.KeysNotReloaded(_logger, "no key is left.");
                     return;
                 }
 

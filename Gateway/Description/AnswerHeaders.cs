@@ -17,7 +17,7 @@ internal static class AnswerHeaders
         [CallHeaders.JobIdName] = ("The job.", new OpenApiSchemaReference("JobId")),
         [CallHeaders.ModelName] = ("The model, percent-encoded where its name is not ASCII.", Text),
         [CallHeaders.ProviderName] = ("Who answered, where it was a provider.", Text),
-        [CallHeaders.AttemptsName] = ("How often a worker took the job, or a provider was asked.", Number(0)),
+        [CallHeaders.AttemptsName] = ("How many times a worker leased the job, or a provider was called.", Number(0)),
         [CallHeaders.AttemptFailuresName] = ("Why earlier attempts did not answer, such as gpt=status_503*2, backup=timeout.", Text),
     };
 

@@ -76,6 +76,6 @@ internal static class RequestBody
     private static InferenceError UnknownEncoding(string encoding) => new()
     {
         Kind = InferenceErrorKind.UnsupportedMediaType,
-        Message = $"The content encoding '{Refusals.Quoted(encoding)}' is not taken here; send {Encodings}, one of them, or none.",
+        Message = $"The content encoding '{Refusals.Quoted(encoding)}' is not accepted; send {Encodings}, or none.",
     };
 }

@@ -50,7 +50,7 @@ internal sealed record JobListQuery(JobStatus? Status, string? Model, int Limit,
     {
         list = null;
         error = Names.Where(name => query[name].Count > 1)
-            .Select(name => InferenceError.Invalid(name, $"{name} is there {query[name].Count} times; give it once.")).FirstOrDefault();
+            .Select(name => InferenceError.Invalid(name, $"{name} occurs {query[name].Count} times: give it once.")).FirstOrDefault();
         if (error is not null) return false;
 
         JobStatus? status = null;

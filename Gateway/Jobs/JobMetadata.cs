@@ -30,7 +30,7 @@ internal static class JobMetadata
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 
             if (!pairs.TryAdd(key, value))
-                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} is there twice: give it once.");
+                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} occurs twice: give it once.");
             if (pairs.Count > MaxPairs) return InferenceError.Invalid("metadata", $"metadata has more than {MaxPairs} pairs.");
         }
 

@@ -72,7 +72,7 @@ internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<Gat
     private static InferenceError CrossSite(string origin) => new()
     {
         Kind = InferenceErrorKind.CrossSite,
-        Message = "This Gateway has no API keys, so it takes no requests from pages of other sites"
+        Message = "This Gateway has no API keys, so it refuses requests from pages of other sites"
             + $"{(origin.Length == 0 ? "" : $" ('{Refusals.Quoted(origin)}')")}. Name the page's origin in "
             + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.CorsOrigins)}, or configure {ApiKeyReader.SectionName}.",
     };

@@ -339,7 +339,7 @@ internal sealed class GenerationLoop : IDisposable
         }
 
         Log.RowFailed(_logger, failure, _model, row.Length);
-        _ended.Add((row, GenerationFinish.Failed, "What takes or constrains the tokens has failed.", null));
+        _ended.Add((row, GenerationFinish.Failed, "The sink or the constraint of the tokens has failed.", null));
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class ModelFolders
             return
             [
                 Problem(options.Path,
-                    $"The models' folder '{root}' is not there. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
+                    $"The models' folder '{root}' does not exist. Set {ModelOptions.SectionName}:{nameof(ModelOptions.Path)}."),
             ];
         }
 

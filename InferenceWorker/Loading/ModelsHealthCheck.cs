@@ -17,7 +17,7 @@ internal sealed class ModelsHealthCheck(ServedModels models) : IHealthCheck
         var refused = string.Join(" ", models.Refused.Select(one => $"Not served: {one.Name}. {one.Problem}"));
         if (models.Loaded.Count == 0) return HealthCheckResult.Unhealthy($"No model could be loaded. {refused}");
 
-        if (!models.IsAnnounced) return HealthCheckResult.Unhealthy("Not ready yet: the Gateways have not been told of the models.");
+        if (!models.IsAnnounced) return HealthCheckResult.Unhealthy("Not ready yet: the models have not been announced to the Gateways.");
 
         var served = string.Join(", ", models.Loaded.Select(one => one.Manifest.Name));
         return HealthCheckResult.Healthy($"Served on {models.Device!.Name}: {served}. {refused}".TrimEnd());

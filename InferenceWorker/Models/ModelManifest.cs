@@ -89,7 +89,7 @@ internal sealed class ModelProblemException(string message, Exception? inner = n
         $"{file}: cannot be read: {why switch
         {
             UnauthorizedAccessException => "this process may not read it, or it is a folder.",
-            FileNotFoundException or DirectoryNotFoundException => "it is not there.",
+            FileNotFoundException or DirectoryNotFoundException => "it does not exist.",
             _ => why.Message,
         }}",
         why);

@@ -26,7 +26,7 @@ internal sealed class SpecialTokenTemplate(int[] before, int[] after)
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, Count);
         if (ids.Length < Count || !ids.AsSpan().StartsWith(_before) || !ids.AsSpan().EndsWith(_after))
-            throw new ArgumentException($"The {ids.Length} ids do not stand between the special tokens of an encoded text.", nameof(ids));
+            throw new ArgumentException($"The {ids.Length} ids are not between the special tokens of an encoded text.", nameof(ids));
         return ids.Length <= maxTokens ? ids : Around(ids.AsSpan(_before.Length..^_after.Length), maxTokens);
     }
 }

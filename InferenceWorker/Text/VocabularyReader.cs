@@ -44,7 +44,7 @@ internal static class VocabularyReader
         {
             AddedToken token = ReadAddedToken(item, allowsNormalized);
             if (!contents.Add(token.Content))
-                throw item.Required("content").Refuse($"is {item.Required("content").Shown}, which is there twice");
+                throw item.Required("content").Refuse($"is {item.Required("content").Shown}, which occurs twice");
 
             int expected = vocabulary.GetValueOrDefault(token.Content, vocabulary.Count);
             if (token.Id != expected)

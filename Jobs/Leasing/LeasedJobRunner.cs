@@ -77,7 +77,7 @@ public sealed class LeasedJobRunner(
             return JobOutcome.Failure(new InferenceError
             {
                 Kind = InferenceErrorKind.Internal,
-                Message = "The worker failed on this job in a way that was not foreseen; its log says how.",
+                Message = "The worker failed unexpectedly on this job; its log has the details.",
             });
         }
 #pragma warning restore CA1031

@@ -41,7 +41,7 @@ public static class RequestJson
             return InferenceError.Invalid(
                 null,
                 depth > MaxDepth
-                    ? $"The body's arrays and objects stand in one another {depth} deep; at most {MaxDepth} are read."
+                    ? $"The body's arrays and objects are nested {depth} deep; the limit is {MaxDepth}."
                     : $"The body is not valid JSON: see line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine + 1}.");
         }
         catch (InvalidOperationException)
@@ -69,7 +69,7 @@ public static class RequestJson
     {
         var isThere = (seen & (1 << field)) != 0;
         seen |= 1 << field;
-        return isThere ? InferenceError.Invalid(name, $"{name} is there twice: give it once.") : null;
+        return isThere ? InferenceError.Invalid(name, $"{name} occurs twice: give it once.") : null;
     }
 
     /// <summary>

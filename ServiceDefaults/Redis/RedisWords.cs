@@ -6,14 +6,14 @@ public static class RedisWords
     public const string CannotBeReached = "Redis cannot be reached.";
 
     public const string NoPrimary =
-        "No Redis server takes writes now. While a replica becomes the primary this passes by itself; else ConnectionStrings:redis names "
+        "No Redis server takes writes now. This ends by itself while a replica becomes the primary; else ConnectionStrings:redis names "
         + "no primary.";
 
     /// <param name="message">An error that Redis answered.</param>
     /// <returns>The meaning, and whether Redis refuses only writes; null when the error concerns only the command itself.</returns>
     public static (string Reason, bool RefusesWrites)? Explain(string message) => message.Split(' ', 2)[0] switch
     {
-        "OOM" => ("Redis is full: it takes no new jobs until results expire or maxmemory is raised.", true),
+        "OOM" => ("Redis is full: it accepts no new jobs until results expire or maxmemory is raised.", true),
         "READONLY" => ("This Redis is a read-only replica: connect to the primary.", true),
         "MISCONF" => ("Redis refuses writes because it cannot save to disk: look at its log and its disk.", true),
         "NOREPLICAS" =>

@@ -96,7 +96,7 @@ internal sealed record AttemptFailure
         Error = new InferenceError
         {
             Kind = InferenceErrorKind.ProviderUnavailable,
-            Message = $"The provider '{provider}' failed too often of late, and is not asked for a while.",
+            Message = $"The provider '{provider}' failed too often recently, so it is not called for a while.",
             RetryAfter = pause ?? TimeSpan.FromSeconds(1),
         },
         Consequence = AttemptConsequence.Fallback,

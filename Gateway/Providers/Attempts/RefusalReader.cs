@@ -75,7 +75,7 @@ internal static class RefusalReader
             StatusCodes.Status429TooManyRequests => Retry(reason, retryAfter, isFault: false, new InferenceError
             {
                 Kind = InferenceErrorKind.ProviderBusy,
-                Message = $"The provider '{provider.Name}' takes no more requests for now ({answered}).",
+                Message = $"The provider '{provider.Name}' refuses more requests for now ({answered}).",
                 RetryAfter = retryAfter ?? TimeSpan.FromSeconds(1),
             }),
             StatusCodes.Status408RequestTimeout or StatusCodes.Status409Conflict =>

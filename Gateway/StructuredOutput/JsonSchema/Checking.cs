@@ -96,7 +96,7 @@ internal sealed class Checking(StepBudget budget)
     public void Begin()
     {
         budget.Spend(StepsOfSchema);
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new StepsSpentException("it takes more stack than there is");
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new StepsSpentException("it needs more stack than is available");
     }
 
     /// <inheritdoc cref="StepBudget.Spend"/>

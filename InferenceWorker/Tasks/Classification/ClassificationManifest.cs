@@ -44,7 +44,7 @@ internal sealed record ClassificationManifest : EncoderManifest
             var label = item.Text();
             if (label.Any(char.IsControl) || Encoding.UTF8.GetByteCount(label) > ClassificationOutput.MaxLabelBytes)
                 throw item.Refuse($"must have no control characters and at most {ClassificationOutput.MaxLabelBytes} bytes");
-            if (labels.Contains(label)) throw item.Refuse($"is '{label}', which is there twice");
+            if (labels.Contains(label)) throw item.Refuse($"is '{label}', which occurs twice");
             labels.Add(label);
         }
 

@@ -123,7 +123,7 @@ internal sealed class ChatTemplate
         try
         {
             if (!Render(ChatMessages.Of(("user", User)), null, addGenerationPrompt: true).Value.Contains(User, StringComparison.Ordinal))
-                throw new ChatTemplateFormatException($"Chat template '{path}' does not write what a user says.");
+                throw new ChatTemplateFormatException($"Chat template '{path}' does not write the user's messages.");
         }
         catch (RenderException e)
         {

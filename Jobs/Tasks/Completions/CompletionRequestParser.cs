@@ -53,8 +53,8 @@ public static class CompletionRequestParser
 
             if (_bestOf > _common.Choices)
             {
-                Known.Note("best_of", $"best_of is {_bestOf}, more than n: the models of our workers do not choose among texts. Ask for n "
-                    + "texts, with logprobs, and choose.");
+                Known.Note("best_of", $"best_of is {_bestOf}, more than n: workers' models do not select the best of several texts. Ask for "
+                    + "n texts with logprobs, and choose.");
             }
 
             return Known.FirstError ?? _common.Unsupported;
@@ -91,7 +91,7 @@ public static class CompletionRequestParser
         private InferenceError? RefuseEcho(ref Utf8JsonReader value)
         {
             var wrong = FieldValues.ReadFlag("echo", ref value, out var echoes);
-            if (echoes == true) _common.Refuse("echo", "The models of our workers do not repeat the prompt: leave echo out.");
+            if (echoes == true) _common.Refuse("echo", "Workers' models do not repeat the prompt: leave echo out.");
             return wrong;
         }
 
@@ -99,7 +99,7 @@ public static class CompletionRequestParser
         {
             if (value.TokenType != JsonTokenType.String) return InferenceError.Invalid("suffix", "suffix must be a string.");
             if (!value.ValueSpan.IsEmpty)
-                _common.Refuse("suffix", "The models of our workers do not write what stands before a text: leave suffix out.");
+                _common.Refuse("suffix", "Workers' models do not fill in the text before a suffix: leave suffix out.");
             return null;
         }
     }

@@ -172,7 +172,7 @@ internal struct GenerationFields()
             var name = $"logit_bias.{token}";
             value.Read();
             if (FieldValues.ReadNumber(name, ref value, -100, 100, out var bias) is { } wrong) return wrong;
-            if (!_biases.TryAdd(token, bias!.Value)) return InferenceError.Invalid(name, $"{name} is there twice: give it once.");
+            if (!_biases.TryAdd(token, bias!.Value)) return InferenceError.Invalid(name, $"{name} occurs twice: give it once.");
             if (_biases.Count > MaxBiases) return InferenceError.Invalid("logit_bias", $"logit_bias has more than {MaxBiases} tokens.");
         }
 

@@ -91,7 +91,7 @@ public sealed class ApiKeyRotationTests : IDisposable
 
         Assert.True(sut.AreNeeded);
         Assert.NotNull(CallerOf(sut, "old"));
-        Assert.Contains("there is none left", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
+        Assert.Contains("no key is left", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -82,7 +82,7 @@ internal sealed class TemplateParser
             "with" => ParseWith(line),
             "generation" => new GroupStatement(ParseBlock("endgeneration")) { Line = line },
             "break" or "continue" when _loops > 0 => new LoopControlStatement(name == "break") { Line = line },
-            "break" or "continue" => throw new TemplateSyntaxException($"'{name}' stands outside a loop", line),
+            "break" or "continue" => throw new TemplateSyntaxException($"'{name}' is outside a loop", line),
             _ when name.StartsWith("end", StringComparison.Ordinal) || name is "else" or "elif" =>
                 throw new TemplateSyntaxException($"'{name}' ends nothing that is open here", line),
             _ => throw new TemplateSyntaxException($"the tag '{name}' is not known", line),

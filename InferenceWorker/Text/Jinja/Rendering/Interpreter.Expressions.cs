@@ -147,7 +147,7 @@ internal sealed partial class Interpreter
             ConcatExpression concat => JinjaText.Concat([.. concat.Parts.Select(part => ToText(Evaluate(part, scope)))]),
             CompareExpression compare => EvaluateCompare(compare, scope),
             ConditionExpression condition => EvaluateCondition(condition, scope),
-            _ => throw new RenderException("a slice stands outside brackets"),
+            _ => throw new RenderException("a slice is outside brackets"),
         };
     }
 
@@ -173,7 +173,7 @@ internal sealed partial class Interpreter
         if (arguments.AllNamed is not null)
         {
             if (Evaluate(arguments.AllNamed, scope) is not JinjaDict all)
-                throw new RenderException("what follows ** is not a mapping");
+                throw new RenderException("the value after ** is not a mapping");
             foreach ((object key, object value) in all.Items)
             {
                 if (key is not JinjaText name || !named.TryAdd(name.Value, value))

@@ -36,7 +36,7 @@ internal sealed class LoopState(List<object> items, int depth, Func<object, Jinj
 
     public object Recurse(CallArguments arguments) => recurse is null
         ? throw new RenderException("the loop is called, but it is not 'recursive'")
-        : recurse(arguments.Bind("loop", "iterable")[0] ?? throw new RenderException("loop() needs what to loop over"));
+        : recurse(arguments.Bind("loop", "iterable")[0] ?? throw new RenderException("loop() needs an iterable"));
 
     private bool HasChanged(CallArguments arguments)
     {

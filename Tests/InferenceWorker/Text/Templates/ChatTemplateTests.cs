@@ -151,7 +151,7 @@ public sealed class ChatTemplateTests : IDisposable
     [InlineData("{{ messages | wishes }}", "line 1")]
     [InlineData("\n\n{% include 'x' %}", "line 3")]
     [InlineData("{{ raise_exception('never') }}{{ messages }}", "never")]
-    [InlineData("nothing of the chat", "does not write what a user says")]
+    [InlineData("nothing of the chat", "does not write the user's messages")]
     [InlineData("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}{{ messages }}", "steps")]
     public void Create_TemplateOfNoUse_IsRefused(string template, string named)
     {
