@@ -53,8 +53,8 @@ public static class CompletionRequestParser
 
             if (_bestOf > _common.Choices)
             {
-                Known.Note("best_of", $"best_of is {_bestOf}, more than n: workers' models do not select the best of several texts. Ask for "
-                    + "n texts with logprobs, and choose.");
+                Known.Note("best_of", $"best_of is {_bestOf}, more than n: workers' models do not select the best of several texts. Ask "
+                    + "for n texts with logprobs, and choose.");
             }
 
             return Known.FirstError ?? _common.Unsupported;
