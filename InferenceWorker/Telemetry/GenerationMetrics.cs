@@ -19,7 +19,7 @@ internal sealed class GenerationMetrics
             "aiplatform.generation.first_token_time", "s", "Time from a chat's lease to its first token", advice: seconds);
         _tokenTime = meter.CreateHistogram(
             "aiplatform.generation.token_time", "s", "Time between two tokens of a text", advice: seconds);
-        meter.CreateObservableCounter("aiplatform.generation.tokens", Tokens, "{token}", "Tokens that were computed, or known already");
+        meter.CreateObservableCounter("aiplatform.generation.tokens", Tokens, "{token}", "Tokens that were computed, or cached");
         meter.CreateObservableGauge("aiplatform.generation.rows", Rows, "{row}", "Texts that are generated, wait, or are kept");
         meter.CreateObservableGauge(
             "aiplatform.generation.memory", () => Of(engine => engine.KeyValueBytes), "By", "Memory of keys and values");

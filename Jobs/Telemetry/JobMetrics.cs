@@ -35,7 +35,7 @@ public sealed class JobMetrics
         _redisItems = meter.CreateHistogram(
             "aiplatform.redis.calls_together", "{call}", "Calls of the store that shared one call to Redis, by script",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128] });
-        meter.CreateObservableCounter("aiplatform.jobs.swept", Swept, "{job}", "Jobs that this process' sweeps moved on, by what was due");
+        meter.CreateObservableCounter("aiplatform.jobs.swept", Swept, "{job}", "Jobs that this process' sweeps changed, by the reason");
     }
 
     /// <summary>A script was run.</summary>

@@ -26,7 +26,7 @@ internal sealed class ProviderMetrics
             "aiplatform.provider.corrections", "{answer}",
             "Answers that did not fit their schema and were sent back to the model, by provider and model");
         _recalls = meter.CreateCounter<long>(
-            "aiplatform.provider.cache", "{call}", "Calls that asked the answer cache, by model and whether it had the answer");
+            "aiplatform.provider.cache", "{call}", "Look-ups of the answer cache, by model and result");
         // Names, tags and buckets are those of OpenTelemetry's GenAI conventions.
         _calls = meter.CreateHistogram<double>(
             "gen_ai.client.operation.duration", "s",
@@ -36,7 +36,7 @@ internal sealed class ProviderMetrics
                 HistogramBucketBoundaries = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
             });
         _tokens = meter.CreateHistogram(
-            "gen_ai.client.token.usage", "{token}", "Tokens that calls to providers took and gave",
+            "gen_ai.client.token.usage", "{token}", "Tokens that calls to providers read and wrote",
             advice: new InstrumentAdvice<long>
             {
                 HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864],
