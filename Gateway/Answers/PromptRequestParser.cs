@@ -11,46 +11,32 @@ internal static class PromptRequestParser
 {
     private const string Name = "prompt";
 
+    private static readonly string[] FieldNames = [Name];
+
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
     public static (string? Prompt, InferenceError? Error) Parse(ReadOnlyMemory<byte> body)
     {
         var fields = new Fields();
-        if (RequestJson.ReadObject(
-            body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
-        {
-            return (null, malformed);
-        }
-        return fields.Error is { } wrong ? (null, wrong) : fields.Prompt is { } prompt ? (prompt, null) : (null, Missing);
+        if (KnownFields.Read(body.Span, ref fields) is { } malformed) return (null, malformed);
+
+        if (fields.Prompt is null) fields.Known.Note(Name, "prompt is missing: give a question, or a text.");
+        return fields.Known.FirstError is { } wrong ? (null, wrong) : (fields.Prompt, null);
     }
 
-    private static InferenceError Missing => InferenceError.Invalid(Name, "prompt is missing: give a question, or a text.");
-
-    private struct Fields
+    private struct Fields() : IFieldValues
     {
-        private int _seen;
+        public KnownFields Known { get; } = new(FieldNames, Unknown);
 
         public string? Prompt { get; private set; }
 
-        public InferenceError? Error { get; private set; }
-
-        public void Read(ref Utf8JsonReader reader)
-        {
-            var isPrompt = reader.ValueTextEquals("prompt"u8);
-            if (!isPrompt) Error ??= Unknown(reader.GetString()!);
-            else Error ??= RequestJson.NoteField(ref _seen, 0, Name);
-
-            reader.Read();
-            if (isPrompt) ReadPrompt(ref reader);
-            reader.Skip();
-        }
-
-        private void ReadPrompt(ref Utf8JsonReader value)
+        public InferenceError? ReadValue(string name, ref Utf8JsonReader value)
         {
             if (!RequestJson.TryReadText(ref value, out var prompt))
-                Error ??= InferenceError.Invalid(Name, "prompt must be a string of valid Unicode.");
-            else if (JsonUnicode.LengthOf(prompt) is var length and (0 or > PromptRequest.MaxPromptLength))
-                Error ??= InferenceError.Invalid(Name, $"prompt has {length} characters: give 1 to {PromptRequest.MaxPromptLength}.");
-            Prompt = prompt ?? "";
+                return InferenceError.Invalid(Name, "prompt must be a string of valid Unicode.");
+
+            Prompt = prompt;
+            return JsonUnicode.LengthOf(prompt) is var length and (0 or > PromptRequest.MaxPromptLength)
+                ? InferenceError.Invalid(Name, $"prompt has {length} characters: give 1 to {PromptRequest.MaxPromptLength}.") : null;
         }
 
         private static InferenceError Unknown(string name) =>
