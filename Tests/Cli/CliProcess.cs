@@ -9,6 +9,9 @@ internal sealed class CliProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
+    /// <summary>A shell's background jobs ignore SIGINT, and so would the program if the tests run in one.</summary>
+    private static readonly string[] Command = ["env", "--default-signal=INT", "dotnet", Checkout.Program("Cli")];
+
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly Process _process;
@@ -30,7 +33,7 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Starts it with pipes on a simulated build server, where its output must be plain text, too.</summary>
     public static CliProcess Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Checkout.Program("Cli"), .. arguments]);
+        var start = new ProcessStartInfo(Command[0], [.. Command[1..], .. arguments]);
         start.Environment["GITHUB_ACTIONS"] = "true";
         return new CliProcess(start);
     }
@@ -40,7 +43,7 @@ internal sealed class CliProcess : IAsyncDisposable
     {
         // Without exec some shells stay as the parent. Ctrl-C interrupts them, too, and then their exit code is reported.
         var start = new ProcessStartInfo(
-            "script", ["-qec", $"exec dotnet {Checkout.Program("Cli")} {string.Join(' ', arguments)}", "/dev/null"]);
+            "script", ["-qec", $"exec {string.Join(' ', [.. Command, .. arguments])}", "/dev/null"]);
         start.Environment["TERM"] = "xterm-256color";
         return new CliProcess(start);
     }
