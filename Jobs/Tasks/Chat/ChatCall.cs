@@ -11,12 +11,10 @@ public sealed record ChatCall(string Model) : GenerationCall(Model)
 {
     public override string InputField => "messages";
 
-    public override string LengthField => "max_completion_tokens";
-
     /// <summary>The tools that the answer may call; the grammar knows them already.</summary>
     public IReadOnlyList<ChatTool> Tools { get; init; } = [];
 
-    /// <summary>Of a request with tools: what an answer that calls none must fit; null for free text.</summary>
+    /// <summary>What an answer without calls must fit, in a request with tools; null for free text.</summary>
     public AnswerGrammar? TextFormat { get; init; }
 
     public override AnswerForm FormOf(JobId job, string model) => new ChatChunks(job, model, IncludesUsage);

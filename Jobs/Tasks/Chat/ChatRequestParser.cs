@@ -66,6 +66,7 @@ public static class ChatRequestParser
             var call = _common.Fill(new ChatCall(_common.Model!), body) with
             {
                 MaxNewTokens = _maxCompletionTokens ?? _maxTokens,
+                LengthField = _maxCompletionTokens is null ? "max_tokens" : "max_completion_tokens",
                 Likelihoods = _likelihoods == true,
                 TopLikelihoods = _topLikelihoods ?? 0,
                 Misfit = FirstError() ?? _common.Unsupported,
