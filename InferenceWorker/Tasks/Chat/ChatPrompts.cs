@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text.Templates;
