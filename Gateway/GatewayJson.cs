@@ -2,8 +2,11 @@ using System.Text.Json.Serialization;
 using AiPlatform.Gateway.Answers;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Models;
+using AiPlatform.Gateway.Page;
+using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Usage;
+using AiPlatform.Gateway.Workers;
 
 namespace AiPlatform.Gateway;
 
@@ -16,4 +19,8 @@ namespace AiPlatform.Gateway;
 [JsonSerializable(typeof(QueueList))]
 [JsonSerializable(typeof(QueueRequeued))]
 [JsonSerializable(typeof(UsageList))]
+[JsonSerializable(typeof(WorkerList))]
+[JsonSerializable(typeof(ProviderList))]
+[JsonSerializable(typeof(CallerResource))]
+[JsonSerializable(typeof(VersionResource))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

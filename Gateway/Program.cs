@@ -5,6 +5,7 @@ using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
 using AiPlatform.Gateway.Models;
+using AiPlatform.Gateway.Page;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Queues;
@@ -12,6 +13,7 @@ using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Sites;
 using AiPlatform.Gateway.StructuredOutput;
 using AiPlatform.Gateway.Usage;
+using AiPlatform.Gateway.Workers;
 using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -50,16 +52,21 @@ internal static class Program
         app.UseRouting();
         app.UseMiddleware<SiteCheck>();
         app.UseCors();
+        app.UsePage();
         app.UseMiddleware<CallerCheck>();
         app.UseRequestDecompression();
         app.MapDefaultEndpoints();
         // No other name of a document is a route, so that it is answered as whatever is not there.
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
+        app.MapApiReference();
+        app.MapSystem();
         app.MapTasks();
         app.MapAnswers();
         app.MapModels();
         app.MapJobs();
         app.MapQueues();
+        app.MapWorkers();
+        app.MapProviders();
         app.MapUsage();
         return app;
     }

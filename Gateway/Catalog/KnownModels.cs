@@ -43,6 +43,9 @@ internal sealed class KnownModels
     /// <summary>The model folders that living workers could not load, each reason once.</summary>
     public IReadOnlyList<ModelFailure> Failures { get; }
 
+    /// <summary>The last heartbeats of the living workers, by the worker's name.</summary>
+    public IReadOnlyList<WorkerHeartbeat> Heartbeats => _workers;
+
     /// <summary>How many workers live, whatever models they serve.</summary>
     public int Workers => _workers.Count;
 

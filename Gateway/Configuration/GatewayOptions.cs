@@ -51,6 +51,14 @@ public sealed class GatewayOptions
     /// none.
     /// </summary>
     public string[] CorsOrigins { get; init; } = [];
+
+    /// <summary>
+    /// The page of a dashboard that shows a trace, with <c>{traceId}</c> where its id belongs, such as
+    /// <c>http://localhost:18888/traces/detail/{traceId}</c>: the Gateway's own page links to it. Absolute, http or https. Default none.
+    /// </summary>
+    [RegularExpression("^https?://[^\\s]*\\{traceId\\}[^\\s]*$")]
+    [StringLength(2048)]
+    public string? TraceUrl { get; init; }
 }
 
 /// <summary>Checks <see cref="GatewayOptions"/> at start, value by value.</summary>

@@ -9,13 +9,18 @@ using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Catalog;
 
-internal sealed class WorkerCatalog(ScriptRunner scripts, IOptions<JobsOptions> options, ILogger<WorkerCatalog> logger) : IWorkerCatalog
+internal sealed class WorkerCatalog(
+    ScriptRunner scripts, IOptions<JobsOptions> options, TimeProvider time, ILogger<WorkerCatalog> logger) : IWorkerCatalog
 {
     /// <summary>A model stays known this long after the last heartbeat that named it, so that its jobs outlive a restart.</summary>
     private static readonly TimeSpan ModelMemory = TimeSpan.FromDays(7);
 
     public Task BeatAsync(WorkerHeartbeat heartbeat, IReadOnlyList<ModelDescriptor> models, CancellationToken cancellationToken) =>
-        RunAsync(heartbeat.Worker, JsonSerializer.Serialize(heartbeat, CatalogJson.Default.WorkerHeartbeat), models, cancellationToken);
+        RunAsync(
+            heartbeat.Worker,
+            JsonSerializer.Serialize(heartbeat with { SentAt = time.GetUtcNow() }, CatalogJson.Default.WorkerHeartbeat),
+            models,
+            cancellationToken);
 
     public Task LeaveAsync(string worker, CancellationToken cancellationToken) => RunAsync(worker, "", [], cancellationToken);
 

@@ -14,6 +14,9 @@ public sealed record WorkerHeartbeat
 
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>When it was sent, by the worker's clock; older versions do not say.</summary>
+    public DateTimeOffset? SentAt { get; init; }
+
     /// <summary>The load of each model.</summary>
     public required IReadOnlyList<ModelLoad> Models { get; init; }
 

@@ -76,6 +76,9 @@ internal sealed class LimitedAttempt<T>(
     private Outcome<bool> Ended(AttemptEnd<T> end)
     {
         _end = end;
+        // A wrong request, or a caller whose time was up, says nothing of the provider.
+        if (end.Failure is { Consequence: not AttemptConsequence.Final } failure)
+            model.Provider.Failed(new ProviderFailure(time.GetUtcNow(), model.Name, failure.Reason));
         return Outcome.FromResult(end.Failure is { IsProvidersFault: true });
     }
 }

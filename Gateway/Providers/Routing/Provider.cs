@@ -8,7 +8,12 @@ namespace AiPlatform.Gateway.Providers.Routing;
 /// <summary>A provider in this process: the SDK's client, the circuit breaker and the count of calls in flight.</summary>
 internal sealed class Provider
 {
+    /// <summary>Most failures that are kept.</summary>
+    private const int MostFailures = 10;
+
     private readonly CircuitBreakerStateProvider _state = new();
+    private readonly Lock _gate = new();
+    private readonly Queue<ProviderFailure> _failures = new(MostFailures);
     private int _underWay;
 
     public Provider(string name, ProviderOptions options, TimeProvider time)
@@ -41,8 +46,19 @@ internal sealed class Provider
     /// <summary>The circuit breaker of all attempts. Its result is whether the provider was at fault.</summary>
     public ResiliencePipeline<bool> Breaker { get; }
 
+    public CircuitState BreakerState => _state.CircuitState;
+
     /// <summary>Whether the circuit breaker is open, so that the provider gets no calls.</summary>
-    public bool IsLeftAlone => _state.CircuitState == CircuitState.Open;
+    public bool IsLeftAlone => BreakerState == CircuitState.Open;
+
+    /// <summary>The last failed attempts, the newest first.</summary>
+    public IReadOnlyList<ProviderFailure> LastFailures
+    {
+        get
+        {
+            lock (_gate) return [.. _failures.Reverse()];
+        }
+    }
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
@@ -54,9 +70,25 @@ internal sealed class Provider
         return null;
     }
 
+    /// <summary>Remembers a failed attempt, and forgets the oldest of too many.</summary>
+    public void Failed(ProviderFailure failure)
+    {
+        lock (_gate)
+        {
+            if (_failures.Count == MostFailures) _failures.Dequeue();
+            _failures.Enqueue(failure);
+        }
+    }
+
     /// <summary>Gives a slot back; only <see cref="ProviderSlot"/> may call it.</summary>
     internal void Leave() => Interlocked.Decrement(ref _underWay);
 }
+
+/// <summary>A failed attempt.</summary>
+/// <param name="At">When it ended.</param>
+/// <param name="Model">The name of the model.</param>
+/// <param name="Reason">One word, as in headers and metrics.</param>
+internal sealed record ProviderFailure(DateTimeOffset At, string Model, string Reason);
 
 /// <summary>The slot of a provider's call in flight. Disposing gives it back; disposing again does nothing.</summary>
 internal sealed class ProviderSlot(Provider provider) : IDisposable

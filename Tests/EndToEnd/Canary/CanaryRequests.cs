@@ -102,6 +102,10 @@ internal sealed class CanaryRequests(string text, string jobId)
         ["POST /v1/queues/{queue}/resume"] = [Post($"/v1/queues/{text}/resume", text)],
         ["POST /v1/queues/{queue}/requeue-dead"] = [Post($"/v1/queues/{text}/requeue-dead", text)],
         ["GET /v1/usage"] = [Get($"/v1/usage?from={text}"), Get($"/v1/usage?{text}={text}")],
+        ["GET /v1/workers"] = [Get($"/v1/workers?{text}={text}")],
+        ["GET /v1/providers"] = [Get($"/v1/providers?{text}={text}")],
+        ["GET /v1/caller"] = [Get($"/v1/caller?{text}={text}")],
+        ["GET /version"] = [Get($"/version?{text}={text}"), Get("/version", ("User-Agent", text))],
         // Paths that the description does not have.
         ["none"] =
         [

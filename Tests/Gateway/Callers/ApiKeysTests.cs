@@ -112,7 +112,9 @@ public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     [InlineData("POST", "/v1/queues/m/pause")]
     [InlineData("POST", "/v1/queues/m/resume")]
     [InlineData("POST", "/v1/queues/m/requeue-dead")]
-    public async Task Queues_User_Answers403AsAProblem(string method, string path)
+    [InlineData("GET", "/v1/workers")]
+    [InlineData("GET", "/v1/providers")]
+    public async Task RoutesOfOperators_User_Answers403AsAProblem(string method, string path)
     {
         using var user = fixture.User.ClientOf(_gateway);
         using var response = await user.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));

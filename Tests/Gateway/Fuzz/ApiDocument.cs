@@ -102,6 +102,12 @@ internal sealed class ApiOperation(string method, string path, JsonObject node)
 
     public string Path { get; } = path;
 
+    /// <summary>Whether a Gateway with keys asks for one.</summary>
+    public bool NeedsKey => Answers.ContainsKey("401");
+
+    /// <summary>Whether only operators may call it.</summary>
+    public bool IsForOperators => Path is "/v1/workers" or "/v1/providers" || Path.StartsWith("/v1/queues", StringComparison.Ordinal);
+
     public IReadOnlyList<ApiParameter> Parameters { get; } =
     [
         .. (node["parameters"]?.AsArray() ?? []).Select(one => new ApiParameter(
