@@ -32,7 +32,7 @@ internal sealed class WorkerCatalog(
             .OrderBy(model => model.Name, StringComparer.Ordinal);
         var workers = ((RedisValue[])reply[1]!).Where(json => !json.IsNull)
             .Select(json => Read(json, CatalogJson.Default.WorkerHeartbeat)).OfType<WorkerHeartbeat>()
-            .Where(worker => !worker.Models.Contains(null!))
+            .Where(worker => !worker.Models.Contains(null!) && !worker.Failures.Contains(null!))
             .OrderBy(worker => worker.Worker, StringComparer.Ordinal);
         return new CatalogSnapshot([.. models], [.. workers]);
     }
@@ -69,7 +69,10 @@ internal sealed class WorkerCatalog(
 }
 
 /// <summary>Serializer of heartbeats and model descriptors.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ModelDescriptor))]
 [JsonSerializable(typeof(WorkerHeartbeat))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

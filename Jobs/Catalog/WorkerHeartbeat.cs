@@ -21,7 +21,8 @@ public sealed record WorkerHeartbeat
     public required IReadOnlyList<ModelLoad> Models { get; init; }
 
     /// <summary>The model folders that it could not load, at most <see cref="MostFailures"/>; older versions do not report them.</summary>
-    public IReadOnlyList<ModelFailure> Failures { get; init; } = [];
+    /// <remarks>The serializer sets null where there is none: it knows no defaults of properties.</remarks>
+    public IReadOnlyList<ModelFailure> Failures { get; init => field = value ?? []; } = [];
 
     /// <summary>Most folders in a heartbeat, because every Gateway reads all heartbeats every two seconds.</summary>
     public const int MostFailures = 20;

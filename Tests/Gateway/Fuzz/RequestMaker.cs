@@ -34,7 +34,7 @@ internal sealed class RequestMaker(
 
     private static readonly string[] OddPaths =
     [
-        "/v1/nothing", "/v1/jobs/x/nothing", "/v1//jobs", "/v1/jobs/%2e/x/y", "/v1/queues/x", "/v1/queues/x/stop", "/nothing", "/", "/v1",
+        "/v1/nothing", "/v1/jobs/x/nothing", "/v1//jobs", "/v1/jobs/%2e/x/y", "/v1/queues/x", "/v1/queues/x/stop", "/nothing", "/v1",
         "/v1/embeddings/x", "/v1/usage/x", "/v2/models", "/.%2e/etc",
     ];
 

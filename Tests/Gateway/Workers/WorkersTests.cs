@@ -41,13 +41,30 @@ public sealed class WorkersTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     public async Task GetWorkers_WorkerOfAnOlderVersion_HasNoTimeOfItsHeartbeat()
     {
         var name = RedisServer.Unique("old");
-        var database = fixture.Redis.Connection.GetDatabase();
-        await database.HashSetAsync("ai:{WORKERS}:beats", name, $$"""
-            {"worker":"{{name}}","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[]}
-            """);
-        await database.SortedSetAddAsync("ai:{WORKERS}:seen", name, DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
+        await PutAsync(
+            name, $$"""{"worker":"{{name}}","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[]}""");
 
         Assert.Equal(JsonValueKind.Null, (await ReadAsync(name)).GetProperty("last_heartbeat").ValueKind);
+    }
+
+    /// <summary>Such an entry hides no other.</summary>
+    [Theory]
+    [InlineData("""{"worker":"odd","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[],"failures":[null]}""")]
+    [InlineData("""{"worker":"odd","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[],"failures":null}""")]
+    [InlineData("""{"worker":"odd","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[],"failures":[{}]}""")]
+    [InlineData("""{"worker":"odd","host":"h","process_id":1,"device":"cpu","started_at":"2026-01-31T12:00:00Z","models":[{"running":1}]}""")]
+    [InlineData("[]")]
+    public async Task GetWorkers_HeartbeatThatCannotBeRead_IsPassedOver(string heartbeat)
+    {
+        var odd = RedisServer.Unique("odd");
+        await PutAsync(odd, heartbeat);
+        var name = RedisServer.Unique("beside");
+        await BeatAsync(name);
+
+        await ReadAsync(name);
+
+        Assert.DoesNotContain(await ListAsync(), one => one.GetProperty("name").GetString() == "odd");
+        await fixture.Redis.Connection.GetDatabase().SortedSetRemoveAsync("ai:{WORKERS}:seen", odd);
     }
 
     [Fact]
@@ -60,6 +77,13 @@ public sealed class WorkersTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
         await _gateway.Services.GetRequiredService<IWorkerCatalog>().LeaveAsync(name, CancellationToken.None);
 
         await Poll.UntilAsync(async () => (await ListAsync()).All(one => one.GetProperty("name").GetString() != name), "it is gone");
+    }
+
+    private async Task PutAsync(string name, string heartbeat)
+    {
+        var database = fixture.Redis.Connection.GetDatabase();
+        await database.HashSetAsync("ai:{WORKERS}:beats", name, heartbeat);
+        await database.SortedSetAddAsync("ai:{WORKERS}:seen", name, DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
     }
 
     private Task BeatAsync(string name, params ModelLoad[] models) => _gateway.Services.GetRequiredService<IWorkerCatalog>().BeatAsync(
