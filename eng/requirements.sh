@@ -41,6 +41,14 @@ install_faketime() {
     say "faketime could not be installed with apt-get (see above): the tests that step a clock are skipped."
 }
 
+# The tests that use the page need it. It takes minutes on a small machine, so only './ai test --all' asks for it; others skip those tests.
+install_chromium() {
+  if command -v chromium >/dev/null || [[ -n ${AI_CHROMIUM:-} || $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then return; fi
+  say "Installing chromium, for the tests that use the page …"
+  apt_install chromium >/dev/null 2>&1 || { apt-get update -qq >&2 && apt_install chromium >&2; } ||
+    say "chromium could not be installed with apt-get (see above): the tests that use the page are skipped."
+}
+
 # RUNLEVEL=1 keeps the package's own service from starting, because ./ai starts a Redis of its own.
 apt_install() { DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq --yes --no-install-recommends "$@"; }
 

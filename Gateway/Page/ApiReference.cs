@@ -27,7 +27,8 @@ internal static class ApiReference
             {
                 var http = (HttpContext)state;
                 // Only the page itself has a nonce, its assets have none.
-                if (http.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce) SecurityHeaders.Write(http.Response, PolicyOf(nonce));
+                if (http.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce)
+                    SecurityHeaders.Write(http.Response, PolicyOf(nonce));
                 return Task.CompletedTask;
             }, context.HttpContext);
             return await next(context);

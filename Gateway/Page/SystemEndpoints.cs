@@ -22,7 +22,8 @@ internal static class SystemEndpoints
         routes.MapGet("/v1/caller", Caller)
             .WithMetadata(Dialect.Native)
             .WithName("getCaller").WithTags("System").WithSummary("Says who the caller is, and what it may do")
-            .WithDescription("'trace_url' is the setting Gateway:TraceUrl: where a dashboard shows the trace whose id stands in x-request-id.")
+            .WithDescription(
+                "'trace_url' is the setting Gateway:TraceUrl: where a dashboard shows the trace whose id stands in x-request-id.")
             .WithProblems(401, 403)
             .WithAnswerExample("""{"tenant":"search","role":"user","has_keys":true,"trace_url":null}""");
     }

@@ -13,7 +13,8 @@ internal static class WorkersEndpoint
     public static void MapWorkers(this IEndpointRouteBuilder routes) => routes
         .MapGet("/v1/workers", ListAsync)
         .WithMetadata(OperatorOnly.Mark, Dialect.Native)
-        .WithName("listWorkers").WithTags("System").WithSummary("Lists the living workers: where they run, what they serve, how busy they are")
+        .WithName("listWorkers").WithTags("System").WithSummary(
+            "Lists the living workers: where they run, what they serve, how busy they are")
         .WithDescription(
             "As their last heartbeats say. A worker that sends none for Jobs:HeartbeatTtl is not listed. 'failures' are the model folders "
             + "that it could not load, and why.")

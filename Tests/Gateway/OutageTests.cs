@@ -374,7 +374,8 @@ public sealed class OutageTests : IAsyncLifetime
         (HttpMethod Method, string Path)[] calls =
         [
             (HttpMethod.Get, "/v1/jobs"), (HttpMethod.Get, Job), (HttpMethod.Get, $"{Job}?wait=60"), (HttpMethod.Delete, Job), (HttpMethod.Post, $"{Job}/retry"),
-            (HttpMethod.Get, $"{Job}/events"), (HttpMethod.Get, "/v1/queues"), (HttpMethod.Get, "/v1/workers"), (HttpMethod.Post, "/v1/queues/m/pause"),
+            (HttpMethod.Get, $"{Job}/events"), (HttpMethod.Get, "/v1/queues"), (HttpMethod.Post, "/v1/queues/m/pause"),
+            (HttpMethod.Get, "/v1/workers"),
             (HttpMethod.Post, "/v1/queues/m/resume"), (HttpMethod.Post, "/v1/queues/m/requeue-dead"),
         ];
         foreach (var (method, path) in calls)

@@ -107,8 +107,9 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         var last = events.Text.Split('\n').Last(line => line.StartsWith("id: ", StringComparison.Ordinal))[4..];
         await AnswersAsync("followJob", 204, id, headers: ("Last-Event-ID", last));
         await AnswersAsync("cancelJob", 200, id);
-        foreach (var operation in (string[])["listModels", "listJobs", "listQueues", "getUsage", "listWorkers", "listProviders", "getCaller", "getVersion"])
-            await AnswersAsync(operation, 200, body: null);
+        string[] plain =
+            ["listModels", "listJobs", "listQueues", "getUsage", "listWorkers", "listProviders", "getCaller", "getVersion"];
+        foreach (var operation in plain) await AnswersAsync(operation, 200, body: null);
         foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"]) await AnswersAsync(operation, 200, Model, query: "");
     }
 

@@ -28,7 +28,8 @@ public sealed partial class ApiReferenceTests(KeyedGatewayFixture fixture) : ICl
         Assert.Equal("text/html", one.Content.Headers.ContentType?.MediaType);
         Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe-eval", policy, StringComparison.Ordinal);
-        Assert.DoesNotContain("'unsafe-inline'", policy.Split(';').Single(part => part.Contains("script-src", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var scripts = policy.Split(';').Single(part => part.Contains("script-src", StringComparison.Ordinal));
+        Assert.DoesNotContain("unsafe", scripts, StringComparison.Ordinal);
         Assert.Contains($"nonce=\"{Nonce.Match(policy).Groups[1].Value}\"", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
         Assert.NotEqual(policy, other.Headers.GetValues("Content-Security-Policy").Single());
     }
@@ -38,10 +39,11 @@ public sealed partial class ApiReferenceTests(KeyedGatewayFixture fixture) : ICl
     public async Task GetDocs_WhatThePageLoads_ComesFromTheGateway()
     {
         var page = await _gateway.Client.GetStringAsync("/docs/");
-        var sources = Source.Matches(page).Select(match => match.Groups[1].Length > 0 ? match.Groups[1].Value : match.Groups[2].Value).ToList();
+        var sources = Source.Matches(page)
+            .Select(match => match.Groups[1].Length > 0 ? match.Groups[1].Value : match.Groups[2].Value).ToList();
 
         Assert.NotEmpty(sources);
-        Assert.DoesNotContain(sources, source => source.Contains("://", StringComparison.Ordinal) || source.StartsWith("//", StringComparison.Ordinal));
+        Assert.DoesNotContain(sources, source => source.Contains("//", StringComparison.Ordinal));
         foreach (var source in sources)
         {
             using var response = await _gateway.Client.GetAsync(new Uri(new Uri(_gateway.Address, "/docs/"), source));

@@ -35,7 +35,8 @@ public sealed class SystemEndpointsTests(KeyedGatewayFixture fixture) : IClassFi
         using var response = await _gateway.Client.GetAsync("/v1/caller");
 
         Assert.Equal(
-            (HttpStatusCode.Unauthorized, "application/problem+json"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            (HttpStatusCode.Unauthorized, "application/problem+json"),
+            (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
     }
 
     [Fact]
@@ -48,7 +49,8 @@ public sealed class SystemEndpointsTests(KeyedGatewayFixture fixture) : IClassFi
 
         Assert.Equal(
             ("operator", false, Dashboard),
-            (caller.GetProperty("role").GetString(), caller.GetProperty("has_keys").GetBoolean(), caller.GetProperty("trace_url").GetString()));
+            (caller.GetProperty("role").GetString(), caller.GetProperty("has_keys").GetBoolean(),
+                caller.GetProperty("trace_url").GetString()));
     }
 
     [Theory]

@@ -33,7 +33,8 @@ public sealed class ProviderListTests : IAsyncLifetime
 
         // A wrong request says nothing of the provider.
         sut.Provider.Script(
-            FakeProvider.Fails(400), FakeProvider.Fails(503), FakeProvider.ResetsAsync, FakeProvider.Fails(500, "code", $"{FakeProvider.Key}"));
+            FakeProvider.Fails(400), FakeProvider.Fails(503), FakeProvider.ResetsAsync,
+            FakeProvider.Fails(500, "code", $"{FakeProvider.Key}"));
         for (var i = 0; i < 5; i++) await sut.ChatAsync();
 
         var provider = await ReadAsync(sut);

@@ -17,7 +17,7 @@ public sealed class WorkersTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     public async Task GetWorkers_AWorkerLives_TellsWhatItsHeartbeatSays()
     {
         var name = RedisServer.Unique("worker");
-        var before = DateTimeOffset.UtcNow.AddSeconds(-1);
+        var before = TimeProvider.System.GetUtcNow().AddSeconds(-1);
         await BeatAsync(name, new ModelLoad("m-1", 2, 8), new ModelLoad("m-2", 1, 4) { Device = "cpu" });
 
         var worker = await ReadAsync(name);
@@ -26,7 +26,7 @@ public sealed class WorkersTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
             ("host-1", 4711, "cuda:0", "1970-01-01T00:00:00.000Z"),
             (worker.GetProperty("host").GetString(), worker.GetProperty("process_id").GetInt32(), worker.GetProperty("device").GetString(),
                 worker.GetProperty("started_at").GetString()));
-        Assert.InRange(worker.GetProperty("last_heartbeat").GetDateTimeOffset(), before, DateTimeOffset.UtcNow.AddSeconds(1));
+        Assert.InRange(worker.GetProperty("last_heartbeat").GetDateTimeOffset(), before, TimeProvider.System.GetUtcNow().AddSeconds(1));
         Assert.Equal((3, 12), (worker.GetProperty("running").GetInt32(), worker.GetProperty("capacity").GetInt32()));
         Assert.Equal(
             """
@@ -83,7 +83,8 @@ public sealed class WorkersTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     {
         var database = fixture.Redis.Connection.GetDatabase();
         await database.HashSetAsync("ai:{WORKERS}:beats", name, heartbeat);
-        await database.SortedSetAddAsync("ai:{WORKERS}:seen", name, DateTimeOffset.UtcNow.AddMinutes(10).ToUnixTimeMilliseconds());
+        var until = TimeProvider.System.GetUtcNow().AddMinutes(10).ToUnixTimeMilliseconds();
+        await database.SortedSetAddAsync("ai:{WORKERS}:seen", name, until);
     }
 
     private Task BeatAsync(string name, params ModelLoad[] models) => _gateway.Services.GetRequiredService<IWorkerCatalog>().BeatAsync(
