@@ -1,7 +1,7 @@
 // What all parts of the page are made of.
 
-import { h, render } from './vendor/preact.js';
-import { useCallback, useEffect, useRef, useState } from './vendor/hooks.js';
+import { cloneElement, h, render } from './vendor/preact.js';
+import { useCallback, useEffect, useId, useRef, useState } from './vendor/hooks.js';
 import htm from './vendor/htm.js';
 import { ApiError, state, subscribe } from './api.js';
 
@@ -96,7 +96,9 @@ export const Card = ({ title, actions, children, ...rest }) => html`<section cla
 </section>`;
 
 export function Field({ label, hint, children, ...rest }) {
-  return html`<label class="field" ...${rest}><span class="label">${label}</span>${children}${hint && html`<span class="hint">${hint}</span>`}</label>`;
+  const id = useId();
+  const input = hint ? cloneElement(children, { 'aria-describedby': id }) : children;
+  return html`<div class="field" ...${rest}><label class="field"><span class="label">${label}</span>${input}</label>${hint && html`<span class="hint" id=${id}>${hint}</span>`}</div>`;
 }
 
 /** A window in the browser's own way: Escape closes it, and the focus stays inside. */

@@ -13,7 +13,7 @@ public sealed class PageOutageTests(Chromium chromium) : IClassFixture<Chromium>
     {
         await using var sut = await Platform.StartAsync([.. ChatPlatform.Settings, ("Jobs__HeartbeatTtl", "00:00:03")]);
         await using var user = await PageUser.OpenAsync(chromium, sut.Gateway.Address, $"#/playground?model={ChatPlatform.Model}");
-        await user.FillAsync("Max tokens", "8");
+        await user.FillAsync("Max tokens", "8", "spinbutton");
         await user.FillAsync("Message", "What is the sky?");
         await user.PressAsync("Enter");
         await user.SeesAsync("tokens/s");

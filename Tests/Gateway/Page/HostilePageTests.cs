@@ -79,8 +79,8 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
     [Fact]
     public async Task Stream_OfFiveHundredTokensASecond_StaysSmooth()
     {
-        world.Provider.Script(FakeProvider.Streams(
-            [.. Enumerable.Range(0, 3_000).Select(i => FakeProvider.Chunk($"word{i} ")), FakeProvider.Chunk("", "stop"), FakeProvider.UsageChunk]));
+        var words = Enumerable.Range(0, 3_000).Select(i => FakeProvider.Chunk($"word{i} "));
+        world.Provider.Script(FakeProvider.Streams([.. words, FakeProvider.Chunk("", "stop"), FakeProvider.UsageChunk]));
         await using var user = await PageUser.OpenAsync(world.Chromium, _gateway.Address, "#/playground?model=gpt");
         await user.Page.EvaluateExpressionAsync("""
             window.gaps = []; let last = performance.now();
@@ -105,7 +105,7 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
         await using var worker = await FakeWorker.IdleAsync(_gateway, model);
         for (var i = 0; i < Jobs; i += 20) await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _gateway.Client.SubmitForIdAsync(model)));
         await using var user = await PageUser.OpenAsync(world.Chromium, _gateway.Address, "#/jobs");
-        await user.FillAsync("Model", model);
+        await user.FillAsync("Model", model, "combobox");
         await user.UntilAsync("document.querySelectorAll('.rows li').length === 50");
 
         for (var rows = 150; rows < Jobs + 100; rows += 100)

@@ -77,7 +77,7 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         world.Provider.Script(FakeProvider.StreamsWords("{\"mood\":", "\"good\"}"));
         await using var user = await OpenAsync("#/playground?model=gpt");
 
-        await user.ClickAsync("Answer in JSON that fits a schema");
+        await user.ClickAsync("Answer in JSON that fits a schema", "checkbox");
         await user.FillAsync("JSON Schema", "{");
         await user.FillAsync("Message", "How are you?");
         await user.ClickAsync("Send");
@@ -137,10 +137,10 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         var id = await _gateway.Client.SubmitForIdAsync(model);
         await using var user = await OpenAsync("#/jobs");
 
-        await user.FillAsync("Model", model);
-        await user.FillAsync("Status", "canceled");
+        await user.FillAsync("Model", model, "combobox");
+        await user.FillAsync("Status", "canceled", "combobox");
         await user.SeesAsync("No job fits");
-        await user.FillAsync("Status", "queued");
+        await user.FillAsync("Status", "queued", "combobox");
         await user.ClickAtAsync($"a[href='#/jobs/{id}']");
         await user.SeesAsync("It waits for a worker");
 
@@ -195,7 +195,7 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.FillAsync("API key", world.User.Value);
         await user.ClickAsync("Continue");
         await user.SeesAsync("user-1");
-        await user.ClickAsync("Models");
+        await user.ClickAsync("Models", "link");
         await user.SeesAsync("What can be called");
         Assert.DoesNotContain("Queues", await user.TextAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("Workers\n", await user.TextAsync(), StringComparison.Ordinal);
@@ -205,7 +205,7 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.ClickAsync("Forget the key");
         await user.FillAsync("API key", world.Operator.Value);
         await user.ClickAsync("Continue");
-        await user.ClickAsync("Queues");
+        await user.ClickAsync("Queues", "link");
         await user.SeesAsync("One for each model.");
         Assert.Null(await user.Page.EvaluateExpressionAsync<string?>("localStorage.getItem('aiplatform.key')"));
         user.AssertNoProblems("401");

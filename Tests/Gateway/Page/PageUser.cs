@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AiPlatform.Tests.Fixtures;
 using PuppeteerSharp;
+using PuppeteerSharp.Locators;
 using PuppeteerSharp.Media;
 using Xunit;
 
@@ -55,14 +56,14 @@ internal sealed class PageUser : IAsyncDisposable
     /// <summary>Goes to another part, such as <c>#/jobs</c>, without loading the page anew.</summary>
     public Task GoAsync(string part) => _page.EvaluateFunctionAsync("part => { location.hash = part; }", part);
 
-    /// <summary>Clicks what has this name: a button, a link.</summary>
-    public Task ClickAsync(string name) => _page.Locator($"aria/{name}").SetTimeout(60_000).ClickAsync();
+    /// <summary>Clicks a button, or what has another role.</summary>
+    public Task ClickAsync(string name, string role = "button") => Named(name, role).ClickAsync();
 
     /// <summary>Clicks what a CSS selector finds.</summary>
     public Task ClickAtAsync(string selector) => _page.Locator(selector).SetTimeout(60_000).ClickAsync();
 
-    /// <summary>Fills a field with this label, or chooses the value of a list.</summary>
-    public Task FillAsync(string label, string text) => _page.Locator($"aria/{label}").SetTimeout(60_000).FillAsync(text);
+    /// <summary>Fills a field with this label; of a list (<c>combobox</c>) it chooses the value.</summary>
+    public Task FillAsync(string label, string text, string role = "textbox") => Named(label, role).FillAsync(text);
 
     public Task PressAsync(string key) => _page.Keyboard.PressAsync(key);
 
@@ -96,6 +97,9 @@ internal sealed class PageUser : IAsyncDisposable
             && !url.StartsWith("blob:", StringComparison.Ordinal));
 
     public async ValueTask DisposeAsync() => await _page.BrowserContext.CloseAsync();
+
+    private Locator Named(string name, string role) =>
+        _page.Locator($"::-p-aria([name=\"{name}\"][role=\"{role}\"])").SetTimeout(60_000);
 
     private async Task UntilAsync(Func<string, bool> condition, string what)
     {
