@@ -82,6 +82,7 @@ internal static class ApiDescription
 
         foreach (var (status, response) in operation.Responses!) response.Description = TextOf(status) ?? response.Description;
         AnswerHeaders.Describe(operation.Responses);
+        ApiExamples.Complete(operation);
     }
 
     /// <summary>The meaning of a status whose name is not clear enough.</summary>

@@ -121,6 +121,12 @@ internal sealed class ApiOperation(string method, string path, JsonObject node)
     /// <summary>A body that the document shows.</summary>
     public JsonNode? Example { get; } = node["requestBody"]?["content"]?["application/json"]?["example"];
 
+    /// <summary>What the document shows as the answer of a success; null where there is none in JSON.</summary>
+    public (JsonNode Schema, JsonNode? Example)? Success { get; } =
+        (node["responses"]!["200"] ?? node["responses"]!["202"])?["content"]?["application/json"] is { } content
+            ? (content["schema"]!, content["example"])
+            : null;
+
     /// <summary>By status, or its range such as <c>4XX</c>.</summary>
     public IReadOnlyDictionary<string, JsonObject> Answers { get; } =
         node["responses"]!.AsObject().ToDictionary(one => one.Key, one => one.Value!.AsObject());

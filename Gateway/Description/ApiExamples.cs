@@ -1,0 +1,30 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace AiPlatform.Gateway.Description;
+
+/// <summary>
+/// What operations answer, as examples in the API's description: of <c>answers.json</c> here, by the operation's name, where the route
+/// itself shows none. Tests compare all of them with what is described.
+/// </summary>
+internal static class ApiExamples
+{
+    private const string Json = "application/json";
+
+    private static readonly JsonObject Answers = Read();
+
+    /// <summary>Adds the example of an operation's success.</summary>
+    public static void Complete(OpenApiOperation operation)
+    {
+        if (operation.OperationId is not { } name || Answers[name] is not { } example) return;
+
+        var success = operation.Responses!.GetValueOrDefault("200") ?? operation.Responses!.GetValueOrDefault("202");
+        if (success?.Content?.GetValueOrDefault(Json) is { Example: null } content) content.Example = example.DeepClone();
+    }
+
+    private static JsonObject Read()
+    {
+        using var file = typeof(ApiExamples).Assembly.GetManifestResourceStream("answers.json")!;
+        return JsonNode.Parse(file)!.AsObject();
+    }
+}
