@@ -18,8 +18,12 @@ internal static class ApiExamples
     {
         if (operation.OperationId is not { } name || Answers[name] is not { } example) return;
 
-        var success = operation.Responses!.GetValueOrDefault("200") ?? operation.Responses!.GetValueOrDefault("202");
-        if (success?.Content?.GetValueOrDefault(Json) is { Example: null } content) content.Example = example.DeepClone();
+        foreach (var status in (string[])["200", "202"])
+        {
+            if (!operation.Responses!.TryGetValue(status, out var success)) continue;
+            if (success.Content?.TryGetValue(Json, out var content) == true) content.Example ??= example.DeepClone();
+            return;
+        }
     }
 
     private static JsonObject Read()

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using AiPlatform.Tests.Fixtures;
 using PuppeteerSharp;
 using PuppeteerSharp.Locators;
-using PuppeteerSharp.Media;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Page;
