@@ -11,8 +11,8 @@ using AiPlatform.Jobs.Tasks.Generation;
 namespace AiPlatform.Gateway.Answers;
 
 /// <summary>
-/// Asks a language model of our own workers for a typed answer. A record whose one property is any text gets what the model says. For any
-/// other record the worker holds the model to the record's schema.
+/// Asks a worker's language model for a typed answer. A record whose one property is any text gets what the model says. For any other
+/// record the worker holds the model to the record's schema.
 /// </summary>
 internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admission, JobCalls jobs)
 {

@@ -17,7 +17,7 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
 {
     public int VocabularySize => opened.Tokenizer.VocabularySize;
 
-    /// <summary>The prompt of a chat, as the only one; or why there is none.</summary>
+    /// <summary>The one prompt of a chat; or the error.</summary>
     /// <param name="call">The request.</param>
     /// <param name="body">Its bytes.</param>
     public (int[][]? Prompts, InferenceError? Error) OfChat(ChatCall call, ReadOnlyMemory<byte> body)

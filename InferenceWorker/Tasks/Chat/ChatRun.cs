@@ -17,7 +17,7 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// </summary>
 /// <param name="job">The job.</param>
 /// <param name="call">Its request.</param>
-/// <param name="prompts">What the model reads, in tokens; each has as many choices.</param>
+/// <param name="prompts">The prompts as tokens; all have equally many choices.</param>
 /// <param name="masks">The grammar of each answer; null for free text.</param>
 /// <param name="maxTokens">Most tokens of a prompt and its answer together.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
@@ -97,7 +97,7 @@ internal sealed class ChatRun(
     {
         foreach (var choice in _choices)
         {
-            // What runs the model may be lost: another worker goes on, or this one after its restart.
+            // The engine may be lost; then another worker continues, or this one after its restart.
             if (choice.Problem is { } problem)
                 return JobOutcome.Failure(choice.IsRefused ? NotConstrained(problem) : Failed(problem), Usage());
         }

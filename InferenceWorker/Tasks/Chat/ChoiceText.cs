@@ -151,7 +151,7 @@ internal sealed class ChoiceText(
         changed?.Invoke();
     }
 
-    /// <summary>The next chunk to be shown; null when there is none now.</summary>
+    /// <summary>The next chunk to show; null when there is none now.</summary>
     /// <exception cref="FormatException">The text has calls in another form than its grammar allows.</exception>
     public string? Take(AnswerForm form)
     {
@@ -173,7 +173,7 @@ internal sealed class ChoiceText(
             _toldText = Math.Max(_toldText, _text.Length);
             if (_calls is not null) (text, calls) = _calls.Read(text, isLast: _finish is not null);
 
-            // Where there are stop strings the last tokens may have no text.
+            // With stop strings the last tokens may have no text.
             var isEnd = text.Length == 0 && calls.Count == 0;
             if (isEnd && (_finish is null || _hasToldEnd)) return null;
             if (isEnd) _hasToldEnd = true;

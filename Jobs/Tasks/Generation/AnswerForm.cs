@@ -62,7 +62,7 @@ public abstract class AnswerForm
     /// <param name="choice">Its index.</param>
     /// <param name="calls">The pieces, in order.</param>
     /// <param name="tokens">What they are made of, and what the tokens before them were that said nothing yet.</param>
-    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null where none are wanted.</param>
+    /// <param name="likelihoods">The likelihoods of these tokens, in the form's own JSON; null when they are not requested.</param>
     public string Calls(int choice, IReadOnlyList<AnswerCallPiece> calls, IReadOnlyList<int> tokens, string? likelihoods) =>
         Chunk(choice, ChunkCalls(choice, calls), likelihoods, null, tokens);
 
@@ -173,7 +173,7 @@ public abstract class AnswerForm
 
     protected virtual IReadOnlyList<AnswerCall> CallsOfWhole(JsonElement choice) => [];
 
-    /// <summary>What <see cref="Logprobs"/> was written from; null for nothing.</summary>
+    /// <summary>The likelihoods from which <see cref="Logprobs"/> was written; null when there are none.</summary>
     protected abstract string? LikelihoodsOfLogprobs(JsonElement logprobs);
 
     protected string Chunk(int choice, string text, string? likelihoods, string? reason, IReadOnlyList<int>? tokens)
@@ -193,10 +193,10 @@ public abstract class AnswerForm
 }
 
 /// <summary>One of the texts of an answer.</summary>
-/// <param name="Index">Its number, from 0 on.</param>
-/// <param name="Text">What the model says.</param>
+/// <param name="Index">Its index, from 0.</param>
+/// <param name="Text">The generated text.</param>
 /// <param name="FinishReason"><c>stop</c>, <c>length</c> or <c>tool_calls</c>.</param>
-/// <param name="Likelihoods">Those of its tokens, in the form's own JSON; null where none are wanted.</param>
+/// <param name="Likelihoods">The likelihoods of its tokens, in the form's own JSON; null when they are not requested.</param>
 public sealed record AnswerChoice(int Index, string Text, string FinishReason, string? Likelihoods)
 {
     /// <summary>The functions that it calls; then it has no text.</summary>
