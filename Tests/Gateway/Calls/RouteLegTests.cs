@@ -86,7 +86,7 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
         await using var worker = await ServeAsync(sut);
         sut.Provider.Otherwise = FakeProvider.Fails(503);
 
-        var reply = await sut.ChatAsync("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "hosted");
+        var reply = await sut.ChatAsync("\"top_k\":-5", "hosted");
 
         Assert.Equal((502, "provider_failed"), (reply.Status, reply.ErrorCode));
     }
