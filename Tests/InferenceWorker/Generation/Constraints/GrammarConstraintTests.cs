@@ -142,8 +142,8 @@ public sealed class GrammarConstraintTests
     [InlineData(1)]
     public async Task Submit_RowsOfDifferentGrammars_EachGetsTheTextThatItHasAlone(int memoryMiB)
     {
-        // One MiB has room for a thousand positions.
-        var decoder = new FakeDecoder { Shape = new FakeDecoder().Shape with { Layers = 64 } };
+        // One MiB has room for 256 positions.
+        var decoder = new FakeDecoder { Shape = new FakeDecoder().Shape with { Layers = 256 } };
         var grammars = Grammars.Select(schema => Grammar.OfJsonSchema(schema)).ToList();
         List<string> alone = [];
         var single = Engines.Start(new FakeDecoder());
