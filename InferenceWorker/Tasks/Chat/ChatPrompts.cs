@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text.Templates;
@@ -80,16 +79,5 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
         {
             return (null, InferenceError.Invalid("messages", refused.Message));
         }
-    }
-
-    private InferenceError? CheckTokens(string name, int[] tokens)
-    {
-        var most = VocabularySize;
-        var outside = Array.FindIndex(tokens, token => token >= most);
-        return outside < 0 ? null : InferenceError.Invalid(
-            $"{name}[{outside}]",
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"'{name}[{outside}]' is {tokens[outside]}; the token ids of '{opened.Manifest.Name}' are 0 to {most - 1}."));
     }
 }
