@@ -39,7 +39,7 @@ internal sealed class ChoiceText(
     private readonly List<int> _tokens = [];
     private readonly List<TokenLikelihood> _likelihoods = [];
     private readonly List<string> _restoredLikelihoods = [];
-    private readonly ToolCallReader? _calls = call is ChatCall { Tools.Count: > 0 } ? new ToolCallReader() : null;
+    private readonly ToolCallReader? _calls = NewReader(call);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _restored;
     private int _characters;
@@ -191,7 +191,7 @@ internal sealed class ChoiceText(
     /// <exception cref="FormatException">The text has calls in another form than its grammar allows.</exception>
     public AnswerChoice ToChoice(AnswerForm form)
     {
-        var (text, reader) = (_text.ToString(), _calls is null ? null : new ToolCallReader());
+        var (text, reader) = (_text.ToString(), NewReader(call));
         List<AnswerCall> calls = [];
         if (reader is not null)
         {
@@ -204,7 +204,12 @@ internal sealed class ChoiceText(
         return new AnswerChoice(index, text, ReasonOf(reader), likelihoods) { Calls = calls };
     }
 
-    private string ReasonOf(ToolCallReader? calls) => _finish == Stop && calls is { Calls: > 0 } ? ToolCalls : _finish!;
+    private static ToolCallReader? NewReader(GenerationCall call) =>
+        call is ChatCall { Tools.Count: > 0 } chat ? new ToolCallReader(chat.MustCall) : null;
+
+    /// <summary>A call that a stop string has cut is none that can be made.</summary>
+    private string ReasonOf(ToolCallReader? calls) =>
+        _finish == Stop && _stops.Found is null && calls is { Calls: > 0 } ? ToolCalls : _finish!;
 
     private string Write(IReadOnlyList<TokenLikelihood> likelihoods) => call is CompletionCall
         ? CompletionLikelihoods.Write(likelihoods, tokenizer) : TokenLikelihood.Write(likelihoods, tokenizer);

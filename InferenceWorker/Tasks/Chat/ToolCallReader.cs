@@ -8,11 +8,12 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// Reads calls from the text of an answer as it comes, in the form that <see cref="ToolCallForm"/> describes and the answer's grammar
 /// guarantees. A text that does not begin as calls do is passed on as it is.
 /// </summary>
-internal sealed class ToolCallReader
+/// <param name="mustCall">Whether the answer can be no text.</param>
+internal sealed class ToolCallReader(bool mustCall)
 {
     private readonly StringBuilder _held = new();
     private readonly StringBuilder _name = new();
-    private State _state = State.Undecided;
+    private State _state = mustCall ? State.Head : State.Undecided;
     private int _matched;
     private int _depth;
     private bool _isInString;

@@ -14,6 +14,9 @@ public sealed record ChatCall(string Model) : GenerationCall(Model)
     /// <summary>The tools that the answer may call; the grammar knows them already.</summary>
     public IReadOnlyList<ChatTool> Tools { get; init; } = [];
 
+    /// <summary>Whether the answer must call a tool.</summary>
+    public bool MustCall { get; init; }
+
     /// <summary>What an answer without calls must fit, in a request with tools; null for free text.</summary>
     public AnswerGrammar? TextFormat { get; init; }
 

@@ -77,6 +77,7 @@ public static class ChatRequestParser
             return call with
             {
                 Tools = tools,
+                MustCall = _tools.Use == ToolUse.Required,
                 TextFormat = call.Grammar,
                 Grammar = ToolCallForm.GrammarOf(tools, _tools.Use, _tools.IsParallel, call.Grammar, body),
             };

@@ -103,11 +103,11 @@ internal sealed class FakeWorker : IAsyncDisposable
     }
 
     /// <summary>Commits the same text for each choice, whatever is asked; of a stream nothing has been said before.</summary>
-    public Task<bool> SucceedWithTextAsync(LeasedJob job, string text = Text, string reason = "stop")
+    public Task<bool> SucceedWithTextAsync(LeasedJob job, string text = Text, string reason = "stop", params AnswerCall[] calls)
     {
         var call = (GenerationCall)CallOf(job)!;
         var usage = AnswerForm.WriteUsage(5, 0, 2 * call.Choices);
-        var choices = Enumerable.Range(0, call.Choices).Select(index => new AnswerChoice(index, text, reason, null));
+        var choices = Enumerable.Range(0, call.Choices).Select(index => new AnswerChoice(index, text, reason, null) { Calls = calls });
         var answer = new JobOutput(JobOutput.Json, call.FormOf(job.Id, job.Model).Whole(choices, usage));
         return _store.CommitAsync(job, JobOutcome.Success(answer, usage), CancellationToken.None);
     }

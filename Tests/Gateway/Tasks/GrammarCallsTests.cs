@@ -142,6 +142,32 @@ public sealed class GrammarCallsTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.True((int)reply.StatusCode == status, await reply.Content.ReadAsStringAsync(Ct));
     }
 
+    /// <summary>A stream whose log is there no more is written from the stored answer.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Chat_CallsOfAStoredAnswer_AreTheSameWholeAndStreamed(bool streams)
+    {
+        await using var sut = await StartAsync(
+            (worker, job) => worker.SucceedWithTextAsync(job, "", "tool_calls", new("f", """{"a":1}"""), new("f", "{}")));
+
+        const string Tools = """
+            "tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]
+            """;
+        using var reply = await sut.Gateway.PostTextAsync(
+            "/v1/chat/completions", sut.Body($"\"stream\":{(streams ? "true" : "false")},{Tools}"));
+
+        var text = await reply.Content.ReadAsStringAsync(Ct);
+        Assert.True((int)reply.StatusCode == 200, text);
+        var answers = streams ? SseText.DataOf(text).SkipLast(1) : [text];
+        var choices = answers.Select(one => JsonDocument.Parse(one).RootElement.GetProperty("choices")[0]).ToList();
+        var calls = choices.Select(choice => choice.GetProperty(streams ? "delta" : "message"))
+            .SelectMany(said => said.TryGetProperty("tool_calls", out var some) ? some.EnumerateArray().ToArray() : []).ToList();
+        Assert.Equal(["{\"a\":1}", "{}"], calls.Select(call => call.GetProperty("function").GetProperty("arguments").GetString()));
+        Assert.All(calls, call => Assert.Matches("^call_[0-9a-z]{26}_0_[01]$", call.GetProperty("id").GetString()));
+        Assert.Equal("tool_calls", choices[^1].GetProperty("finish_reason").GetString());
+    }
+
     [Fact]
     public async Task Chat_Format_GoesToTheWorkerAsItWasSent()
     {

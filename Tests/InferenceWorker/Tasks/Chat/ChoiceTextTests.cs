@@ -42,6 +42,20 @@ public sealed class ChoiceTextTests
         Assert.Equal(("", "tool_calls"), (choice.Text, choice.FinishReason));
     }
 
+    [Fact]
+    public void ToChoice_CallCutByAStopString_IsStoppedAndNoCallToMake()
+    {
+        var sut = CreateSut(_call with { Stop = ["days"] });
+
+        foreach (var token in ChatReference.Tokenizer.EncodeWithControl(Calls))
+            if (!Add(sut, token)) break;
+        End(sut);
+
+        var choice = sut.ToChoice(_form);
+        Assert.Equal([new AnswerCall("weather", "{\"city\":\"Zürich 😀\",\"")], choice.Calls);
+        Assert.Equal("stop", choice.FinishReason);
+    }
+
     [Theory]
     [InlineData("Hello 😀")]
     [InlineData("<tool")]
@@ -93,10 +107,10 @@ public sealed class ChoiceTextTests
         }
     }
 
-    private ChoiceText CreateSut()
+    private ChoiceText CreateSut(ChatCall? call = null)
     {
         var times = new TokenTimes(null, "m", TimeProvider.System, TimeProvider.System.GetTimestamp());
-        return new ChoiceText(0, [1], 1_000, _call, masks: null, ChatReference.Tokenizer, times, null);
+        return new ChoiceText(0, [1], 1_000, call ?? _call, masks: null, ChatReference.Tokenizer, times, null);
     }
 
     private IEnumerable<string> TakeAll(ChoiceText sut, string text)
@@ -119,7 +133,7 @@ public sealed class ChoiceTextTests
         return pieces;
     }
 
-    private static void Add(ChoiceText sut, int token) => sut.OnToken(new GeneratedToken(token, 0, 0, []));
+    private static bool Add(ChoiceText sut, int token) => sut.OnToken(new GeneratedToken(token, 0, 0, []));
 
     private static void End(ChoiceText sut) => sut.OnEnd(new GenerationEnd
     {

@@ -54,6 +54,14 @@ public sealed class ToolCallReaderTests
         }
     }
 
+    /// <summary>Where there must be a call, its beginning is no text.</summary>
+    [Fact]
+    public void Read_CallThatMustBeAndIsCut_IsNoText()
+    {
+        for (var length = 0; length < Two.Length; length++) Assert.Equal("", ReadAll(Two[..length], 5, mustCall: true).Text);
+        Assert.Equal("{}", ArgumentsOf(ReadAll(Two, 5, mustCall: true).Calls, 1));
+    }
+
     [Fact]
     public void Read_OtherForm_IsABug() =>
         Assert.Throws<FormatException>(() => ReadAll("<tool_call>{\"name\":\"f\"}", 100));
@@ -61,9 +69,9 @@ public sealed class ToolCallReaderTests
     private static string ArgumentsOf(IEnumerable<AnswerCallPiece> pieces, int call) =>
         string.Concat(pieces.Where(piece => piece.Index == call).Select(piece => piece.Arguments));
 
-    private static (string Text, List<AnswerCallPiece> Calls) ReadAll(string text, int length)
+    private static (string Text, List<AnswerCallPiece> Calls) ReadAll(string text, int length, bool mustCall = false)
     {
-        var sut = new ToolCallReader();
+        var sut = new ToolCallReader(mustCall);
         List<AnswerCallPiece> pieces = [];
         var said = "";
         for (var at = 0; at < text.Length; at += length)
