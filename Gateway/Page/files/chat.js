@@ -129,7 +129,7 @@ export function Chat({ model, onCode }) {
   return html`<div class="split">
     <section class="card chat" aria-label="Conversation">
       <div class="turns" ref=${end} role="log" aria-live="polite" aria-busy=${running ? 'true' : 'false'} tabindex="0" aria-label="Messages">
-        ${chat.turns.length === 0 && !running && html`<div class="empty"><h3>Say something</h3><p>The answer comes word by word. Enter sends, Shift and Enter make a new line.</p>
+        ${chat.turns.length === 0 && !running && html`<div class="empty"><p class="empty-title">Say something</p><p>The answer comes word by word. Enter sends, Shift and Enter make a new line.</p>
           <p class="actions center">${['What is the sky?', 'Write a haiku about queues.', 'Explain a dead letter in one sentence.'].map((text) => html`<button key=${text} class="quiet" onClick=${() => ask([{ role: 'user', content: text }])}>${text}</button>`)}</p></div>`}
         ${chat.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn} />`)}
         ${running && html`<${Turn} turn=${running} isRunning=${true} />`}

@@ -78,7 +78,7 @@ export function TraceLink({ id }) {
   return url && /^[0-9a-f]{32}$/.test(id) ? html`<a href=${url.replace('{traceId}', id)} target="_blank" rel="noreferrer">trace</a>` : null;
 }
 
-export const Empty = ({ title, children }) => html`<div class="empty"><h3>${title}</h3>${children}</div>`;
+export const Empty = ({ title, children }) => html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
 
 export const Code = ({ children }) => html`<pre class="code" tabindex="0"><code>${children}</code></pre>`;
 

@@ -49,7 +49,7 @@ export function Embeddings({ model, onCode }) {
         <button type="button" disabled=${!isReady} onClick=${() => asJob(path, body())}>Run as a job</button>
         <button type="button" disabled=${!isReady} onClick=${() => onCode({ path, body: body(), hasKey: state.key !== '' })}>Code</button></div>
       <${Failure} error=${error} /></form><//>
-    <${Card} title="Similarity">${result ? html`<${HeatMap} result=${result} />` : html`<div class="empty"><h3>Nothing compared yet</h3><p>Each text becomes a vector. The closer the meanings, the closer the vectors: 1 is the same direction.</p></div>`}<//></div>`;
+    <${Card} title="Similarity">${result ? html`<${HeatMap} result=${result} />` : html`<div class="empty"><p class="empty-title">Nothing compared yet</p><p>Each text becomes a vector. The closer the meanings, the closer the vectors: 1 is the same direction.</p></div>`}<//></div>`;
 }
 
 function HeatMap({ result }) {
@@ -94,5 +94,5 @@ export function Classification({ model, onCode }) {
       <${Failure} error=${error} /></form><//>
     <${Card} title="Labels">${result ? html`<div>${result.answer.data[0].scores.map((one) => html`<div class="score" key=${one.label}><span><${Text}>${one.label}<//></span>
         <span class="bar" aria-hidden="true"><span style=${{ width: `${100 * one.score}%` }}></span></span><span class="num">${(100 * one.score).toFixed(1)} %</span></div>`)}
-      <p class="muted small">${number(result.answer.usage?.total_tokens ?? 0)} tokens · ${duration(result.took)}</p></div>` : html`<div class="empty"><h3>Nothing classified yet</h3><p>Each label gets a score from 0 to 100 %, the likeliest first.</p></div>`}<//></div>`;
+      <p class="muted small">${number(result.answer.usage?.total_tokens ?? 0)} tokens · ${duration(result.took)}</p></div>` : html`<div class="empty"><p class="empty-title">Nothing classified yet</p><p>Each label gets a score from 0 to 100 %, the likeliest first.</p></div>`}<//></div>`;
 }
