@@ -177,5 +177,5 @@ function Answer({ turn, isRunning }) {
       // It was stopped, or broken off.
     }
   }
-  return html`<${LongText} text=${turn.content} label="Answer" />`;
+  return html`<${LongText} text=${turn.content} label="Answer" grows=${Boolean(isRunning)} />`;
 }

@@ -157,7 +157,7 @@ function Result({ job, log, isOver }) {
   return html`<div>
     ${!isOver && progress && html`<div><div class="row-head"><span>${number(progress.done)}${progress.total ? ` of ${number(progress.total)}` : ''} ${progress.unit}</span></div>
       ${progress.total ? html`<progress value=${progress.done} max=${progress.total} aria-label="Progress"></progress>` : ''}</div>`}
-    ${!isOver && log.text && html`<${Output} title="The text so far" text=${log.text} />`}
+    ${!isOver && log.text && html`<${Output} title="The text so far" text=${log.text} grows=${true} />`}
     ${!isOver && !log.text && !progress && html`<p class="muted">${job.status === 'queued' ? `It waits for a worker${job.position !== null ? `: ${number(job.position)} jobs are before it` : ''}.` : 'A worker runs it.'}</p>`}
     ${job.error && html`<div class="failure"><p class="long"><${Text}>${job.error.message}<//></p><p class="muted small">${job.error.code}${job.error.retryable ? ' · may succeed later' : ''}</p></div>`}
     ${isOver && job.output && html`<${Shown} output=${job.output} />`}
@@ -165,7 +165,7 @@ function Result({ job, log, isOver }) {
   </div>`;
 }
 
-const Output = ({ title, text }) => html`<div><h3 class="label">${title}</h3><${LongText} text=${text} label=${title} /></div>`;
+const Output = ({ title, text, grows }) => html`<div><h3 class="label">${title}</h3><${LongText} text=${text} label=${title} grows=${grows} /></div>`;
 
 function Shown({ output }) {
   const raw = JSON.stringify(output, null, 2);

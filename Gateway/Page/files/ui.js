@@ -162,10 +162,10 @@ export function CopyButton({ text }) {
   return html`<button class="quiet" onClick=${copy}><span aria-live="polite">${done ? 'Copied' : 'Copy'}</span></button>`;
 }
 
-/** A long text is shown in part until the reader asks for all of it. */
-export function LongText({ text, most = 20000, label = 'Text' }) {
+/** A long text is shown in part until the reader asks for all of it: its beginning or, while it grows, its end. */
+export function LongText({ text, most = 20000, label = 'Text', grows = false }) {
   const [all, setAll] = useState(false);
-  const shown = all || text.length <= most ? text : text.slice(0, most);
+  const shown = all || text.length <= most ? text : grows ? `…${text.slice(-most)}` : text.slice(0, most);
   return html`<div><pre class="output" tabindex="0" aria-label=${label}>${shown}</pre>
     ${shown.length < text.length && html`<button class="quiet" onClick=${() => setAll(true)}>Show all ${number(text.length)} characters</button>`}</div>`;
 }

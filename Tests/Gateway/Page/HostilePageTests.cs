@@ -89,6 +89,8 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
 
         await user.FillAsync("Message", "Speak fast.");
         await user.PressAsync("Enter");
+        await user.SeesAsync("tokens/s");
+        await user.ClickAtAsync(".turn.model button");
         await user.SeesAsync("word2999");
 
         var gaps = await user.Page.EvaluateExpressionAsync<double[]>("window.gaps.slice(5)");
