@@ -166,9 +166,12 @@ export function CopyButton({ text }) {
 export function LongText({ text, most = 20000, label = 'Text', grows = false }) {
   const [all, setAll] = useState(false);
   const shown = all || text.length <= most ? text : grows ? `…${text.slice(-most)}` : text.slice(0, most);
-  return html`<div><pre class="output" tabindex="0" aria-label=${label}>${shown}</pre>
+  return html`<div><pre class="output" tabindex="0" aria-label=${label}>${shown.length > most + 1 ? partsOf(shown) : shown}</pre>
     ${shown.length < text.length && html`<button class="quiet" onClick=${() => setAll(true)}>Show all ${number(text.length)} characters</button>`}</div>`;
 }
+
+/** A very long text in pieces, of which a browser lays out only those that can be seen. */
+const partsOf = (text) => (text.match(/[\s\S]{1,8000}/gu) ?? []).map((part, at) => html`<span class="part" key=${at}>${part}</span>`);
 
 export function Segments({ label, value, options, onChange }) {
   return html`<div class="segments" role="group" aria-label=${label}>${options.map(([key, name]) => html`

@@ -52,9 +52,9 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
 
         await user.SeesAsync("Show all");
         await user.SeesAsync(Script);
+        await user.ScreenshotAsync("hostile-job");
         await user.ClickAsync("Show all 1,000,0" + (Script.Length + Odd.Length).ToString("00", CultureInfo.InvariantCulture) + " characters");
         await user.UntilAsync("document.querySelector('.output').textContent.length > 1000000");
-        await user.ScreenshotAsync("hostile-job");
         foreach (var part in (string[])["#/models", "#/queues", "#/usage", "#/jobs", $"#/playground?model={Uri.EscapeDataString(model)}"])
         {
             await user.GoAsync(part);
