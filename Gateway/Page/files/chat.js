@@ -61,15 +61,10 @@ export function Chat({ model, onCode }) {
     abort.current = new AbortController();
     const started = performance.now();
     const said = { role: 'assistant', content: '', first: null, tokens: 0, finish: null, requestId: null, isSchema };
-    let drawn = 0;
-    const draw = (force) => {
-      const now = performance.now();
-      // A screen needs no more than twenty pictures a second, however fast the model is.
-      if (!force && now - drawn < 50) return;
-      drawn = now;
-      setRunning({ ...said });
-    };
-    draw(true);
+    let timer = 0;
+    // A screen needs no more than twenty pictures a second, however fast the model is; the last word is never left out.
+    const draw = () => { timer ||= setTimeout(() => { timer = 0; setRunning({ ...said }); }, 50); };
+    setRunning({ ...said });
     try {
       const response = await send('POST', '/v1/chat/completions', { body, signal: abort.current.signal });
       said.requestId = response.headers.get('x-request-id');
@@ -86,7 +81,7 @@ export function Chat({ model, onCode }) {
           if (!chunk.usage) said.tokens += 1;
         }
         if (choice.finish_reason) said.finish = choice.finish_reason;
-        draw(false);
+        draw();
       }
     } catch (failure) {
       if (failure.name === 'AbortError') said.finish = 'stopped';
@@ -94,6 +89,7 @@ export function Chat({ model, onCode }) {
     } finally {
       const total = performance.now() - started;
       abort.current = null;
+      clearTimeout(timer);
       setRunning(null);
       if (said.content || said.finish === 'stop' || said.finish === 'length') {
         update({ turns: [...turns, { ...said, total, rate: said.first !== null && total > said.first && said.tokens > 1 ? (1000 * (said.tokens - 1)) / (total - said.first) : null }] });
