@@ -39,7 +39,7 @@ internal static class ForcedText
         return length;
     }
 
-    /// <summary>Where the first token begins that goes on behind the text; the text's length if there is none.</summary>
+    /// <summary>Where the first token begins that could reach past the text; the text's length if there is none.</summary>
     private static int FirstThatMayGoOn(Grammar grammar, TokenTrie trie, GrammarState state, byte[] text)
     {
         var behind = grammar.Step(state, text)!;
@@ -53,7 +53,7 @@ internal static class ForcedText
         return text.Length;
     }
 
-    /// <summary>Whether a token goes on behind a node as the grammar does.</summary>
+    /// <summary>Whether a token below a node continues as the grammar allows.</summary>
     private static bool HasTokenBelow(Grammar grammar, TokenTrie trie, int node, GrammarState state)
     {
         for (var below = node + 1; below < trie.EndOf(node); below = trie.EndOf(below))

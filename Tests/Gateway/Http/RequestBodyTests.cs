@@ -206,7 +206,7 @@ public sealed class RequestBodyTests(GatewayFixture fixture) : IClassFixture<Gat
 
             var text = await response.Content.ReadAsStringAsync();
             Assert.InRange((int)response.StatusCode, 400, 404);
-            Assert.Equal(depth > 64, text.Contains($"{depth} deep; at most 64 are read", StringComparison.Ordinal));
+            Assert.Equal(depth > 64, text.Contains($"nested {depth} deep; the limit is 64", StringComparison.Ordinal));
             Assert.DoesNotContain("not valid JSON", text, StringComparison.Ordinal);
         }
     }
