@@ -28,5 +28,5 @@ internal static class WorkersEndpoint
             """);
 
     private static async Task<Results<Ok<WorkerList>, Problem>> ListAsync(ModelCatalog catalog, CancellationToken cancellationToken) =>
-        TypedResults.Ok(WorkerList.Of((await catalog.ReadAsync(cancellationToken)).Heartbeats));
+        TypedResults.Ok(WorkerList.Of((await catalog.ReadAnewAsync(cancellationToken)).Heartbeats));
 }
