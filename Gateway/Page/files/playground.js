@@ -16,12 +16,15 @@ export function Playground({ route }) {
   const asked = route.query.get('model');
   const [wanted, setWanted] = useState('chat');
   const [code, setCode] = useState(null);
-  const model = models.find((one) => one.id === asked) ?? models.find((one) => one.task === 'text-generation' && one.available !== false) ?? models[0];
+  // A model that was asked for by name may come later: what is typed meanwhile must not be for another one.
+  const model = asked ? models.find((one) => one.id === asked) : models.find((one) => one.task === 'text-generation' && one.available !== false) ?? models[0];
   const task = model && (tasks[model.task] ?? wanted);
   const choose = (id) => { location.hash = `#/playground?model=${encodeURIComponent(id)}`; };
   return html`<${Page} title="Playground" text="Ask any model, and take the call with you as code.">
     <${Failure} error=${answer.error} retry=${answer.refresh} />
     ${answer.data && models.length === 0 && html`<div class="grid"><${Card}><${NoModel} /><//><${Card}><${NoProvider} /><//></div>`}
+    ${models.length > 0 && !model && html`<${Card}><div class="empty"><p class="empty-title"><${Text}>${asked}<//> is not served</p>
+      <p>It appears here as soon as a worker or a provider serves it.</p><p><a href="#/playground">Try another model</a></p></div><//>`}
     ${model && html`
       <section class="card picker"><${Field} label="Model"><select value=${model.id} onChange=${(event) => choose(event.target.value)}>
           ${[['worker', 'Workers’ models'], ['provider', 'Providers’ models']].map(([kind, label]) => models.some((one) => one.served_by === kind) && html`
