@@ -89,7 +89,16 @@ internal sealed class GrammarConstraint : ITokenConstraint, IThreadPoolWorkItem
     /// <summary>Computes the mask on a pool thread. If the engine's thread was faster there is nothing to do.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        lock (_gate) Compute();
+        try
+        {
+            lock (_gate) Compute();
+        }
+#pragma warning disable CA1031 // Nobody waits for this thread: what fails here would end the process with all its jobs
+        catch (Exception)
+        {
+            // The engine's thread computes the mask, and ends the row if that fails, too.
+        }
+#pragma warning restore CA1031
     }
 
     private void Compute()
