@@ -19,12 +19,6 @@ internal sealed class ResultListener(
     ILogger<ResultListener> logger)
     : LoopService(loops)
 {
-    /// <summary>
-    /// How many continuations of requests run on one thread, one after another. Queuing one of them to another thread costs as much as
-    /// running many.
-    /// </summary>
-    private const int AtATime = 8;
-
     protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken) =>
         subscriptions.ListenAsync(RedisKeys.Gateway(name.Value), Receive, stoppingToken, () => Log.Listening(logger, name.Value));
 
@@ -36,7 +30,7 @@ internal sealed class ResultListener(
         var isReadable = words switch
         {
             ["ended", var queue] => ReceiveEnds(queue, bytes.AsMemory(line + 1), othersWait),
-            ["changed", var queue, var key] => ReceiveEvents(queue, key, [], []),
+            ["changed", var queue, var key] => ReceiveEvents(queue, key, [], NewWakes()),
             ["events", var queue] => ReceiveEvents(new SaidEvents(queue, bytes.AsMemory(line + 1)), othersWait),
             _ => false,
         };
@@ -47,7 +41,7 @@ internal sealed class ResultListener(
     private bool ReceiveEnds(string queue, ReadOnlyMemory<byte> entries, bool othersWait)
     {
         var ended = new EndedJobs(queue, entries);
-        List<(AwaitedJob Awaited, Job Job)> group = [];
+        Continuations<(AwaitedJob Awaited, Job Job)> ends = new(end => end.Awaited.End(end.Job));
         while (ended.MoveNext())
         {
             if (waiters.Find(ended.Id) is not { } awaited) continue;
@@ -57,36 +51,25 @@ internal sealed class ResultListener(
                 continue;
             }
 
-            if (group.Count == AtATime)
-            {
-                ThreadPool.UnsafeQueueUserWorkItem(EndAll, group, preferLocal: true);
-                group = [];
-            }
-
-            group.Add((awaited, job));
+            ends.Add((awaited, job));
         }
 
-        // If other messages wait, the last group also runs on another thread, so that those messages do not wait for these requests.
-        if (othersWait) ThreadPool.UnsafeQueueUserWorkItem(EndAll, group, preferLocal: true);
-        else EndAll(group);
+        ends.Run(othersWait);
         return ended.IsReadable;
     }
 
-    private static void EndAll(List<(AwaitedJob Awaited, Job Job)> group)
-    {
-        foreach (var (awaited, job) in group) awaited.End(job);
-    }
+    private static Continuations<TaskCompletionSource> NewWakes() => new(wake => wake.TrySetResult());
 
     private bool ReceiveEvents(SaidEvents said, bool othersWait)
     {
-        List<TaskCompletionSource> wakes = [];
+        Continuations<TaskCompletionSource> wakes = NewWakes();
         var isReadable = true;
         while (isReadable && said.MoveNext()) isReadable = ReceiveEvents(said.Queue, said.Key, said.Events, wakes);
-        FollowerWakes.Run(wakes, othersWait);
+        wakes.Run(othersWait);
         return isReadable && said.IsReadable;
     }
 
-    private bool ReceiveEvents(string queue, string key, IReadOnlyList<JobEvent> events, List<TaskCompletionSource> wakes)
+    private bool ReceiveEvents(string queue, string key, IReadOnlyList<JobEvent> events, Continuations<TaskCompletionSource> wakes)
     {
         if (!JobId.TryParse($"job_{key}.{queue}", out var id)) return false;
         if (followers.Find(id) is { } followed && !followed.Tell(events, wakes)) looks.LookSoon(followed);

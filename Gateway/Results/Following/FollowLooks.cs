@@ -33,7 +33,7 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
     {
         while (job.TryBeginLook(time.GetTimestamp(), out var after))
         {
-            List<TaskCompletionSource> wakes = [];
+            Continuations<TaskCompletionSource> wakes = new(wake => wake.TrySetResult());
             try
             {
                 job.Tell(await store.ReadLogAsync(job.Id, after, name.Value, cancellationToken), wakes);
@@ -54,7 +54,7 @@ internal sealed class FollowLooks(BackgroundLoops loops, IJobStore store, Gatewa
             finally
             {
                 job.EndLook();
-                FollowerWakes.Run(wakes, othersWait: true);
+                wakes.Run(othersWait: true);
             }
         }
     }

@@ -34,8 +34,8 @@ internal sealed class FollowedJob(JobId id)
 
     /// <summary>Passes new events on to all followers if the events before them are known; false when a read is needed instead.</summary>
     /// <param name="events">The events.</param>
-    /// <param name="wakes">Gets what the caller completes; see <see cref="FollowerWakes"/>.</param>
-    public bool Tell(IReadOnlyList<JobEvent> events, List<TaskCompletionSource> wakes)
+    /// <param name="wakes">Gets the followers that wait, which the caller runs.</param>
+    public bool Tell(IReadOnlyList<JobEvent> events, Continuations<TaskCompletionSource> wakes)
     {
         lock (_gate)
         {
@@ -80,8 +80,8 @@ internal sealed class FollowedJob(JobId id)
 
     /// <summary>Passes on the events that a read found; null when the job no longer exists.</summary>
     /// <param name="log">What was read.</param>
-    /// <param name="wakes">Gets what the caller completes; see <see cref="FollowerWakes"/>.</param>
-    public void Tell(JobLog? log, List<TaskCompletionSource> wakes)
+    /// <param name="wakes">Gets the followers that wait, which the caller runs.</param>
+    public void Tell(JobLog? log, Continuations<TaskCompletionSource> wakes)
     {
         lock (_gate)
         {
@@ -115,7 +115,7 @@ internal sealed class FollowedJob(JobId id)
         }
     }
 
-    private void TellAll(EventPage? page, List<TaskCompletionSource> wakes)
+    private void TellAll(EventPage? page, Continuations<TaskCompletionSource> wakes)
     {
         foreach (var follower in _followers) follower.Tell(page, wakes);
     }

@@ -15,8 +15,8 @@ internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDi
 
     /// <summary>Passes a page on without waiting; a request that is too slow misses it.</summary>
     /// <param name="page">The page; null when the job no longer exists.</param>
-    /// <param name="wakes">Gets what the caller completes outside all locks: the request continues inside that call.</param>
-    public void Tell(EventPage? page, List<TaskCompletionSource> wakes)
+    /// <param name="wakes">Gets the request if it waits; the caller runs it outside all locks.</param>
+    public void Tell(EventPage? page, Continuations<TaskCompletionSource> wakes)
     {
         lock (_gate)
         {
@@ -44,7 +44,7 @@ internal sealed class JobFollower(FollowedJobs followers, FollowedJob job) : IDi
                     return (false, null);
                 }
 
-                // Many requests continue on one thread, one after another: see FollowerWakes.
+                // Many requests continue on one thread, one after another: see Continuations.
                 news = (_waits ??= new TaskCompletionSource()).Task;
             }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using AiPlatform.Jobs.Payloads;
+using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.Jobs.Tasks.Chat;
 
@@ -24,7 +24,7 @@ public enum ToolUse
 }
 
 /// <summary><c>tools</c>, <c>tool_choice</c> and <c>parallel_tool_calls</c> of a chat request, which may come in any order.</summary>
-internal sealed partial class ChatTools
+internal sealed class ChatTools
 {
     /// <summary>OpenAI's limit.</summary>
     private const int MaxTools = 128;
@@ -47,9 +47,6 @@ internal sealed partial class ChatTools
     /// <summary>The tools that may be called.</summary>
     public IReadOnlyList<ChatTool> Callable => Use == ToolUse.None ? []
         : _chosen is null ? _tools : _tools.FindAll(tool => tool.Name == _chosen);
-
-    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex ToolName { get; }
 
     /// <summary>What is wrong with the fields together.</summary>
     public InferenceError? Misfit() => this switch
@@ -186,7 +183,7 @@ internal sealed partial class ChatTools
             value.Skip();
             var wrong = field switch
             {
-                0 => RequestJson.TryReadText(ref inner, out name) && ToolName.IsMatch(name) ? null
+                0 => RequestJson.TryReadText(ref inner, out name) && FieldValues.Name.IsMatch(name) ? null
                     : "must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'",
                 1 => inner.TokenType == JsonTokenType.Null ? null : CheckParameters(ref inner),
                 2 => inner.TokenType == JsonTokenType.Null || RequestJson.IsText(ref inner) ? null : "must be a string",

@@ -1,11 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace AiPlatform.Jobs.Tasks.Generation;
 
 /// <summary>Reads fields of a request that hold one value; the reader stands on it.</summary>
-internal static class FieldValues
+internal static partial class FieldValues
 {
+    /// <summary>A name of a function or a schema, as OpenAI has it: 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'.</summary>
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
+    public static partial Regex Name { get; }
+
     public static InferenceError? ReadFlag(string name, ref Utf8JsonReader value, out bool? flag)
     {
         flag = value.TokenType == JsonTokenType.True;

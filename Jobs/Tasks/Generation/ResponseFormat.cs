@@ -1,12 +1,11 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.Jobs.Tasks.Generation;
 
 /// <summary><c>response_format</c> of a request.</summary>
-public readonly partial record struct ResponseFormat
+public readonly record struct ResponseFormat
 {
     public const string Name = "response_format";
 
@@ -29,9 +28,6 @@ public readonly partial record struct ResponseFormat
 
     /// <summary>The regular expression or the rules that the answer must fit: types of our own.</summary>
     public AnswerGrammar? Own { get; private init; }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex SchemaName { get; }
 
     /// <summary>The field that has a grammar's text.</summary>
     public static string FieldOf(AnswerGrammarKind kind) => kind switch
@@ -136,7 +132,7 @@ public readonly partial record struct ResponseFormat
             schema = start..(int)value.BytesConsumed;
         }
 
-        return name is not null && SchemaName.IsMatch(name)
+        return name is not null && FieldValues.Name.IsMatch(name)
             ? (null, schema)
             : (InferenceError.Invalid(
                 $"{JsonSchemaField}.name", $"{JsonSchemaField}.name must have 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'."), null);
