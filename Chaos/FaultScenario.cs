@@ -37,6 +37,7 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
             await CheckAsync(() => Task.WhenAll(shares.Zip(clients, (jobs, client) => client.LookAgainAsync(jobs))));
         }
 
+        foreach (var primary in platform.Redis.Primaries) await primary.WriteFileAsync();
         var written = WrittenJobs.Read(platform.Redis.Histories, platform.Queues);
         new JobAudit(run, written, _requests, scale.ResultTtl).Check();
         if (scale.WaitsForExpiry && !run.HasProblems)

@@ -60,6 +60,21 @@ public class RedisProcess(params string[] arguments) : IAsyncDisposable
     /// <summary>Sends it one command, whatever state it is in; see <see cref="RedisCommand"/>.</summary>
     public Task<string> TellAsync(params string[] command) => RedisCommand.SendAsync(Port, command);
 
+    /// <summary>
+    /// Writes all that it has answered to its append-only file. With <c>appendfsync everysec</c> it holds writes back for up to two
+    /// seconds while the disk is slow, so a reader of the file calls this first.
+    /// </summary>
+    public async Task WriteFileAsync()
+    {
+        const string setting = "appendfsync";
+        var flush = (await TellAsync("CONFIG", "GET", setting)).Split('\n')[^1];
+        foreach (var value in (string[])["always", flush])
+        {
+            if (await TellAsync("CONFIG", "SET", setting, value) is not "OK" and var refused)
+                throw new InvalidOperationException($"redis-server did not take {setting} {value}: {refused}");
+        }
+    }
+
     /// <summary>Sends SIGTERM, after which it saves and exits.</summary>
     public Task StopAsync() => EndAsync("-TERM");
 

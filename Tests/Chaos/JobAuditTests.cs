@@ -37,7 +37,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         var (job, request) = await AcceptAndLeaseAsync();
         await CommitAsync(job, request);
 
-        AssertFound();
+        await AssertFoundAsync();
         Assert.Contains("| jobs succeeded | 1 |", Table(), StringComparison.Ordinal);
     }
 
@@ -48,7 +48,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         await CommitAsync(job, request);
         Accept(JobId.New(_sut.Queue, TimeProvider.System.GetUtcNow()), request);
 
-        AssertFound(lost: 1);
+        await AssertFoundAsync(lost: 1);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class JobAuditTests : IAsyncLifetime
     {
         await AcceptAndLeaseAsync();
 
-        AssertFound(stuck: 1);
+        await AssertFoundAsync(stuck: 1);
     }
 
     /// <summary>What would happen without the fencing token: a late worker commits a job that another worker has ended.</summary>
@@ -72,7 +72,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         await _sut.Database.HashSetAsync(state, job.Id.Key, stateBefore);
         await CommitAsync(job, request);
 
-        AssertFound(duplicated: 1);
+        await AssertFoundAsync(duplicated: 1);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         await _sut.Database.HashSetAsync(state, job.Id.Key, await _sut.Database.HashGetAsync(state, job.Id.Key));
         await CommitAsync(job, request);
 
-        AssertFound(duplicated: 1);
+        await AssertFoundAsync(duplicated: 1);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class JobAuditTests : IAsyncLifetime
         var (job, _) = await AcceptAndLeaseAsync();
         await CommitAsync(job, RequestOf(1_000));
 
-        AssertFound(wrong: 1);
+        await AssertFoundAsync(wrong: 1);
     }
 
     /// <summary>A request whose body is a job's body as it stands.</summary>
@@ -119,8 +119,9 @@ public sealed class JobAuditTests : IAsyncLifetime
             await _sut.Store.CommitAsync(job, JobOutcome.Success(new JobOutput(EmbeddingOutput.ContentType, content), usage: null), Ct));
     }
 
-    private void AssertFound(int lost = 0, int duplicated = 0, int stuck = 0, int wrong = 0)
+    private async Task AssertFoundAsync(int lost = 0, int duplicated = 0, int stuck = 0, int wrong = 0)
     {
+        await _redis.WriteFileAsync();
         var written = WrittenJobs.Read([_redis.Folder], [_sut.Queue]);
         new JobAudit(_run, written, Requests, resultTtl: TimeSpan.FromHours(24)).Check();
 

@@ -41,7 +41,7 @@ public sealed class StaleWorkerTests
         Assert.Equal(before.Record, after.Record);
         Assert.Equal(before.ExpiresAt, after.ExpiresAt);
         Assert.False(after.HasState);
-        Assert.Equal(1, CountEnds(sut, id));
+        Assert.Equal(1, await CountEndsAsync(sut, id));
         Assert.Equal(("succeeded", 1), (next.GetProperty("status").GetString(), next.GetProperty("attempts").GetInt32()));
     }
 
@@ -72,9 +72,13 @@ public sealed class StaleWorkerTests
     }
 
     /// <summary>How often a record with an end was written.</summary>
-    private static int CountEnds(Platform sut, string id) => AppendOnlyFile.Read(sut.Redis.Folder).Count(command =>
-        command.Length > 2 && command[1].AsSpan().SequenceEqual(System.Text.Encoding.UTF8.GetBytes(KeyOf(id).Key!))
-        && command[2].AsSpan().IndexOf("\ts="u8) >= 0);
+    private static async Task<int> CountEndsAsync(Platform sut, string id)
+    {
+        await sut.Redis.WriteFileAsync();
+        return AppendOnlyFile.Read(sut.Redis.Folder).Count(command =>
+            command.Length > 2 && command[1].AsSpan().SequenceEqual(System.Text.Encoding.UTF8.GetBytes(KeyOf(id).Key!))
+            && command[2].AsSpan().IndexOf("\ts="u8) >= 0);
+    }
 
     private static (string Key, JobId Id) KeyOf(string id) => JobId.TryParse(id, out var job)
         ? (string.Create(CultureInfo.InvariantCulture, $"{RedisKeys.Base(job.Queue)}job:{job.Key}"), job)
