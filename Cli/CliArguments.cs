@@ -11,13 +11,14 @@ internal abstract record CliArguments
     /// <returns>The arguments; or null, and what is wrong with the command line.</returns>
     public static (CliArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments)
     {
+        if (arguments is ["key", ..]) return KeyArguments.ParseKey([.. arguments.Skip(1)], TimeProvider.System);
         CliArguments? wanted = arguments.Count == 0 ? null : arguments[0] switch
         {
             "models" => new ModelsArguments(),
             "chat" => new ChatArguments(),
             _ => null,
         };
-        if (wanted is null) return (null, "The commands are 'models' and 'chat'.");
+        if (wanted is null) return (null, "The commands are 'models', 'chat' and 'key'.");
 
         string? misuse = null;
         for (var i = 1; i < arguments.Count && misuse is null; i++)

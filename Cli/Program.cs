@@ -2,7 +2,7 @@ using AiPlatform.Cli.Chat;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway on this machine.</summary>
+/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway on this machine, and <c>./ai key</c>.</summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)
@@ -15,6 +15,7 @@ internal static class Program
             return 2;
         }
 
+        if (wanted is KeyArguments key) return await new KeyCommand(key).RunAsync();
         using var gateway = new GatewayApi(wanted.Port);
         return wanted is ChatArguments chat
             ? await new ChatCommand(chat, gateway, screen).RunAsync()

@@ -4,6 +4,7 @@ using AiPlatform.Gateway.Calls;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Models;
 using AiPlatform.Gateway.Page;
 using AiPlatform.Gateway.Providers;
@@ -32,6 +33,8 @@ internal static class Program
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
         builder.Services.AddCallers();
+        builder.Services.AddLimits();
+        builder.Services.AddPrices();
         builder.Services.AddCorsOrigins();
         builder.Services.AddRequestDecompression();
         builder.Services.AddJobStore();
@@ -68,6 +71,7 @@ internal static class Program
         app.MapWorkers();
         app.MapProviders();
         app.MapUsage();
+        app.MapLimits();
         return app;
     }
 }

@@ -17,6 +17,10 @@ public sealed record InferenceError
     /// <summary>The model's answer, if it is what is wrong and the caller asked for it; else null.</summary>
     public string? RawAnswer { get; init; }
 
+    /// <summary>The name of the limit that refused the call, as in the header <c>RateLimit-Policy</c>; null for other errors.</summary>
+    [JsonIgnore]
+    public string? ViolatedPolicy { get; init; }
+
     /// <summary>How long to wait before the next try; null when waiting does not help.</summary>
     [JsonIgnore]
     public TimeSpan? RetryAfter { get; init; }
@@ -57,6 +61,8 @@ public sealed record InferenceError
         InferenceErrorKind.QueueFull => ("queue_full", true),
         InferenceErrorKind.TenantQueueFull => ("tenant_queue_full", true),
         InferenceErrorKind.TenantBytesFull => ("tenant_bytes_full", true),
+        InferenceErrorKind.RateLimited => ("rate_limit_exceeded", true),
+        InferenceErrorKind.BudgetExceeded => ("insufficient_quota", false),
         InferenceErrorKind.QueueUnavailable => ("queue_unavailable", true),
         InferenceErrorKind.DeadlineExceeded => ("deadline_exceeded", true),
         InferenceErrorKind.Canceled => ("canceled", true),
@@ -170,6 +176,12 @@ public enum InferenceErrorKind
 
     /// <summary>The tenant's jobs in the model's queue, results included, have its limit of bytes.</summary>
     TenantBytesFull,
+
+    /// <summary>A limit of requests, tokens or concurrent calls of the tenant or the key is reached.</summary>
+    RateLimited,
+
+    /// <summary>The tenant's budget of tokens is used up.</summary>
+    BudgetExceeded,
 
     /// <summary>Redis does not answer, refuses writes or is full.</summary>
     QueueUnavailable,

@@ -47,6 +47,12 @@ public sealed record Job
     /// <summary>Tokens read and written, as the OpenAI dialect's <c>usage</c> JSON object; null until it succeeded.</summary>
     public string? Usage { get; init; }
 
+    /// <summary>Its expected cost for its model; see <see cref="JobSubmission.Cost"/>.</summary>
+    public long Cost { get; init; }
+
+    /// <summary>The hold of the tokens that it may take; null when its tenant had no limit of tokens.</summary>
+    public string? Hold { get; init; }
+
     /// <summary>An estimate of the jobs that are leased before it, 0 for the next job; null unless it waits in a lane.</summary>
     public long? Position { get; init; }
 

@@ -30,6 +30,9 @@ public sealed record JobSubmission
     /// <summary>Expected bytes of its result, which count against its tenant's limit until the result is there; 0 when unknown.</summary>
     public long ResultBytes { get; init; }
 
+    /// <summary>The hold of the tokens that it may take, which its usage ends; null when its tenant has no limit of tokens.</summary>
+    public string? Hold { get; init; }
+
     /// <summary>Time from the submit (by Redis' clock) until the job expires; positive.</summary>
     public required TimeSpan Deadline { get; init; }
 

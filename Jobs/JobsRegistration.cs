@@ -2,6 +2,7 @@ using AiPlatform.Jobs.Answers;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Idempotency;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Limits;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Store;
 using AiPlatform.Jobs.Telemetry;
@@ -30,6 +31,7 @@ public static class JobsRegistration
             services.AddSingleton<IQueueOperations, QueueOperations>();
             services.AddSingleton<IIdempotencyKeys, IdempotencyKeys>();
             services.AddSingleton<IAnswerStore, AnswerStore>();
+            services.AddSingleton<ILimitStore, LimitStore>();
             services.AddSingleton<IUsageStore, UsageStore>();
             services.AddSingleton<UsageLedger>();
             services.AddHostedService(provider => provider.GetRequiredService<UsageLedger>());

@@ -28,6 +28,9 @@ public sealed record LeasedJob
     /// <summary>W3C trace context of the call that submitted it, or null.</summary>
     public string? Traceparent { get; init; }
 
+    /// <summary>The hold of the tokens that it may take; null when its tenant had no limit of tokens.</summary>
+    public string? Hold { get; init; }
+
     /// <summary>The store's ticket for it; null when the job did not come from the store.</summary>
     internal LeaseTicket? Ticket { get; init; }
 }

@@ -19,7 +19,10 @@ internal static class Producer
     private const int LatencyWarmUpJobs = 100;
 
     private static readonly AdmittedCall Call = new(EmbeddingTask.Description, NoopModel.Name, NoopModel.Body);
-    private static readonly JobTerms Terms = new() { Tenant = Tenants.Anonymous, Lane = Lane.Default, Deadline = TimeSpan.FromMinutes(1) };
+    private static readonly JobTerms Terms = new()
+    {
+        Tenant = Tenants.Anonymous, Lane = Lane.Default, Deadline = TimeSpan.FromMinutes(1), Limits = null,
+    };
 
     /// <summary>Prints <c>ready</c>, then answers <see cref="ProducerCommand"/>s until standard input ends.</summary>
     /// <param name="inFlight">Jobs at a time for <see cref="ProducerCommand.Throughput"/>.</param>

@@ -19,6 +19,9 @@ internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory
     /// <summary>Expected bytes of its result in Redis; 0 when unknown.</summary>
     public long ResultBytes { get; init; }
 
+    /// <summary>An estimate of the most tokens that it reads and writes.</summary>
+    public long Tokens { get; init; } = Provider?.Request.Tokens ?? 0;
+
     /// <summary>Its cost, by which tenants share the model. By default it is the size of the request in bytes.</summary>
     public long Cost { get; init; } = Body.Length;
 }

@@ -85,6 +85,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
         return (new AdmittedCall(task, model.Name, body)
         {
             Cost = request.Cost(body.Length),
+            Tokens = request.MostTokens(body.Length),
             ResultBytes = request.ResultBytes(model),
             Streams = request.Streams,
         }, null);

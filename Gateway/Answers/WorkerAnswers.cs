@@ -3,6 +3,7 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Tasks.Chat;
@@ -14,7 +15,7 @@ namespace AiPlatform.Gateway.Answers;
 /// Asks a worker's language model for a typed answer. A record whose one property is any text gets what the model says. For any other
 /// record the worker holds the model to the record's schema.
 /// </summary>
-internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admission, JobCalls jobs)
+internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admission, JobCalls jobs, CallLimiter limiter)
 {
     /// <summary>An answer comes whole, and its caller waits: a text is short.</summary>
     private const int MaxTokensOfText = 128;
@@ -47,7 +48,10 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
             return (null, invalid!.Param == ResponseFormat.SchemaField ? NotHeld(model.Name, invalid.Message) : invalid);
 
         context.Response.SetModel(call.Model);
-        var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
+        var terms = new JobTerms
+        {
+            Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout, Limits = limiter.Of(context),
+        };
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         end.Describe(context.Response);
         return end.Error is { } error ? (null, error) : Read(end.Job!, contract.OnlyText, most);

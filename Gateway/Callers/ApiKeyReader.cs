@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using AiPlatform.Gateway.Configuration;
+using AiPlatform.Jobs.Limits;
 using Microsoft.Extensions.Options;
 
 namespace AiPlatform.Gateway.Callers;
@@ -11,10 +13,13 @@ namespace AiPlatform.Gateway.Callers;
 /// "ApiKeys": {
 ///   "search": { "Keys": {
 ///     "2026": { "Sha256": "64 hex digits", "ExpiresAt": "2027-01-31T00:00:00Z" },
-///     "2027": { "Sha256": "64 hex digits" } } },
+///     "2027": { "Sha256": "64 hex digits", "Limits": { "RequestsPerMinute": 60 } } },
+///     "Limits": { "TokensPerMonth": 5000000 } },
 ///   "ops":    { "Sha256": "64 hex digits", "Role": "operator" }
 /// }
 /// </code>
+/// <c>Limits</c> of a tenant has the settings of <see cref="LimitsOptions"/>, and takes the place of those that it names. <c>Limits</c> of
+/// a key holds besides, for calls with this key; a key has no budgets.
 /// Any invalid entry is refused, because a key that is only half understood is a security hole.
 /// </summary>
 internal static partial class ApiKeyReader
@@ -25,12 +30,20 @@ internal static partial class ApiKeyReader
     private const string ExpiryName = "ExpiresAt";
     private const string RoleName = "Role";
     private const string KeysName = "Keys";
+    private const string LimitsName = "Limits";
     private const string User = "user";
     private const string Operator = "operator";
     private const string ExpiryForm = "yyyy-MM-dd'T'HH:mm:ss'Z'";
 
     private static readonly string[] FieldsOfKey = [HashName, ExpiryName];
-    private static readonly string[] FieldsOfTenant = [.. FieldsOfKey, RoleName, KeysName];
+    private static readonly string[] FieldsOfNamedKey = [.. FieldsOfKey, LimitsName];
+    private static readonly string[] FieldsOfTenant = [.. FieldsOfKey, RoleName, KeysName, LimitsName];
+
+    private static readonly string[] LimitsOfKey =
+        [nameof(CallLimits.RequestsPerMinute), nameof(CallLimits.TokensPerMinute), nameof(CallLimits.ConcurrentCalls)];
+
+    private static readonly string[] LimitsOfTenant =
+        [.. LimitsOfKey, nameof(CallLimits.TokensPerDay), nameof(CallLimits.TokensPerMonth)];
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
     private static partial Regex TenantName { get; }
@@ -39,7 +52,9 @@ internal static partial class ApiKeyReader
     private static partial Regex HexHash { get; }
 
     /// <exception cref="OptionsValidationException">The message names every invalid entry and its error.</exception>
-    public static IReadOnlyList<ApiKey> Read(IConfiguration configuration)
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="limits">The limits of tenants that do not set them otherwise.</param>
+    public static IReadOnlyList<ApiKey> Read(IConfiguration configuration, CallLimits limits)
     {
         var section = configuration.GetSection(SectionName);
         List<string> errors = [];
@@ -54,13 +69,50 @@ internal static partial class ApiKeyReader
             .Select(paths => $"{string.Join(" and ", paths)} are the same: a key belongs to one tenant, and may occur once."));
 
         if (errors.Count > 0) throw new OptionsValidationException(SectionName, typeof(ApiKey), errors);
-        return [.. tenants.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key)))];
+        return [.. tenants.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key, limits)))];
     }
 
-    private static ApiKey KeyOf(IConfigurationSection tenant, IConfigurationSection key) => new(
-        new Caller(tenant.Key, IsOperator: IsName(tenant[RoleName], Operator)),
+    private static ApiKey KeyOf(IConfigurationSection tenant, IConfigurationSection key, CallLimits limits) => new(
+        new Caller(tenant.Key, IsOperator: IsName(tenant[RoleName], Operator))
+        {
+            Limits = LimitsOf(
+                tenant.Key, LimitsIn(tenant.GetSection(LimitsName), limits),
+                key.Key, key.Path == tenant.Path ? CallLimits.None : LimitsIn(key.GetSection(LimitsName), CallLimits.None)),
+        },
         Convert.FromHexString(key[HashName]!),
         TryParseExpiry(key[ExpiryName], out var expiresAt) ? expiresAt : null);
+
+    /// <summary>The limits of a caller; null when there are none.</summary>
+    public static LimitedCaller? LimitsOf(string tenant, CallLimits ofTenant, string key = "", CallLimits? ofKey = null)
+    {
+        var own = ofKey ?? CallLimits.None;
+        return ofTenant == CallLimits.None && own == CallLimits.None
+            ? null : new LimitedCaller(tenant, ofTenant, own == CallLimits.None ? "" : key, own);
+    }
+
+    private static CallLimits LimitsIn(IConfigurationSection section, CallLimits otherwise)
+    {
+        long Value(string name, long none) => TryParseLimit(section[name], out var limit) ? limit : none;
+        return new CallLimits
+        {
+            RequestsPerMinute = Value(nameof(CallLimits.RequestsPerMinute), otherwise.RequestsPerMinute),
+            TokensPerMinute = Value(nameof(CallLimits.TokensPerMinute), otherwise.TokensPerMinute),
+            ConcurrentCalls = Value(nameof(CallLimits.ConcurrentCalls), otherwise.ConcurrentCalls),
+            TokensPerDay = Value(nameof(CallLimits.TokensPerDay), otherwise.TokensPerDay),
+            TokensPerMonth = Value(nameof(CallLimits.TokensPerMonth), otherwise.TokensPerMonth),
+        };
+    }
+
+    private static IEnumerable<string> ErrorsOfLimits(IConfigurationSection limits, string[] names)
+    {
+        if (!string.IsNullOrEmpty(limits.Value)) yield return $"{limits.Path} must have an entry for each limit; it is a plain value.";
+        foreach (var error in ErrorsOfFields(limits, names)) yield return error;
+        foreach (var limit in limits.GetChildren().Where(limit => !TryParseLimit(limit.Value, out _)))
+            yield return $"{limit.Path} must be a whole number from 0 (no limit) to {CallLimits.Most}.";
+    }
+
+    private static bool TryParseLimit(string? text, out long limit) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit <= CallLimits.Most;
 
     /// <summary>The keys in <c>Keys</c>, and the tenant's entry itself if it has fields of a key, or is empty.</summary>
     private static IEnumerable<IConfigurationSection> KeysOf(IConfigurationSection tenant)
@@ -79,10 +131,15 @@ internal static partial class ApiKeyReader
             yield return $"{tenant.Path}:{KeysName} must have an entry for each key; it is a plain value.";
 
         foreach (var error in ErrorsOfFields(tenant, FieldsOfTenant)) yield return error;
+        foreach (var error in ErrorsOfLimits(tenant.GetSection(LimitsName), LimitsOfTenant)) yield return error;
         foreach (var key in KeysOf(tenant))
         {
             if (key.Path != tenant.Path)
-                foreach (var error in ErrorsOfFields(key, FieldsOfKey)) yield return error;
+            {
+                foreach (var error in ErrorsOfFields(key, FieldsOfNamedKey)) yield return error;
+                foreach (var error in ErrorsOfLimits(key.GetSection(LimitsName), LimitsOfKey)) yield return error;
+            }
+
             if (key[HashName] is not { } hash || !HexHash.IsMatch(hash))
                 yield return $"{key.Path}:{HashName} must be the SHA-256 of the key as 64 hex digits.";
             if (key[ExpiryName] is { } expiry && !TryParseExpiry(expiry, out _))

@@ -1,8 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Telemetry;
+using AiPlatform.Jobs.Limits;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -20,8 +22,9 @@ internal sealed class ApiKeys : IDisposable
     private const string Scheme = "Bearer ";
 
     /// <summary>The caller of a Gateway without keys.</summary>
-    private static readonly Caller Everybody = new(Tenants.Anonymous, IsOperator: true);
+    private readonly Caller _everybody;
 
+    private readonly CallLimits _limits;
     private readonly IConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger<ApiKeys> _logger;
@@ -30,12 +33,14 @@ internal sealed class ApiKeys : IDisposable
     private volatile IReadOnlyList<ApiKey> _keys;
 
     /// <exception cref="OptionsValidationException">The keys are wrong: the process does not start with them.</exception>
-    public ApiKeys(IConfiguration configuration, TimeProvider time, ILogger<ApiKeys> logger)
+    public ApiKeys(IConfiguration configuration, IOptions<LimitsOptions> limits, TimeProvider time, ILogger<ApiKeys> logger)
     {
+        _limits = limits.Value.Limits;
+        _everybody = new Caller(Tenants.Anonymous, IsOperator: true) { Limits = ApiKeyReader.LimitsOf(Tenants.Anonymous, _limits) };
         _configuration = configuration;
         _time = time;
         _logger = logger;
-        _keys = ApiKeyReader.Read(configuration);
+        _keys = ApiKeyReader.Read(configuration, _limits);
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
@@ -51,7 +56,7 @@ internal sealed class ApiKeys : IDisposable
     public bool TryIdentify(
         StringValues authorization, [NotNullWhen(true)] out Caller? caller, [NotNullWhen(false)] out InferenceError? error)
     {
-        caller = AreNeeded ? null : Everybody;
+        caller = AreNeeded ? null : _everybody;
         error = null;
         if (caller is not null) return true;
 
@@ -71,7 +76,7 @@ internal sealed class ApiKeys : IDisposable
         {
             try
             {
-                var keys = ApiKeyReader.Read(_configuration);
+                var keys = ApiKeyReader.Read(_configuration, _limits);
                 if (keys.Count == _keys.Count && keys.Zip(_keys).All(pair => IsSame(pair.First, pair.Second))) return;
                 if (keys.Count == 0)
                 {

@@ -2,8 +2,10 @@ using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Providers.Attempts;
+using AiPlatform.Gateway.Providers.Streams;
 using AiPlatform.Gateway.Telemetry;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +27,8 @@ internal sealed class MeasuredCalls(GatewayMetrics metrics, TimeProvider time, I
         try
         {
             var result = await run();
+            // A client that has its answer may call again at once. A stream ends its call itself.
+            if (result is not (TaskStreamAnswer or ProviderStreamAnswer)) await CallLimiter.EndAsync(context);
             outcome = result switch
             {
                 IErrorAnswer { Error.Code: var code } => code,

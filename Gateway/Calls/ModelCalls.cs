@@ -4,6 +4,7 @@ using AiPlatform.Gateway.Configuration;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Jobs;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Providers;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.Submission;
@@ -20,6 +21,7 @@ internal sealed class ModelCalls(
     TaskStreams streams,
     DirectCalls providers,
     MeasuredCalls measured,
+    CallLimiter limiter,
     IOptions<GatewayOptions> options,
     TimeProvider time,
     ILogger<ModelCalls> logger)
@@ -63,6 +65,7 @@ internal sealed class ModelCalls(
             Tenant = context.Caller.Tenant,
             Lane = wantsJob ? Lane.Default : Lane.Interactive,
             Deadline = timeout ?? (wantsJob ? JobRequest.DefaultDeadline : TimeOf(call)),
+            Limits = limiter.Of(context),
             IdempotencyKey = IdempotencyHeader.Of(key, task.Task.Endpoint, body.Span),
         };
         return wantsJob ? await SubmitAsync(context, task, call, terms) : await FollowAsync(context, task, call, terms);
@@ -121,7 +124,10 @@ internal sealed class ModelCalls(
     private async Task<IResult> RunAsync(HttpContext context, IGatewayTask task, AdmittedCall call, TimeSpan timeout)
     {
         if (call.Provider is { } provider) return await providers.AnswerAsync(context, provider, timeout);
-        var terms = new JobTerms { Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout };
+        var terms = new JobTerms
+        {
+            Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout, Limits = limiter.Of(context),
+        };
         return await FollowAsync(context, task, call, terms);
     }
 

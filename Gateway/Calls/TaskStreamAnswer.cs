@@ -1,6 +1,7 @@
 using System.Buffers;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Results.Following;
 using AiPlatform.Gateway.Tasks;
 
@@ -16,8 +17,10 @@ namespace AiPlatform.Gateway.Calls;
 /// <param name="pages">The pages of the job's events; the enumerator is on the first page that is to be written.</param>
 /// <param name="time">The clock.</param>
 /// <param name="left">Cancels the job when its client disconnects.</param>
+/// <param name="limits">The limits of the caller; null when it has none.</param>
 internal sealed class TaskStreamAnswer(
-    Dialect dialect, IStreamForm form, ReadOnlyMemory<byte> body, IAsyncEnumerator<EventPage> pages, TimeProvider time, Func<Task> left)
+    Dialect dialect, IStreamForm form, ReadOnlyMemory<byte> body, IAsyncEnumerator<EventPage> pages, TimeProvider time, Func<Task> left,
+    LimitedCall? limits)
     : IResult
 {
     // :: Step 9: answer. The output is written in the form of its task.
@@ -44,6 +47,12 @@ internal sealed class TaskStreamAnswer(
                 next = pages.MoveNextAsync().AsTask();
             }
             while (await EventHeartbeat.UntilAsync(next, response.BodyWriter, time, gone));
+
+            if (limits is not null)
+            {
+                limits.Used(job);
+                await limits.EndAsync();
+            }
 
             WriteEnd(httpContext, job, hasSaid);
             await response.BodyWriter.FlushAsync(gone);

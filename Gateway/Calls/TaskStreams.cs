@@ -39,7 +39,7 @@ internal sealed class TaskStreams(JobCalls jobs, JobFollowing following, TimePro
                 if (!page.HasEnded && !page.Events.Any(IsOutput)) continue;
 
                 hasBegun = true;
-                return new TaskStreamAnswer(task.Dialect, form, call.Body, pages, time, () => jobs.AbandonAsync(id, terms));
+                return new TaskStreamAnswer(task.Dialect, form, call.Body, pages, time, () => jobs.AbandonAsync(id, terms), terms.Limits);
             }
 
             return task.Dialect.Answer(Refusals.JobLost());

@@ -13,7 +13,15 @@ internal static class AnswerHeaders
         ["Retry-After"] = ("Whole seconds to wait before the next try.", Number(1)),
         ["Location"] = ("Where to ask for the job.", Text),
         ["Preference-Applied"] = ("The preference that was followed.", Always(Preferences.RespondAsync)),
-        ["x-should-retry"] = ("Tells SDKs that every retry that could help has been made.", Always("false")),
+        ["x-should-retry"] = ("Tells SDKs that no retry helps now.", Always("false")),
+        [CallHeaders.LimitPolicyName] = ("The limits of the caller, such as \"rpm\";q=600;w=60.", Text),
+        [CallHeaders.LimitName] = ("What is left of them, and seconds until more is, such as \"rpm\";r=12;t=30.", Text),
+        ["x-ratelimit-limit-requests"] = ("The limit of requests per minute.", Number(1)),
+        ["x-ratelimit-remaining-requests"] = ("Requests that are left of it.", Number(0)),
+        ["x-ratelimit-reset-requests"] = ("The time until all are left, such as 1m3s.", Text),
+        ["x-ratelimit-limit-tokens"] = ("The limit of tokens per minute.", Number(1)),
+        ["x-ratelimit-remaining-tokens"] = ("Tokens that are left of it.", Number(0)),
+        ["x-ratelimit-reset-tokens"] = ("The time until all are left, such as 1m3s.", Text),
         [CallHeaders.JobIdName] = ("The job.", new OpenApiSchemaReference("JobId")),
         [CallHeaders.ModelName] = ("The model, percent-encoded where its name is not ASCII.", Text),
         [CallHeaders.ProviderName] = ("Who answered, where it was a provider.", Text),
@@ -31,8 +39,17 @@ internal static class AnswerHeaders
             Add(response, isAlwaysThere: true, "x-request-id");
             if (status == "401") Add(response, isAlwaysThere: true, "WWW-Authenticate");
             if (status == "202") Add(response, isAlwaysThere: true, "Location", CallHeaders.JobIdName, CallHeaders.ModelName);
-            // A provider's refusal does not always say how long to wait.
-            if (status is "429" or "503") Add(response, isAlwaysThere: !responses.ContainsKey("502"), "Retry-After");
+            // A provider's refusal does not always say how long to wait, and a budget's does not in OpenAI's dialect.
+            if (status is "503") Add(response, isAlwaysThere: !responses.ContainsKey("502"), "Retry-After");
+            if (status is "429")
+            {
+                var isProblem = response.Content?.ContainsKey("application/problem+json") == true;
+                Add(response, isProblem && !responses.ContainsKey("502"), "Retry-After");
+                Add(response, isAlwaysThere: false, "x-should-retry");
+            }
+
+            // Of callers that have limits.
+            if (status is "202" or "429") Add(response, isAlwaysThere: false, CallHeaders.OfLimits);
         }
     }
 
@@ -40,6 +57,7 @@ internal static class AnswerHeaders
     public static void DescribeCalls(OpenApiResponses responses)
     {
         Add(responses["200"], isAlwaysThere: true, CallHeaders.ModelName);
+        Add(responses["200"], isAlwaysThere: false, CallHeaders.OfLimits);
         Add(responses["202"], isAlwaysThere: true, "Preference-Applied");
         foreach (var (status, response) in OfCalls(responses))
         {

@@ -12,6 +12,16 @@ internal static class CallHeaders
     public const string AttemptsName = "X-Attempts";
     public const string AttemptFailuresName = "X-Attempt-Failures";
 
+    /// <summary>The limits of the caller and what is left of them (draft-ietf-httpapi-ratelimit-headers).</summary>
+    public const string LimitPolicyName = "RateLimit-Policy", LimitName = "RateLimit";
+
+    /// <summary>All headers about limits; the others are those of OpenAI.</summary>
+    public static readonly string[] OfLimits =
+    [
+        LimitPolicyName, LimitName, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+        "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+    ];
+
     /// <summary>Read by OpenAI's SDKs.</summary>
     public const string ShouldRetryName = "x-should-retry";
 

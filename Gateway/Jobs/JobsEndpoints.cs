@@ -4,6 +4,7 @@ using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Description;
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Problems;
 using AiPlatform.Gateway.Submission;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -81,7 +82,8 @@ internal static class JobsEndpoints
             .WithProblems(400, 404);
     }
 
-    private static async Task<Results<JobAccepted, Problem>> PostAsync(HttpContext context, CallAdmission admission, JobCalls jobs)
+    private static async Task<Results<JobAccepted, Problem>> PostAsync(
+        HttpContext context, CallAdmission admission, JobCalls jobs, CallLimiter limiter)
     {
         // :: Step 1: admit. The idempotency key of the request.
         if (RequestBody.CheckType(context.Request) is { } notJson) return new Problem(notJson);
@@ -103,6 +105,7 @@ internal static class JobsEndpoints
             Lane = request.Lane,
             Deadline = request.Deadline,
             Metadata = request.Metadata,
+            Limits = limiter.Of(context),
             IdempotencyKey = IdempotencyHeader.Of(key, Path, body.Span),
         };
         var (job, refused) = await jobs.SubmitAsync(call, terms);
@@ -142,11 +145,12 @@ internal static class JobsEndpoints
             ? Answer(context, jobId, await own.CancelAsync(jobId, context.Caller, context.RequestAborted))
             : new Problem(Refusals.JobNotFound(id));
 
-    private static async Task<Results<Ok<JobResource>, Problem>> RetryAsync(string id, HttpContext context, OwnJobs own)
+    private static async Task<Results<Ok<JobResource>, Problem>> RetryAsync(
+        string id, HttpContext context, OwnJobs own, CallLimiter limiter)
     {
         if (!JobId.TryParse(id, out var jobId)) return new Problem(Refusals.JobNotFound(id));
 
-        var (job, refused) = await own.RequeueAsync(jobId, context.Caller, context.RequestAborted);
+        var (job, refused) = await own.RequeueAsync(jobId, context.Caller, limiter.Of(context), context.RequestAborted);
         return refused is null ? Answer(context, jobId, job) : new Problem(refused, id);
     }
 

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using AiPlatform.Gateway.Callers;
 using AiPlatform.Gateway.Catalog;
 using AiPlatform.Gateway.Errors;
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.Results;
+using AiPlatform.Jobs.Limits;
 
 namespace AiPlatform.Gateway.Jobs;
 
@@ -10,8 +12,11 @@ namespace AiPlatform.Gateway.Jobs;
 /// The jobs of the caller's tenant; those of other tenants do not exist here. Throws <see cref="QueueUnavailableException"/> when Redis
 /// does not serve.
 /// </summary>
-internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog catalog)
+internal sealed class OwnJobs(IJobStore store, ILimitStore limits, JobLookup reading, ModelCatalog catalog)
 {
+    /// <summary>The cost of a job for each token that it may write; see <see cref="JobSubmission.Cost"/>.</summary>
+    private const int CostPerToken = 8;
+
     /// <summary>Reads the job when it has ended, or when the wait has passed; null when the caller has no such job.</summary>
     public async Task<Job?> ReadAsync(JobId id, Caller caller, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -23,17 +28,35 @@ internal sealed class OwnJobs(IJobStore store, JobLookup reading, ModelCatalog c
     }
 
     /// <summary>Cancels the job if it has not ended, and reads it; null when the caller has no such job.</summary>
-    public async Task<Job?> CancelAsync(JobId id, Caller caller, CancellationToken cancellationToken) =>
-        await store.CancelAsync(id, caller.Tenant, cancellationToken) is null
-            ? null
-            : await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
+    public async Task<Job?> CancelAsync(JobId id, Caller caller, CancellationToken cancellationToken)
+    {
+        if (await store.CancelAsync(id, caller.Tenant, cancellationToken) is not { } before) return null;
+
+        var job = await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken);
+        if (!before.IsFinished && job?.Hold is { } hold) await limits.DropAsync(caller.Tenant, hold, cancellationToken);
+        return job;
+    }
 
     /// <summary>
-    /// Enqueues an ended job without a result again. At most one of the two is set; none when the caller has no such job.
+    /// Enqueues an ended job without a result again. At most one of the two is set; none when the caller has no such job. It counts against
+    /// the caller's limits like a new job.
     /// </summary>
-    public async Task<(Job? Job, InferenceError? Refusal)> RequeueAsync(JobId id, Caller caller, CancellationToken cancellationToken)
+    public async Task<(Job? Job, InferenceError? Refusal)> RequeueAsync(
+        JobId id, Caller caller, LimitedCall? limited, CancellationToken cancellationToken)
     {
+        if (limited is not null)
+        {
+            var before = await store.ReadAsync(id, watcher: null, withOutput: false, cancellationToken);
+            if (before?.Tenant != caller.Tenant) return (null, null);
+            if (!before.Status.IsFinished || before.Status == JobStatus.Succeeded) return (null, Refusals.NotRequeueable(id));
+            var refused = await limited.TakeAsync(
+                before.Hold ?? id.Key, before.Cost / CostPerToken, before.Deadline - before.CreatedAt, waits: false, isRepeatable: false,
+                CancellationToken.None);
+            if (refused is not null) return (null, refused);
+        }
+
         var result = await store.RequeueAsync(id, caller.Tenant, cancellationToken);
+        if (result.Outcome == RequeueOutcome.Requeued) limited?.GoesOn();
         return result.Outcome switch
         {
             RequeueOutcome.Requeued => (await store.ReadAsync(id, watcher: null, withOutput: true, cancellationToken), null),

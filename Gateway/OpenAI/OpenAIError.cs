@@ -10,6 +10,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
 {
     internal const string RateLimitCode = "rate_limit_exceeded";
 
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(2);
+
     private static readonly int[] CommonStatuses = [401, 403, 503];
 
     public InferenceError Error => error;
@@ -25,7 +27,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
     // :: Step 9: answer. The answer of an error, in this dialect.
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        httpContext.Response.SetRetryAfter(error);
+        // Some SDKs would sleep for the hours that a budget is used up.
+        if (error.Kind != InferenceErrorKind.BudgetExceeded || error.RetryAfter < LongestSleep) httpContext.Response.SetRetryAfter(error);
         httpContext.Response.StatusCode = Map(error.Kind).Status;
         return httpContext.Response.WriteAsJsonAsync(
             BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);
@@ -71,6 +74,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
         InferenceErrorKind.IdempotencyConflict => (StatusCodes.Status422UnprocessableEntity, "invalid_request_error"),
         InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull =>
             (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.RateLimited => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
+        InferenceErrorKind.BudgetExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),
         InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),
         InferenceErrorKind.ProviderBusy => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),

@@ -8,6 +8,9 @@ namespace AiPlatform.Gateway.Problems;
 /// <summary>An error of our own routes. The one place that maps the kinds of errors to problems.</summary>
 internal sealed class Problem(InferenceError error, string? jobId = null) : IErrorAnswer, IEndpointMetadataProvider
 {
+    /// <summary>The registered type of draft-ietf-httpapi-ratelimit-headers.</summary>
+    private const string QuotaExceeded = "https://iana.org/assignments/http-problem-types#quota-exceeded";
+
     private const string ContentType = "application/problem+json";
 
     private static readonly int[] CommonStatuses = [401, 403, 503];
@@ -43,7 +46,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IErr
         var (status, title) = Map(error.Kind);
         return new ProblemBody
         {
-            Type = $"/problems/{error.Code.Replace('_', '-')}",
+            Type = error.ViolatedPolicy is null ? $"/problems/{error.Code.Replace('_', '-')}" : QuotaExceeded,
             Title = title,
             Status = status,
             Detail = error.Message,
@@ -52,6 +55,7 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IErr
             Retryable = error.Retryable,
             Param = error.Param,
             RawAnswer = error.RawAnswer,
+            ViolatedPolicies = error.ViolatedPolicy is { } policy ? [policy] : null,
             TraceId = RequestId.Of(httpContext),
             JobId = jobId,
         };
@@ -80,6 +84,8 @@ internal sealed class Problem(InferenceError error, string? jobId = null) : IErr
             (StatusCodes.Status422UnprocessableEntity, "The idempotency key was used for another request"),
         InferenceErrorKind.TenantQueueFull => (StatusCodes.Status429TooManyRequests, "Too many of the tenant's jobs wait"),
         InferenceErrorKind.TenantBytesFull => (StatusCodes.Status429TooManyRequests, "The tenant's jobs take too many bytes"),
+        InferenceErrorKind.RateLimited => (StatusCodes.Status429TooManyRequests, "A limit of calls or tokens is reached"),
+        InferenceErrorKind.BudgetExceeded => (StatusCodes.Status429TooManyRequests, "The budget of tokens is used up"),
         InferenceErrorKind.QueueFull => (StatusCodes.Status429TooManyRequests, "The queue is full"),
         InferenceErrorKind.QueueUnavailable => (StatusCodes.Status503ServiceUnavailable, "The queue does not serve"),
         InferenceErrorKind.DeadlineExceeded => (StatusCodes.Status504GatewayTimeout, "The deadline has passed"),

@@ -8,8 +8,8 @@ namespace AiPlatform.Gateway.Problems;
 internal sealed record ProblemBody
 {
     /// <summary>
-    /// A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>. It is a name and not the
-    /// URL of a page.
+    /// A stable URI reference: <c>/problems/</c> and the code with <c>-</c>, such as <c>/problems/queue-full</c>; for limits it is
+    /// registered, <c>https://iana.org/assignments/http-problem-types#quota-exceeded</c>. It is a name and not the URL of a page.
     /// </summary>
     public required string Type { get; init; }
 
@@ -37,6 +37,11 @@ internal sealed record ProblemBody
     /// <summary>The model's answer, if it does not fit its schema and the request asked to see it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RawAnswer { get; init; }
+
+    /// <summary>The limit that refused the call, as the header RateLimit-Policy names it; absent in other problems.</summary>
+    [JsonPropertyName("violated-policies")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? ViolatedPolicies { get; init; }
 
     /// <summary>The request's name in logs and traces.</summary>
     [JsonPropertyName("traceId")]

@@ -23,8 +23,9 @@ internal static class CorsRegistration
                 .AllowAnyMethod()
                 .AllowAnyHeader()
                 .WithExposedHeaders(
-                    RequestId.Header, CallHeaders.JobIdName, CallHeaders.ModelName, CallHeaders.ProviderName,
-                    CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName, "Location", "Preference-Applied", "Retry-After")
+                    [RequestId.Header, CallHeaders.JobIdName, CallHeaders.ModelName, CallHeaders.ProviderName,
+                        CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName, "Location", "Preference-Applied", "Retry-After",
+                        .. CallHeaders.OfLimits])
                 .SetPreflightMaxAge(PreflightMaxAge)));
         }
     }

@@ -26,9 +26,12 @@ internal sealed class JobCalls(
     {
         if (await ClaimAsync(call, terms) is not { } claim) return (null, Refusals.IdempotencyConflict());
 
+        if (await LimitAsync(claim, call, terms, waits: false) is { } limited) return (null, limited);
+
         var id = claim.Id;
         var (error, submitted) = await SubmitAsync(claim, call, terms, watcher: null);
         if (error is not null) return (null, error);
+        terms.Limits?.GoesOn();
         if (submitted.Outcome == SubmitOutcome.Accepted) return (Submitted(id, call, terms, submitted), null);
 
         var job = await store.ReadAsync(id, watcher: null, withOutput: true, CancellationToken.None);
@@ -53,6 +56,7 @@ internal sealed class JobCalls(
         if (error is not null) return new CallEnd(null, null, error);
 
         waiter.Submitted();
+        if (terms.IdempotencyKey is not null) terms.Limits?.GoesOn();
         using var wait = JobActivities.StartWait(id);
         try
         {
@@ -60,7 +64,7 @@ internal sealed class JobCalls(
                 && await store.ReadAsync(id, name.Value, withOutput: true, cancellationToken) is var earlier
                 && earlier is not { Status.IsFinished: false })
             {
-                return End(id, earlier);
+                return End(id, earlier, terms);
             }
 
             return await WaitAsync(id, waiter, call, terms, left, cancellationToken);
@@ -85,6 +89,7 @@ internal sealed class JobCalls(
     {
         var (claim, left, refused) = await BeginAsync(call, terms, cancellationToken);
         if (refused is null) (refused, _) = await SubmitAsync(claim, call, terms with { Deadline = left }, watcher: null);
+        if (refused is null && terms.IdempotencyKey is not null) terms.Limits?.GoesOn();
         return refused is null ? new CallEnd(claim.Id, null, null) : new CallEnd(null, null, refused);
     }
 
@@ -97,6 +102,8 @@ internal sealed class JobCalls(
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (await ClaimAsync(call, terms) is not { } claim) return (default, default, Refusals.IdempotencyConflict());
+
+        if (await LimitAsync(claim, call, terms, waits: true) is { } limited) return (claim, default, limited);
 
         // A repeated call has its job already, and may have its answer.
         if (!claim.IsNew || call.Provider is not null) return (claim, terms.Deadline, null);
@@ -122,7 +129,7 @@ internal sealed class JobCalls(
             var rest = left - time.GetElapsedTime(start);
             try
             {
-                return End(id, await waiter.Ended.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, either.Token));
+                return End(id, await waiter.Ended.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, either.Token), terms);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -148,7 +155,26 @@ internal sealed class JobCalls(
         }
     }
 
-    private static CallEnd End(JobId id, Job? job) => new(id, job, job is null ? Refusals.JobLost() : job.Error);
+    private static CallEnd End(JobId id, Job? job, JobTerms terms)
+    {
+        if (job is null) return new(id, null, Refusals.JobLost());
+
+        terms.Limits?.Used(job);
+        return new(id, job, job.Error);
+    }
+
+    /// <summary>Counts the call against its caller's limits. A call whose job is there has been counted with its first request.</summary>
+    private async ValueTask<InferenceError?> LimitAsync(Claim claim, AdmittedCall call, JobTerms terms, bool waits)
+    {
+        if (terms.Limits is not { } limits) return null;
+        if (!claim.IsNew && await store.ReadAsync(claim.Id, watcher: null, withOutput: false, CancellationToken.None) is not null)
+            return null;
+
+        var refused = await limits.TakeAsync(
+            claim.Id.Key, call.Tokens, terms.Deadline, waits, isRepeatable: terms.IdempotencyKey is not null, CancellationToken.None);
+        if (refused is not null) await ReleaseAsync(claim, terms);
+        return refused;
+    }
 
     /// <summary>
     /// The job's id: a new one, or that of the first call with the same key; null when the key belongs to another request.
@@ -195,6 +221,7 @@ internal sealed class JobCalls(
                 Cost = call.Cost,
                 ResultBytes = call.ResultBytes,
                 Body = call.Body,
+                Hold = terms.Limits?.Hold,
                 Deadline = terms.Deadline,
                 Metadata = terms.Metadata,
                 Traceparent = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,

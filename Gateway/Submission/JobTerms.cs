@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Limits;
 using AiPlatform.Jobs.Idempotency;
 
 namespace AiPlatform.Gateway.Submission;
@@ -15,6 +16,9 @@ internal sealed record JobTerms
 
     /// <summary>The caller's own pairs as a JSON object, or null.</summary>
     public string? Metadata { get; init; }
+
+    /// <summary>The limits of its caller; null when it has none.</summary>
+    public required LimitedCall? Limits { get; init; }
 
     /// <summary>The idempotency key of the request; null when it has none.</summary>
     public IdempotencyKey? IdempotencyKey { get; init; }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using AiPlatform.Jobs.Limits;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Telemetry;
@@ -10,13 +11,27 @@ internal sealed class GatewayMetrics
     private const string NoModel = "unknown";
 
     private readonly Histogram<double> _requests;
+    private readonly Counter<long> _limited;
 
     public GatewayMetrics(IMeterFactory meters)
     {
-        _requests = meters.Create(TelemetrySources.Name).CreateHistogram<double>(
+        var meter = meters.Create(TelemetrySources.Name);
+        _limited = meter.CreateCounter<long>(
+            "aiplatform.limits.refused", "{call}", "Calls that a limit of their tenant or key refused, by limit");
+        _requests = meter.CreateHistogram<double>(
             "aiplatform.gateway.request_time", "s", "Time from a call's arrival to its answer, by endpoint, model and outcome",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
     }
+
+    /// <summary>Counts a call that a limit refused.</summary>
+    public void Limited(LimitKind kind) => _limited.Add(1, new KeyValuePair<string, object?>("limit", kind switch
+    {
+        LimitKind.Requests => "requests",
+        LimitKind.Tokens => "tokens",
+        LimitKind.Concurrency => "concurrency",
+        LimitKind.DailyBudget => "daily_budget",
+        _ => "monthly_budget",
+    }));
 
     /// <summary>Counts a call that ended.</summary>
     /// <param name="endpoint">The route.</param>

@@ -63,6 +63,9 @@ internal static partial class Log
     [LoggerMessage(2017, LogLevel.Debug, "The answer cache is skipped: {Reason}")]
     public static partial void CacheAway(ILogger logger, string reason);
 
+    [LoggerMessage(2052, LogLevel.Debug, "The limits of callers cannot be counted now: {Reason}")]
+    public static partial void LimitsAway(ILogger logger, string reason);
+
     [LoggerMessage(2040, LogLevel.Warning,
         "{Provider} refuses stream_options for {Model}: its streams are requested without usage until the configuration changes")]
     public static partial void StreamOptionsRefused(ILogger logger, string model, string provider);

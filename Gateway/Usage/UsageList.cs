@@ -8,6 +8,9 @@ internal sealed record UsageList
     /// <summary>Always <c>list</c>.</summary>
     public required string Object { get; init; }
 
+    /// <summary>The currency of the costs.</summary>
+    public required string Currency { get; init; }
+
     public required IReadOnlyList<UsageItem> Data { get; init; }
 }
 
@@ -37,7 +40,10 @@ internal sealed record UsageItem
     /// </summary>
     public required long EstimatedTokens { get; init; }
 
-    public static UsageItem Of(UsageRow row) => new()
+    /// <summary>What the tokens cost at the price that the model has now; null when it has none.</summary>
+    public required decimal? Cost { get; init; }
+
+    public static UsageItem Of(UsageRow row, PricesOptions prices) => new()
     {
         Date = row.Date,
         Tenant = row.Tenant,
@@ -47,5 +53,6 @@ internal sealed record UsageItem
         InputTokens = row.Count.InputTokens,
         OutputTokens = row.Count.OutputTokens,
         EstimatedTokens = row.Count.EstimatedTokens,
+        Cost = prices.CostOf(row.Model, row.Count.InputTokens, row.Count.OutputTokens),
     };
 }

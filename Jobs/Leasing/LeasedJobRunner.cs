@@ -57,7 +57,7 @@ public sealed class LeasedJobRunner(
     {
         metrics.Ended(job.Model, outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed);
         var (input, output) = UsageJson.Read(outcome.Usage);
-        usage.Add(job.Tenant, job.Model, failed: outcome.Error is not null, input, output);
+        usage.Add(job.Tenant, job.Model, failed: outcome.Error is not null, input, output, hold: job.Hold);
     }
 
     private async Task<JobOutcome?> OutcomeAsync(RunningJob running, Func<LeasedJob, CancellationToken, Task<JobOutcome>> run)

@@ -12,7 +12,7 @@ internal sealed partial class JobScript
     /// The parts that scripts share. The first line <c>-- include NAME.lua</c> is replaced by the text of the part. A part may include
     /// those after it.
     /// </summary>
-    private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "clock"];
+    private static readonly string[] Parts = ["requeuing", "transitions", "bytes", "reading", "lanes", "records", "limits", "clock"];
 
     /// <summary>The first and the last line of the function with a script's rarely used code.</summary>
     private const string RareStart = "local rarely = function()\n  if rare then return rare end\n";
@@ -52,6 +52,9 @@ internal sealed partial class JobScript
     public static JobScript Remember { get; } = new("remember");
     public static JobScript UsageAdd { get; } = new("usage_add");
     public static JobScript UsageRead { get; } = new("usage_read");
+    public static JobScript LimitTake { get; } = new("limit_take");
+    public static JobScript LimitEnd { get; } = new("limit_end");
+    public static JobScript LimitRenew { get; } = new("limit_renew");
     public static JobScript Heartbeat { get; } = new("heartbeat");
     public static JobScript Catalog { get; } = new("catalog");
 

@@ -44,6 +44,13 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:{TENANT.NAME}:IDEMPOTENCY   string  "JOB-ID FINGERPRINT": the job that a tenant's idempotency key is claimed for; expires
 /// ai:{USAGE.NAME}:DAY            hash    "MEASURE MODEL" (requests, failed, input, output) to a tenant's sum of a day (yyyy-MM-dd, UTC);
 ///                                        expires
+/// ai:{USAGE.NAME}:minute:KEY     hash    "rSLICE" and "tSLICE" to the requests and tokens of a slice of 5 s that count in the limits of a
+///                                        tenant (KEY empty) or of its key; expires
+/// ai:{USAGE.NAME}:calls:KEY      zset    HOLD by the end of its slot (ms): the calls that are under way, see limits.lua; expires
+/// ai:{USAGE.NAME}:held           hash    HOLD to "TOKENS SLICE KEY": what a call may take; '' to the sum of these tokens; expires
+/// ai:{USAGE.NAME}:holds          zset    HOLD by the time at which it is dropped (ms); expires
+/// ai:{USAGE.NAME}:sums           hash    a day (yyyy-MM-dd) or a month (yyyy-MM) to the tokens that were used in it, once a budget was
+///                                        asked for; expires
 /// ai:{ANSWERS.NAME}:FINGERPRINT  string  a provider's answer to a tenant's request; expires
 /// ai:{WORKERS}:seen              zset    worker by end of its heartbeat (ms)
 /// ai:{WORKERS}:beats             hash    worker to its heartbeat (JSON)
@@ -52,8 +59,9 @@ namespace AiPlatform.Jobs.Redis;
 /// </code>
 /// A record is one line, followed by the content: the body (JSON, UTF-8) until the job succeeds, then its result; nothing if it failed
 /// because of the body. The line's fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant, endpoint; then
-/// named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>m=</c> metadata (JSON); until it
-/// ends <c>t=</c> traceparent and <c>w=</c> the Gateway that submitted it and waits; from its end on <c>s=</c> status, <c>a=</c> attempts,
+/// named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>l=</c> the hold of the tokens
+/// that it may take, where its tenant has limits, <c>m=</c> metadata (JSON); until it ends <c>t=</c> traceparent and <c>w=</c> the Gateway
+/// that submitted it and waits; from its end on <c>s=</c> status, <c>a=</c> attempts,
 /// <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON),
 /// <c>p=</c> progress (JSON). Readers ignore unknown names.
 /// <para>

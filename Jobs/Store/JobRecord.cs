@@ -46,6 +46,8 @@ public static class JobRecord
             Progress = fields.Progress,
             Error = fields.Error is { } error ? InferenceError.FromJson(error) : null,
             Usage = fields.Usage,
+            Cost = fields.Cost,
+            Hold = fields.Hold,
             Position = position < 0 ? null : position,
             Output = withOutput && status == JobStatus.Succeeded ? new JobOutput(fields.OutputType ?? JobOutput.Json, content) : null,
         };
@@ -68,6 +70,7 @@ public static class JobRecord
             TimeLeft = TimeSpan.FromMilliseconds(fields.Deadline - now),
             Waited = TimeSpan.FromMilliseconds(Math.Max(0, now - fields.Created)),
             Traceparent = fields.Traceparent,
+            Hold = fields.Hold,
             Ticket = new LeaseTicket(
                 state, WithoutTransients(head), fields.Tenant, fields.Watcher ?? "", record.Length + fields.ResultBytes),
         };
@@ -88,6 +91,7 @@ public static class JobRecord
         var head = new StringBuilder(160);
         head.Append(CultureInfo.InvariantCulture, $"{job.Cost}\t{job.Tenant}\t{job.Endpoint}");
         if (job.ResultBytes > 0) head.Append(CultureInfo.InvariantCulture, $"\tb={job.ResultBytes}");
+        Append(head, 'l', job.Hold);
         Append(head, 'm', job.Metadata);
         Append(head, 't', job.Traceparent);
         Append(head, 'w', job.Watcher);
@@ -170,6 +174,7 @@ public static class JobRecord
                     case 2: Deadline = Milliseconds(field); break;
                     case 3: Lane = field is "i" or "d" or "b" ? field[0] : throw Unreadable(); break;
                     case 4 when field.IsEmpty || field.ContainsAnyExceptInRange('0', '9'): throw Unreadable();
+                    case 4: Cost = long.TryParse(field, NumberStyles.None, null, out var cost) ? cost : 0; break;
                     case 5: Tenant = field.ToString(); break;
                     case 6: Endpoint = ModelTasks.Known(field); break;
                     case >= FixedFields when field.Length > 1 && field[1] == '=':
@@ -177,6 +182,7 @@ public static class JobRecord
                         switch (field[0])
                         {
                             case 'b': ResultBytes = long.TryParse(value, NumberStyles.None, null, out var bytes) ? bytes : 0; break;
+                            case 'l': Hold = value.ToString(); break;
                             case 'm': Metadata = value.ToString(); break;
                             case 't': Traceparent = value.ToString(); break;
                             case 'w': Watcher = value.ToString(); break;
@@ -221,6 +227,8 @@ public static class JobRecord
         public string Tenant { get; } = "";
         public string Endpoint { get; } = "";
         public long ResultBytes { get; }
+        public long Cost { get; }
+        public string? Hold { get; }
         public string? Metadata { get; }
         public string? Traceparent { get; }
         public string? Watcher { get; }

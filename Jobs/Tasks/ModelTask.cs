@@ -1,4 +1,5 @@
 using AiPlatform.Jobs.Catalog;
+using AiPlatform.Jobs.Limits;
 
 namespace AiPlatform.Jobs.Tasks;
 
@@ -42,6 +43,12 @@ public abstract record TaskCall(string Model)
     /// </summary>
     /// <param name="bodyBytes">Bytes of the request.</param>
     public virtual long Cost(int bodyBytes) => bodyBytes;
+
+    /// <summary>
+    /// An estimate of the most tokens that it reads and writes, which count against its tenant's limits until its usage is known.
+    /// </summary>
+    /// <param name="bodyBytes">Bytes of the request.</param>
+    public virtual long MostTokens(int bodyBytes) => CallLimits.TokensIn(bodyBytes);
 
     /// <summary>Expected bytes of the result in Redis; 0 when unknown.</summary>
     public virtual long ResultBytes(ModelDescriptor model) => 0;

@@ -9,8 +9,8 @@ public interface IUsageStore
     /// <summary>How long a day is kept: a year, and another month to evaluate it.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromDays(400);
 
-    /// <summary>Adds rows of one tenant and one day.</summary>
-    Task AddAsync(DateOnly date, string tenant, IReadOnlyDictionary<string, UsageCount> byModel, CancellationToken cancellationToken);
+    /// <summary>Adds the usage of one tenant on one day, and ends the holds of the calls whose usage it is.</summary>
+    Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, CancellationToken cancellationToken);
 
     /// <summary>
     /// A tenant's rows of the days from <paramref name="from"/> to <paramref name="to"/>, both included; the oldest day first.
@@ -25,6 +25,18 @@ public interface IUsageStore
 /// <param name="Count">The calls and tokens.</param>
 public sealed record UsageRow(DateOnly Date, string Tenant, string Model, UsageCount Count);
 
+/// <summary>What calls of a tenant took.</summary>
+/// <param name="ByModel">By the model that was asked for.</param>
+/// <param name="Holds">The calls among them that had a hold.</param>
+/// <param name="UnheldTokens">The tokens of the others.</param>
+public sealed record UsageOfCalls(
+    IReadOnlyDictionary<string, UsageCount> ByModel, IReadOnlyList<UsedHold> Holds, long UnheldTokens = 0);
+
+/// <summary>A hold whose call has ended.</summary>
+/// <param name="Id">The hold.</param>
+/// <param name="Tokens">The tokens that the call took.</param>
+public readonly record struct UsedHold(string Id, long Tokens);
+
 /// <summary>Calls and tokens. Each number is between 0 and <see cref="Most"/>; larger sums are cut to it.</summary>
 /// <param name="Requests">Calls that ended, whether they succeeded or failed.</param>
 /// <param name="Failed">Calls among them that failed.</param>
@@ -35,6 +47,9 @@ public readonly record struct UsageCount(long Requests, long Failed, long InputT
 {
     /// <summary>The largest whole number that every JSON reader and Redis' scripts represent exactly.</summary>
     public const long Most = (1L << 53) - 1;
+
+    /// <summary>All tokens.</summary>
+    public long Tokens => Sum(InputTokens, OutputTokens);
 
     public static UsageCount operator +(UsageCount one, UsageCount other) => new(
         Sum(one.Requests, other.Requests), Sum(one.Failed, other.Failed),

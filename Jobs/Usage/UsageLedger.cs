@@ -8,8 +8,11 @@ namespace AiPlatform.Jobs.Usage;
 /// </summary>
 public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimeProvider time) : LoopService(loops)
 {
+    /// <summary>Most holds in one call, so that the script does not hold Redis for long.</summary>
+    private const int MostHolds = 256;
+
     private readonly Lock _gate = new();
-    private Dictionary<(DateOnly Date, string Tenant, string Model), UsageCount> _counts = [];
+    private Dictionary<(DateOnly Date, string Tenant), Counted> _counts = [];
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
 
@@ -20,14 +23,17 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
     /// <param name="inputTokens">Tokens read.</param>
     /// <param name="outputTokens">Tokens written.</param>
     /// <param name="estimatedTokens">Tokens among both that were estimated.</param>
-    public void Add(string tenant, string model, bool failed, long inputTokens, long outputTokens, long estimatedTokens = 0) =>
-        Add(tenant, model, new UsageCount(1, failed ? 1 : 0, inputTokens, outputTokens, estimatedTokens));
+    /// <param name="hold">The hold of the tokens that it may take, which ends; null when it had none.</param>
+    public void Add(
+        string tenant, string model, bool failed, long inputTokens, long outputTokens, long estimatedTokens = 0, string? hold = null) =>
+        Add(tenant, model, new UsageCount(1, failed ? 1 : 0, inputTokens, outputTokens, estimatedTokens), hold);
 
     /// <summary>Counts only the tokens of a call that was given up.</summary>
-    /// <inheritdoc cref="Add(string, string, bool, long, long, long)"/>
+    /// <inheritdoc cref="Add(string, string, bool, long, long, long, string?)"/>
     public void AddTokens(string tenant, string model, long inputTokens, long outputTokens, long estimatedTokens)
     {
-        if (inputTokens > 0 || outputTokens > 0) Add(tenant, model, new UsageCount(0, 0, inputTokens, outputTokens, estimatedTokens));
+        if (inputTokens > 0 || outputTokens > 0)
+            Add(tenant, model, new UsageCount(0, 0, inputTokens, outputTokens, estimatedTokens), hold: null);
     }
 
     /// <summary>Writes the last counts when the process stops.</summary>
@@ -51,25 +57,23 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
     /// </summary>
     private async Task WriteAsync(Action<string> refused, CancellationToken cancellationToken)
     {
-        Dictionary<(DateOnly Date, string Tenant, string Model), UsageCount> counts;
+        Dictionary<(DateOnly Date, string Tenant), Counted> counts;
         lock (_gate) (counts, _counts) = (_counts, []);
 
-        var left = new Queue<IGrouping<(DateOnly Date, string Tenant), KeyValuePair<(DateOnly Date, string Tenant, string Model),
-        UsageCount>>>(
-            counts.GroupBy(entry => (entry.Key.Date, entry.Key.Tenant)));
+        var left = new Queue<((DateOnly Date, string Tenant) Day, Counted Counted)>(
+            counts.SelectMany(entry => entry.Value.Parts().Select(part => (entry.Key, part))));
         try
         {
-            while (left.TryPeek(out var day))
+            while (left.TryPeek(out var next))
             {
                 try
                 {
-                    await store.AddAsync(
-                        day.Key.Date, day.Key.Tenant, day.ToDictionary(entry => entry.Key.Model, entry => entry.Value), cancellationToken);
+                    await store.AddAsync(next.Day.Date, next.Day.Tenant, next.Counted.Usage, cancellationToken);
                 }
                 catch (OutageException outage) when (outage.IsPartial)
                 {
                     refused(outage.Message);
-                    PutBack(day);
+                    PutBack(next.Day, next.Counted);
                 }
 
                 left.Dequeue();
@@ -77,19 +81,52 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
         }
         finally
         {
-            foreach (var day in left) PutBack(day);
+            foreach (var (day, counted) in left) PutBack(day, counted);
         }
     }
 
-    private void Add(string tenant, string model, UsageCount count)
+    private void Add(string tenant, string model, UsageCount count, string? hold)
     {
-        var key = (DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant, model);
-        lock (_gate) _counts[key] = _counts.GetValueOrDefault(key) + count;
+        var counted = new Counted();
+        counted.ByModel[model] = default(UsageCount) + count;
+        if (hold is null) counted.UnheldTokens = count.Tokens;
+        else counted.Holds.Add(new UsedHold(hold, count.Tokens));
+        PutBack((DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant), counted);
     }
 
-    private void PutBack(IEnumerable<KeyValuePair<(DateOnly Date, string Tenant, string Model), UsageCount>> counts)
+    private void PutBack((DateOnly Date, string Tenant) day, Counted counted)
     {
         lock (_gate)
-            foreach (var (key, count) in counts) _counts[key] = _counts.GetValueOrDefault(key) + count;
+        {
+            if (_counts.TryGetValue(day, out var known)) known.Add(counted);
+            else _counts[day] = counted;
+        }
+    }
+
+    /// <summary>What is to be written of a tenant's day.</summary>
+    private sealed class Counted
+    {
+        public Dictionary<string, UsageCount> ByModel { get; init; } = [];
+
+        public List<UsedHold> Holds { get; init; } = [];
+
+        public long UnheldTokens { get; set; }
+
+        public UsageOfCalls Usage => new(ByModel, Holds, UnheldTokens);
+
+        public void Add(Counted other)
+        {
+            foreach (var (model, count) in other.ByModel) ByModel[model] = ByModel.GetValueOrDefault(model) + count;
+            Holds.AddRange(other.Holds);
+            UnheldTokens = Math.Min(UnheldTokens + other.UnheldTokens, UsageCount.Most);
+        }
+
+        /// <summary>The same in parts that one call takes; the first one has the counts.</summary>
+        public IEnumerable<Counted> Parts()
+        {
+            var first = Holds.Take(MostHolds).ToList();
+            yield return new Counted { ByModel = ByModel, Holds = first, UnheldTokens = UnheldTokens };
+            foreach (var more in Holds.Skip(MostHolds).Chunk(MostHolds)) yield return new Counted { Holds = [.. more] };
+        }
     }
 }

@@ -6,10 +6,12 @@ namespace AiPlatform.Jobs.Usage;
 
 internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
 {
-    public Task AddAsync(DateOnly date, string tenant, IReadOnlyDictionary<string, UsageCount> byModel, CancellationToken cancellationToken)
+    public Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, CancellationToken cancellationToken)
     {
-        List<RedisValue> arguments = [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention), UsageCount.Most];
-        foreach (var (model, count) in byModel)
+        List<RedisValue> arguments =
+            [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention), UsageCount.Most, usage.UnheldTokens, usage.Holds.Count];
+        foreach (var hold in usage.Holds) arguments.AddRange([hold.Id, hold.Tokens]);
+        foreach (var (model, count) in usage.ByModel)
             arguments.AddRange([model, count.Requests, count.Failed, count.InputTokens, count.OutputTokens, count.EstimatedTokens]);
         return scripts.RunAsync(JobScript.UsageAdd, RedisKeys.UsageBase(tenant), [.. arguments], cancellationToken);
     }

@@ -1,13 +1,16 @@
 #!lua
--- include clock.lua
--- Adds to a tenant's usage of a day. A sum stops at the largest exact number. A value that is not a number counts as 0.
--- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, then for each model: its name, requests, failed requests, input tokens, output
---       tokens, estimated tokens among these
-local key, most = base .. ARGV[1], ARGV[3]
+-- include limits.lua
+-- Adds to a tenant's usage of a day, and ends the holds of the calls whose usage it is. A sum stops at the largest exact number. A value
+-- that is not a number counts as 0.
+-- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, the tokens of calls without a hold, how many holds, for each hold its id and the
+--       tokens of its call, then for each model: its name, requests, failed requests, input tokens, output tokens, estimated tokens among
+--       these
+local key, most, total, models = base .. ARGV[1], ARGV[3], 0, 6 + 2 * ARGV[5]
 local measures = { 'requests', 'failed', 'input', 'output', 'estimated' }
 -- If the key holds another type, this fails before anything is written.
 call('HLEN', key)
-for at = 4, #ARGV, 6 do
+for at = models, #ARGV, 6 do
+  total = total + ARGV[at + 3] + ARGV[at + 4]
   for i, measure in ipairs(measures) do
     local amount, field = ARGV[at + i], measure .. ' ' .. ARGV[at]
     if amount ~= '0' then
@@ -21,4 +24,19 @@ for at = 4, #ARGV, 6 do
   end
 end
 call('PEXPIRE', key, ARGV[2])
+
+-- A budget's sums are there once it has been asked for.
+local sums, loose = base .. 'sums', ARGV[4] + 0
+if total > 0 and mildly('EXISTS', sums) == 1 then
+  local year, month, day = date_of(math.floor(now / 86400000))
+  for _, period in ipairs({string.format('%04d-%02d-%02d', year, month, day), string.format('%04d-%02d', year, month)}) do
+    local sum = mildly('HGET', sums, period) and mildly('HINCRBY', sums, period, whole(math.min(total, tonumber(most))))
+    if sum and sum > tonumber(most) then call('HSET', sums, period, most) end
+  end
+end
+for at = 6, models - 1, 2 do
+  if not correct(ARGV[at], ARGV[at + 1] + 0, true) then loose = loose + ARGV[at + 1] end
+end
+-- Tokens without a hold count from now on.
+shift('', slice_now, loose)
 return 1

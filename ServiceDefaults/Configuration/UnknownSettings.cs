@@ -32,6 +32,7 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
         ["Gateway"] = ["Replicas", "OperatorKey"],
         ["Providers"] = [],
         ["ApiKeys"] = [],
+        ["Prices"] = ["Models"],
         [Models] = [],
     };
 

@@ -41,7 +41,7 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
             int[] everywhere = path is "/v1/providers" or "/v1/caller" ? [401] : [401, 503];
             foreach (var status in everywhere) Assert.Contains(status, responses.Keys);
             var isNative = path.StartsWith("/v1/jobs", StringComparison.Ordinal) || path.StartsWith("/v1/queues", StringComparison.Ordinal)
-                || path is "/v1/usage" or "/v1/workers" or "/v1/providers" or "/v1/caller";
+                || path is "/v1/usage" or "/v1/limits" or "/v1/workers" or "/v1/providers" or "/v1/caller";
             var (type, schema) = isNative ? ("application/problem+json", "ProblemBody") : ("application/json", "OpenAIErrorBody");
             foreach (var (status, response) in responses.Where(one => one.Key != StatusCodes.Status204NoContent))
             {
@@ -114,7 +114,7 @@ public sealed class ApiDescriptionTests(GatewayFixture fixture) : IClassFixture<
         AssertFields(schemas, "LanesResource", queue.GetProperty("lanes"));
         AssertFields(schemas, "LaneResource", queue.GetProperty("lanes").GetProperty("batch"));
         AssertFields(schemas, "QueueRequeued", await requeued.Content.ReadFromJsonAsync<JsonElement>());
-        AssertFields(schemas, "ProblemBody", await problem.Content.ReadFromJsonAsync<JsonElement>(), "jobId", "raw_answer");
+        AssertFields(schemas, "ProblemBody", await problem.Content.ReadFromJsonAsync<JsonElement>(), "jobId", "raw_answer", "violated-policies");
         AssertFields(schemas, "OpenAIErrorObject", (await error.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error"), "raw_answer");
     }
 

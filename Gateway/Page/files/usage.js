@@ -25,7 +25,8 @@ export function Usage() {
       <${Failure} error=${answer.error} retry=${answer.refresh} />
       ${answer.data && rows.length === 0 && html`<${Empty} title="Nothing was used in these days"><p>Every call that ends is counted here, with the tokens that it read and wrote. Try one in the <a href="#/playground">playground</a>.</p><//>`}
       ${rows.length > 0 && html`<${ByDay} rows=${rows} from=${from} to=${to} measure=${measure} group=${group} />`}</section>
-    ${rows.length > 0 && html`<${Card} title="In these days"><${Totals} rows=${rows} /><//>`}<//>`;
+    ${rows.length > 0 && html`<${Card} title="In these days"><${Totals} rows=${rows} currency=${answer.data.currency} /><//>`}
+    <${Limits} /><//>`;
 }
 
 /** Bars that stand on each other: the highest sum is drawn first, and the smaller ones before it. */
@@ -43,17 +44,29 @@ function ByDay({ rows, from, to, measure, group }) {
     <ul class="legend">${labels.map((label, at) => html`<li key=${label}><span class=${`dot s${at + 1}`} aria-hidden="true"></span><${Text}>${label}<//></li>`)}</ul></div>`;
 }
 
-function Totals({ rows }) {
+/** The caller's limits, where it has any. */
+function Limits() {
+  const rows = usePoll((signal) => get('/v1/limits', signal), 10000, []).data?.data ?? [];
+  return rows.length > 0 && html`<${Card} title="Your limits"><div class="scroll" tabindex="0" role="region" aria-label="Limits"><table>
+    <thead><tr><th scope="col">Limit</th><th scope="col" class="num">Most</th><th scope="col" class="num">Left</th></tr></thead>
+    <tbody>${rows.map((one) => html`<tr key=${one.name}><td>${one.name}</td><td class="num">${number(one.limit)}</td><td class=${`num ${one.remaining === 0 ? 'bad-text' : ''}`}>${number(one.remaining)}</td></tr>`)}</tbody></table></div><//>`;
+}
+
+const money = (amount) => amount.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: amount < 1 ? 6 : 2 });
+
+function Totals({ rows, currency }) {
+  const hasCost = rows.some((one) => one.cost !== null);
   const sums = new Map();
   for (const row of rows) {
     const key = JSON.stringify([row.tenant, row.model]);
-    const sum = sums.get(key) ?? { tenant: row.tenant, model: row.model, requests: 0, failed: 0, input_tokens: 0, output_tokens: 0, estimated_tokens: 0 };
+    const sum = sums.get(key) ?? { tenant: row.tenant, model: row.model, requests: 0, failed: 0, input_tokens: 0, output_tokens: 0, estimated_tokens: 0, cost: null };
     for (const name of ['requests', 'failed', 'input_tokens', 'output_tokens', 'estimated_tokens']) sum[name] += row[name];
+    if (row.cost !== null) sum.cost += row.cost;
     sums.set(key, sum);
   }
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Sums"><table><thead><tr><th scope="col">Model</th><th scope="col">Tenant</th><th scope="col" class="num">Calls</th><th scope="col" class="num">Failed</th><th scope="col" class="num">Tokens in</th><th scope="col" class="num">Tokens out</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Sums"><table><thead><tr><th scope="col">Model</th><th scope="col">Tenant</th><th scope="col" class="num">Calls</th><th scope="col" class="num">Failed</th><th scope="col" class="num">Tokens in</th><th scope="col" class="num">Tokens out</th>${hasCost && html`<th scope="col" class="num">Cost (<${Text}>${currency}<//>)</th>`}</tr></thead>
     <tbody>${[...sums.values()].sort((one, other) => other.requests - one.requests).map((one) => html`<tr key=${JSON.stringify([one.tenant, one.model])}><td><${Text}>${one.model}<//></td><td><${Text}>${one.tenant}<//></td>
-      <td class="num">${number(one.requests)}</td><td class=${`num ${one.failed > 0 ? 'bad-text' : ''}`}>${number(one.failed)}</td><td class="num">${number(one.input_tokens)}</td><td class="num">${number(one.output_tokens)}</td></tr>`)}</tbody></table></div>`;
+      <td class="num">${number(one.requests)}</td><td class=${`num ${one.failed > 0 ? 'bad-text' : ''}`}>${number(one.failed)}</td><td class="num">${number(one.input_tokens)}</td><td class="num">${number(one.output_tokens)}</td>${hasCost && html`<td class="num">${one.cost === null ? '-' : money(one.cost)}</td>`}</tr>`)}</tbody></table></div>`;
 }
 
 /** A name that begins like a formula gets a quote before it, or a spreadsheet would run it. */
@@ -63,8 +76,8 @@ function cell(value) {
 }
 
 function download(rows, from, to) {
-  const columns = ['date', 'tenant', 'model', 'requests', 'failed', 'input_tokens', 'output_tokens', 'estimated_tokens'];
-  const text = [columns.join(','), ...rows.map((row) => columns.map((name) => cell(row[name])).join(','))].join('\r\n');
+  const columns = ['date', 'tenant', 'model', 'requests', 'failed', 'input_tokens', 'output_tokens', 'estimated_tokens', 'cost'];
+  const text = [columns.join(','), ...rows.map((row) => columns.map((name) => cell(row[name] ?? '')).join(','))].join('\r\n');
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([`${text}\r\n`], { type: 'text/csv' }));
   link.download = `usage-${from}-${to}.csv`;

@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Gateway.StructuredOutput;
+using AiPlatform.Jobs.Limits;
 using AiPlatform.Jobs.Tasks.Embeddings;
 
 namespace AiPlatform.Gateway.Providers.Requests;
@@ -9,6 +10,8 @@ namespace AiPlatform.Gateway.Providers.Requests;
 /// </summary>
 internal sealed record ProviderRequest
 {
+    private const int TokensPerFile = 1_000;
+
     /// <summary>The route: <c>/v1/chat/completions</c> or <c>/v1/embeddings</c>.</summary>
     public required string Endpoint { get; init; }
 
@@ -51,6 +54,34 @@ internal sealed record ProviderRequest
     /// The ranges of our own fields, including the comma that separates them. They are removed before the provider gets the request.
     /// </summary>
     public IReadOnlyList<Range> OwnFields { get; init; } = [];
+
+    /// <summary>Most tokens of one of its answers; null when the request does not say.</summary>
+    public long? MaxTokens { get; init; }
+
+    /// <summary>Answers that it asks for.</summary>
+    public long Choices { get; init; } = 1;
+
+    /// <summary>
+    /// An estimate of the most tokens that it reads and writes: those of its text, a thousand for each embedded file (<c>data:</c>), and
+    /// those of its answers.
+    /// </summary>
+    public long Tokens
+    {
+        get
+        {
+            long files = 0, bytesOfFiles = 0;
+            for (var rest = Body.Span; rest.IndexOf("\"data:"u8) is >= 0 and var at; files++)
+            {
+                rest = rest[(at + 1)..];
+                var end = rest.IndexOf((byte)'"');
+                bytesOfFiles += end;
+                rest = rest[end..];
+            }
+
+            var read = CallLimits.TokensIn(Body.Length - bytesOfFiles) + (files * TokensPerFile);
+            return MessagesEnd == 0 ? read : read + (Choices * (MaxTokens ?? CallLimits.TypicalAnswer));
+        }
+    }
 
     /// <summary>
     /// Whether equal requests may get the same answer, which holds for embeddings and for chats with <c>temperature</c> 0 or a <c>seed</c>.

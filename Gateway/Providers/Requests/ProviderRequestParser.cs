@@ -20,7 +20,10 @@ internal static class ProviderRequestParser
 
     private static readonly string[] FieldNames =
         ["model", "messages", "input", "stream", "stream_options", "response_format", "temperature", "seed", "encoding_format",
-            RawAnswerField];
+            RawAnswerField, "max_completion_tokens", "max_tokens", "n"];
+
+    /// <summary>Most answers of one request.</summary>
+    private const long MostChoices = 128;
 
     /// <summary>Whether providers can serve a task.</summary>
     public static bool Takes(ModelTask task) => task.Endpoint is ChatTask.Endpoint or EmbeddingTask.Endpoint;
@@ -58,6 +61,8 @@ internal static class ProviderRequestParser
         private bool _wantsJsonObject;
         private bool _includesRawAnswer;
         private bool _isRepeatable;
+        private long? _maxTokens;
+        private long? _choices;
 
         /// <summary>Reads one field. The reader is on its name before the call, and at the end of its value after the call.</summary>
         public void Read(ref Utf8JsonReader reader)
@@ -112,6 +117,8 @@ internal static class ProviderRequestParser
             IncludesRawAnswer = _includesRawAnswer,
             OwnFields = _ownFields ?? [],
             IsDeterministic = !_isChat || _isRepeatable,
+            MaxTokens = _maxTokens,
+            Choices = _choices ?? 1,
         };
 
         private void Note(string name, Range at)
@@ -135,9 +142,19 @@ internal static class ProviderRequestParser
             "response_format" when _isChat => ReadResponseFormat(ref value),
             "temperature" => ReadTemperature(ref value),
             "seed" => ReadSeed(ref value),
+            "max_completion_tokens" or "max_tokens" => ReadCount(ref value, UsageJson.MaxTokens, ref _maxTokens),
+            "n" => ReadCount(ref value, MostChoices, ref _choices),
             RawAnswerField => RequestJson.ReadBoolean(RawAnswerField, ref value, out _includesRawAnswer),
             _ => null,
         };
+
+        /// <summary>Reads a number that the Gateway only estimates with; what is wrong with it, the provider says.</summary>
+        private static InferenceError? ReadCount(ref Utf8JsonReader value, long most, ref long? count)
+        {
+            if (value.TokenType == JsonTokenType.Number && value.TryGetInt64(out var number) && number > 0)
+                count = Math.Min(Math.Max(number, count ?? 0), most);
+            return null;
+        }
 
         private InferenceError? ReadInput(ref Utf8JsonReader value)
         {

@@ -10,7 +10,10 @@ namespace AiPlatform.Gateway.Providers.Streams;
 /// 200 with a provider's events as they come. A client that reads slowly slows the provider down; a client that disconnects ends the call.
 /// A failure after the first byte is an error event, without <c>[DONE]</c>.
 /// </summary>
-internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Action<string?> ended) : IResult
+/// <param name="stream">The stream.</param>
+/// <param name="call">The call.</param>
+/// <param name="ended">Called once when it has ended, with the code of its error or null, before its client sees the end.</param>
+internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall call, Func<string?, Task> ended) : IResult
 {
     /// <summary>How long a stream is read for its usage after its client has disconnected, if nothing else is missing.</summary>
     private static readonly TimeSpan UsageGrace = TimeSpan.FromSeconds(5);
@@ -20,8 +23,7 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
     // :: Step P8: answer. Events are passed on as they come.
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        // This value stays if the client disconnects.
-        var end = (string?)ProviderCall.ClientGone;
+        Task? ending = null;
         try
         {
             httpContext.Response.SetEventStream();
@@ -40,14 +42,15 @@ internal sealed class ProviderStreamAnswer(OpenedStream stream, ProviderCall cal
                 }
             }
 
-            end = error?.Code;
+            ending = ended(error?.Code);
+            await ending;
             if (error is null) httpContext.Response.BodyWriter.Write(Done);
             else httpContext.Response.BodyWriter.Write(OpenAIError.EventOf(httpContext, error));
             await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
         }
         finally
         {
-            ended(end);
+            if (ending is null) await ended(ProviderCall.ClientGone);
         }
     }
 

@@ -107,6 +107,8 @@ public abstract record GenerationCall(string Model) : TaskCall(Model)
 
     public override long Cost(int bodyBytes) => bodyBytes + ((long)Choices * (MaxNewTokens ?? TypicalTokens) * BytesPerToken);
 
+    public override long MostTokens(int bodyBytes) => base.MostTokens(bodyBytes) + ((long)Choices * (MaxNewTokens ?? TypicalTokens));
+
     public override long ResultBytes(ModelDescriptor model)
     {
         long token = BytesPerToken + (Likelihoods ? BytesPerLikelihood * (1 + TopLikelihoods) : 0);

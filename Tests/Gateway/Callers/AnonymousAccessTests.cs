@@ -112,7 +112,8 @@ public sealed class AnonymousAccessTests
 
     private static AnonymousAccessCheck CreateSut(
         (string Key, string Value)[] settings, GatewayOptions? options = null, string? environment = null, string? listening = null) => new(
-        new ApiKeys(new ConfigurationBuilder().Build(), TimeProvider.System, NullLogger<ApiKeys>.Instance),
+        new ApiKeys(new ConfigurationBuilder().Build(), Options.Create(new LimitsOptions()), TimeProvider.System,
+        NullLogger<ApiKeys>.Instance),
         Options.Create(options ?? new GatewayOptions()),
         new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build(),
         new HostingEnvironment { EnvironmentName = environment ?? Environments.Production },

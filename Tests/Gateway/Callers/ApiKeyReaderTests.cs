@@ -1,4 +1,5 @@
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Jobs.Limits;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -110,6 +111,43 @@ public sealed class ApiKeyReaderTests
         Assert.DoesNotContain("the-key-itself", error.Message, StringComparison.Ordinal);
     }
 
-    private static IReadOnlyList<ApiKey> Read(params (string Key, string Value)[] settings) => ApiKeyReader.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build());
+    [Fact]
+    public void Read_Limits_AreThoseOfTheTenantThenTheOthersAndBesidesThoseOfTheKey()
+    {
+        var otherwise = new CallLimits { RequestsPerMinute = 10, TokensPerDay = 1_000 };
+
+        var keys = ReadWith(
+            otherwise, ("ApiKeys:a:Sha256", OneHash), ("ApiKeys:a:Limits:RequestsPerMinute", "0"),
+            ("ApiKeys:a:Limits:ConcurrentCalls", "5"),
+            ("ApiKeys:a:Keys:next:Sha256", OtherHash), ("ApiKeys:a:Keys:next:Limits:TokensPerMinute", "700"));
+
+        var tenant = new CallLimits { ConcurrentCalls = 5, TokensPerDay = 1_000 };
+        Assert.Equal(
+            [new LimitedCaller("a", tenant, "", CallLimits.None),
+                new LimitedCaller("a", tenant, "next", new CallLimits { TokensPerMinute = 700 })],
+            keys.Select(key => key.Caller.Limits));
+        Assert.Null(Assert.Single(Read(("ApiKeys:a:Sha256", OneHash), ("ApiKeys:a:Limits:RequestsPerMinute", "0"))).Caller.Limits);
+    }
+
+    [Theory]
+    [InlineData("ApiKeys:a:Limits:RequestsPerMinute", "many")]
+    [InlineData("ApiKeys:a:Limits:RequestsPerMinute", "-1")]
+    [InlineData("ApiKeys:a:Limits:TokensPerMinute", "1000000000001")]
+    [InlineData("ApiKeys:a:Limits:TokensPerDay", "99999999999999999999999")]
+    [InlineData("ApiKeys:a:Limits:PerMinute", "1")]
+    [InlineData("ApiKeys:a:Limits", "1")]
+    [InlineData("ApiKeys:a:Keys:next:Limits:TokensPerDay", "1")]
+    public void Read_BadLimit_NamesIt(string key, string value)
+    {
+        var error = Assert.Throws<OptionsValidationException>(
+            () => Read(("ApiKeys:a:Sha256", OneHash), ("ApiKeys:a:Keys:next:Sha256", OtherHash), (key, value)));
+
+        Assert.StartsWith(key, Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    private static IReadOnlyList<ApiKey> Read(params (string Key, string Value)[] settings) => ReadWith(CallLimits.None, settings);
+
+    private static IReadOnlyList<ApiKey> ReadWith(CallLimits limits, params (string Key, string Value)[] settings) => ApiKeyReader.Read(
+        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value))).Build(),
+        limits);
 }

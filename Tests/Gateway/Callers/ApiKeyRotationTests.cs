@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Configuration;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.Configuration;
@@ -159,7 +160,7 @@ public sealed class ApiKeyRotationTests : IDisposable
         configuration = new ConfigurationManager();
         configuration.AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
         _created.Add(configuration);
-        var sut = new ApiKeys(configuration, _time, _log);
+        var sut = new ApiKeys(configuration, Options.Create(new LimitsOptions()), _time, _log);
         _created.Add(sut);
         return sut;
     }

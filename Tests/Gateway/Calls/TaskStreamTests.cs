@@ -116,7 +116,7 @@ public sealed class TaskStreamTests(RedisServer redis) : IClassFixture<RedisServ
     {
         var body = Encoding.UTF8.GetBytes($$"""{"model":"{{_model}}","input":"a"}""");
         var call = new AdmittedCall(EmbeddingTask.Description, _model, body) { Streams = true };
-        var terms = new JobTerms { Tenant = Tenants.Anonymous, Lane = Lane.Interactive, Deadline = TimeSpan.FromMinutes(1) };
+        var terms = new JobTerms { Tenant = Tenants.Anonymous, Lane = Lane.Interactive, Deadline = TimeSpan.FromMinutes(1), Limits = null };
         return streams.AnswerAsync(context, new EmbeddingRoute(), new Plain(), call, terms);
     }
 

@@ -1,6 +1,7 @@
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Answers;
 using AiPlatform.Jobs.Idempotency;
+using AiPlatform.Jobs.Limits;
 using AiPlatform.Jobs.Redis;
 using AiPlatform.Jobs.Usage;
 using AiPlatform.Tests.Fixtures;
@@ -50,7 +51,13 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await sut.Operations.ResumeAsync(sut.Queue, Ct);
         await host.Catalog.LeaveAsync(StoreSut.Worker, Ct);
         var (usage, answers) = (host.Get<IUsageStore>(), host.Get<IAnswerStore>());
-        await usage.AddAsync(new DateOnly(2026, 1, 1), "team-a", new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 2, 3) }, Ct);
+        var used = new UsageOfCalls(new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 2, 3) }, [new UsedHold("call-1", 5)]);
+        await usage.AddAsync(new DateOnly(2026, 1, 1), "team-a", used, Ct);
+        var all = new CallLimits { RequestsPerMinute = 9, TokensPerMinute = 9, ConcurrentCalls = 9, TokensPerDay = 9, TokensPerMonth = 9 };
+        var (limits, caller) = (host.Get<ILimitStore>(), new LimitedCaller("team-a", all, "key", all));
+        await limits.TakeAsync(caller, new LimitRequest("call-1", 5, TimeSpan.FromMinutes(1), TakesSlot: true), Ct);
+        await limits.RenewAsync("team-a", [("", "call-1"), ("key", "call-1")], Ct);
+        await limits.EndAsync(caller, "call-1", 3, isFinal: false, hasSlots: true, Ct);
         Assert.Single(await usage.ReadAsync(new DateOnly(2026, 1, 1), new DateOnly(2026, 1, 2), "team-a", Ct));
         await answers.RememberAsync("team-a", "00ff", new byte[] { 1 }, TimeSpan.FromMinutes(1), Ct);
         Assert.Equal([1], await answers.RecallAsync("team-a", "00ff", Ct));

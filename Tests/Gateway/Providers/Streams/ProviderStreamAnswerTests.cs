@@ -65,7 +65,11 @@ public sealed class ProviderStreamAnswerTests
             model, new ProviderResponse(200, "text/event-stream", null, _provider.Reader.AsStream()), dropsUsage: true, collects: false);
         using var limit = new AttemptLimit(TimeSpan.FromMinutes(1), call.Deadline, _time, CancellationToken.None);
         Assert.Null(await stream.OpenAsync(limit));
-        return new ProviderStreamAnswer(stream, call, ended);
+        return new ProviderStreamAnswer(stream, call, error =>
+        {
+            ended(error);
+            return Task.CompletedTask;
+        });
     }
 
     private async Task SendAsync(IEnumerable<string> chunks) =>
