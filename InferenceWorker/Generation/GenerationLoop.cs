@@ -22,6 +22,12 @@ internal sealed class GenerationLoop : IDisposable
     private const int ChunksAlone = 2;
 
     /// <summary>
+    /// Positions before a chunk beside running rows at which it is half as long. Each of its tokens attends to all positions before it, so
+    /// an equally long chunk would take longer and longer.
+    /// </summary>
+    private const int PositionsOfHalfChunk = 1_024;
+
+    /// <summary>
     /// Forced tokens of a row that are computed in a run of their own. Fewer are cheaper one by one, in the steps of the other rows.
     /// </summary>
     private const int LeastForced = 8;
@@ -123,7 +129,7 @@ internal sealed class GenerationLoop : IDisposable
         var left = whole;
         while (left > 0 && NextPrompt() is { } row)
         {
-            if (_slots.Decoding > 0) left = Math.Min(left, _chunkTokens);
+            if (_slots.Decoding > 0) left = Math.Min(left, ChunkAfter(row.Computed));
             var remaining = row.Length - row.Computed;
             // The last token is computed in the next step.
             if (remaining == 1)
@@ -143,6 +149,10 @@ internal sealed class GenerationLoop : IDisposable
 
         return left < whole;
     }
+
+    /// <summary>Tokens of a chunk beside running rows, after so many positions of its prompt.</summary>
+    private int ChunkAfter(int positions) =>
+        Math.Max(LeastChunk, (int)((long)_chunkTokens * PositionsOfHalfChunk / (PositionsOfHalfChunk + positions)));
 
     /// <summary>
     /// Computes a row's forced text in a run of its own, at most a chunk. Unless the row is alone, a short text is left to the steps.

@@ -27,9 +27,9 @@ public sealed class GenerationOptions
     public int ReservedTokens { get; init; } = 256;
 
     /// <summary>
-    /// Tokens of prompts that are computed between two steps of the running rows, and half of those that are computed at once while no row
-    /// waits for its next token. Fewer tokens are smoother for the other rows, and let a short prompt take several runs. Default 32, 16 to
-    /// 8,192.
+    /// Tokens of prompts that are computed between two steps of the running rows, fewer the longer the part before them is; and half of
+    /// those that are computed at once while no row waits for its next token. Fewer tokens are smoother for the other rows, and let a short
+    /// prompt take several runs. Default 32, 16 to 8,192.
     /// </summary>
     [Range(16, 8_192)]
     public int PrefillChunkTokens { get; init; } = 32;

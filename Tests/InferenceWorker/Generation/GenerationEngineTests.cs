@@ -60,6 +60,10 @@ public sealed class GenerationEngineTests
         Assert.All(decoder.Runs, tokens => Assert.InRange(tokens, 0, 32));
         Assert.DoesNotContain(decoder.Runs.Zip(decoder.Runs.Skip(1)), pair => pair is { First: > 1, Second: > 1 });
         Assert.DoesNotContain(1, decoder.Runs);
+        // The later a chunk is, the more positions its tokens attend to, so it has fewer tokens.
+        var chunks = decoder.Runs.Where(tokens => tokens > 5).ToList();
+        Assert.Equal(32, chunks[0]);
+        Assert.InRange(chunks[^2], 16, 17);
     }
 
     /// <summary>
@@ -98,7 +102,8 @@ public sealed class GenerationEngineTests
         Assert.Equal(FakeDecoder.TextOf(longPrompt, 10), longOne.Tokens);
         Assert.Equal(FakeDecoder.TextOf(longPrompt, 10), same.Tokens);
         Assert.Equal(FakeDecoder.TextOf(shortPrompt, 10), shortOne.Tokens);
-        Assert.Equal(991, ends[1].CachedTokens);
+        // It waits until less than a smallest chunk is left of the long one.
+        Assert.InRange(ends[1].CachedTokens, 993 - 15, 991);
     }
 
     [Fact]
