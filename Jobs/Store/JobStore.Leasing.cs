@@ -96,7 +96,18 @@ internal sealed partial class JobStore
             JobErrors.Expired,
             JobErrors.LeaseLost(_options.MaxLostLeases), random, JobErrors.Damaged,
         ];
-        var reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
+        RedisResult reply;
+        try
+        {
+            reply = await RunAsync(JobScript.Sweep, queue, arguments, cancellationToken);
+            _broken.TryRemove(queue, out _);
+        }
+        catch (QueueUnavailableException partial) when (partial.IsPartial)
+        {
+            _broken[queue] = true;
+            throw;
+        }
+
         if (reply.IsNull) return default;
 
         var counts = (RedisResult[])reply!;

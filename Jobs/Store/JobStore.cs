@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using AiPlatform.Jobs.Redis;
@@ -30,6 +31,12 @@ internal sealed partial class JobStore : IJobStore
     private readonly JobMetrics _metrics;
     private readonly ILogger<JobStore> _logger;
     private readonly JobsOptions _options;
+
+    /// <summary>
+    /// The queues whose last sweep failed on what Redis holds. Redis would accept a job of such a queue, but no worker could lease it.
+    /// </summary>
+    private readonly ConcurrentDictionary<QueueName, bool> _broken = [];
+
     private readonly CallGatherer<JobSubmission, SubmitResult> _submits;
     private readonly CallGatherer<(JobId Id, string? Watcher, bool WithOutput), JobReading> _reads;
     private readonly CallGatherer<(LeasedJob Job, JobOutcome Outcome), bool> _commits;
@@ -51,7 +58,8 @@ internal sealed partial class JobStore : IJobStore
 
     // // :: Step 3: submit. One script writes the job and enqueues it; the waiter is registered before.
     public Task<SubmitResult> SubmitAsync(JobSubmission job, CancellationToken cancellationToken) =>
-        _submits.CallAsync(job.Id.Queue, job, cancellationToken);
+        _broken.ContainsKey(job.Id.Queue) ? SubmitIfMendedAsync(job, cancellationToken)
+            : _submits.CallAsync(job.Id.Queue, job, cancellationToken);
 
     public async Task<Job?> ReadAsync(JobId id, string? watcher, bool withOutput, CancellationToken cancellationToken)
     {
@@ -316,6 +324,18 @@ internal sealed partial class JobStore : IJobStore
                 ? new JobEvent(number, (string)kind!, (string)data!)
                 : null;
 
+    private async Task<SubmitResult> SubmitIfMendedAsync(JobSubmission job, CancellationToken cancellationToken)
+    {
+        var queue = job.Id.Queue;
+        if (await ProblemAsync(queue, cancellationToken) is { } problem) throw new QueueUnavailableException(problem) { IsPartial = true };
+        _broken.TryRemove(queue, out _);
+        return await _submits.CallAsync(queue, job, cancellationToken);
+    }
+
+    /// <summary>What a queue's keys hold that they must not; null when they are right.</summary>
+    private async Task<string?> ProblemAsync(QueueName queue, CancellationToken cancellationToken) => QueueProblem.In(
+        (RedisResult[])(await _scripts.RunAsync(JobScript.Queue, RedisKeys.Base(queue), ["1"], cancellationToken))!);
+
     private async Task<RedisResult> RunAsync(JobScript script, QueueName queue, RedisValue[] arguments, CancellationToken cancellationToken)
     {
         try
@@ -325,8 +345,9 @@ internal sealed partial class JobStore : IJobStore
         catch (QueueUnavailableException partial) when (partial.IsPartial && !partial.IsDamaged)
         {
             // Redis does not say which key has the wrong type.
-            var state = (RedisResult[])(await _scripts.RunAsync(JobScript.Queue, RedisKeys.Base(queue), ["1"], cancellationToken))!;
-            throw QueueProblem.In(state) is { } problem ? new QueueUnavailableException(problem, partial) { IsPartial = true } : partial;
+            throw await ProblemAsync(queue, cancellationToken) is { } problem
+                ? new QueueUnavailableException(problem, partial) { IsPartial = true }
+                : partial;
         }
     }
 

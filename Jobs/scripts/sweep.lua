@@ -10,6 +10,8 @@
 local most, most_lost, ttl, dead_ttl, events_ttl = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local expired_error, lost_error, random = ARGV[7], ARGV[8], tonumber(ARGV[9])
 damaged_error, damaged_ttl = ARGV[10], ttl
+-- Every process sees a key of a wrong type, also when another one has just swept.
+check_structure()
 -- A mark that expires later than it could have been set was written before the clock was set back. One that never expires was not written
 -- by this platform. Both are replaced.
 if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
@@ -17,7 +19,6 @@ if not call('SET', base .. 'swept', '', 'NX', 'PX', ARGV[1]) then
   if left >= 0 and left <= tonumber(ARGV[1]) then return nil end
   call('SET', base .. 'swept', '', 'PX', ARGV[1])
 end
-check_structure()
 
 local function due(index) return call('ZRANGEBYSCORE', base .. index, '-inf', now_ms, 'LIMIT', 0, most) end
 local counts = {0, 0, 0, 0}

@@ -77,6 +77,27 @@ public sealed class OccupiedKeyTests(RedisServer redis) : IClassFixture<RedisSer
         await sut.SubmitAsync(jobs);
     }
 
+    /// <summary>Redis would accept the job, but no worker could lease it.</summary>
+    [Theory]
+    [InlineData("delayed")]
+    [InlineData("state")]
+    public async Task SubmitAsync_SweepFailsOnAKey_IsRefusedUntilTheKeyIsFree(string key)
+    {
+        await using var sut = StoreSut.On(redis);
+        await sut.Database.StringSetAsync(sut.Key(key), "something else");
+
+        // The second sweep would be left to another process, which has just swept.
+        foreach (var _ in (int[])[1, 2])
+            await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.Store.SweepAsync(sut.Queue, Ct));
+        var refused = await Assert.ThrowsAsync<QueueUnavailableException>(() => sut.SubmitAsync());
+        await sut.Database.KeyDeleteAsync(sut.Key(key));
+        var id = await sut.SubmitAsync();
+
+        Assert.Contains(sut.Key(key).ToString(), refused.Message, StringComparison.Ordinal);
+        Assert.True(refused.IsPartial);
+        Assert.Equal(id, Assert.Single(await sut.LeaseAsync(10)).Id);
+    }
+
     private static async Task<QueueUnavailableException?> RefusalAsync(StoreSut sut, JobSubmission job)
     {
         try
