@@ -106,15 +106,18 @@ internal static class ToolMessages
         return ToolCallForm.Write((string?)function["name"] ?? "", ArgumentsOf(function).ToJsonString(Readable));
     }
 
-    /// <summary>The arguments as a value; what is not JSON stays a text.</summary>
+    /// <summary>The arguments as a value; what is not JSON of whole characters stays a text.</summary>
     private static JsonNode ArgumentsOf(JsonObject function)
     {
         var text = (string?)function["arguments"] ?? "";
         try
         {
-            return JsonNode.Parse(text) ?? JsonValue.Create(text);
+            var value = JsonNode.Parse(text) ?? JsonValue.Create(text);
+            // A node is read when it is written: only then half of a surrogate pair throws.
+            value.ToJsonString(Readable);
+            return value;
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             return JsonValue.Create(text);
         }

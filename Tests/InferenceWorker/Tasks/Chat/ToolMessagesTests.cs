@@ -81,12 +81,25 @@ public sealed class ToolMessagesTests
             text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\\\"a\\\":\\\"\\\\ud800\\\"}")]
+    [InlineData("{\\\"\\\\ud800\\\":1}")]
+    public void Render_ArgumentsHaveHalfASurrogatePair_AreText(string arguments)
+    {
+        var turns = $$$"""
+            [{"role":"user","content":"a"},
+             {"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"weather","arguments":"{{{arguments}}}"}}]},
+             {"role":"tool","tool_call_id":"1","content":"b"}]
+            """;
+
+        foreach (var template in (ChatTemplate[])[TemplateReference.OfModel(), WithToolForm()])
+            Assert.Contains("ud800", Render(template, turns, Tools), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Render_TemplateWithTools_GetsThemAndArgumentsAsValues()
     {
-        // The reference's template is shorter than Qwen's own, which says this.
-        var template = File.ReadAllText(TemplateReference.PathOf("qwen25.jinja"));
-        var sut = TemplateReference.Create(template.Replace("</tools>", "</tools>\\nCalls are within <tool_call></tool_call> tags.", StringComparison.Ordinal));
+        var sut = WithToolForm();
         Assert.True(sut.HasToolForm);
 
         var text = Render(sut, Turns, Tools);
@@ -127,6 +140,14 @@ public sealed class ToolMessagesTests
 
         // Four turns begin and end, and the answer begins.
         Assert.Equal([1, 2, 1, 2, 1, 2, 1, 2, 1], ids.Where(ChatReference.Tokenizer.IsSpecial));
+    }
+
+    /// <summary>The reference's template is shorter than Qwen's own, which says this.</summary>
+    private static ChatTemplate WithToolForm()
+    {
+        var template = File.ReadAllText(TemplateReference.PathOf("qwen25.jinja"));
+        return TemplateReference.Create(
+            template.Replace("</tools>", "</tools>\\nCalls are within <tool_call></tool_call> tags.", StringComparison.Ordinal));
     }
 
     private static string Render(ChatTemplate template, string messages, string tools)
