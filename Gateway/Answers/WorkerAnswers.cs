@@ -23,12 +23,20 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
     private const int MaxTokensOfRecord = 512;
 
     /// <summary>
-    /// The language model of this name; without a name, the first one by name that a worker serves now. Null when there is none.
+    /// The language model of this name; without a name, the first one by name that a worker serves now, or else one that workers served
+    /// lately. Null when there is none.
     /// </summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve.</exception>
     public async ValueTask<ModelDescriptor?> FindAsync(string? name, CancellationToken cancellationToken)
     {
-        if (name is null) return First(await catalog.ReadAsync(cancellationToken)) ?? First(await catalog.ReadAnewAsync(cancellationToken));
+        if (name is null)
+        {
+            if (Attended(await catalog.ReadAsync(cancellationToken)) is { } attended) return attended;
+            var models = await catalog.ReadAnewAsync(cancellationToken);
+            // A call for a model whose workers restart waits for one of them, and then fails in a way that says to try again.
+            return Attended(models) ?? models.All.FirstOrDefault(model => model.Task == ChatTask.Kind);
+        }
+
         return (await catalog.ReadForAsync(name, cancellationToken)).Find(name) is { Task: ChatTask.Kind } model ? model : null;
     }
 
@@ -57,7 +65,7 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         return end.Error is { } error ? (null, error) : Read(end.Job!, contract.OnlyText, most);
     }
 
-    private static ModelDescriptor? First(KnownModels models) =>
+    private static ModelDescriptor? Attended(KnownModels models) =>
         models.All.FirstOrDefault(model => model.Task == ChatTask.Kind && models.IsAttended(model.Name));
 
     /// <summary>A small model that has not seen the schema writes what fits it, but not what is meant.</summary>

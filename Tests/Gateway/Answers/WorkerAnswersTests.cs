@@ -34,6 +34,21 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
     }
 
     [Fact]
+    public async Task AskAi_WorkersOfTheOnlyModelAreGone_Is503LikeAChat()
+    {
+        await using var others = new RedisServer();
+        await others.InitializeAsync();
+        await using var sut = await GatewayHost.StartAsync(others);
+        await sut.ServeAsync(_model, dimensions: null, ChatTask.Kind);
+        await sut.LeaveAsync(_model);
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal(503, (int)reply.StatusCode);
+        Assert.Contains("model_unavailable", await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AskAi_SettingNamesAWorkersModel_ThatOneIsAsked()
     {
         var named = RedisServer.Unique("z-model");
