@@ -41,6 +41,9 @@ public sealed record Job
     /// <summary>The caller's own pairs as a JSON object, or null.</summary>
     public string? Metadata { get; init; }
 
+    /// <summary>The trace of the call that submitted it, 32 hexadecimal digits; null when the call had none.</summary>
+    public string? TraceId { get; init; }
+
     /// <summary>Why it failed; set when <see cref="Status"/> is failed, canceled or expired.</summary>
     public InferenceError? Error { get; init; }
 

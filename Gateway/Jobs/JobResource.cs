@@ -67,6 +67,9 @@ internal sealed record JobResource
     [JsonConverter(typeof(StoredJsonConverter))]
     public required string? Metadata { get; init; }
 
+    /// <summary>The trace of the call that submitted it, as in that call's <c>x-request-id</c>; null when it had none.</summary>
+    public required string? TraceId { get; init; }
+
     /// <summary>
     /// Makes the API's form of a job. If a stored result cannot be read, it is null, and <see cref="Error"/> says why although the job
     /// succeeded.
@@ -94,6 +97,7 @@ internal sealed record JobResource
             Timings = JobTimings.Of(job),
             Position = job.Position,
             Metadata = job.Metadata,
+            TraceId = job.TraceId,
         };
     }
 }

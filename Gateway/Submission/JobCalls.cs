@@ -264,6 +264,7 @@ internal sealed class JobCalls(
         History = JobHistory.Begin(submitted.At),
         Metadata = terms.Metadata,
         Position = submitted.Position,
+        TraceId = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.TraceId.ToHexString() : null,
     };
 
     private async Task CancelAsync(JobId id, string tenant)

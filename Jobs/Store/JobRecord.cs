@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -43,6 +44,7 @@ public static class JobRecord
             History = history,
             EventCount = events,
             Metadata = fields.Metadata,
+            TraceId = TraceOf(fields.Traceparent),
             Progress = fields.Progress,
             Error = fields.Error is { } error ? InferenceError.FromJson(error) : null,
             Usage = fields.Usage,
@@ -72,7 +74,7 @@ public static class JobRecord
             Traceparent = fields.Traceparent,
             Hold = fields.Hold,
             Ticket = new LeaseTicket(
-                state, WithoutTransients(head), fields.Tenant, fields.Watcher ?? "", record.Length + fields.ResultBytes),
+                state, WithoutWatcher(head), fields.Tenant, fields.Watcher ?? "", record.Length + fields.ResultBytes),
         };
     }
 
@@ -108,13 +110,15 @@ public static class JobRecord
         return fields.ToString();
     }
 
-    /// <summary>Removes the fields after the caller's own ones, which are needed only until the job ends.</summary>
-    private static string WithoutTransients(string head)
+    /// <summary>Removes the last field, the Gateway that waits, which is needed only until the job ends.</summary>
+    private static string WithoutWatcher(string head)
     {
-        var end = head.IndexOf("\tt=", StringComparison.Ordinal);
-        if (end < 0) end = head.IndexOf("\tw=", StringComparison.Ordinal);
+        var end = head.IndexOf("\tw=", StringComparison.Ordinal);
         return end < 0 ? head : head[..end];
     }
+
+    private static string? TraceOf(string? traceparent) =>
+        ActivityContext.TryParse(traceparent, null, out var context) ? context.TraceId.ToHexString() : null;
 
     private static void Append(StringBuilder head, char name, string? value)
     {

@@ -177,10 +177,10 @@ end
 
 -- The record to store for a job that ends: status is the name, fields are those of the head, each after a tab.
 local function ended_job(id, head, state, status, fields, content, dead, events_ttl)
-  -- The fields after the caller's own ones are of no use once the job has ended.
-  local traced, watched = string.find(head, '\tt=', 1, true), string.find(head, '\tw=', 1, true)
+  -- The last field, the Gateway that waits, is of no use once the job has ended.
+  local watched = string.find(head, '\tw=', 1, true)
   local watchers, leased = watched and string.sub(head, watched + 3) or '', state.status == 'r'
-  if traced or watched then head = string.sub(head, 1, (traced or watched) - 1) end
+  if watched then head = string.sub(head, 1, watched - 1) end
   note(state, string.sub(status, 1, 1), created_in(head))
   head = head .. '\ts=' .. status .. '\ta=' .. state.attempt .. '\th=' .. state.history .. fields
   if state.events > 0 then

@@ -31,12 +31,13 @@ public sealed partial class JobsTests(GatewayFixture fixture) : IClassFixture<Ga
         string[] keys =
         [
             "id", "object", "endpoint", "model", "status", "lane", "created_at", "started_at", "finished_at", "deadline", "attempts",
-            "progress", "output", "error", "usage", "timings", "position", "metadata",
+            "progress", "output", "error", "usage", "timings", "position", "metadata", "trace_id",
         ];
         Assert.Equal(keys.Order(), job.EnumerateObject().Select(one => one.Name).Order());
         var id = job.GetProperty("id").GetString()!;
         Assert.Equal($"/v1/jobs/{id}", response.Headers.Location!.OriginalString);
         Assert.Equal(id, response.Headers.GetValues("X-Job-Id").Single());
+        Assert.Equal(job.GetProperty("trace_id").GetString(), response.Headers.GetValues("x-request-id").Single());
         Assert.Equal(
             ("job", "/v1/embeddings", model, "queued", "default", 0, 0),
             (job.GetProperty("object").GetString(), job.GetProperty("endpoint").GetString(), job.GetProperty("model").GetString(),

@@ -22,6 +22,7 @@ public sealed class RetryTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         var model = RedisServer.Unique("retry");
         await using var worker = await FakeWorker.IdleAsync(_gateway, model);
         var id = await EndedAsync(worker, model, status);
+        var trace = (await _gateway.GetJobAsync(id)).GetProperty("trace_id").GetString();
 
         using var response = await _gateway.Client.PostAsync($"/v1/jobs/{id}/retry", content: null);
 
@@ -30,9 +31,11 @@ public sealed class RetryTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         Assert.Equal(("queued", id), (job.GetProperty("status").GetString(), job.GetProperty("id").GetString()));
         Assert.Equal(JsonValueKind.Null, job.GetProperty("error").ValueKind);
         Assert.Equal(JsonValueKind.Null, job.GetProperty("finished_at").ValueKind);
+        Assert.Equal((32, trace), (trace!.Length, job.GetProperty("trace_id").GetString()));
         if (status == "expired") return;
         await worker.SucceedAsync(await worker.LeaseAsync());
         var done = await _gateway.GetJobAsync(id, "?wait=30");
+        Assert.Equal(trace, done.GetProperty("trace_id").GetString());
         Assert.Equal(
             ("succeeded", status == "failed" ? 2 : 1), (done.GetProperty("status").GetString(), done.GetProperty("attempts").GetInt32()));
     }

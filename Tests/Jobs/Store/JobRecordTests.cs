@@ -77,6 +77,14 @@ public sealed class JobRecordTests
         Assert.Null(job.Output);
     }
 
+    [Theory]
+    [InlineData("", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c")]
+    [InlineData("\ts=succeeded\ta=1\th=q0 r1 s2", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c")]
+    [InlineData("", "00-1-2-01", null)]
+    [InlineData("", "<script>", null)]
+    public void Read_Traceparent_TellsTheTraceIfItIsOne(string ended, string traceparent, string? trace) =>
+        Assert.Equal(trace, Read($"{Caller}\tt={traceparent}{ended}\n", "", -1).TraceId);
+
     [Fact]
     public void Read_FieldsOfAnotherVersion_ArePassedOver()
     {
