@@ -43,7 +43,8 @@ async function latency(count) {
   }
   times.sort((a, b) => a - b);
   return {
-    jobs: count, per_s: count / (times.reduce((a, b) => a + b) / 1000), p50_ms: times[count >> 1], p99_ms: times[Math.floor(count * 0.99)], wrong,
+    jobs: count, per_s: count / (times.reduce((a, b) => a + b) / 1000), p50_ms: times[count >> 1],
+    p99_ms: times[Math.floor(count * 0.99)], wrong,
   };
 }
 
@@ -54,7 +55,10 @@ async function main() {
   await events.waitUntilReady();
   events.on('completed', ({ returnvalue }) => { seen++; lastSeen = now(); if (isWrong(returnvalue)) wrong++; });
   // The subscription reads from '$': an event before its first XREAD would be missed, so see one job through first.
-  for (let k = 0; k < 50 && seen === 0; k++) { await queue.add('noop', payload); for (let w = 0; w < 20 && seen === 0; w++) await sleep(10); }
+  for (let k = 0; k < 50 && seen === 0; k++) {
+    await queue.add('noop', payload);
+    for (let w = 0; w < 20 && seen === 0; w++) await sleep(10);
+  }
   await sleep(100);
   console.log('ready');
   for await (const line of require('readline').createInterface({ input: process.stdin })) {

@@ -1,4 +1,5 @@
-// node bull_front.js QUEUE REDIS_PORT HTTP_PORT : the HTTP front that one would write: POST /jobs, GET /jobs/:id?wait=SECONDS. Prints 'ready'.
+// node bull_front.js QUEUE REDIS_PORT HTTP_PORT : the HTTP front that one would write: POST /jobs, GET /jobs/:id?wait=SECONDS.
+// Prints 'ready'.
 const { Queue, QueueEvents, Job } = require('bullmq');
 const fastify = require('fastify')();
 const [, , name, port, httpPort] = process.argv;
@@ -18,7 +19,9 @@ fastify.get('/jobs/:id', async (request, reply) => {
   const job = await Job.fromId(queue, request.params.id);
   if (!job) { reply.code(404); return { error: 'no such job' }; }
   if (job.finishedOn) {
-    return job.failedReason ? { id: job.id, state: 'failed', error: job.failedReason } : { id: job.id, state: 'completed', result: job.returnvalue };
+    return job.failedReason
+      ? { id: job.id, state: 'failed', error: job.failedReason }
+      : { id: job.id, state: 'completed', result: job.returnvalue };
   }
   const wait = +(request.query.wait || 0);
   if (wait <= 0) return { id: job.id, state: await job.getState() };

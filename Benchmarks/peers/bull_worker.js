@@ -2,6 +2,7 @@
 const { Worker } = require('bullmq');
 const [, , name, port, concurrency] = process.argv;
 const result = 'r'.repeat(180);
-const worker = new Worker(name, async () => ({ ok: true, result }), { connection: { host: '127.0.0.1', port: +port }, concurrency: +concurrency });
+const worker = new Worker(name, async () => ({ ok: true, result }),
+  { connection: { host: '127.0.0.1', port: +port }, concurrency: +concurrency });
 worker.on('error', (error) => console.error('worker error', error.message));
 worker.waitUntilReady().then(() => console.log('ready'));

@@ -50,7 +50,8 @@ export async function send(method, path, { body, signal, headers } = {}) {
   if (body !== undefined) all['Content-Type'] = 'application/json';
   let response;
   try {
-    response = await fetch(path, { method, headers: all, signal, cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path,
+      { method, headers: all, signal, cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (failure) {
     if (failure.name === 'AbortError') throw failure;
     if (!state.away) change({ away: true });
@@ -111,7 +112,8 @@ export async function* events(response) {
 export async function identify() {
   try {
     const [caller, version] = await Promise.all([get('/v1/caller'), get('/version')]);
-    change({ caller, needsKey: false, version: state.version ?? version.version, newVersion: state.version !== null && state.version !== version.version });
+    const newVersion = state.version !== null && state.version !== version.version;
+    change({ caller, needsKey: false, version: state.version ?? version.version, newVersion });
     return true;
   } catch (failure) {
     if (failure.status === 401) {

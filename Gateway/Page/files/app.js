@@ -38,11 +38,13 @@ function App() {
   const known = parts.filter((part) => !part.operators || caller?.role === 'operator');
   const part = known.find((one) => one.path === route.parts[0]) ?? (route.parts.length === 0 ? known[0] : null);
   return html`
-    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>Skip to the content</a>
+    <a class="skip" href="#main"
+      onClick=${(event) => { event.preventDefault(); document.getElementById('main').focus(); }}>Skip to the content</a>
     <aside class="side">
       <a class="brand" href="#/playground"><img src="/favicon.svg" alt="" width="28" height="28" /><span>AiPlatform</span></a>
       <nav aria-label="Parts of the page">${(needsKey ? [] : known).map((one) => html`
-        <a key=${one.path} href=${`#/${one.path}`} aria-current=${one === part ? 'page' : undefined}><span class="nav-icon" aria-hidden="true">${one.icon}</span>${one.name}</a>`)}
+        <a key=${one.path} href=${`#/${one.path}`} aria-current=${one === part ? 'page' : undefined}>
+          <span class="nav-icon" aria-hidden="true">${one.icon}</span>${one.name}</a>`)}
       </nav>
       <${Who} />
     </aside>
@@ -51,7 +53,9 @@ function App() {
       ${needsKey ? html`<${KeyForm} />`
         : !caller ? html`<p class="boot">${away ? 'Waiting for the Gateway …' : 'Loading …'}</p>`
         : part ? html`<${part.view} key=${part.path} route=${route} />`
-        : html`<${Page} title="Not here"><p>${route.parts[0] === 'queues' ? 'Queues are for operators, and this key is a user’s.' : 'There is no such part of the page.'}</p><//>`}
+        : html`<${Page} title="Not here"><p>
+          ${route.parts[0] === 'queues' ? 'Queues are for operators, and this key is a user’s.' : 'There is no such part of the page.'}
+          </p><//>`}
     </main>`;
 }
 
@@ -60,7 +64,8 @@ function Notice() {
   const text = away ? 'The Gateway does not answer. This page tries again every few seconds, and goes on when it is back.'
     : wasAway ? 'The Gateway is back.'
     : newVersion ? 'The Gateway is another version now. Reload the page to see it.' : null;
-  return html`<div role="status" aria-live="polite" class="notices">${text && html`<p class=${`notice ${away ? 'bad' : wasAway ? 'good' : 'info'}`}>${text}</p>`}</div>`;
+  return html`<div role="status" aria-live="polite" class="notices">
+    ${text && html`<p class=${`notice ${away ? 'bad' : wasAway ? 'good' : 'info'}`}>${text}</p>`}</div>`;
 }
 
 function Who() {
@@ -69,7 +74,8 @@ function Who() {
     ${caller && html`<div><span class="small muted">${caller.has_keys ? 'Signed in as' : 'No keys configured'}</span>
       <div class="who-name"><bdi class="other">${caller.tenant}</bdi> <span class="small muted">${caller.role}</span></div></div>`}
     ${key && html`<button class="quiet small" onClick=${() => setKey('')}>Forget the key</button>`}
-    <div class="small side-links"><a href="/docs/">API reference</a>${version && html`<span class="muted" title=${version}>${version.split('+')[0]}</span>`}</div>
+    <div class="small side-links"><a href="/docs/">API reference</a>
+      ${version && html`<span class="muted" title=${version}>${version.split('+')[0]}</span>`}</div>
   </div>`;
 }
 

@@ -4,9 +4,13 @@ import { html, useEffect, useRef } from './ui.js';
 
 let loading = null;
 
-/** uPlot is a script of the old kind, and is loaded where the first chart is. */
+/** uPlot is a script of the old kind, and is loaded with its styles where the first chart is. */
 function load() {
   loading ??= new Promise((resolve, reject) => {
+    const styles = document.createElement('link');
+    styles.rel = 'stylesheet';
+    styles.href = '/vendor/uplot.css';
+    document.head.prepend(styles);
     const script = document.createElement('script');
     script.src = '/vendor/uplot.js';
     script.onload = () => resolve(window.uPlot);
@@ -41,13 +45,16 @@ export function Chart({ data, series, height = 200, label, days = false, minutes
       const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
       plot.current = new UPlot({
         width: place.current.clientWidth, height, padding: [8, 16, 0, 0], cursor: { drag: { x: false, y: false } }, legend: { show: !days },
-        scales: { x: { time: true, range: (_, low, high) => rangeOf(low, high, days, minutes) }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] } },
+        scales: {
+          x: { time: true, range: (_, low, high) => rangeOf(low, high, days, minutes) },
+          y: { range: (_, low, high) => [0, Math.max(1, high * 1.1)] },
+        },
         axes: [
-          { ...axis, values: days ? (_, ticks) => ticks.map((at) => new Date(at * 1000).toISOString().slice(5, 10)) : undefined, space: days ? 60 : 80 },
+          { ...axis, values: days ? (_, ticks) => ticks.map((at) => dayOf(at).slice(5)) : undefined, space: days ? 60 : 80 },
           { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => compact(tick)) },
         ],
         series: [
-          { value: (_, at) => (at === null ? '–' : days ? new Date(at * 1000).toISOString().slice(0, 10) : new Date(at * 1000).toLocaleTimeString()) },
+          { value: (_, at) => (at === null ? '–' : days ? dayOf(at) : new Date(at * 1000).toLocaleTimeString()) },
           ...series.map((one) => ({
             label: one.label, stroke: colorOf(one.color), width: 2, points: { show: false },
             fill: one.bars ? colorOf(one.color) : undefined,
@@ -75,6 +82,8 @@ export function Chart({ data, series, height = 200, label, days = false, minutes
   useEffect(() => { plot.current?.setData(data); }, [data]);
   return html`<div class="chart" role="img" aria-label=${label} ref=${place}></div>`;
 }
+
+const dayOf = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 function rangeOf(low, high, days, minutes) {
   const now = Date.now() / 1000;

@@ -59,12 +59,14 @@ export const Text = ({ children }) => html`<bdi class="other">${children}</bdi>`
 
 export const Badge = ({ kind = 'neutral', children }) => html`<span class=${`badge ${kind}`}>${children}</span>`;
 
-const kinds = { queued: 'neutral', running: 'info', succeeded: 'good', failed: 'bad', canceled: 'warn', expired: 'warn', closed: 'good', half_open: 'warn', open: 'bad' };
+const kinds = { queued: 'neutral', running: 'info', succeeded: 'good', failed: 'bad', canceled: 'warn', expired: 'warn', closed: 'good',
+  half_open: 'warn', open: 'bad' };
 export const Status = ({ of }) => html`<${Badge} kind=${kinds[of] ?? 'neutral'}>${of.replace('_', ' ')}<//>`;
 
 export function Failure({ error, retry }) {
   if (!error) return null;
-  const about = [error.status > 0 && `${error.status}`, error.code, error.requestId && `request ${error.requestId}`].filter(Boolean).join(' · ');
+  const about = [error.status > 0 && `${error.status}`, error.code, error.requestId && `request ${error.requestId}`].filter(Boolean)
+    .join(' · ');
   return html`<div class="failure" role="alert">
     <p class="long">${error instanceof ApiError ? error.message : String(error.message ?? error)}</p>
     ${about && html`<p class="muted small long">${about}${' '}${error.requestId && html`<${TraceLink} id=${error.requestId} />`}</p>`}
@@ -85,7 +87,8 @@ export const Code = ({ children }) => html`<pre class="code" tabindex="0"><code>
 export function Page({ title, text, actions, children }) {
   useEffect(() => { document.title = `${title} · AiPlatform`; }, [title]);
   return html`<div class="page">
-    <header class="page-head"><div><h1>${title}</h1>${text && html`<p class="muted">${text}</p>`}</div><div class="actions">${actions}</div></header>
+    <header class="page-head"><div><h1>${title}</h1>${text && html`<p class="muted">${text}</p>`}</div><div class="actions">
+      ${actions}</div></header>
     ${children}
   </div>`;
 }
@@ -98,7 +101,8 @@ export const Card = ({ title, actions, children, ...rest }) => html`<section cla
 export function Field({ label, hint, children, ...rest }) {
   const id = useId();
   const input = hint ? cloneElement(children, { 'aria-describedby': id }) : children;
-  return html`<div class="field" ...${rest}><label class="field"><span class="label">${label}</span>${input}</label>${hint && html`<span class="hint" id=${id}>${hint}</span>`}</div>`;
+  return html`<div class="field" ...${rest}><label class="field"><span class="label">${label}</span>${input}</label>
+    ${hint && html`<span class="hint" id=${id}>${hint}</span>`}</div>`;
 }
 
 /** A window in the browser's own way: Escape closes it, and the focus stays inside. */
@@ -166,8 +170,10 @@ export function CopyButton({ text }) {
 export function LongText({ text, most = 20000, label = 'Text', grows = false }) {
   const [all, setAll] = useState(false);
   const shown = all || text.length <= most ? text : grows ? `…${text.slice(-most)}` : text.slice(0, most);
-  return html`<div><pre class="output" tabindex="0" aria-label=${label}>${shown.length > most + 1 ? partsOf(shown) : shown}</pre>
-    ${shown.length < text.length && html`<button class="quiet" onClick=${() => setAll(true)}>Show all ${number(text.length)} characters</button>`}</div>`;
+  return html`<div class="stack">
+    <pre class="output" tabindex="0" aria-label=${label}>${shown.length > most + 1 ? partsOf(shown) : shown}</pre>
+    ${shown.length < text.length
+      && html`<button class="quiet" onClick=${() => setAll(true)}>Show all ${number(text.length)} characters</button>`}</div>`;
 }
 
 /** A very long text in pieces, of which a browser lays out only those that can be seen. */

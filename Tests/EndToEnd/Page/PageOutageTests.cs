@@ -27,17 +27,23 @@ public sealed class PageOutageTests(Chromium chromium) : IClassFixture<Chromium>
         await user.SeesNoMoreAsync("queue_unavailable");
         await user.SeesAsync("Dead letters");
 
-        // A killed worker in the middle of a job: the next one runs it, and the timeline has both.
+        // A worker that is killed in the middle of a job: the next one goes on with it, and the timeline has both.
+        await user.GoAsync($"#/playground?model={ChatPlatform.Model}");
+        await user.FillAsync("Max tokens", "400", "spinbutton");
+        await user.FillAsync("Message", "Write a long story about the sea.");
+        await user.ClickAsync("Run as a job");
+        await user.SeesAsync("The text so far");
         await sut.Worker.KillAsync();
+        var job = await user.Page.EvaluateExpressionAsync<string>("location.hash");
+        await user.GoAsync("#/queues");
         await user.SeesAsync("no worker");
         await user.GoAsync("#/models");
         await user.SeesAsync("No worker lives");
-        await user.GoAsync($"#/playground?model={ChatPlatform.Model}");
-        await user.FillAsync("Message", "And the sea?");
-        await user.ClickAsync("Run as a job");
+        await user.GoAsync(job);
         await user.SeesAsync("It waits for a worker");
         var second = sut.StartWorker();
         await second.UntilReadyAsync(sut.Http);
+        await user.SeesAsync("attempt 2");
         await user.SeesAsync("succeeded");
         await user.ScreenshotAsync("job-after-a-dead-worker");
         user.AssertNoProblems("503");

@@ -161,6 +161,22 @@ internal sealed class FakeProvider : IAsyncDisposable
         if (end is not null) await end(context);
     };
 
+    /// <summary>A good stream of so many words, so many a second.</summary>
+    public static Func<HttpContext, Task> StreamsAtAPace(int words, int perSecond) => async context =>
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.Features.Get<IHttpResponseBodyFeature>()!.DisableBuffering();
+        using var beat = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        var began = TimeProvider.System.GetTimestamp();
+        for (var sent = 0; sent < words && await beat.WaitForNextTickAsync(context.RequestAborted);)
+        {
+            var due = Math.Min(words, (int)(TimeProvider.System.GetElapsedTime(began).TotalSeconds * perSecond) + 1);
+            for (; sent < due; sent++) await SendAsync(context, $"data: {Chunk($"word{sent} ")}\n\n");
+        }
+
+        foreach (var end in (string[])[Chunk("", "stop"), UsageChunk, "[DONE]"]) await SendAsync(context, $"data: {end}\n\n");
+    };
+
     /// <summary>A good stream of words.</summary>
     public static Func<HttpContext, Task> StreamsWords(params string[] words) =>
         Streams([.. words.Select(word => Chunk(word)), Chunk("", "stop"), UsageChunk]);

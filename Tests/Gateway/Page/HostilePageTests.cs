@@ -58,7 +58,9 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
         foreach (var part in (string[])["#/models", "#/queues", "#/usage", "#/jobs", $"#/playground?model={Uri.EscapeDataString(model)}"])
         {
             await user.GoAsync(part);
-            await user.UntilAsync($"document.body.textContent.includes({JsonSerializer.Serialize(part == "#/queues" ? "Queues" : model[..20])})");
+            // A queue's name is written otherwise, and usage is counted where calls run.
+            var shown = part switch { "#/queues" => "Queues", "#/usage" => "Usage", _ => model[..20] };
+            await user.UntilAsync($"document.querySelector('main').textContent.includes({JsonSerializer.Serialize(shown)})");
             await AssertNothingRanAsync(user);
         }
 
@@ -78,8 +80,7 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
     [Fact]
     public async Task Stream_OfFiveHundredTokensASecond_StaysSmooth()
     {
-        var words = Enumerable.Range(0, 3_000).Select(i => FakeProvider.Chunk($"word{i} "));
-        world.Provider.Script(FakeProvider.Streams([.. words, FakeProvider.Chunk("", "stop"), FakeProvider.UsageChunk]));
+        world.Provider.Script(FakeProvider.StreamsAtAPace(3_000, perSecond: 500));
         await using var user = await PageUser.OpenAsync(world.Chromium, _gateway.Address, "#/playground?model=gpt");
         await user.Page.EvaluateExpressionAsync("""
             window.gaps = []; let last = performance.now();
@@ -94,7 +95,9 @@ public sealed class HostilePageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.SeesAsync("word2999");
 
         var gaps = await user.Page.EvaluateExpressionAsync<double[]>("window.gaps.slice(5)");
-        TestContext.Current.TestOutputHelper?.WriteLine($"Longest time between two pictures: {gaps.Max():0} ms; {gaps.Length} pictures.");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Longest time between two pictures: {gaps.Max():0} ms, 99th percentile {gaps.Order().ElementAt(gaps.Length * 99 / 100):0} ms; "
+            + $"{gaps.Length} pictures.");
         user.AssertNoProblems();
     }
 

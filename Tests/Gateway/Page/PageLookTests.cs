@@ -21,7 +21,9 @@ public sealed class PageLookTests(PageWorld world) : IClassFixture<PageWorld>
     [InlineData(380, true)]
     public async Task EveryPart_IsReadableByEverybody(int width, bool isDark)
     {
-        var axe = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Reference", "axe-core", "axe.min.js"));
+        var labels = RedisServer.Unique("labels");
+        await _gateway.ServeAsync(labels, dimensions: null, "text-classification");
+        await using var classifier = FakeWorker.Start(_gateway, labels);
         var model = RedisServer.Unique("look");
         await using var worker = await FakeWorker.StartAsync(_gateway, model);
         var done = await _gateway.Client.SubmitForIdAsync(model);
@@ -34,6 +36,8 @@ public sealed class PageLookTests(PageWorld world) : IClassFixture<PageWorld>
         {
             ("chat", "#/playground?model=gpt", () => ChatAsync(user)),
             ("embeddings", $"#/playground?model={model}", () => CompareAsync(user)),
+            ("labels", $"#/playground?model={labels}", () => ClassifyAsync(user)),
+            ("missing", "#/playground?model=none", () => user.SeesAsync("is not served")),
             ("jobs", "#/jobs", () => user.SeesAsync(model)),
             ("job", $"#/jobs/{done}", () => user.SeesAsync("1 vector")),
             ("queues", "#/queues", () => user.UntilAsync("document.querySelector('.chart canvas')")),
@@ -45,20 +49,14 @@ public sealed class PageLookTests(PageWorld world) : IClassFixture<PageWorld>
         {
             await user.GoAsync(path);
             await use();
-            await user.ScreenshotAsync($"{name}-{width}-{(isDark ? "dark" : "light")}");
-
-            Assert.True(
-                await user.Page.EvaluateExpressionAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{name} scrolls sideways");
-            var found = await user.Page.EvaluateExpressionAsync<JsonElement>($$"""
-                {{axe}};
-                axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations
-                  .filter(one => one.impact === 'serious' || one.impact === 'critical')
-                  .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => `${node.target} ${node.any[0]?.message ?? ''}`).join('; ')}`))
-                """);
-            Assert.True(found.GetArrayLength() == 0, $"{name}: {found.GetRawText()}");
+            await AssertReadableAsync(user, $"{name}-{width}-{(isDark ? "dark" : "light")}");
         }
 
         user.AssertNoProblems();
+
+        await using var stranger = await PageUser.OpenAsync(world.Chromium, world.Keyed.Address, "", width, isDark);
+        await stranger.SeesAsync("No key yet?");
+        await AssertReadableAsync(stranger, $"key-{width}-{(isDark ? "dark" : "light")}");
     }
 
     /// <summary>Everything can be reached and used without a mouse.</summary>
@@ -92,15 +90,45 @@ public sealed class PageLookTests(PageWorld world) : IClassFixture<PageWorld>
     [Fact]
     public async Task Page_OnLoopback_IsThereAtOnce()
     {
-        await using var first = await PageUser.OpenAsync(world.Chromium, _gateway.Address);
-        await first.SeesAsync("Playground");
-        await using var user = await PageUser.OpenAsync(world.Chromium, _gateway.Address);
-        await user.SeesAsync("Playground");
+        List<double> paints = [];
+        var bytes = 0d;
+        // The first window of the browser is not like the others.
+        for (var run = 0; run < 6; run++)
+        {
+            await using var user = await PageUser.OpenAsync(world.Chromium, _gateway.Address);
+            await user.SeesAsync("Playground");
+            paints.Add(await user.Page.EvaluateExpressionAsync<double>(
+                "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1"));
+            bytes = await user.Page.EvaluateExpressionAsync<double>(
+                "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.decodedBodySize, 0)");
+        }
 
-        var paint = await user.Page.EvaluateExpressionAsync<double>("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1");
-        var bytes = await user.Page.EvaluateExpressionAsync<double>("performance.getEntriesByType('resource').reduce((sum, one) => sum + one.decodedBodySize, 0)");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"The first paint came after {paints[1..].Order().ElementAt(2):0} ms ({string.Join(", ", paints.Select(one => $"{one:0}"))}); "
+            + $"{bytes:n0} bytes were loaded.");
+    }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"The first paint came after {paint:0} ms; {bytes:n0} bytes were loaded.");
+    /// <summary>Leaves a picture, and asserts that nothing scrolls sideways and that axe finds nothing serious.</summary>
+    private static async Task AssertReadableAsync(PageUser user, string name)
+    {
+        var axe = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Reference", "axe-core", "axe.min.js"));
+        await user.ScreenshotAsync(name);
+
+        Assert.True(
+            await user.Page.EvaluateExpressionAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), $"{name} scrolls sideways");
+        var found = await user.Page.EvaluateExpressionAsync<JsonElement>($$"""
+            {{axe}};
+            axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations
+              .filter(one => one.impact === 'serious' || one.impact === 'critical')
+              .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => `${node.target} ${node.any[0]?.message ?? ''}`).join('; ')}`))
+            """);
+        Assert.True(found.GetArrayLength() == 0, $"{name}: {found.GetRawText()}");
+    }
+
+    private static async Task ClassifyAsync(PageUser user)
+    {
+        await user.ClickAsync("Classify");
+        await user.SeesAsync("75.0 %");
     }
 
     private static async Task ChatAsync(PageUser user)

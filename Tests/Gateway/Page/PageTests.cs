@@ -110,6 +110,7 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.ClickAsync("Run as a job");
         await user.SeesAsync("4 vectors of 4 dimensions.");
         await user.SeesAsync("succeeded");
+        await user.UntilAsync("document.querySelector('.list a[href^=\"http://localhost:18888/traces/detail/\"]')");
         user.AssertNoProblems();
     }
 
@@ -209,6 +210,31 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.SeesAsync("One for each model.");
         Assert.Null(await user.Page.EvaluateExpressionAsync<string?>("localStorage.getItem('aiplatform.key')"));
         user.AssertNoProblems("401");
+    }
+
+    [Fact]
+    public async Task Usage_OfToday_IsAChartATableAndCsv()
+    {
+        using var call = await _gateway.PostTextAsync(
+            "/v1/chat/completions", """{"model":"gpt","messages":[{"role":"user","content":"hi"}]}""");
+        await using var user = await OpenAsync("#/usage");
+        await user.UntilAsync("document.querySelector('.chart canvas')");
+        await user.ClickAsync("Calls");
+        await user.ClickAsync("By tenant");
+        await user.SeesAsync("anonymous");
+
+        await user.Page.EvaluateExpressionAsync("""
+            { const make = URL.createObjectURL;
+              URL.createObjectURL = (blob) => { blob.text().then((text) => { window.csv = text; }); return make.call(URL, blob); }; }
+            0
+            """);
+        await user.ClickAsync("Download CSV");
+        await user.UntilAsync("window.csv");
+
+        var lines = (await user.Page.EvaluateExpressionAsync<string>("window.csv")).Split("\r\n");
+        Assert.Equal("date,tenant,model,requests,failed,input_tokens,output_tokens,estimated_tokens", lines[0]);
+        Assert.Matches(@"^\d{4}-\d\d-\d\d,anonymous,gpt,[1-9]\d*,\d+,[1-9]\d*,[1-9]\d*,\d+$", lines[1]);
+        user.AssertNoProblems();
     }
 
     [Fact]
