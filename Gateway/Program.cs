@@ -13,6 +13,7 @@ using AiPlatform.Gateway.Queues;
 using AiPlatform.Gateway.Results;
 using AiPlatform.Gateway.Sites;
 using AiPlatform.Gateway.StructuredOutput;
+using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Gateway.Usage;
 using AiPlatform.Gateway.Workers;
 using AiPlatform.ServiceDefaults;
@@ -44,6 +45,7 @@ internal static class Program
         builder.Services.AddModelCatalog();
         builder.Services.AddSweeping<ModelCatalog>();
         builder.Services.AddHostedService<QueueMetrics>();
+        builder.Services.AddHostedService<RedisMetrics>();
         builder.Services.AddJobResults();
         builder.Services.AddJobCalls();
         builder.Services.AddLeasing<ProviderJobConsumer, ProviderQueues>();
@@ -59,6 +61,7 @@ internal static class Program
         app.UseMiddleware<CallerCheck>();
         app.UseRequestDecompression();
         app.MapDefaultEndpoints();
+        app.MapMetrics()?.WithMetadata(OperatorOnly.Mark, Dialect.Native);
         // No other name of a document is a route, so that it is answered as whatever is not there.
         app.MapOpenApi("/openapi/v1.json").AllowAnonymous();
         app.MapApiReference();

@@ -24,6 +24,7 @@ internal static class WorkerHost
 
         var app = builder.Build();
         app.MapDefaultEndpoints();
+        app.MapMetrics();
         return app;
     }
 }

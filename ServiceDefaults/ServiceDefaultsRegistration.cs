@@ -57,5 +57,9 @@ public static class ServiceDefaultsRegistration
             HealthEndpoints.Map(app);
             return app;
         }
+
+        /// <summary>Maps <c>/metrics</c> for Prometheus, if it is wanted here; see <see cref="MetricsOptions"/>.</summary>
+        /// <returns>The route, whose callers are for the process to check; null when there is none here.</returns>
+        public IEndpointConventionBuilder? MapMetrics() => MetricsServer.Map(app);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class QueueMetrics : LoopService
     private readonly ModelCatalog _catalog;
     private readonly IQueueOperations _operations;
     private readonly ObservableGauge<long> _depth;
-    private volatile IReadOnlyList<QueueState> _states = [];
+    private volatile IReadOnlyList<(QueueState Queue, int Workers)> _states = [];
 
     public QueueMetrics(BackgroundLoops loops, IMeterFactory meters, ModelCatalog catalog, IQueueOperations operations)
         : base(loops)
@@ -35,6 +35,9 @@ internal sealed class QueueMetrics : LoopService
             "Jobs that could not be read and are kept aside, by model");
         meter.CreateObservableGauge(
             "aiplatform.queue.paused", () => OfQueues(queue => queue.IsPaused ? 1L : 0), "1", "1 while the queue is paused, by model");
+        meter.CreateObservableGauge(
+            "aiplatform.queue.workers", () => _states.Select(one => new Measurement<int>(one.Workers, Model(one.Queue))), "{worker}",
+            "Living processes that run the model's jobs, by model");
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(5);
@@ -43,11 +46,12 @@ internal sealed class QueueMetrics : LoopService
     {
         if (!_depth.Enabled) return;
 
-        List<QueueState> states = [];
+        List<(QueueState, int)> states = [];
         try
         {
             var models = await _catalog.ReadAsync(stoppingToken);
-            await loop.ForEachAsync(models.Queues, async queue => states.Add(await _operations.ReadAsync(queue, stoppingToken)));
+            await loop.ForEachAsync(models.Queues, async queue =>
+                states.Add((await _operations.ReadAsync(queue, stoppingToken), models.WorkersOf(queue.Model))));
         }
         finally
         {
@@ -57,10 +61,11 @@ internal sealed class QueueMetrics : LoopService
 
     private IEnumerable<Measurement<T>> OfLanes<T>(Func<LaneState, T> value)
         where T : struct =>
-        _states.SelectMany(queue => queue.Lanes.Select(lane => new Measurement<T>(value(lane), Model(queue), new("lane", lane.Lane.Name))));
+        _states.SelectMany(one => one.Queue.Lanes.Select(
+            lane => new Measurement<T>(value(lane), Model(one.Queue), new("lane", lane.Lane.Name))));
 
     private IEnumerable<Measurement<long>> OfQueues(Func<QueueState, long> value) =>
-        _states.Select(queue => new Measurement<long>(value(queue), Model(queue)));
+        _states.Select(one => new Measurement<long>(value(one.Queue), Model(one.Queue)));
 
     private static KeyValuePair<string, object?> Model(QueueState queue) => new("model", queue.Queue.Model);
 }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AiPlatform.Jobs.Limits;
+using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Telemetry;
@@ -18,8 +20,9 @@ internal sealed class GatewayMetrics
         var meter = meters.Create(TelemetrySources.Name);
         _limited = meter.CreateCounter<long>(
             "aiplatform.limits.refused", "{call}", "Calls that a limit of their tenant or key refused, by limit");
+        // Name and tags are those of OpenTelemetry's GenAI conventions; the buckets are finer, because embeddings take milliseconds.
         _requests = meter.CreateHistogram<double>(
-            "aiplatform.gateway.request_time", "s", "Time from a call's arrival to its answer, by endpoint, model and outcome",
+            "gen_ai.server.request.duration", "s", "Time from a call's arrival to its answer, by operation, model and outcome",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
     }
 
@@ -38,9 +41,20 @@ internal sealed class GatewayMetrics
     /// <param name="model">The model, if it is served.</param>
     /// <param name="outcome"><c>succeeded</c>, <c>accepted</c>, <c>client_gone</c>, or the code of an error.</param>
     /// <param name="elapsed">Time since it arrived.</param>
-    public void Answered(string endpoint, string? model, string outcome, TimeSpan elapsed) => _requests.Record(
-        elapsed.TotalSeconds,
-        new KeyValuePair<string, object?>("endpoint", endpoint),
-        new KeyValuePair<string, object?>("model", model ?? NoModel),
-        new KeyValuePair<string, object?>("outcome", outcome));
+    public void Answered(string endpoint, string? model, string outcome, TimeSpan elapsed)
+    {
+        if (!_requests.Enabled) return;
+
+        var tags = new TagList
+        {
+            Tag("gen_ai.operation.name", ModelTasks.OperationOf(endpoint)),
+            Tag("gen_ai.provider.name", "aiplatform"),
+            Tag("gen_ai.request.model", model ?? NoModel),
+            Tag("outcome", outcome),
+        };
+        if (outcome is not ("succeeded" or "accepted")) tags.Add(Tag("error.type", outcome));
+        _requests.Record(elapsed.TotalSeconds, tags);
+    }
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -4,9 +4,11 @@ using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Telemetry;
 
-/// <summary>Metrics of language models; each has the tag <c>model</c>.</summary>
+/// <summary>Metrics of language models, by model; documented in docs/operations.md.</summary>
 internal sealed class GenerationMetrics
 {
+    private static readonly KeyValuePair<string, object?> Provider = new("gen_ai.provider.name", "aiplatform");
+
     private readonly Histogram<double> _firstTokenTime;
     private readonly Histogram<double> _tokenTime;
     private readonly ConcurrentDictionary<string, GenerationCounters> _engines = [];
@@ -14,11 +16,19 @@ internal sealed class GenerationMetrics
     public GenerationMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetrySources.Name);
-        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets };
+        // Names, tags and buckets are those of OpenTelemetry's GenAI conventions.
         _firstTokenTime = meter.CreateHistogram(
-            "aiplatform.generation.first_token_time", "s", "Time from a chat's lease to its first token", advice: seconds);
+            "gen_ai.server.time_to_first_token", "s", "Time from a chat's lease to its first token",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+            });
         _tokenTime = meter.CreateHistogram(
-            "aiplatform.generation.token_time", "s", "Time between two tokens of a text", advice: seconds);
+            "gen_ai.server.time_per_output_token", "s", "Time between two tokens of a text",
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5],
+            });
         meter.CreateObservableCounter("aiplatform.generation.tokens", Tokens, "{token}", "Tokens that were computed, or cached");
         meter.CreateObservableGauge("aiplatform.generation.rows", Rows, "{row}", "Texts that are generated, wait, or are kept");
         meter.CreateObservableGauge(
@@ -33,9 +43,9 @@ internal sealed class GenerationMetrics
 
     public void Watch(string model, GenerationCounters engine) => _engines[model] = engine;
 
-    public void FirstToken(string model, TimeSpan elapsed) => _firstTokenTime.Record(elapsed.TotalSeconds, Tag(model));
+    public void FirstToken(string model, TimeSpan elapsed) => _firstTokenTime.Record(elapsed.TotalSeconds, Of(model), Provider);
 
-    public void NextToken(string model, TimeSpan elapsed) => _tokenTime.Record(elapsed.TotalSeconds, Tag(model));
+    public void NextToken(string model, TimeSpan elapsed) => _tokenTime.Record(elapsed.TotalSeconds, Of(model), Provider);
 
     private IEnumerable<Measurement<long>> Tokens() => _engines.SelectMany(one => (Measurement<long>[])
     [
@@ -56,6 +66,8 @@ internal sealed class GenerationMetrics
         _engines.Select(one => new Measurement<long>(count(one.Value), Tag(one.Key)));
 
     private static KeyValuePair<string, object?> Tag(string model) => new("model", model);
+
+    private static KeyValuePair<string, object?> Of(string model) => new("gen_ai.request.model", model);
 }
 
 /// <summary>Measures how fast the tokens of one text come. For one thread at a time.</summary>

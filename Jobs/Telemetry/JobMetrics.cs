@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using AiPlatform.ServiceDefaults.Telemetry;
 
@@ -28,8 +29,9 @@ public sealed class JobMetrics
             "aiplatform.jobs.broken", "{job}", "Jobs that this process put aside because they could not be read, by model");
         _waited = meter.CreateHistogram<double>(
             "aiplatform.jobs.queue_time", "s", "Time from submit to lease, first attempts only", advice: seconds);
+        // Name and tags are those of OpenTelemetry's messaging conventions.
         _ran = meter.CreateHistogram<double>(
-            "aiplatform.jobs.run_time", "s", "Time from lease to the end of the run, by model and outcome", advice: seconds);
+            "messaging.process.duration", "s", "Time from lease to the end of the run, by queue and outcome", advice: seconds);
         _redisCalls = meter.CreateHistogram<double>(
             "aiplatform.redis.call_time", "s", "Time of one call to Redis, by script and whether it was answered", advice: seconds);
         _redisItems = meter.CreateHistogram(
@@ -73,9 +75,17 @@ public sealed class JobMetrics
     /// <summary>A run ended.</summary>
     internal void RunEnded(string model, TimeSpan elapsed, string outcome)
     {
-        var (ofModel, ended) = (new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome));
-        _runs.Add(1, ofModel, ended);
-        _ran.Record(elapsed.TotalSeconds, ofModel, ended);
+        _runs.Add(1, new KeyValuePair<string, object?>("model", model), new KeyValuePair<string, object?>("outcome", outcome));
+        if (!_ran.Enabled) return;
+
+        var tags = new TagList
+        {
+            { "messaging.system", "redis" },
+            { "messaging.operation.name", "process" },
+            { "messaging.destination.name", QueueName.ForModel(model).Value },
+        };
+        if (outcome != "succeeded") tags.Add("error.type", outcome);
+        _ran.Record(elapsed.TotalSeconds, tags);
     }
 
     private IEnumerable<Measurement<long>> Swept() =>

@@ -1,14 +1,17 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace AiPlatform.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Sets the default log levels, and exports traces, metrics and logs over OTLP if an endpoint is configured. Without one it costs nothing.
+/// Sets the default log levels, exports traces, metrics and logs over OTLP if an endpoint is configured, and serves metrics to Prometheus
+/// if that is wanted. Without either it costs nothing.
 /// </summary>
 internal static class TelemetryRegistration
 {
@@ -24,18 +27,27 @@ internal static class TelemetryRegistration
     {
         builder.Configuration.AddLogDefaults();
         builder.Services.AddHostedService<StartLog>();
-        if (!OtlpSettings.HaveEndpoint(builder.Configuration)) return;
+        builder.Services.AddOptionsWithValidateOnStart<MetricsOptions, MetricsOptionsValidator>().BindConfiguration(
+            MetricsOptions.SectionName);
+        builder.Services.AddHostedService<MetricsServer>();
+        var forPrometheus = builder.Configuration.GetSection(MetricsOptions.SectionName).Get<MetricsOptions>() is { Prometheus: true };
+        var overOtlp = OtlpSettings.HaveEndpoint(builder.Configuration);
+        if (!forPrometheus && !overOtlp) return;
 
-        RequestSpans.Fill();
-        builder.Services.AddOpenTelemetry()
+        var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource
                 .AddService(
                     serviceName,
                     serviceVersion: ProductVersion.Text,
                     serviceInstanceId: $"{Environment.MachineName}:{Environment.ProcessId}")
                 .AddEnvironmentVariableDetector())
+            .WithMetrics(metrics => metrics.AddMeter(Meters));
+        if (forPrometheus) telemetry.WithMetrics(metrics => metrics.AddPrometheusExporter());
+        if (!overOtlp) return;
+
+        RequestSpans.Fill();
+        telemetry
             .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans(probes)))
-            .WithMetrics(metrics => metrics.AddMeter(Meters))
             .WithLogging(null, logs =>
             {
                 logs.IncludeFormattedMessage = true;

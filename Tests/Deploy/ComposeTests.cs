@@ -19,7 +19,7 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         var services = At<Dictionary<object, object?>>(Compose, "services");
 
-        Assert.Equal(["gateway", "inference", "redis"], services.Keys.Cast<string>().Order());
+        Assert.Equal(["gateway", "grafana", "inference", "prometheus", "redis"], services.Keys.Cast<string>().Order());
         Assert.All(services.Values,
             service => Assert.Equal(("unless-stopped", "35s"), (At<string>(service, "restart"), At<string>(service, "stop_grace_period"))));
     }

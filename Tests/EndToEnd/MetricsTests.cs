@@ -30,6 +30,7 @@ public sealed class MetricsTests
                 .. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00"),
                 ("Models__Load__1", ChatPlatform.Model),
             ]);
+        await sut.Redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1gb");
         var documented = DocumentedMetric.ReadAll();
 
         provider.Script(FakeProvider.Says("not a number"), FakeProvider.Says("7"));
@@ -78,7 +79,7 @@ public sealed class MetricsTests
         }
 
         await Poll.UntilAsync(
-            () => receiver.Points.Any(point => point.Metric == "aiplatform.gateway.request_time"
+            () => receiver.Points.Any(point => point.Metric == "gen_ai.server.request.duration"
                 && point.Attributes["outcome"] == "model_not_found" && point.Count >= 20),
             "the calls are counted");
         Assert.DoesNotContain(

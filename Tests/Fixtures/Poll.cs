@@ -19,7 +19,7 @@ internal static class Poll
     public static Task UntilAsync(Func<Task<bool>> condition, string what, TimeSpan? bound = null) =>
         UntilAsync(condition, () => what, bound);
 
-    private static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? bound)
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? bound = null)
     {
         try
         {

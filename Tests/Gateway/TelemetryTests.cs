@@ -45,13 +45,13 @@ public sealed class TelemetryTests(GatewayFixture fixture) : IClassFixture<Gatew
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "aiplatform.gateway.request_time") self.EnableMeasurementEvents(instrument);
+                if (instrument.Name == "gen_ai.server.request.duration") self.EnableMeasurementEvents(instrument);
             },
         };
         listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
         {
             var named = tags.ToArray().ToDictionary(tag => tag.Key, tag => (string?)tag.Value);
-            outcomes.Add((named["model"], named["outcome"]));
+            outcomes.Add((named["gen_ai.request.model"], named["outcome"]));
         });
         listener.Start();
         await using var worker = await FakeWorker.StartAsync(_gateway, model);

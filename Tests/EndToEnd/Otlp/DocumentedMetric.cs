@@ -25,7 +25,8 @@ internal sealed record DocumentedMetric(string Name, IReadOnlyList<string> Proce
 
     /// <summary>Whether a metric is the platform's own, and not the framework's.</summary>
     public static bool IsOurs(string metric) =>
-        metric.StartsWith("aiplatform.", StringComparison.Ordinal) || metric.StartsWith("gen_ai.", StringComparison.Ordinal);
+        metric.StartsWith("aiplatform.", StringComparison.Ordinal) || metric.StartsWith("gen_ai.", StringComparison.Ordinal)
+        || metric.StartsWith("messaging.", StringComparison.Ordinal);
 
     /// <summary>A unit as the document has it: <c>jobs</c> for <c>{job}</c>.</summary>
     public static string UnitOf(OtlpPoint point) => point.Unit.StartsWith('{') ? $"{point.Unit.Trim('{', '}')}s" : point.Unit;

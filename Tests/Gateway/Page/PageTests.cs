@@ -232,8 +232,8 @@ public sealed class PageTests(PageWorld world) : IClassFixture<PageWorld>
         await user.UntilAsync("window.csv");
 
         var lines = (await user.Page.EvaluateExpressionAsync<string>("window.csv")).Split("\r\n");
-        Assert.Equal("date,tenant,model,requests,failed,input_tokens,output_tokens,estimated_tokens", lines[0]);
-        Assert.Matches(@"^\d{4}-\d\d-\d\d,anonymous,gpt,[1-9]\d*,\d+,[1-9]\d*,[1-9]\d*,\d+$", lines[1]);
+        Assert.Equal("date,tenant,model,requests,failed,input_tokens,output_tokens,estimated_tokens,cost", lines[0]);
+        Assert.Matches(@"^\d{4}-\d\d-\d\d,anonymous,gpt,[1-9]\d*,\d+,[1-9]\d*,[1-9]\d*,\d+,$", lines[1]);
         user.AssertNoProblems();
     }
 

@@ -15,6 +15,20 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
 {{- end }}
+{{- if .Values.metrics.enabled }}
+- name: Metrics__Prometheus
+  value: "true"
+- name: Metrics__Url
+  value: http://*:9464
+{{- end }}
+{{- end -}}
+
+{{- define "aiplatform.ports" -}}
+ports:
+  - {name: http, containerPort: 8080}
+  {{- if .Values.metrics.enabled }}
+  - {name: metrics, containerPort: 9464}
+  {{- end }}
 {{- end -}}
 
 {{/* Ready and alive. A model may hold every core for a second, and a worker that is restarted for being busy only gets slower. */}}

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Xunit;
+
+namespace AiPlatform.Tests.EndToEnd.Monitoring;
+
+/// <summary>The commands of docs/backup.md: what Redis had comes back after its folder was lost.</summary>
+[Trait("Category", "Long")]
+public sealed class BackupTests : IAsyncLifetime
+{
+    private const string Model = "kept";
+
+    /// <summary>The lease of the job that runs during the backup ends soon.</summary>
+    private const string Lease = "Jobs:LeaseDuration=00:00:02";
+
+    private readonly RedisServer _redis = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("ai-backup-").FullName;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Restore_AfterTheFolderWasLost_BringsBackWhatWasThere()
+    {
+        string done, dead, running, keyed, late;
+        var waiting = new List<string>();
+        JsonElement result, usage;
+        await using (var gateway = await GatewayHost.StartAsync(_redis, Lease, "Jobs:MaxFailures=1"))
+        await using (var worker = await FakeWorker.IdleAsync(gateway, Model))
+        {
+            done = await gateway.Client.SubmitForIdAsync(Model);
+            await worker.SucceedAsync(await worker.LeaseAsync());
+            result = await gateway.GetJobAsync(done);
+            dead = await gateway.Client.SubmitForIdAsync(Model);
+            await worker.DieAsync(await worker.LeaseAsync());
+            running = await gateway.Client.SubmitForIdAsync(Model);
+            await worker.LeaseAsync();
+            keyed = await SubmitWithKeyAsync(gateway);
+            for (var i = 0; i < 20; i++) waiting.Add(await gateway.Client.SubmitForIdAsync(Model));
+            usage = await UsageAsync(gateway);
+
+            await RunAsync("Back up");
+
+            late = await gateway.Client.SubmitForIdAsync(Model);
+        }
+
+        await _redis.KillAsync();
+        Directory.Delete(_redis.Folder, recursive: true);
+        await RunAsync("Restore");
+        await _redis.StartAsync();
+
+        await using var again = await GatewayHost.StartAsync(_redis, Lease, "Jobs:MaxFailures=1");
+        Assert.Equal(result.GetRawText(), (await again.GetJobAsync(done)).GetRawText());
+        Assert.Equal(usage.GetRawText(), (await UsageAsync(again)).GetRawText());
+        Assert.Equal("failed", (await again.GetJobAsync(dead)).GetProperty("status").GetString());
+        using (var lost = await again.Client.GetAsync(new Uri($"/v1/jobs/{late}", UriKind.Relative), Ct))
+            Assert.Equal(HttpStatusCode.NotFound, lost.StatusCode);
+        Assert.Equal(keyed, await SubmitWithKeyAsync(again));
+        await using var next = await FakeWorker.StartAsync(again, Model);
+        foreach (var id in (string[])[.. waiting, keyed, running])
+            Assert.Equal("succeeded", (await again.GetJobAsync(id, "?wait=30")).GetProperty("status").GetString());
+        Assert.Equal(2, (await again.GetJobAsync(running)).GetProperty("attempts").GetInt32());
+        using var requeued = await again.Client.PostAsync(new Uri($"/v1/queues/{Model}/requeue-dead", UriKind.Relative), null, Ct);
+        Assert.Equal(1, (await requeued.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("requeued").GetInt32());
+    }
+
+    public async ValueTask InitializeAsync() => await _redis.InitializeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _redis.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Runs the first block of commands below a heading of the document.</summary>
+    private async Task RunAsync(string heading)
+    {
+        var document = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs", "backup.md"), Ct);
+        var commands = Regex.Match(document, $"\n## {heading}\n.*?\n```bash\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+        Assert.NotEmpty(commands);
+        var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", commands])
+        {
+            Environment =
+            {
+                ["REDIS_HOST"] = "127.0.0.1", ["REDIS_PORT"] = $"{_redis.Port}", ["BACKUP"] = $"{_folder}/redis.rdb",
+                ["DATA"] = _redis.Folder,
+            },
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        using var bash = Process.Start(start)!;
+        var said = await Task.WhenAll(bash.StandardOutput.ReadToEndAsync(Ct), bash.StandardError.ReadToEndAsync(Ct));
+        await bash.WaitForExitAsync(Ct);
+        Assert.True(bash.ExitCode == 0, string.Join('\n', said));
+    }
+
+    private static async Task<string> SubmitWithKeyAsync(GatewayHost gateway)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/jobs")
+        {
+            Content = JsonContent.Create(new { endpoint = "/v1/embeddings", body = new { model = Model, input = "once" } }),
+            Headers = { { "Idempotency-Key", "\"order-4711\"" } },
+        };
+        using var reply = await gateway.Client.SendAsync(request, Ct);
+        return (await reply.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("id").GetString()!;
+    }
+
+    private static async Task<JsonElement> UsageAsync(GatewayHost gateway) =>
+        await gateway.Client.GetFromJsonAsync<JsonElement>("/v1/usage", Ct);
+}
