@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker;
+using AiPlatform.InferenceWorker.Commands;
 using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.ServiceDefaults;
@@ -8,6 +9,12 @@ if (args is ["--help" or "-h" or "help", ..])
 {
     Console.WriteLine(Usage);
     return 0;
+}
+
+if (args is ["model", ..])
+{
+    var options = WorkerHost.Build([]).Services.GetRequiredService<IOptions<ModelOptions>>();
+    return new ModelCommand(options, Console.Out, Console.Error).Run(args[1..]);
 }
 
 if (args is ["doctor", ..])
@@ -23,6 +30,7 @@ internal sealed partial class Program
 
           AiPlatform.InferenceWorker             serve until stopped
           AiPlatform.InferenceWorker doctor      check settings, device and every model; exit 1 when something is wrong
+          AiPlatform.InferenceWorker model …     add, list, check and remove models; model --help says how
           AiPlatform.InferenceWorker --version   say which version this is
 
         Settings, as environment variables or --KEY value:

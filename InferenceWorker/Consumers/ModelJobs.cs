@@ -9,13 +9,14 @@ namespace AiPlatform.InferenceWorker.Consumers;
 /// <summary>Runs a leased job with its model.</summary>
 internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
 {
-    public Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
+    public async Task<JobOutcome> RunAsync(LeasedJob job, CancellationToken cancellationToken)
     {
-        if (ModelTasks.Of(job.Endpoint) is not { } task) return Refused(UnknownEndpoint(job.Endpoint));
-        if (models.Find(job.Model) is not { } model) return Refused(NotServed(job.Model));
-        return task.Kinds.Contains(model.Manifest.Task)
-            ? RunAsync(model, job, cancellationToken)
-            : Refused(OtherTask(model.Manifest, job.Endpoint));
+        if (ModelTasks.Of(job.Endpoint) is not { } task) return JobOutcome.Failure(UnknownEndpoint(job.Endpoint));
+        using var use = models.Use(job.Model);
+        if (use is null) return JobOutcome.Failure(NotServed(job.Model));
+        return task.Kinds.Contains(use.Model.Manifest.Task)
+            ? await RunAsync(use.Model, job, cancellationToken)
+            : JobOutcome.Failure(OtherTask(use.Model.Manifest, job.Endpoint));
     }
 
     /// <summary>Runs the job, and returns its result after all earlier output has been written.</summary>
@@ -28,8 +29,6 @@ internal sealed class ModelJobs(ServedModels models, JobSinks sinks)
         await sink.FlushAsync(cancellationToken);
         return outcome;
     }
-
-    private static Task<JobOutcome> Refused(InferenceError error) => Task.FromResult(JobOutcome.Failure(error));
 
     private static InferenceError UnknownEndpoint(string endpoint) => new()
     {

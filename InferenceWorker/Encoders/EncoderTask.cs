@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Encoders;
@@ -14,6 +15,21 @@ internal abstract class EncoderTask<TManifest> : IWorkerTask
 
     /// <summary>The fields of the manifest besides those of every encoder.</summary>
     protected abstract IReadOnlyList<string> OwnFields { get; }
+
+    public IReadOnlyList<string> SideFiles => [];
+
+    public void Complete(ManifestDraft draft)
+    {
+        if (draft.Lacks("max_tokens"))
+        {
+            var (tokens, origin) = EncoderLimits.TokensOf(draft.Folder);
+            draft.Add("max_tokens", tokens, origin);
+        }
+
+        draft.Add("max_batch_rows", EncoderLimits.UsualBatchRows, ManifestDraft.Usual);
+        draft.Add("max_batch_tokens", EncoderLimits.BatchTokensFor(draft.WholeOf("max_tokens") ?? 0), ManifestDraft.Usual);
+        CompleteOwn(draft);
+    }
 
     public ModelManifest ReadManifest(ManifestContent content) => Read(content);
 
@@ -33,6 +49,9 @@ internal abstract class EncoderTask<TManifest> : IWorkerTask
         var warm = new EncoderWarmUp(services.Device, services.Options, services.Time, services.Logger).Run(opened);
         return Serve((TManifest)manifest, warm, services);
     }
+
+    /// <summary>Adds the fields of the task itself.</summary>
+    protected abstract void CompleteOwn(ManifestDraft draft);
 
     protected abstract TManifest Read(ManifestContent content);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 
 namespace AiPlatform.InferenceWorker.Encoders;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;

@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
 

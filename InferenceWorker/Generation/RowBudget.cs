@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Models;
 

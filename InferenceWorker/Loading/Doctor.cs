@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
@@ -9,8 +10,9 @@ namespace AiPlatform.InferenceWorker.Loading;
 /// <summary>Checks the machine and the models of a worker, and prints the results line by line. It serves nothing.</summary>
 internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
 {
+    /// <param name="names">The models to check; none for all.</param>
     /// <returns>The exit code: 0, or 1 when something is wrong.</returns>
-    public int Run()
+    public int Run(params IReadOnlyList<string> names)
     {
         ModelOptions settings;
         try
@@ -25,7 +27,9 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
 
         // If the requested device is missing, the models are still checked on the CPU.
         var device = CheckDevice(settings, out var healthy) ?? new ExecutionDevice(null, "for this check");
-        foreach (var candidate in ModelFolders.Scan(settings)) healthy &= Check(candidate, device, settings);
+        // Named models are checked whether this worker is to serve them or not.
+        var wanted = names.Count == 0 ? settings : new ModelOptions { Path = settings.Path, Load = names };
+        foreach (var candidate in ModelFolders.Scan(wanted)) healthy &= Check(candidate, device, settings);
         return healthy ? 0 : 1;
     }
 
@@ -53,7 +57,7 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
             if (candidate.Manifest is not { } manifest) throw new ModelProblemException(candidate.Problem!);
             var found = WorkerTasks.Find(manifest.Task)!.Check(manifest, device, settings);
             Say("ok", manifest.Name,
-                string.Create(CultureInfo.InvariantCulture, $"{manifest.Files.Count} files match their SHA-256, {found}"));
+                string.Create(CultureInfo.InvariantCulture, $"{SumsOf(manifest)}, {found}"));
             return true;
         }
         catch (ModelProblemException problem)
@@ -61,6 +65,14 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
             Say("FAIL", candidate.Name, problem.Message);
             return false;
         }
+    }
+
+    private static string SumsOf(ModelManifest manifest)
+    {
+        var withSums = manifest.Files.Count(file => file.Sha256 is not null);
+        return withSums == manifest.Files.Count
+            ? string.Create(CultureInfo.InvariantCulture, $"{withSums} files match their SHA-256")
+            : string.Create(CultureInfo.InvariantCulture, $"{withSums} of {manifest.Files.Count} files have a SHA-256, and match it");
     }
 
     private void Say(string verdict, string subject, string what) =>

@@ -1,38 +1,38 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
-using AiPlatform.InferenceWorker.Tasks;
-using AiPlatform.Jobs.Payloads;
 
 namespace AiPlatform.InferenceWorker.Loading;
 
-/// <summary>Reads a model's manifest. A field that is missing, unknown or out of range is refused with its name.</summary>
+/// <summary>
+/// Reads a model's manifest. A field that is missing is taken from the other files of its folder; one that they do not tell, that is
+/// unknown, or out of range is refused with its name.
+/// </summary>
 internal static class ManifestReader
 {
     private const int Sha256Characters = 64;
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
-
     /// <exception cref="ModelProblemException">The manifest cannot be read, or has values that this version cannot serve.</exception>
     public static ModelManifest Read(string folder)
     {
         var file = $"{Path.GetFileName(folder)}/{ModelManifest.FileName}";
         using var document = Parse(Path.Combine(folder, ModelManifest.FileName), file);
-        var manifest = new ManifestField(file, "", document.RootElement);
-        manifest.MustBeObject();
+        var written = new ManifestField(file, "", document.RootElement);
+        written.MustBeObject();
 
         // The task is read before the other fields, because the task of a later version may have other fields.
-        var name = manifest.Required("task").Text();
-        if (WorkerTasks.Find(name) is not { } task)
-        {
-            throw new ModelProblemException(
-                $"{file}: task '{name}' is not supported by this version. Supported: "
-                + $"{string.Join(", ", WorkerTasks.All.Select(one => one.Kind))}.");
-        }
+        written.Optional("task")?.Text();
+        var draft = new ManifestDraft(JsonObject.Create(document.RootElement)!, new HubFolder(folder));
+        var task = ManifestCompletion.CompleteTask(draft, file);
+        written.AllowOnly([.. ModelManifest.Fields, .. task.ManifestFields]);
+        ManifestCompletion.Complete(draft, task);
 
-        manifest.AllowOnly([.. ModelManifest.Fields, .. task.ManifestFields]);
+        using var completed = JsonDocument.Parse(draft.Fields.ToJsonString());
+        var manifest = new ManifestField(file, "", completed.RootElement);
         manifest.Required("runtime").OneOf(ModelManifest.OnnxRuntime);
         return task.ReadManifest(new ManifestContent(folder, manifest, ReadFiles(manifest.Required("files"))));
     }
@@ -62,48 +62,31 @@ internal static class ManifestReader
         {
             entry.MustBeObject();
             entry.AllowOnly("bytes", "sha256", "device");
-            var sha256 = entry.Required("sha256");
-            if (sha256.Text() is not { Length: Sha256Characters } hash || hash.AsSpan().ContainsAnyExcept(HexDigits))
-                throw sha256.Refuse($"must be {Sha256Characters} lower-case hexadecimal digits");
-
             files.Add(new ModelFile(
-                entry.FileName(entry.Path[(field.Path.Length + 1)..]), entry.Required("bytes").Whole(1, long.MaxValue), hash,
-                entry.Required("device").OneOf(ModelFile.AnyDevice, "cpu", "cuda")));
+                entry.FileName(entry.Path[(field.Path.Length + 1)..]), entry.Optional("bytes")?.Whole(1, long.MaxValue),
+                entry.Optional("sha256") is { } sum ? ReadSum(sum) : null,
+                entry.Optional("device")?.OneOf(ModelFile.AnyDevice, "cpu", "cuda") ?? ModelFile.AnyDevice));
         }
 
         return files;
     }
 
+    private static string ReadSum(ManifestField field) =>
+        field.Text() is { Length: Sha256Characters } sum && !sum.AsSpan().ContainsAnyExcept(HexDigits)
+            ? sum : throw field.Refuse($"must be {Sha256Characters} lower-case hexadecimal digits");
+
     private static JsonDocument Parse(string path, string file)
     {
         try
         {
-            var json = File.ReadAllBytes(path);
-            // The text is parsed first, because a truncated text is not JSON, whatever it contains.
-            var document = JsonDocument.Parse(json, JsonOptions);
-            return JsonUnicode.IsValid(json) ? document : throw new InvalidOperationException();
+            return JsonFile.Read(path, file);
         }
-        catch (InvalidOperationException half)
-        {
-            // Comparing names that have half of a surrogate pair throws this, too.
-            throw new ModelProblemException($"{file}: has text that is not valid Unicode.", half);
-        }
-        catch (JsonException broken)
+        catch (ModelProblemException missing) when (missing.InnerException is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ModelProblemException(
-                $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.",
-                broken);
-        }
-        catch (FileNotFoundException missing)
-        {
-            throw new ModelProblemException(
-                $"{file}: the file is missing. A model's folder needs a manifest of this name (docs/models.md); a folder that is no model "
-                + $"belongs elsewhere.",
+                $"{file}: the file is missing. A model's folder needs a manifest of this name, which './ai model add' writes "
+                + $"(docs/models.md); a folder that is no model belongs elsewhere.",
                 missing);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw ModelProblemException.Unreadable(file, unreadable);
         }
     }
 }

@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.ServiceDefaults.Telemetry;
 
@@ -19,12 +20,15 @@ internal static class ModelFolders
             ];
         }
 
-        var found = Directory.GetDirectories(root)
-            .Where(folder => !Path.GetFileName(folder).StartsWith('.'))
-            .Order(StringComparer.Ordinal)
-            .Select(Read)
-            .ToList();
-        RefuseDuplicates(found);
+        return Wanted(ScanAll(root), options);
+    }
+
+    /// <summary>The candidates that the settings name, and a problem for each that they name in vain.</summary>
+    /// <param name="found">All candidates.</param>
+    /// <param name="options">The settings.</param>
+    public static IReadOnlyList<ModelCandidate> Wanted(List<ModelCandidate> found, ModelOptions options)
+    {
+        var root = Path.GetFullPath(options.Path);
         if (options.Load.Count == 0)
             return found.Count > 0 ? found : [Problem(options.Path, $"The models' folder '{root}' is empty.")];
 
@@ -36,6 +40,20 @@ internal static class ModelFolders
                 + $"{string.Join(", ", found.Select(one => one.Name))}."));
         return [.. found.Where(candidate => options.Load.Contains(candidate.Name)), .. missing];
     }
+
+    /// <summary>A candidate for each model folder, whatever the settings say.</summary>
+    /// <param name="root">Full path of an existing folder.</param>
+    public static List<ModelCandidate> ScanAll(string root)
+    {
+        var found = In(root).Select(Read).ToList();
+        RefuseDuplicates(found);
+        return found;
+    }
+
+    /// <summary>The model folders, in order of their names. One whose name begins with a point is none.</summary>
+    /// <param name="root">Full path of an existing folder.</param>
+    public static IEnumerable<string> In(string root) =>
+        Directory.GetDirectories(root).Where(folder => !Path.GetFileName(folder).StartsWith('.')).Order(StringComparer.Ordinal);
 
     private static ModelCandidate Read(string folder)
     {

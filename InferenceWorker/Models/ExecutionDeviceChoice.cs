@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using AiPlatform.InferenceWorker.Files;
 using Microsoft.ML.OnnxRuntime;
 
 namespace AiPlatform.InferenceWorker.Models;

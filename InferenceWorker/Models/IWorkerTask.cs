@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.Jobs.Tasks;
 
@@ -12,6 +13,13 @@ internal interface IWorkerTask
 
     /// <summary>The fields of a manifest besides those of every model (<see cref="ModelManifest.Fields"/>).</summary>
     IReadOnlyList<string> ManifestFields { get; }
+
+    /// <summary>The files that its models may have besides the ONNX file, its weights and the tokenizer.</summary>
+    IReadOnlyList<string> SideFiles { get; }
+
+    /// <summary>Adds the fields that a manifest lacks, as far as the files of Hugging Face beside it tell them.</summary>
+    /// <exception cref="ModelProblemException">One of these files says something that cannot be served.</exception>
+    void Complete(ManifestDraft draft);
 
     /// <exception cref="ModelProblemException">A field is missing or out of range.</exception>
     ModelManifest ReadManifest(ManifestContent content);

@@ -1,3 +1,5 @@
+using AiPlatform.InferenceWorker.Files;
+
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>A manifest that is being read.</summary>

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using AiPlatform.InferenceWorker.Files;
 
 namespace AiPlatform.InferenceWorker.Models;
 
-/// <summary>Checks a model's files against its manifest.</summary>
+/// <summary>Checks a model's files against the lengths and sums of its manifest. Where it has none, the files must be there.</summary>
 internal static class ModelFileCheck
 {
     /// <exception cref="ModelProblemException">A file is missing, truncated or different.</exception>
@@ -27,16 +28,17 @@ internal static class ModelFileCheck
     {
         if (!File.Exists(path)) throw new ModelProblemException($"{name}: the file is missing.");
 
-        // The length is read before the file is opened: a pipe has no length, and opening one would wait for a writer.
-        var length = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path).Length;
-        if (length != file.Bytes)
+        var length = ModelFilePath.LengthOf(path);
+        if (length == 0 && file.Bytes is null) throw new ModelProblemException($"{name}: the file is empty, or no regular file.");
+        if (file.Bytes is { } bytes && length != bytes)
         {
             throw new ModelProblemException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name}: the file has {length} bytes; 'bytes' in {ModelManifest.FileName} says {file.Bytes}. It may "
+                $"{name}: the file has {length} bytes; 'bytes' in {ModelManifest.FileName} says {bytes}. It may "
                 + $"be cut short: copy it again."));
         }
 
+        if (file.Sha256 is null) return;
         using var content = File.OpenRead(path);
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
         if (hash != file.Sha256)

@@ -1,11 +1,11 @@
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.Jobs;
-using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Models;
 
 /// <summary>
-/// The fields of <c>models/FOLDER/model.json</c> that every model has; its task adds further fields (see <see cref="IWorkerTask"/>). Every
-/// field is required, and unknown fields are refused.
+/// The fields of <c>models/FOLDER/model.json</c> that every model has; its task adds further fields (see <see cref="IWorkerTask"/>). Only
+/// <c>name</c> and <c>files</c> must be written where other files tell the rest (<see cref="ManifestDraft"/>). Unknown fields are refused.
 /// </summary>
 internal abstract record ModelManifest
 {
@@ -51,7 +51,10 @@ internal abstract record ModelManifest
     /// <summary><c>created</c>: the day it was published, <c>yyyy-MM-dd</c>.</summary>
     public DateOnly Created { get; init; }
 
-    /// <summary><c>files</c>: every file that is loaded, by name: <c>{"bytes": 1, "sha256": "…", "device": "any|cpu|cuda"}</c>.</summary>
+    /// <summary>
+    /// <c>files</c>: every file that is loaded, by name: <c>{"bytes": 1, "sha256": "…", "device": "any|cpu|cuda"}</c>. Each of the three
+    /// may be missing.
+    /// </summary>
     public IReadOnlyList<ModelFile> Files { get; init; }
 
     public string PathOf(ModelFile file) => Path.Combine(Folder, file.Name);
@@ -68,29 +71,10 @@ internal abstract record ModelManifest
 
 /// <summary>A file that belongs to a model.</summary>
 /// <param name="Name">Its name inside the model's folder.</param>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Sha256">SHA-256 of its bytes, lower-case hexadecimal.</param>
+/// <param name="Bytes">Its length; null where the manifest does not say it.</param>
+/// <param name="Sha256">SHA-256 of its bytes, lower-case hexadecimal; null where the manifest does not say it.</param>
 /// <param name="Device">The device that uses it: <c>any</c>, <c>cpu</c> or <c>cuda</c>.</param>
-internal sealed record ModelFile(string Name, long Bytes, string Sha256, string Device)
+internal sealed record ModelFile(string Name, long? Bytes, string? Sha256, string Device)
 {
     public const string AnyDevice = "any";
-}
-
-/// <summary>
-/// A model cannot be served. The message names its folder, the file and the field, and what to change. It quotes files, and is made
-/// fit for a terminal.
-/// </summary>
-internal sealed class ModelProblemException(string message, Exception? inner = null) : Exception(PrintableText.Of(message), inner)
-{
-    /// <summary>A file that is there, or should be, and cannot be read.</summary>
-    /// <param name="file">The file, with its folder.</param>
-    /// <param name="why">What reading it threw.</param>
-    public static ModelProblemException Unreadable(string file, Exception why) => new(
-        $"{file}: cannot be read: {why switch
-        {
-            UnauthorizedAccessException => "this process may not read it, or it is a folder.",
-            FileNotFoundException or DirectoryNotFoundException => "it does not exist.",
-            _ => why.Message,
-        }}",
-        why);
 }

@@ -12,8 +12,17 @@ public sealed class ModelOptions
     [Required]
     public string Path { get; init; } = "models";
 
-    /// <summary>Names of the models to load (<c>Models__Load__0=…</c>). Default none; without it, every model of the folder.</summary>
+    /// <summary>
+    /// Names of the models to load (<c>Models__Load__0=…</c>). Default none; without it, every model of the folder, also those added later.
+    /// </summary>
     public IReadOnlyList<string> Load { get; init; } = [];
+
+    /// <summary>
+    /// How often the folder is looked at for models that were added, replaced or removed, which are taken up without a restart. Default
+    /// 2 s, 0 to 1 day; 0 never looks.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// The device of the models; <c>auto</c> is CUDA if the package, the driver and the device allow it, and the CPU otherwise. Default

@@ -16,7 +16,7 @@ internal static partial class Log
     public static partial void ModelsReady(ILogger logger, int loaded, int failed);
 
     [LoggerMessage(2004, LogLevel.Critical,
-        "No model could be loaded, so this worker leases no jobs. Fix the errors above and restart it")]
+        "No model could be loaded, so this worker leases no jobs. Fix the errors above")]
     public static partial void NoModels(ILogger logger);
 
     [LoggerMessage(2005, LogLevel.Warning, "A batch of {Rows} rows of {Model} failed and is split into halves: {Reason}")]
@@ -48,4 +48,13 @@ internal static partial class Log
 
     [LoggerMessage(2012, LogLevel.Warning, "A step of {Rows} rows of {Model} failed; its rows are run one by one: {Reason}")]
     public static partial void StepFailed(ILogger logger, string model, int rows, string reason);
+
+    [LoggerMessage(2013, LogLevel.Information, "Model {Model} is no longer leased for, because its folder is gone. Its jobs may end")]
+    public static partial void ModelLeaves(ILogger logger, string model);
+
+    [LoggerMessage(2014, LogLevel.Information, "A version of model {Model} is unloaded")]
+    public static partial void ModelUnloaded(ILogger logger, string model);
+
+    [LoggerMessage(2015, LogLevel.Error, "Loading model {Model} failed in a way that was not foreseen")]
+    public static partial void LoadingThrew(ILogger logger, Exception exception, string model);
 }

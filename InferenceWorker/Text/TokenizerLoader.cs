@@ -15,6 +15,9 @@ internal static class TokenizerLoader
 {
     private const string KnownVersion = "1.0";
 
+    /// <summary>The largest vocabularies take some 40 MB.</summary>
+    private const long MostBytes = 256 << 20;
+
     private static readonly Dictionary<string, Func<TokenizerField, ITokenizer>> ReadersByModelType = new()
     {
         [WordPieceReader.ModelType] = WordPieceReader.Read,
@@ -32,6 +35,8 @@ internal static class TokenizerLoader
     {
         try
         {
+            long size = new FileInfo(path).Length;
+            if (size > MostBytes) throw new TokenizerFormatException($"Tokenizer file '{path}' has {size} bytes; the most is {MostBytes}.");
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
             var file = new TokenizerField(path, "", document.RootElement);
             file.AllowOnly(

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Files;
 
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
@@ -11,17 +11,12 @@ internal static class DecoderConfigReader
 {
     public const string FileName = "genai_config.json";
 
-    /// <summary>The file normally has some kilobytes; a larger file is something else.</summary>
-    private const long MaxBytes = 1024 * 1024;
-
     private const int MaxLayers = 1_000;
     private const int MaxHeads = 1_024;
     private const int MaxHeadSize = 4_096;
     private const int MaxVocabulary = 4_000_000;
     private const int MaxContext = 16 * 1024 * 1024;
     private const int MaxEndTokens = 64;
-
-    private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
     /// <summary>Parts of a model with other inputs than token ids.</summary>
     private static readonly (string Field, string What)[] OtherParts =
@@ -36,20 +31,20 @@ internal static class DecoderConfigReader
     public static DecoderConfig Read(string folder)
     {
         var file = $"{Path.GetFileName(folder)}/{FileName}";
-        using var document = Parse(Path.Combine(folder, FileName), file);
+        using var document = JsonFile.Read(Path.Combine(folder, FileName), file);
         var root = new ManifestField(file, "", document.RootElement);
         root.MustBeObject();
         var model = Object(root, "model");
         foreach (var (field, what) in OtherParts)
         {
-            if (Optional(model, field) is { } part)
+            if (model.Optional(field) is { } part)
                 throw part.Refuse($"says that the model takes {what}; only plain decoders of text can be served");
         }
 
         var decoder = Object(model, "decoder");
-        if (Optional(decoder, "sliding_window") is { } window)
+        if (decoder.Optional("sliding_window") is { } window)
             throw window.Refuse("asks for a cache with a sliding window; only caches of the whole context can be served");
-        if (Optional(decoder, "pipeline") is { } pipeline)
+        if (decoder.Optional("pipeline") is { } pipeline)
             throw pipeline.Refuse("cuts the model into several graphs; only decoders of one graph can be served");
 
         var vocabulary = Whole(model, "vocab_size", 2, MaxVocabulary);
@@ -79,11 +74,11 @@ internal static class DecoderConfigReader
         PresentValue = Pattern(outputs, "present_value_names", "present.%d.value"),
     };
 
-    private static string Name(ManifestField parent, string name, string usual) => Optional(parent, name)?.Text() ?? usual;
+    private static string Name(ManifestField parent, string name, string usual) => parent.Optional(name)?.Text() ?? usual;
 
     private static string Pattern(ManifestField parent, string name, string usual)
     {
-        if (Optional(parent, name) is not { } field) return usual;
+        if (parent.Optional(name) is not { } field) return usual;
         var pattern = field.Text();
         return pattern.Split("%d").Length == 2 ? pattern : throw field.Refuse($"is '{pattern}'; it must have %d for the layer, once");
     }
@@ -107,29 +102,5 @@ internal static class DecoderConfigReader
         var field = parent.Required(name);
         field.MustBeObject();
         return field;
-    }
-
-    /// <summary>Null where it is missing or null.</summary>
-    private static ManifestField? Optional(ManifestField parent, string name) =>
-        parent.Value.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? parent.Required(name) : null;
-
-    private static JsonDocument Parse(string path, string file)
-    {
-        try
-        {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw new ModelProblemException($"{file}: the file has more than {MaxBytes} bytes; it is not what the name says.");
-            return JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
-        }
-        catch (JsonException broken)
-        {
-            throw new ModelProblemException(
-                $"{file}: not valid JSON, see line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1}. It may be cut short.",
-                broken);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw ModelProblemException.Unreadable(file, unreadable);
-        }
     }
 }

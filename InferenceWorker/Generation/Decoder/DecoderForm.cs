@@ -1,4 +1,4 @@
-using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Files;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 

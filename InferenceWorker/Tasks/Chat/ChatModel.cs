@@ -1,6 +1,7 @@
 using System.Globalization;
 using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Models;

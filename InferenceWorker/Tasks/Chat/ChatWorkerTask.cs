@@ -1,5 +1,8 @@
 using System.Globalization;
+using AiPlatform.InferenceWorker.Files;
+using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text.Templates;
 using AiPlatform.Jobs.Tasks.Chat;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
@@ -10,6 +13,21 @@ internal sealed class ChatWorkerTask : IWorkerTask
     public string Kind => ChatTask.Kind;
 
     public IReadOnlyList<string> ManifestFields => ChatManifest.Fields;
+
+    public IReadOnlyList<string> SideFiles { get; } =
+        [ChatManifest.DecoderConfigFile, ChatTemplateFiles.ConfigFile, ChatTemplateFiles.TemplateFile];
+
+    public void Complete(ManifestDraft draft)
+    {
+        if (draft.Folder.Has(ChatManifest.DecoderConfigFile) && (draft.Lacks("model") || draft.Lacks("max_tokens")))
+        {
+            var config = DecoderConfigReader.Read(draft.Folder.Path);
+            draft.Add("model", config.Model, ChatManifest.DecoderConfigFile);
+            draft.Add("max_tokens", config.ContextLength, ChatManifest.DecoderConfigFile);
+        }
+
+        draft.Add("description", $"Chats of {draft.WholeOf("max_tokens")} tokens", ManifestDraft.Usual);
+    }
 
     public ModelManifest ReadManifest(ManifestContent content) => new ChatManifest(content);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiPlatform.Grammars.Masks;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;

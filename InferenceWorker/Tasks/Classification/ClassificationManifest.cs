@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using AiPlatform.InferenceWorker.Encoders;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Jobs.Tasks.Classification;
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Encoders;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.InferenceWorker.Text;

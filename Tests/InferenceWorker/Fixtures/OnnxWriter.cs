@@ -44,6 +44,20 @@ internal sealed class OnnxWriter
     public void Constant(string name, long[] values) =>
         Tensor(name, Int64Type, MemoryMarshal.AsBytes(values.AsSpan()).ToArray(), [values.Length]);
 
+    /// <summary>A constant whose numbers are in another file.</summary>
+    public void ExternalConstant(string name, string place) => Nested(5, tensor =>
+    {
+        tensor.Number(1, 1);
+        tensor.Number(2, FloatType);
+        tensor.Text(8, name);
+        tensor.Nested(13, entry =>
+        {
+            entry.Text(1, "location");
+            entry.Text(2, place);
+        });
+        tensor.Number(14, 1);
+    });
+
     /// <summary>An input of token ids or the like, <c>[rows, tokens]</c>.</summary>
     public void TokensInput(string name) => Value(11, name, Int64Type, "rows", "tokens");
 

@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Sampling;
 using AiPlatform.InferenceWorker.Models;

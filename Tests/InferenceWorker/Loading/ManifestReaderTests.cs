@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Loading;
-using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
@@ -27,14 +27,86 @@ public sealed class ManifestReaderTests : IDisposable
         Assert.Equal(PoolingKind.Mean, manifest.Pooling);
     }
 
+    /// <summary>Nothing else tells these.</summary>
     [Theory]
-    [MemberData(nameof(RequiredFields))]
+    [InlineData("name")]
+    [InlineData("task")]
+    [InlineData("dimensions")]
+    [InlineData("max_tokens")]
+    [InlineData("files")]
     public void Read_FieldMissing_NamesFolderFileAndField(string field)
     {
         var manifest = Manifests.Json();
         manifest.Remove(field);
 
         AssertRefused(manifest, $"'{field}' is missing");
+    }
+
+    /// <summary>These are taken from the other files, or are the usual ones.</summary>
+    [Theory]
+    [InlineData("task", "embedding")]
+    [InlineData("runtime", "onnxruntime")]
+    [InlineData("description", "Embeddings, 384 dimensions")]
+    [InlineData("model", "model.onnx")]
+    [InlineData("tokenizer", "tokenizer.json")]
+    [InlineData("pooling", "Mean")]
+    [InlineData("normalize", "True")]
+    [InlineData("dimensions", "384")]
+    [InlineData("max_tokens", "512")]
+    [InlineData("max_batch_rows", "32")]
+    [InlineData("max_batch_tokens", "8192")]
+    [InlineData("licence", "NOASSERTION")]
+    [InlineData("source", "local/small")]
+    public void Read_FieldMissing_IsTakenFromTheOtherFiles(string field, string value)
+    {
+        var manifest = Manifests.Json();
+        manifest.Remove(field);
+        var folder = Manifests.Write(_root.Path, "small", manifest);
+        File.Copy(Path.Combine(Manifests.ShippedFolder, "config.json"), Path.Combine(folder, "config.json"));
+
+        var read = Assert.IsType<EmbeddingManifest>(ManifestReader.Read(folder));
+
+        object found = field switch
+        {
+            "task" => read.Task,
+            "runtime" => "onnxruntime",
+            "description" => read.Description,
+            "model" => read.Model.Name,
+            "tokenizer" => read.Tokenizer.Name,
+            "pooling" => read.Pooling,
+            "normalize" => read.Normalize,
+            "dimensions" => read.Dimensions,
+            "max_tokens" => read.MaxTokens,
+            "max_batch_rows" => read.MaxBatchRows,
+            "max_batch_tokens" => read.MaxBatchTokens,
+            "licence" => read.Licence,
+            _ => read.Source,
+        };
+        Assert.Equal(value, $"{found}");
+    }
+
+    [Fact]
+    public void Read_NameAndFilesOnly_IsEnough()
+    {
+        var folder = Manifests.Write(_root.Path, "small", Manifests.Json());
+        File.Copy(Path.Combine(Manifests.ShippedFolder, "config.json"), Path.Combine(folder, "config.json"));
+        File.WriteAllText(Path.Combine(folder, "model.json"), """{"name":"small","files":{"model.onnx":{},"tokenizer.json":{}}}""");
+
+        var read = Assert.IsType<EmbeddingManifest>(ManifestReader.Read(folder));
+
+        Assert.Equal((384, 512, PoolingKind.Mean), (read.Dimensions, read.MaxTokens, read.Pooling));
+        Assert.Equal([null, null], read.Files.Select(file => file.Sha256));
+        Assert.Equal(DateOnly.FromDateTime(File.GetLastWriteTimeUtc(Path.Combine(folder, "tokenizer.json"))), read.Created);
+    }
+
+    /// <summary>A manifest that has all fields does not depend on the files beside it.</summary>
+    [Fact]
+    public void Read_WholeManifestBesideABrokenConfig_IsRead()
+    {
+        var folder = Manifests.Write(_root.Path, "whole", Manifests.Json());
+        File.WriteAllText(Path.Combine(folder, "config.json"), "{");
+
+        Assert.Equal(384, Assert.IsType<EmbeddingManifest>(ManifestReader.Read(folder)).Dimensions);
     }
 
     [Theory]

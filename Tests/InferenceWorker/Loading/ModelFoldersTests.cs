@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.Tests.InferenceWorker.Fixtures;

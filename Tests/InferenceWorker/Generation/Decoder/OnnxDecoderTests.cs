@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Generation.Sampling;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace AiPlatform.InferenceWorker.Models;
+namespace AiPlatform.InferenceWorker.Files;
 
 /// <summary>A value in a manifest with its place, so that every error can name it.</summary>
 /// <param name="File">Folder and file, as messages name them.</param>
@@ -15,6 +15,11 @@ internal readonly record struct ManifestField(string File, string Path, JsonElem
             throw new ModelProblemException($"{File}: the field '{Below(name)}' is missing.");
         return this with { Path = Below(name), Value = value };
     }
+
+    /// <summary>Null where it is missing or null, and where this is no object.</summary>
+    public ManifestField? Optional(string name) =>
+        Value.ValueKind == JsonValueKind.Object && Value.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? Required(name) : null;
 
     public void MustBeObject()
     {
