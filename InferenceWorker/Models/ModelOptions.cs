@@ -19,9 +19,9 @@ public sealed class ModelOptions
 
     /// <summary>
     /// How often the folder is looked at for models that were added, replaced or removed, which are taken up without a restart. Default
-    /// 2 s, 0 to 1 day; 0 never looks.
+    /// 2 s, 0 to 10 min; 0 never looks.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
