@@ -28,7 +28,7 @@ public sealed class MetricsTests
         await using var sut = await Platform.StartAsync(
             [
                 .. receiver.Settings(protocol), .. provider.Environment(), ("Models__gpt__CacheTtl", "00:01:00"),
-                ("Models__Load__1", ChatPlatform.Model),
+                ("Models__Load__1", ChatPlatform.Model), ("Limits__TokensPerMinute", "1000000"),
             ]);
         await sut.Redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1gb");
         var documented = DocumentedMetric.ReadAll();
@@ -39,6 +39,10 @@ public sealed class MetricsTests
         await TracedCalls.ChatAsync(sut.Http, ChatPlatform.Model, ",\"max_tokens\":3");
         await TracedCalls.ChatAsync(sut.Http, "gpt", ",\"temperature\":0");
         await TracedCalls.ChatAsync(sut.Http, "gpt", "", ("Prefer", "respond-async"));
+        using var limited = await sut.Http.PostAsJsonAsync(
+            "/v1/chat/completions",
+            new { model = "gpt", max_tokens = 2_000_000, messages = new[] { new { role = "user", content = "a" } } }, Ct);
+        Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
         await BreakJobsAsync(sut);
         var needed = documented.SelectMany(
             metric => metric.Processes.Select(process => (Process: process.Split(' ')[0], metric.Name, metric.Unit))).ToList();
