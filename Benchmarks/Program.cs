@@ -32,7 +32,7 @@ internal static class Program
           embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
           chat         tokens a second and times of chats that one language model of our own streams, next to a bare ONNX Runtime loop and
                        to llama.cpp on the same weights, and to what they should be (less than a minute a run)
-          structured   masks of the reference's schemas, and streams that must fit a schema, next to free ones (half a minute a run)
+          structured   masks of the reference's schemas, and streams that must fit a schema, next to free ones (less than a minute a run)
           providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway and to the mock itself;
                        5,000 users of a slow model, and 8,000 clients that wait (about two minutes a run)
           slow-model   100 users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads

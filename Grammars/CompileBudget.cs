@@ -8,11 +8,18 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
     private long _steps = limits.MaxSteps;
     private long _bytes = limits.MaxBytes;
     private long _untilLook = StepsBetweenLooks;
+    private string? _keyword;
+    private string? _pointer;
 
     public GrammarLimits Limits { get; } = limits;
 
     /// <summary>The memory that is counted now.</summary>
     public long Allocated => Limits.MaxBytes - _bytes;
+
+    /// <summary>Notes what is compiled from here on, for the errors.</summary>
+    /// <param name="keyword">The keyword of a schema; null for the schema itself.</param>
+    /// <param name="pointer">The schema's place.</param>
+    public void Enter(string? keyword, string pointer) => (_keyword, _pointer) = (keyword, pointer);
 
     /// <exception cref="GrammarException">The steps are used up.</exception>
     /// <exception cref="OperationCanceledException">Nobody waits for the grammar any more.</exception>
@@ -20,8 +27,7 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
     {
         _steps -= steps;
         _untilLook -= steps;
-        if (_steps < 0)
-            throw new GrammarException($"It needs more than {Limits.MaxSteps} steps to compile; make it smaller.") { IsOverBudget = true };
+        if (_steps < 0) throw UsedUp($"It needs more than {Limits.MaxSteps} steps to compile");
         if (_untilLook > 0) return;
         _untilLook = StepsBetweenLooks;
         cancellationToken.ThrowIfCancellationRequested();
@@ -33,9 +39,16 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
     {
         _bytes -= bytes;
         if (_bytes >= 0) return;
-        throw new GrammarException($"Its automata need more than {Limits.MaxBytes} bytes; make it smaller.") { IsOverBudget = true };
+        throw UsedUp($"Its automata need more than {Limits.MaxBytes} bytes");
     }
 
     /// <summary>Gives back memory that only compiling took.</summary>
     public void Free(long bytes) => _bytes += bytes;
+
+    private GrammarException UsedUp(string what)
+    {
+        var at = _pointer is null ? "" : _keyword is null ? $" They were used up at {_pointer}."
+            : $" They were used up at '{_keyword}' of {_pointer}.";
+        return new GrammarException($"{what}; make it smaller.{at}", _keyword, _pointer) { IsOverBudget = true };
+    }
 }

@@ -42,15 +42,20 @@ public sealed class Grammar
     /// <summary>The texts that a JSON Schema (draft 2020-12) accepts, in compact form, with properties in the schema's order.</summary>
     /// <param name="schema">The schema's JSON text in UTF-8.</param>
     /// <param name="limits">Its limits; by default <see cref="GrammarLimits.Default"/>.</param>
+    /// <param name="flexibleWhitespace">
+    /// Whether a space, or a line break and up to 32 blanks, may stand between the parts of objects and arrays.
+    /// </param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="GrammarException">The schema is invalid, cannot be guaranteed, fits no value, or is too large.</exception>
     public static Grammar OfJsonSchema(
-        ReadOnlyMemory<byte> schema, GrammarLimits? limits = null, CancellationToken cancellationToken = default) =>
-        SchemaCompiler.Compile(schema, limits ?? GrammarLimits.Default, cancellationToken);
+        ReadOnlyMemory<byte> schema, GrammarLimits? limits = null, bool flexibleWhitespace = false,
+        CancellationToken cancellationToken = default) =>
+        SchemaCompiler.Compile(schema, flexibleWhitespace, limits ?? GrammarLimits.Default, cancellationToken);
 
-    /// <inheritdoc cref="OfJsonSchema(ReadOnlyMemory{byte}, GrammarLimits?, CancellationToken)"/>
-    public static Grammar OfJsonSchema(string schema, GrammarLimits? limits = null, CancellationToken cancellationToken = default) =>
-        OfJsonSchema(Encoding.UTF8.GetBytes(schema), limits, cancellationToken);
+    /// <inheritdoc cref="OfJsonSchema(ReadOnlyMemory{byte}, GrammarLimits?, bool, CancellationToken)"/>
+    public static Grammar OfJsonSchema(
+        string schema, GrammarLimits? limits = null, bool flexibleWhitespace = false, CancellationToken cancellationToken = default) =>
+        OfJsonSchema(Encoding.UTF8.GetBytes(schema), limits, flexibleWhitespace, cancellationToken);
 
     /// <summary>Each JSON object.</summary>
     public static Grammar OfJsonObject(GrammarLimits? limits = null) => OfJsonSchema("""{"type":"object"}""", limits);
@@ -66,10 +71,12 @@ public sealed class Grammar
     /// <summary>The texts of a context-free grammar in the form that <c>docs/grammars.md</c> describes.</summary>
     /// <param name="text">The grammar.</param>
     /// <param name="limits">Its limits; by default <see cref="GrammarLimits.Default"/>.</param>
+    /// <param name="flexibleWhitespace">Whether the JSON of its schemas may have whitespace.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="GrammarException">It is invalid, cannot be guaranteed, has no text, or is too large.</exception>
-    public static Grammar OfRules(string text, GrammarLimits? limits = null, CancellationToken cancellationToken = default) =>
-        GrammarTextCompiler.OfRules(text, limits ?? GrammarLimits.Default, cancellationToken);
+    public static Grammar OfRules(
+        string text, GrammarLimits? limits = null, bool flexibleWhitespace = false, CancellationToken cancellationToken = default) =>
+        GrammarTextCompiler.OfRules(text, flexibleWhitespace, limits ?? GrammarLimits.Default, cancellationToken);
 
     /// <summary>The state after a byte; null if the byte cannot follow.</summary>
     /// <exception cref="GrammarException">The grammar is so ambiguous here that a step takes too much work.</exception>

@@ -16,7 +16,8 @@ internal sealed class MaskTimes
     /// <summary>The token that ends a text of the model.</summary>
     private const int EndToken = 2;
 
-    private const int MaxTokens = 512;
+    /// <summary>Enough to come to most states of a schema. Few of them are new later on.</summary>
+    private const int MaxTokens = 128;
 
     /// <summary>Of so many allowed tokens one is taken in half of the steps: the first tokens are short, and close strings.</summary>
     private const int FirstTokens = 12;
@@ -33,8 +34,22 @@ internal sealed class MaskTimes
     /// <summary>Milliseconds of compiling the median schema.</summary>
     public double Compiled => Benchmarks.Median.Of(_compiled, one => one);
 
+    /// <summary>The number of masks, new ones and known ones.</summary>
+    public int Count => _masks.Count;
+
+    /// <summary>The number of schemas.</summary>
+    public int Schemas => _compiled.Count;
+
+    /// <summary>The tokens of the vocabulary.</summary>
+    public int Tokens { get; private init; }
+
     /// <summary>The largest grammar with its masks, in MiB.</summary>
     public double LargestMiB { get; private set; }
+
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"median {Median:0.0} µs, 99th percentile {Percentile99:0} µs, largest {LargestMiB:0.00} MiB, compiled in {Compiled:0.0} ms; "
+        + $"{Schemas} schemas, {Count} masks of {Tokens} tokens");
 
     public static MaskTimes Measure()
     {
@@ -43,7 +58,7 @@ internal sealed class MaskTimes
         var schemas = Directory.GetFiles(Path.Combine(Checkout.Root, "Tests", "Reference", "schemas"), "*.json");
         // The first round lets the runtime compile the code.
         foreach (var schema in schemas) new MaskTimes().Add(File.ReadAllText(schema), vocabulary);
-        var times = new MaskTimes();
+        var times = new MaskTimes { Tokens = vocabulary.Count };
         foreach (var schema in schemas) times.Add(File.ReadAllText(schema), vocabulary);
         return times;
     }

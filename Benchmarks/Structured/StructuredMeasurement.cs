@@ -12,6 +12,12 @@ internal sealed record StructuredMeasurement
     /// <summary>The part of these tokens that was not chosen.</summary>
     public required double ForcedPart { get; init; }
 
+    /// <summary>One stream that may say anything.</summary>
+    public required double OneFree { get; init; }
+
+    /// <summary>One stream that must fit a schema.</summary>
+    public required double OneBound { get; init; }
+
     public required double FirstFree { get; init; }
 
     /// <summary>With a schema that nobody has sent before.</summary>
@@ -19,18 +25,6 @@ internal sealed record StructuredMeasurement
 
     /// <summary>With the same schema again.</summary>
     public required double FirstCached { get; init; }
-
-    /// <summary>Microseconds of the median mask.</summary>
-    public required double MaskMedian { get; init; }
-
-    /// <summary>Microseconds that 99 of 100 masks do not exceed.</summary>
-    public required double MaskWorst { get; init; }
-
-    /// <summary>Milliseconds of compiling the median schema.</summary>
-    public required double Compiled { get; init; }
-
-    /// <summary>The largest grammar with its masks.</summary>
-    public required double LargestMiB { get; init; }
 
     public required double OtherCores { get; init; }
 }

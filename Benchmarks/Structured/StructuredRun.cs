@@ -14,8 +14,8 @@ internal sealed class StructuredRun : IAsyncDisposable
 {
     private const int Turns = 3;
     private const int Streams = 8;
-    private const int StreamTokens = 128;
-    private const int FirstTokens = 9;
+    private const int StreamTokens = 96;
+    private const int FirstTokens = 7;
 
     /// <summary>More than a stream reads, with names and texts as people ask for.</summary>
     private const string Items = """
@@ -42,13 +42,12 @@ internal sealed class StructuredRun : IAsyncDisposable
 
     public static async Task<StructuredMeasurement> MeasureAsync(CancellationToken cancellationToken)
     {
-        var masks = MaskTimes.Measure();
         await using var redis = await RedisUnderTest.StartAsync([], cancellationToken);
         await using var worker = await Product.StartInferenceWorkerAsync(redis, ChatRun.Model, [], cancellationToken);
         var port = FreePort.Next();
         await using var gateway = await Product.StartGatewayAsync(redis, port, ChatRun.Model, [], [], cancellationToken);
         await using var run = new StructuredRun(port, [redis.Process, worker, gateway], cancellationToken);
-        return await run.MeasureAllAsync(masks);
+        return await run.MeasureAllAsync();
     }
 
     public ValueTask DisposeAsync()
@@ -58,16 +57,22 @@ internal sealed class StructuredRun : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async Task<StructuredMeasurement> MeasureAllAsync(MaskTimes masks)
+    private async Task<StructuredMeasurement> MeasureAllAsync()
     {
         // What is warmed up are both ways.
-        await StreamsAsync(_free);
-        await StreamsAsync(_bound);
+        await StreamsAsync(_free, Streams);
+        await StreamsAsync(_bound, Streams);
         await FirstAsync(SchemaOf(0));
 
         var load = new MachineLoad(_processes);
-        List<(double Free, double Bound)> rates = [];
-        for (var i = 0; i < Turns; i++) rates.Add((await StreamsAsync(_free), await StreamsAsync(_bound)));
+        List<(double Free, double Bound, double OneFree, double OneBound)> rates = [];
+        for (var i = 0; i < Turns; i++)
+        {
+            rates.Add((
+                await StreamsAsync(_free, Streams), await StreamsAsync(_bound, Streams), await StreamsAsync(_free, 1),
+                await StreamsAsync(_bound, 1)));
+        }
+
         List<(double Free, double New, double Cached)> firsts = [];
         for (var i = 0; i < FirstTokens; i++)
         {
@@ -79,21 +84,19 @@ internal sealed class StructuredRun : IAsyncDisposable
         {
             Free = Median.Of(rates, one => one.Free),
             Bound = Median.Of(rates, one => one.Bound),
+            OneFree = Median.Of(rates, one => one.OneFree),
+            OneBound = Median.Of(rates, one => one.OneBound),
             ForcedPart = await ForcedPartAsync(),
             FirstFree = Median.Of(firsts, one => one.Free),
             FirstNew = Median.Of(firsts, one => one.New),
             FirstCached = Median.Of(firsts, one => one.Cached),
-            MaskMedian = masks.Median,
-            MaskWorst = masks.Percentile99,
-            Compiled = masks.Compiled,
-            LargestMiB = masks.LargestMiB,
             OtherCores = load.OtherCores(),
         };
     }
 
-    private async Task<double> StreamsAsync(ChatClient client)
+    private async Task<double> StreamsAsync(ChatClient client, int streams)
     {
-        var prompts = Enumerable.Range(0, Streams).Select(_ => Next()).ToList();
+        var prompts = Enumerable.Range(0, streams).Select(_ => Next()).ToList();
         var times = await Task.WhenAll(prompts.Select(prompt => client.StreamAsync(prompt, StreamTokens, until: null, _cancel)));
         return StreamTimes.PerSecond(times, TimeProvider.System);
     }

@@ -31,7 +31,7 @@ internal sealed class CallAdmission(ModelCatalog catalog, ProviderCatalog provid
     public async ValueTask<(AdmittedCall? Call, InferenceError? Error)> AdmitAsync(
         ModelTask task, RouteLeg leg, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var (request, wrong) = ProviderRequestParser.Parse(task.Endpoint, body);
+        var (request, wrong) = ProviderRequestParser.Parse(task.Endpoint, body, takesOwnFormats: leg.Candidates.Count == 0);
         if (request is null) return (null, wrong);
         return leg.Candidates.Count > 0
             ? await AdmitAsync(task, request, leg.Candidates, cancellationToken)

@@ -92,9 +92,9 @@ internal sealed class CompiledSchemas(SchemaWork work, TimeProvider time) : IDis
         {
             _ = grammar.Kind switch
             {
-                AnswerGrammarKind.JsonSchema => Grammar.OfJsonSchema(grammar.Text, limits, budget.CancellationToken),
+                AnswerGrammarKind.JsonSchema => Grammar.OfJsonSchema(grammar.Text, limits, cancellationToken: budget.CancellationToken),
                 AnswerGrammarKind.Regex => Grammar.OfRegex(grammar.Text, limits, budget.CancellationToken),
-                _ => Grammar.OfRules(grammar.Text, limits, budget.CancellationToken),
+                _ => Grammar.OfRules(grammar.Text, limits, cancellationToken: budget.CancellationToken),
             };
             return new Outcome(null, null, 0);
         }

@@ -33,29 +33,20 @@ internal sealed class ArrayRules(SchemaCompiler compiler)
         }
 
         var close = rules.Literal("]", GrammarRules.Return);
-        var next = most is null ? Loop(schemas, places, close) : close;
+        var closeAfterSome = compiler.Spaced(close);
+        var next = most is null ? Loop(schemas, places, closeAfterSome) : last > 0 ? closeAfterSome : close;
         for (var place = last - 1; place >= 0; place--)
         {
             var item = compiler.Value(ItemAt(schemas, place), next);
-            if (place > 0) item = rules.Literal(",", item);
-            next = place >= least ? rules.Split(close, item) : item;
+            if (place > 0) item = rules.Literal(",", compiler.Spaced(item));
+            next = place >= least ? rules.Split(place > 0 ? closeAfterSome : close, item) : item;
         }
 
-        return [rules.Literal("[", next)];
-    }
-
-    /// <summary>Any number of items after the first one.</summary>
-    private int Loop(IReadOnlyList<SchemaNode> schemas, int places, int close)
-    {
-        var rules = compiler.Rules;
-        var again = rules.Placeholder();
-        var item = rules.Literal(",", compiler.Value(ItemAt(schemas, places), again));
-        rules.Fill(again, close, item);
-        return again;
+        return [rules.Literal("[", compiler.Spaced(next))];
     }
 
     /// <summary>The schemas of the item at a place.</summary>
-    private static IEnumerable<SchemaNode> ItemAt(IReadOnlyList<SchemaNode> schemas, int place)
+    public static IEnumerable<SchemaNode> ItemAt(IReadOnlyList<SchemaNode> schemas, int place)
     {
         foreach (var schema in schemas)
         {
@@ -63,5 +54,15 @@ internal sealed class ArrayRules(SchemaCompiler compiler)
             if (place < first.Count) yield return first[place];
             else if (schema.Child("items") is { } items) yield return items;
         }
+    }
+
+    /// <summary>Any number of items after the first one.</summary>
+    private int Loop(IReadOnlyList<SchemaNode> schemas, int places, int close)
+    {
+        var rules = compiler.Rules;
+        var again = rules.Placeholder();
+        var item = rules.Literal(",", compiler.Spaced(compiler.Value(ItemAt(schemas, places), again)));
+        rules.Fill(again, close, item);
+        return again;
     }
 }

@@ -29,8 +29,15 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         if (Counts(schemas, properties, open) is not { } limits) return [];
         if (properties.Count(property => !property.IsRequired) > MaxOptional)
             throw schemas[0].Invalid("properties", $"has more than {MaxOptional} that may be left out");
-        return [compiler.Rules.Literal("{", Row(properties, open, limits))];
+        return [compiler.Rules.Literal("{", compiler.Spaced(Row(properties, open, limits)))];
     }
+
+    /// <summary>Whether the schemas allow a name.</summary>
+    public bool IsAllowed(IReadOnlyList<SchemaNode> schemas, string name) => _openNames.IsAllowed(schemas, name);
+
+    /// <summary>The schemas that the value of a property must fit.</summary>
+    public Conjunction ValuesOf(IReadOnlyList<SchemaNode> schemas, string name) =>
+        Conjunction.Of(schemas.SelectMany(schema => schema.ObjectParts.SchemasOf(schema, name, patterns)));
 
     private static OpenNameKind Later(OpenNameKind first, OpenNameKind second) => first > second ? first : second;
 
@@ -45,9 +52,9 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         {
             budget.Spend(20);
             if (!names.Add(name)) continue;
-            List<SchemaNode> value = [.. schemas.SelectMany(schema => schema.ObjectParts.SchemasOf(schema, name, patterns))];
-            var isPossible = _openNames.IsAllowed(schemas, name) && !compiler.IsImpossible(value);
-            if (isPossible) properties.Add(new DeclaredProperty(name, value, required.Contains(name)));
+            var value = ValuesOf(schemas, name);
+            var isPossible = _openNames.IsAllowed(schemas, name) && !compiler.IsImpossible(value.Schemas);
+            if (isPossible) properties.Add(new DeclaredProperty(name, value.Schemas, required.Contains(name)));
             else if (required.Contains(name)) return null;
         }
 
@@ -97,7 +104,7 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
                 if (limits.Most is null || count < limits.Most)
                 {
                     var value = compiler.Value(property.Schemas, behind[Math.Min(count + 1, last)]);
-                    branches.Add(rules.Literal(Name(property.Name, count), value));
+                    branches.Add(Named(property.Name, count, value));
                 }
 
                 row[count] = rules.Split(branches);
@@ -112,13 +119,14 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
     {
         var rules = compiler.Rules;
         var close = rules.Literal("}", GrammarRules.Return);
+        var closeAfterSome = compiler.Spaced(close);
         var row = new int[last + 1];
         for (var count = last; count >= 0; count--)
         {
             // The last number stands for all that are not less, if there is no limit.
             var isLoop = count == last && limits.Most is null && open.Count > 0;
             var again = isLoop ? rules.Placeholder() : -1;
-            List<int> branches = count >= limits.Least ? [close] : [];
+            List<int> branches = count >= limits.Least ? [count > 0 ? closeAfterSome : close] : [];
             if (limits.Most is null || count < limits.Most)
                 branches.AddRange(open.Select(property => Entry(property, count, isLoop ? again : row[Math.Min(count + 1, last)])));
             if (isLoop) rules.Fill(again, branches);
@@ -131,11 +139,19 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
     private int Entry(OpenProperty property, int count, int next)
     {
         var rules = compiler.Rules;
-        var value = rules.Literal(":", compiler.Value(property.Schemas, next));
-        return rules.Literal(count > 0 ? "," : "", rules.Terminal(property.Name, value));
+        var name = rules.Terminal(property.Name, rules.Literal(":", compiler.Spaced(compiler.Value(property.Schemas, next))));
+        return count > 0 ? rules.Literal(",", compiler.Spaced(name)) : name;
     }
 
-    private static string Name(string name, int count) => $"{(count > 0 ? "," : "")}{Terminals.JsonText.Quoted(name)}:";
+    private int Named(string name, int count, int value)
+    {
+        var rules = compiler.Rules;
+        var quoted = $"{Terminals.JsonText.Quoted(name)}:";
+        if (count == 0) return rules.Literal(quoted, compiler.Spaced(value));
+        return compiler.IsCompact
+            ? rules.Literal($",{quoted}", value)
+            : rules.Literal(",", compiler.Spaced(rules.Literal(quoted, compiler.Spaced(value))));
+    }
 }
 
 /// <summary>A property of a known name.</summary>

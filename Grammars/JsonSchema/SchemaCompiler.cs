@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using AiPlatform.Grammars.Automata;
 using AiPlatform.Grammars.JsonSchema.Strings;
+using AiPlatform.Grammars.JsonSchema.Values;
 using AiPlatform.Grammars.Rules;
 using AiPlatform.Grammars.Terminals;
 
@@ -15,6 +16,9 @@ internal sealed class SchemaCompiler
 {
     private const int MaxBranchesOfOneOf = 64;
 
+    /// <summary>A model that likes blanks comes to an end of them.</summary>
+    private const string Whitespace = "(?: |\\r?\\n[ \\t]{0,32})?";
+
     private readonly CompileBudget _budget;
     private readonly SchemaExpansion _expansion;
     private readonly InstanceCheck _check;
@@ -26,10 +30,13 @@ internal sealed class SchemaCompiler
     private readonly Dictionary<int, GrammarException> _failures = [];
     private readonly HashSet<(SchemaNode, string)> _provedOneOf = [];
     private readonly Queue<(SchemaNode Owner, Conjunction Beside)> _oneOfs = [];
+    private readonly CharTerminal? _whitespace;
 
-    private SchemaCompiler(CompileBudget budget, GrammarRules rules)
+    private SchemaCompiler(CompileBudget budget, GrammarRules rules, bool flexibleWhitespace)
     {
         _budget = budget;
+        if (flexibleWhitespace)
+            _whitespace = new CharTerminal(PatternAutomaton.Of(Whitespace, isSearch: false, budget), isJson: false);
         Rules = rules;
         Patterns = new StringPatterns(budget);
         _expansion = new SchemaExpansion(budget) { OnOneOf = NoteOneOf };
@@ -43,13 +50,18 @@ internal sealed class SchemaCompiler
 
     public StringPatterns Patterns { get; }
 
-    public static Grammar Compile(ReadOnlyMemory<byte> schema, GrammarLimits limits, CancellationToken cancellationToken)
+    /// <summary>Whether the parts of objects and arrays follow each other without whitespace.</summary>
+    public bool IsCompact => _whitespace is null;
+
+    public static Grammar Compile(
+        ReadOnlyMemory<byte> schema, bool flexibleWhitespace, GrammarLimits limits, CancellationToken cancellationToken)
     {
         var budget = new CompileBudget(limits, cancellationToken);
         var document = SchemaDocument.Parse(schema, budget);
         // The outermost object or array is no call, so it does not count.
-        var compiler = new SchemaCompiler(budget, new GrammarRules(budget));
+        var compiler = new SchemaCompiler(budget, new GrammarRules(budget), flexibleWhitespace);
         var (root, needs) = compiler.Write(document.RootNode());
+        compiler.RefuseWithoutText(root, document.RootNode(), needs);
         return new Grammar(
             CompiledRules.Of(compiler.Rules, root, needs, limits.MaxDepth - 1), budget, compiler._objects.Kind);
     }
@@ -57,11 +69,13 @@ internal sealed class SchemaCompiler
     /// <summary>Writes a schema as a rule beside others.</summary>
     /// <returns>The rule, and which names its objects may have that the schema does not declare.</returns>
     /// <exception cref="GrammarException">The schema is invalid, cannot be guaranteed, fits no value, or is too large.</exception>
-    public static (int Rule, OpenNameKind OpenNames) Write(ReadOnlyMemory<byte> schema, GrammarRules rules, CompileBudget budget)
+    public static (int Rule, OpenNameKind OpenNames) Write(
+        ReadOnlyMemory<byte> schema, bool flexibleWhitespace, GrammarRules rules, CompileBudget budget)
     {
-        var compiler = new SchemaCompiler(budget, rules);
-        var (rule, needs) = compiler.Write(SchemaDocument.Parse(schema, budget).RootNode());
-        if (needs[rules.Starts[rule]] >= CompiledRules.Endless) throw CompiledRules.NoText();
+        var compiler = new SchemaCompiler(budget, rules, flexibleWhitespace);
+        var document = SchemaDocument.Parse(schema, budget);
+        var (rule, needs) = compiler.Write(document.RootNode());
+        compiler.RefuseWithoutText(rule, document.RootNode(), needs);
         budget.Free(CompiledRules.BytesOf(needs));
         return (rule, compiler._objects.Kind);
     }
@@ -71,6 +85,9 @@ internal sealed class SchemaCompiler
     /// <param name="next">What follows.</param>
     /// <returns>The first node.</returns>
     public int Value(IEnumerable<SchemaNode> schemas, int next) => Value(Conjunction.Of(schemas), next);
+
+    /// <summary>The whitespace before a node, where there may be any.</summary>
+    public int Spaced(int next) => _whitespace is null ? next : Rules.Terminal(_whitespace, next);
 
     /// <summary>Whether no value fits all of some schemas, as far as can be seen without looking into objects and arrays.</summary>
     public bool IsImpossible(IEnumerable<SchemaNode> schemas) => FormOf(Conjunction.Of(schemas)) is { Terminals.Count: 0, Rule: null };
@@ -114,10 +131,23 @@ internal sealed class SchemaCompiler
         return (root, needs);
     }
 
+    /// <summary>Throws if a rule has no text, with the keyword and the place that are the reason.</summary>
+    private void RefuseWithoutText(int rule, SchemaNode schema, int[] needs)
+    {
+        if (needs[Rules.Starts[rule]] < CompiledRules.Endless) return;
+        throw new Contradiction(_expansion.Expand, HasText, _objects.IsAllowed, _objects.ValuesOf).Find(Conjunction.Of([schema]));
+
+        bool HasText(Conjunction all) =>
+            FormOf(all) is var form && (form.Terminals.Count > 0
+                || (form.Rule is { } one && Rules.Starts[one] is >= 0 and var start && start < needs.Length
+                    && needs[start] < CompiledRules.Endless));
+    }
+
     private void WriteContainers()
     {
         while (_left.TryDequeue(out var container))
         {
+            _budget.Enter(null, container.Containers[0].Schemas is [{ Pointer: var pointer }, ..] ? pointer : "#");
             try
             {
                 List<int> branches = [];
@@ -151,6 +181,7 @@ internal sealed class SchemaCompiler
         _budget.Spend(50 + (10L * all.Schemas.Count));
         var key = all.Key;
         if (_values.TryGetValue(key, out var known)) return known;
+        if (all.Schemas.Count > 0) _budget.Enter(null, all.Schemas[0].Pointer);
 
         HashSet<Terminal> terminals = new(ReferenceEqualityComparer.Instance);
         List<string> literals = [];

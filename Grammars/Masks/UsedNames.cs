@@ -14,6 +14,7 @@ internal sealed class UsedNames
     private bool _isName;
     private bool _isEscaped;
     private bool _expectsName;
+    private long _left;
 
     public UsedNames()
     {
@@ -53,13 +54,18 @@ internal sealed class UsedNames
     }
 
     /// <summary>Takes the tokens from a mask after which a name would come twice, or could not end.</summary>
+    /// <exception cref="GrammarException">There are so many names that it takes too many steps.</exception>
     public void RemoveRepeating(TokenMasks masks, GrammarState state, ulong[] mask)
     {
         var vocabulary = masks.Vocabulary;
+        _left = masks.Grammar.Limits.MaxMaskSteps;
         if (_isName)
         {
             for (var used = _level?.Names; used is not null; used = used.Next)
+            {
+                Spend(1, masks.Grammar);
                 if (used.Bytes.AsSpan().StartsWith(NameSoFar())) RemoveName(masks, state, mask, used.Bytes);
+            }
         }
 
         // A name that only begins in a token can be the only one that is left.
@@ -68,6 +74,8 @@ internal sealed class UsedNames
         {
             if ((mask[token / 64] >> (token % 64) & 1) == 0) continue;
             var bytes = vocabulary.BytesOf(token);
+            // A token may end a name, which is compared with the others.
+            Spend(bytes.Length + _name.Count + (_level?.Names?.Count ?? 0), masks.Grammar);
             if (Repeats(bytes) || (isLimited && IsDeadEnd(masks.Grammar, state, bytes))) mask[token / 64] &= ~(1UL << (token % 64));
         }
     }
@@ -75,9 +83,20 @@ internal sealed class UsedNames
     /// <summary>Whether only used names can follow after some bytes.</summary>
     private bool IsDeadEnd(Grammar grammar, GrammarState state, ReadOnlySpan<byte> bytes)
     {
-        var after = new UsedNames(this);
+        var after = new UsedNames(this) { _left = _left };
         after.Read(bytes);
-        return after._isName && grammar.Step(state, bytes) is { } reached && !after.HasOtherName(grammar, reached, after.NameSoFar());
+        var isDeadEnd = after._isName && grammar.Step(state, bytes) is { } reached
+            && !after.HasOtherName(grammar, reached, after.NameSoFar());
+        _left = after._left;
+        return isDeadEnd;
+    }
+
+    private void Spend(long steps, Grammar grammar)
+    {
+        _left -= steps;
+        if (_left >= 0) return;
+        throw new GrammarException(
+            $"An object has so many names that to see which others can follow takes more than {grammar.Limits.MaxMaskSteps} steps.");
     }
 
     private ReadOnlySpan<byte> NameSoFar() => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_name);
@@ -89,6 +108,7 @@ internal sealed class UsedNames
         var (node, at) = (-1, state);
         for (var length = _name.Count; length < name.Length; length++)
         {
+            Spend(1, masks.Grammar);
             node = trie.Child(node, name[length]);
             if (node < 0 || masks.Grammar.Step(at, name[length]) is not { } after) return;
             at = after;
@@ -104,6 +124,7 @@ internal sealed class UsedNames
     private bool HasOtherName(Grammar grammar, GrammarState state, ReadOnlySpan<byte> begin)
     {
         List<byte[]> used = [];
+        Spend(_level?.Names?.Count ?? 0, grammar);
         for (var one = _level?.Names; one is not null; one = one.Next)
             if (one.Bytes.AsSpan().StartsWith(begin)) used.Add(one.Bytes);
 
@@ -114,6 +135,7 @@ internal sealed class UsedNames
             List<(GrammarState, byte[])> longer = [];
             foreach (var (at, text) in begins)
             {
+                Spend(byte.MaxValue + used.Count, grammar);
                 if (grammar.Step(at, (byte)'"') is not null && !used.Any(one => one.AsSpan().SequenceEqual(text))) return true;
                 for (var value = 0x20; value < 0xF5 && longer.Count <= used.Count; value++)
                 {
@@ -181,5 +203,9 @@ internal sealed class UsedNames
     private sealed record Level(bool IsObject, Name? Names, Level? Outer);
 
     /// <summary>A name, and those before it.</summary>
-    private sealed record Name(byte[] Bytes, Name? Next);
+    private sealed record Name(byte[] Bytes, Name? Next)
+    {
+        /// <summary>The number of all.</summary>
+        public int Count { get; } = (Next?.Count ?? 0) + 1;
+    }
 }

@@ -18,7 +18,10 @@ internal sealed class GrammarTextCompiler
     private readonly Dictionary<JsonPart, int> _schemas = new(ReferenceEqualityComparer.Instance);
     private OpenNameKind _openNames;
 
-    private GrammarTextCompiler(CompileBudget budget) => (_budget, _rules) = (budget, new GrammarRules(budget));
+    private readonly bool _flexibleWhitespace;
+
+    private GrammarTextCompiler(CompileBudget budget, bool flexibleWhitespace = false) =>
+        (_budget, _rules, _flexibleWhitespace) = (budget, new GrammarRules(budget), flexibleWhitespace);
 
     public static Grammar OfRegex(string pattern, GrammarLimits limits, CancellationToken cancellationToken)
     {
@@ -28,14 +31,14 @@ internal sealed class GrammarTextCompiler
         return compiler.Finish(root);
     }
 
-    public static Grammar OfRules(string text, GrammarLimits limits, CancellationToken cancellationToken)
+    public static Grammar OfRules(string text, bool flexibleWhitespace, GrammarLimits limits, CancellationToken cancellationToken)
     {
         if (text.Length > limits.MaxSourceBytes)
             throw new GrammarException($"The grammar has {text.Length} characters; the most are {limits.MaxSourceBytes}.");
         var budget = new CompileBudget(limits, cancellationToken);
         budget.Spend(20L * text.Length);
         var parsed = new RuleParser(text).Parse();
-        var compiler = new GrammarTextCompiler(budget);
+        var compiler = new GrammarTextCompiler(budget, flexibleWhitespace);
         foreach (var (name, line, _) in parsed)
         {
             if (!compiler._numbers.TryAdd(name, compiler._rules.AddRule()))
@@ -101,7 +104,8 @@ internal sealed class GrammarTextCompiler
         if (_schemas.TryGetValue(part, out var rule)) return rule;
         try
         {
-            (rule, var openNames) = SchemaCompiler.Write(Encoding.UTF8.GetBytes(part.Schema), _rules, _budget);
+            (rule, var openNames) = SchemaCompiler.Write(
+                Encoding.UTF8.GetBytes(part.Schema), _flexibleWhitespace, _rules, _budget);
             if (openNames > _openNames) _openNames = openNames;
             return _schemas[part] = rule;
         }

@@ -28,9 +28,9 @@ internal sealed class GenerationLoop : IDisposable
     private const int PositionsOfHalfChunk = 1_024;
 
     /// <summary>
-    /// Forced tokens of a row that are computed in a run of their own. Fewer are cheaper one by one, in the steps of the other rows.
+    /// The rows of a step at which half of its time is for the rows, and half is there for any number of them: for reading the weights.
     /// </summary>
-    private const int LeastForced = 8;
+    private const int RowsOfHalfAStep = 16;
 
     /// <summary>A token that is in every vocabulary.</summary>
     private static readonly int[] HarmlessTokens = [0];
@@ -154,24 +154,35 @@ internal sealed class GenerationLoop : IDisposable
     private int ChunkAfter(int positions) =>
         Math.Max(LeastChunk, (int)((long)_chunkTokens * PositionsOfHalfChunk / (PositionsOfHalfChunk + positions)));
 
-    /// <summary>
-    /// Computes a row's forced text in a run of its own, at most a chunk. Unless the row is alone, a short text is left to the steps.
-    /// </summary>
+    /// <summary>Computes forced texts in runs of their own, at most a chunk's tokens in all. Short ones are left to the steps.</summary>
     private void RunForced()
     {
-        var least = _slots.Decoding == 1 ? 2 : LeastForced;
-        GenerationRow? most = null;
-        for (var slot = 0; slot < _slots.Decoding; slot++)
-            if (_slots.DecodingRow(slot) is var row && row.Pending >= Math.Max(least, (most?.Pending ?? 0) + 1)) most = row;
-        if (most is null || !MakeRoom() || most.Slot < 0) return;
+        for (var left = _chunkTokens; left > 1 && MakeRoom() && NextForced() is { } row;)
+        {
+            if (left < Math.Min(row.Pending, LeastChunk)) return;
+            var tokens = Math.Min(row.Pending, left);
+            if (row.Pending - tokens == 1) tokens--;
+            left -= tokens;
+            if (!TryRun(row, tokens, out var logits) || row.Pending > 0) continue;
+            Choose(row, logits);
+            EndThem();
+            if (row.Slot >= 0) TellStep(row);
+            EndThem();
+        }
+    }
 
-        var tokens = Math.Min(most.Pending, _chunkTokens);
-        if (most.Pending - tokens == 1) tokens--;
-        if (!TryRun(most, tokens, out var logits) || most.Pending > 0) return;
-        Choose(most, logits);
-        EndThem();
-        if (most.Slot >= 0) TellStep(most);
-        EndThem();
+    /// <summary>
+    /// The row with the longest forced text that is worth a run of its own; null if there is none. Such a run reads the weights once more,
+    /// where the steps read them for all rows. So a text must be the longer, the more rows share a step.
+    /// </summary>
+    private GenerationRow? NextForced()
+    {
+        var rows = _slots.Decoding;
+        var least = Math.Max(2, (RowsOfHalfAStep * rows / (RowsOfHalfAStep + rows)) + 1);
+        GenerationRow? most = null;
+        for (var slot = 0; slot < rows; slot++)
+            if (_slots.DecodingRow(slot) is var row && row.Pending >= Math.Max(least, (most?.Pending ?? 0) + 1)) most = row;
+        return most;
     }
 
     /// <summary>The row of which a chunk is next. A row that has waited joins the others at their end.</summary>

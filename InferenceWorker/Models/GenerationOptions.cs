@@ -49,6 +49,12 @@ public sealed class GenerationOptions
     public int GrammarMemoryMiB { get; init; } = 64;
 
     /// <summary>
+    /// Whether JSON that must fit a schema may have whitespace between its parts: a space, or a line break and up to 32 blanks. Answers are
+    /// then as a model is used to write them, but longer, and less of them is known in advance. Default false.
+    /// </summary>
+    public bool FlexibleWhitespace { get; init; }
+
+    /// <summary>
     /// Whether a model's threads spin while they wait for one another within a run. It is faster if the cores have no other work. Default
     /// true.
     /// </summary>

@@ -57,6 +57,41 @@ public sealed class JsonSchemaGrammarTests
     }
 
     [Theory]
+    [MemberData(nameof(ReferenceSchemas))]
+    public void Walk_FlexibleWhitespace_GivesOnlyInstances(string name)
+    {
+        var schema = File.ReadAllText(Path.Combine(Checkout.Root, "Tests", "Reference", "schemas", $"{name}.json"));
+        var grammar = Grammar.OfJsonSchema(schema, flexibleWhitespace: true);
+        var oracle = Json.Schema.JsonSchema.FromText(schema);
+
+        for (var seed = 0; seed < 5; seed++) AssertFits(oracle, Walks.Text(grammar, new Random(seed)), schema);
+    }
+
+    [Theory]
+    [InlineData("{\n  \"a\": 1,\n  \"b\": [\n    1,\n    2\n  ],\n  \"c\": {}\n}")]
+    [InlineData("{\"a\":1,\"b\":[1, 2],\"c\": {}}")]
+    [InlineData("{ \"a\":1,\r\n\t\"b\":[],\"c\":{ } }")]
+    public void Accepts_Whitespace_IfItIsFlexible(string text)
+    {
+        const string Schema = """
+            {"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"array","items":{"type":"integer"}},"c":{"maxProperties":0}}}
+            """;
+
+        Assert.True(Grammar.OfJsonSchema(Schema, flexibleWhitespace: true).Accepts(text));
+        Assert.True(Grammar.OfRules($"start: %json {Schema}", flexibleWhitespace: true).Accepts(text));
+        Assert.False(Grammar.OfJsonSchema(Schema).Accepts(text));
+    }
+
+    [Theory]
+    [InlineData("{\"a\":  1}")]
+    [InlineData("{\"a\" :1}")]
+    [InlineData("{\n\n\"a\":1}")]
+    [InlineData(" {\"a\":1}")]
+    [InlineData("{\"a\":1} ")]
+    public void Accepts_WhitespaceWithoutAnEnd_IsRefused(string text) =>
+        Assert.False(Grammar.OfJsonSchema("""{"properties":{"a":{"type":"integer"}}}""", flexibleWhitespace: true).Accepts(text));
+
+    [Theory]
     [InlineData("""{"type":"integer","minimum":-20,"maximum":-3}""", "-3 -20 -10 -9", "-2 -21 3 -0 0 -03 -3.0")]
     [InlineData("""{"type":"integer","exclusiveMinimum":0,"exclusiveMaximum":3}""", "1 2", "0 3 -1 10 01 1.0")]
     [InlineData("""{"type":"integer","multipleOf":5,"minimum":0,"maximum":100}""", "0 5 55 100", "1 105 50.0 -5")]
@@ -83,6 +118,7 @@ public sealed class JsonSchemaGrammarTests
     [InlineData("""{"type":"string","pattern":"^[a-z]{1,3}$"}""", "\"a\" \"abc\"", "\"\" \"abcd\" \"A\" \"a")]
     [InlineData("""{"type":"string","pattern":"b"}""", "\"b\" \"abc\" \"\\nb\" \"日b\"", "\"\" \"ac\"")]
     [InlineData("""{"type":"string","pattern":"^a|b$"}""", "\"axx\" \"xxb\"", "\"xax\"")]
+    [InlineData("""{"type":"string","pattern":"^\\-\\/[\\-.]$"}""", "\"-/-\" \"-/.\"", "\"\\-/-\" \"-/x\"")]
     [InlineData("""{"type":"string","pattern":"\\bcat\\b"}""", "\"a-cat.\" \"cat\"", "\"cats\" \"concat\"")]
     [InlineData("""{"type":"string","pattern":"^[^x]*$","maxLength":2}""", "\"\" \"ab\" \"\\\"\\\\\" \"\\u0001\\n\"", "\"x\" \"abc\" \"\\u000a\"")]
     [InlineData("""{"type":"string","pattern":"^\\p{Lu}é$"}""", "\"Éé\" \"Aé\" \"Жé\"", "\"aé\" \"Ae\"")]
@@ -176,6 +212,39 @@ public sealed class JsonSchemaGrammarTests
         var refused = Assert.Throws<GrammarException>(() => Grammar.OfJsonSchema(schema));
 
         Assert.StartsWith("No text fits", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"object","required":["a"],"properties":{"a":{"type":"integer","minimum":2,"maximum":1}}}""", "minimum", "#/properties/a")]
+    [InlineData("""{"type":"object","required":["a"],"properties":{"b":false,"a":{"type":"string","pattern":"^a$","maxLength":0}}}""", "maxLength", "#/properties/a")]
+    [InlineData("""{"type":"array","minItems":1,"items":{"allOf":[{"type":"string"},{"type":"null"}]}}""", "allOf", "#/items")]
+    [InlineData("""{"type":"array","prefixItems":[{},{"not":{}}],"minItems":2}""", "not", "#/prefixItems/1")]
+    [InlineData("""{"type":"array","minItems":2,"maxItems":1}""", "minItems", "#")]
+    [InlineData("""{"type":"object","required":["a"],"properties":{"a":false}}""", null, "#/properties/a")]
+    [InlineData("""{"type":"object","required":["ab"],"propertyNames":{"maxLength":1}}""", "propertyNames", "#")]
+    [InlineData("""{"type":"object","required":["a","b"],"maxProperties":1}""", "maxProperties", "#")]
+    [InlineData("""{"$ref":"#/$defs/s","$defs":{"s":{"enum":[1,2],"type":"string"}}}""", "enum", "#/$defs/s")]
+    [InlineData("""{"type":"array","minItems":1,"items":{"$ref":"#"}}""", "$ref", "#/items")]
+    public void OfJsonSchema_SchemaOfNoValue_IsRefusedWithKeywordAndPlace(string schema, string? keyword, string pointer)
+    {
+        var refused = Assert.Throws<GrammarException>(() => Grammar.OfJsonSchema(schema));
+
+        Assert.Equal((keyword, pointer), (refused.Keyword, refused.Pointer));
+        Assert.Contains(pointer, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"string","pattern":"(a|b)*a(a|b){12}$"}}}""", "pattern", "#/properties/a")]
+    [InlineData("""{"type":"object","properties":{"a":{"allOf":[ANY,ANY,ANY]}}}""", null, "#/properties/a")]
+    public void OfJsonSchema_TooMuchWork_IsRefusedWithKeywordAndPlace(string schema, string? keyword, string pointer)
+    {
+        schema = schema.Replace("ANY", """{"anyOf":[{"minimum":1},{"minimum":2},{"minimum":3},{"minimum":4}]}""", StringComparison.Ordinal);
+
+        var refused = Assert.Throws<GrammarException>(
+            () => Grammar.OfJsonSchema(schema, GrammarLimits.Default with { MaxSteps = 4_000 }));
+
+        Assert.Equal((true, keyword, pointer), (refused.IsOverBudget, refused.Keyword, refused.Pointer));
+        Assert.Contains(pointer, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,6 +43,11 @@ public sealed class TokenMasksTests
     public void Mask_StatesOfSchema_AreThoseOfTryingEachToken(string schema) => AssertMasks(Grammar.OfJsonSchema(schema), 12);
 
     [Theory]
+    [MemberData(nameof(AllSchemas))]
+    public void Mask_FlexibleWhitespace_IsThatOfTryingEachToken(string schema) =>
+        AssertMasks(Grammar.OfJsonSchema(schema, flexibleWhitespace: true), 6);
+
+    [Theory]
     [MemberData(nameof(AllRules))]
     public void Mask_StatesOfRules_AreThoseOfTryingEachToken(string rules) => AssertMasks(Grammar.OfRules(rules), 12);
 
@@ -185,6 +190,26 @@ public sealed class TokenMasksTests
 
             return tokens;
         }
+    }
+
+    /// <summary>Each name is compared with all others, at each of its characters.</summary>
+    [Fact]
+    public void Mask_ManyNamesInAnObject_IsRefusedWhenItTakesTooManySteps()
+    {
+        var masks = new TokenMasks(
+            Grammar.OfJsonSchema(
+                """{"type":"object","propertyNames":{"pattern":"^x[a-z]{3,}$"},"additionalProperties":{"type":"null"}}""",
+                GrammarLimits.Default with { MaxMaskSteps = 5_000 }),
+            Vocabularies.Bytes);
+        var sut = masks.Start();
+        var names = Enumerable.Range(0, 300).Select(i => $"\"xa{(char)('a' + (i / 26))}{(char)('a' + (i % 26))}\":null");
+        Assert.True(sut.TryAccept("{\"xzzz\":null,\"x"u8));
+        Assert.NotEmpty(Walks.Allowed(sut.Mask));
+
+        sut = masks.Start();
+        Assert.True(sut.TryAccept(Encoding.UTF8.GetBytes($"{{{string.Join(',', names)},\"x")));
+
+        Assert.Contains("names", Assert.Throws<GrammarException>(() => Walks.Allowed(sut.Mask)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

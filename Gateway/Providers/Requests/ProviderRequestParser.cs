@@ -29,9 +29,13 @@ internal static class ProviderRequestParser
     public static bool Takes(ModelTask task) => task.Endpoint is ChatTask.Endpoint or EmbeddingTask.Endpoint;
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
-    public static (ProviderRequest? Request, InferenceError? Error) Parse(string endpoint, ReadOnlyMemory<byte> body)
+    /// <param name="endpoint">The endpoint of the request's task.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="takesOwnFormats">Whether a worker's model gets it, which knows our own types of <c>response_format</c>.</param>
+    public static (ProviderRequest? Request, InferenceError? Error) Parse(
+        string endpoint, ReadOnlyMemory<byte> body, bool takesOwnFormats = false)
     {
-        var fields = new Fields(endpoint);
+        var fields = new Fields(endpoint, takesOwnFormats);
         if (RequestJson.ReadObject(
             body.Span, ref fields, static (ref Utf8JsonReader reader, ref Fields fields) => fields.Read(ref reader)) is { } malformed)
         {
@@ -41,7 +45,7 @@ internal static class ProviderRequestParser
         return (fields.FirstError() ?? RequestJson.CheckText(body.Span)) is { } error ? (null, error) : (fields.ToRequest(body), null);
     }
 
-    private struct Fields(string endpoint)
+    private struct Fields(string endpoint, bool takesOwnFormats)
     {
         private List<Range>? _ownFields;
         private readonly bool _isChat = endpoint == ChatTask.Endpoint;
@@ -221,7 +225,7 @@ internal static class ProviderRequestParser
         {
             if (value.TokenType == JsonTokenType.Null) return null;
 
-            var error = ResponseFormat.Read(ref value, takesOwn: false, out var format);
+            var error = ResponseFormat.Read(ref value, takesOwnFormats, out var format);
             (_schema, _wantsJsonObject) = (format.SchemaAt, format.IsJsonObject);
             return error;
         }

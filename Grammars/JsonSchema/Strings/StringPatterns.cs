@@ -12,11 +12,12 @@ internal sealed class StringPatterns(CompileBudget budget)
     public CharAutomaton OfPattern(SchemaNode node, string keyword, string pattern)
     {
         if (_patterns.TryGetValue(pattern, out var made)) return made;
+        budget.Enter(keyword, node.Pointer);
         try
         {
             return _patterns[pattern] = PatternAutomaton.Of(pattern, isSearch: true, budget);
         }
-        catch (GrammarException refused)
+        catch (GrammarException refused) when (!refused.IsOverBudget)
         {
             throw new GrammarException($"'{keyword}' of {node.Pointer}: {refused.Message}", keyword, node.Pointer);
         }

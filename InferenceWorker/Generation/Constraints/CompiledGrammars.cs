@@ -12,7 +12,8 @@ namespace AiPlatform.InferenceWorker.Generation.Constraints;
 /// </summary>
 /// <param name="vocabulary">The model's tokens.</param>
 /// <param name="maxBytes">Most memory of all together; the last one is kept in any case.</param>
-internal sealed class CompiledGrammars(Task<Vocabulary> vocabulary, long maxBytes)
+/// <param name="flexibleWhitespace">Whether JSON may have whitespace between its parts.</param>
+internal sealed class CompiledGrammars(Task<Vocabulary> vocabulary, long maxBytes, bool flexibleWhitespace = false)
 {
     private const int MaxEntries = 1_000;
 
@@ -51,15 +52,15 @@ internal sealed class CompiledGrammars(Task<Vocabulary> vocabulary, long maxByte
         return (entry.Masks, entry.Problem);
     }
 
-    private static Entry Compile(string key, AnswerGrammar grammar, Vocabulary tokens, CancellationToken cancellationToken)
+    private Entry Compile(string key, AnswerGrammar grammar, Vocabulary tokens, CancellationToken cancellationToken)
     {
         try
         {
             var compiled = grammar.Kind switch
             {
                 AnswerGrammarKind.Regex => Grammar.OfRegex(grammar.Text, cancellationToken: cancellationToken),
-                AnswerGrammarKind.Rules => Grammar.OfRules(grammar.Text, cancellationToken: cancellationToken),
-                _ => Grammar.OfJsonSchema(grammar.Text, cancellationToken: cancellationToken),
+                AnswerGrammarKind.Rules => Grammar.OfRules(grammar.Text, null, flexibleWhitespace, cancellationToken),
+                _ => Grammar.OfJsonSchema(grammar.Text, null, flexibleWhitespace, cancellationToken),
             };
             return new Entry(key, new TokenMasks(compiled, tokens), null);
         }

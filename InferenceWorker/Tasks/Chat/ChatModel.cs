@@ -41,7 +41,8 @@ internal sealed class ChatModel : ILoadedModel
         _prompts = new ChatPrompts(opened);
         _vocabularySize = opened.Decoder.Shape.VocabularySize;
         // The model is ready before its tokens are arranged for grammars.
-        _grammars = new CompiledGrammars(Task.Run(opened.ArrangeTokens), services.Generation.GrammarMemoryMiB * 1024L * 1024);
+        _grammars = new CompiledGrammars(
+            Task.Run(opened.ArrangeTokens), services.Generation.GrammarMemoryMiB * 1024L * 1024, services.Generation.FlexibleWhitespace);
         _engine = GenerationEngine.Start(
             opened.Manifest.Name, opened.Decoder, services.Generation, services.Time, services.Logger);
         services.GenerationMetrics?.Watch(opened.Manifest.Name, _engine.Counters);
@@ -99,7 +100,7 @@ internal sealed class ChatModel : ILoadedModel
         if (call.Grammar is { } grammar)
         {
             (masks, var unable) = await _grammars.GetAsync(grammar, cancellationToken);
-            if (unable is not null) return JobOutcome.Failure(ChatRun.NotConstrained(unable));
+            if (unable is not null) return JobOutcome.Failure(ChatRun.NotConstrained(call, unable));
         }
 
         using var activity = BatchActivities.StartRequest(

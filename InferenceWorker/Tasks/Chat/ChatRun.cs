@@ -7,6 +7,7 @@ using AiPlatform.InferenceWorker.Telemetry;
 using AiPlatform.InferenceWorker.Text.Bpe;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Generation;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
@@ -41,8 +42,11 @@ internal sealed class ChatRun(
     public int CompletionTokens => _choices.Sum(choice => choice.CompletionTokens);
 
     /// <summary>What the answer is asked to fit cannot be guaranteed.</summary>
-    public static InferenceError NotConstrained(string why) =>
-        InferenceError.Invalid("response_format", $"The response_format cannot be guaranteed. {why}");
+    public static InferenceError NotConstrained(GenerationCall call, string why)
+    {
+        var field = call is ChatCall { Tools.Count: > 0 } ? "tools" : ResponseFormat.FieldOf(call.Grammar!.Kind);
+        return InferenceError.Invalid(field, $"{field} cannot be guaranteed. {why}");
+    }
 
     public async Task<JobOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -99,7 +103,7 @@ internal sealed class ChatRun(
         {
             // The engine may be lost; then another worker continues, or this one after its restart.
             if (choice.Problem is { } problem)
-                return JobOutcome.Failure(choice.IsRefused ? NotConstrained(problem) : Failed(problem), Usage());
+                return JobOutcome.Failure(choice.IsRefused ? NotConstrained(call, problem) : Failed(problem), Usage());
         }
 
         var usage = Usage();

@@ -43,6 +43,7 @@ public static class ChatRequestParser
         private int? _maxCompletionTokens;
         private bool? _likelihoods;
         private int? _topLikelihoods;
+        private bool _callsNoFunction;
 
         public KnownFields Known { get; } = new(FieldNames);
 
@@ -57,6 +58,7 @@ public static class ChatRequestParser
             if (!_hasMessages) Known.Note("messages", "messages is missing: give at least one message.");
             if (_common.Misfit is { } misfit) Known.Note(misfit);
             if (_tools.Misfit() is { } wrong) Known.Note(wrong);
+            if (_callsNoFunction && _tools.Use != ToolUse.None) Known.Note("function_call", Deprecated);
             if (_topLikelihoods > 0 && _likelihoods != true) Known.Note("top_logprobs", "top_logprobs needs \"logprobs\": true.");
             return Known.FirstError;
         }
@@ -116,8 +118,9 @@ public static class ChatRequestParser
         {
             if (value.TokenType is not (JsonTokenType.String or JsonTokenType.StartObject))
                 return InferenceError.Invalid(name, $"{name} must be a string or an object.");
-            var needsNone = value.TokenType == JsonTokenType.String && (value.ValueTextEquals("none"u8) || value.ValueTextEquals("auto"u8));
-            if (!needsNone) _common.Refuse(name, Deprecated);
+            // Without functions and tools there is nothing that could be called, so "none" is what happens.
+            _callsNoFunction = value.TokenType == JsonTokenType.String && value.ValueTextEquals("none"u8);
+            if (!_callsNoFunction) _common.Refuse(name, Deprecated);
             return null;
         }
     }

@@ -27,36 +27,41 @@ public enum ToolUse
 internal sealed class ChatTools
 {
     /// <summary>OpenAI's limit.</summary>
-    private const int MaxTools = 128;
-
-    private const string ChoiceName = "tool_choice.function.name";
+    public const int MaxTools = 128;
 
     private static readonly string[] ToolFields = ["type", "function"];
     private static readonly string[] FunctionFields = ["name", "parameters", "description", "strict"];
 
     private readonly List<ChatTool> _tools = [];
-    private ToolUse? _use;
-    private string? _chosen;
+    private ToolChoice? _choice;
     private bool? _isParallel;
 
     /// <summary>Whether an answer may have several calls.</summary>
-    public bool IsParallel => _isParallel != false && _chosen is null;
+    public bool IsParallel => _isParallel != false && _choice is not { IsOneCall: true };
 
-    public ToolUse Use => _tools.Count == 0 ? ToolUse.None : _use ?? ToolUse.Auto;
+    public ToolUse Use => _tools.Count == 0 ? ToolUse.None : _choice?.Use ?? ToolUse.Auto;
 
     /// <summary>The tools that may be called.</summary>
     public IReadOnlyList<ChatTool> Callable => Use == ToolUse.None ? []
-        : _chosen is null ? _tools : _tools.FindAll(tool => tool.Name == _chosen);
+        : _choice?.Names is not { } names ? _tools : _tools.FindAll(tool => names.Any(one => one.Name == tool.Name));
 
     /// <summary>What is wrong with the fields together.</summary>
-    public InferenceError? Misfit() => this switch
+    public InferenceError? Misfit()
     {
-        { _tools.Count: 0, _use: ToolUse.Required } =>
-            InferenceError.Invalid("tool_choice", "tool_choice asks for a call, and there are no tools to call: give tools."),
-        { _chosen: { } chosen } when !_tools.Exists(tool => tool.Name == chosen) =>
-            InferenceError.Invalid("tool_choice", $"{ChoiceName} is none of the tools."),
-        _ => null,
-    };
+        if (_tools.Count == 0 && (_choice is { Use: ToolUse.Required } || _choice?.Names is not null))
+        {
+            return InferenceError.Invalid(
+                ToolChoice.Field, "tool_choice asks for calls, and there are no tools to call: give tools.");
+        }
+
+        foreach (var (name, field) in _choice?.Names ?? [])
+        {
+            if (!_tools.Exists(tool => tool.Name == name))
+                return InferenceError.Invalid(ToolChoice.Field, $"{field} is none of the tools.");
+        }
+
+        return null;
+    }
 
     /// <summary>Reads <c>parallel_tool_calls</c>.</summary>
     public InferenceError? ReadParallel(ref Utf8JsonReader value)
@@ -69,36 +74,8 @@ internal sealed class ChatTools
     /// <summary>Reads <c>tool_choice</c>.</summary>
     public InferenceError? ReadChoice(ref Utf8JsonReader value)
     {
-        const string Message = "tool_choice must be 'none', 'auto', 'required', or {\"type\":\"function\",\"function\":{\"name\":\"…\"}}.";
-        if (value.TokenType == JsonTokenType.String)
-        {
-            _use = value.ValueTextEquals("none"u8) ? ToolUse.None
-                : value.ValueTextEquals("auto"u8) ? ToolUse.Auto
-                : value.ValueTextEquals("required"u8) ? ToolUse.Required : null;
-            return _use is null ? InferenceError.Invalid("tool_choice", Message) : null;
-        }
-
-        if (value.TokenType != JsonTokenType.StartObject) return InferenceError.Invalid("tool_choice", Message);
-        var seen = 0;
-        var isFunction = false;
-        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
-        {
-            var field = RequestJson.FieldOf(ref value, ToolFields);
-            value.Read();
-            if (field >= 0 && RequestJson.NoteField(ref seen, field, $"tool_choice.{ToolFields[field]}") is { } twice) return twice;
-            if (field == 0) isFunction = value.TokenType == JsonTokenType.String && value.ValueTextEquals("function"u8);
-            if (field == 1)
-            {
-                var inner = value;
-                if (ReadChosen(ref inner) is { } wrong) return wrong;
-            }
-
-            value.Skip();
-        }
-
-        if (!isFunction) return InferenceError.Invalid("tool_choice.type", "tool_choice.type must be 'function'.");
-        _use = ToolUse.Required;
-        return _chosen is null ? InferenceError.Invalid(ChoiceName, $"{ChoiceName} is missing.") : null;
+        (_choice, var wrong) = ToolChoice.Read(ref value);
+        return wrong;
     }
 
     /// <summary>Reads <c>tools</c>.</summary>
@@ -114,24 +91,6 @@ internal sealed class ChatTools
             if (!names.Add(tool!.Name))
                 return InferenceError.Invalid($"tools[{i}].function.name", $"tools[{i}].function.name is that of an earlier tool.");
             _tools.Add(tool);
-        }
-
-        return null;
-    }
-
-    private InferenceError? ReadChosen(ref Utf8JsonReader value)
-    {
-        if (value.TokenType != JsonTokenType.StartObject)
-            return InferenceError.Invalid("tool_choice.function", "tool_choice.function must be an object.");
-        var seen = 0;
-        while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
-        {
-            var isName = value.ValueTextEquals("name"u8);
-            value.Read();
-            if (isName && RequestJson.NoteField(ref seen, 0, ChoiceName) is { } twice) return twice;
-            if (isName && !RequestJson.TryReadText(ref value, out _chosen))
-                return InferenceError.Invalid(ChoiceName, $"{ChoiceName} must be a string.");
-            value.Skip();
         }
 
         return null;

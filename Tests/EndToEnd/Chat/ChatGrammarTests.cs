@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AiPlatform.Tests.Grammars;
 using Xunit;
@@ -9,8 +10,6 @@ namespace AiPlatform.Tests.EndToEnd.Chat;
 /// <summary>Answers of the shipped model that must fit something, over real HTTP, Redis and processes.</summary>
 public sealed class ChatGrammarTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Chat_Schema_EveryChoiceFitsWhateverIsDrawn()
     {
@@ -40,27 +39,45 @@ public sealed class ChatGrammarTests(ChatPlatform platform) : IClassFixture<Chat
     {
         await using var sut = await Platform.StartAsync(Settings);
         var body = Asking(items: 14, tokens: 900);
-        (body["stream"], body["seed"]) = (true, 5);
+        body["seed"] = 5;
 
-        using var reply = await PostAsync(sut.Http, body);
-        var id = reply.Headers.GetValues("X-Job-Id").Single();
-        var stream = new StringBuilder();
-        using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(Ct));
-        for (var i = 0; i < 60; i++) stream.Append(await reader.ReadLineAsync(Ct)).Append('\n');
-        await sut.Worker.KillAsync();
-        sut.StartWorker();
-        stream.Append(await reader.ReadToEndAsync(Ct));
-        var chunks = ChunksOf(stream.ToString());
-        var job = await sut.EndOfAsync(id);
+        var stream = await KillWorkerInTheMiddleAsync(sut, body);
 
-        Assert.Equal(("succeeded", 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32()));
-        AssertFits(items: 14, ContentOf(chunks));
-        Assert.Equal(ContentOf(job.GetProperty("output")), ContentOf(chunks));
-        Assert.Equal("stop", FinishOf(job.GetProperty("output")));
-        Assert.Equal(
-            job.GetProperty("usage").GetProperty("completion_tokens").GetInt32(),
-            chunks.SelectMany(chunk => chunk.GetProperty("choices").EnumerateArray())
-                .Sum(choice => choice.TryGetProperty("token_ids", out var ids) ? ids.GetArrayLength() : 0));
+        AssertFits(items: 14, ContentOf(stream.Chunks));
+        Assert.Equal(ContentOf(stream.Output), ContentOf(stream.Chunks));
+        Assert.Equal("stop", FinishOf(stream.Output));
+        Assert.Equal(stream.Job.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), stream.TokensOf());
+    }
+
+    [Fact]
+    public async Task WorkerKilled_InTheMiddleOfACall_AnotherOneGoesOnAndTheArgumentsFit()
+    {
+        await using var sut = await Platform.StartAsync(Settings);
+        var body = Ask("Save some cities, with their ranks.", tokens: 900);
+        var parameters = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = new JsonObject { ["cities"] = JsonNode.Parse(SchemaOf(14)) },
+            ["required"] = new JsonArray("cities"),
+        };
+        var save = new JsonObject { ["name"] = "save", ["parameters"] = parameters };
+        (body["temperature"], body["seed"], body["tool_choice"]) = (1, 5, "required");
+        body["tools"] = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = save });
+        body["parallel_tool_calls"] = false;
+
+        var stream = await KillWorkerInTheMiddleAsync(sut, body);
+
+        var pieces = stream.Said().Select(choice => choice.GetProperty("delta"))
+            .SelectMany(delta => delta.TryGetProperty("tool_calls", out var calls) ? calls.EnumerateArray().ToArray() : []).ToList();
+        var arguments = string.Concat(pieces.Select(piece => piece.GetProperty("function").GetProperty("arguments").GetString()));
+        var stored = stream.Output.GetProperty("choices")[0].GetProperty("message").GetProperty("tool_calls")[0];
+        Assert.Single(pieces, piece => piece.TryGetProperty("id", out _));
+        Assert.Equal("save", pieces[0].GetProperty("function").GetProperty("name").GetString());
+        Assert.Equal(stored.GetProperty("id").GetString(), pieces[0].GetProperty("id").GetString());
+        Assert.Equal(stored.GetProperty("function").GetProperty("arguments").GetString(), arguments);
+        Assert.Equal(("tool_calls", 0), (FinishOf(stream.Output), ContentOf(stream.Chunks).Length));
+        AssertFits(items: 14, JsonDocument.Parse(arguments).RootElement.GetProperty("cities").GetRawText());
+        Assert.Equal(stream.Job.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), stream.TokensOf());
     }
 
     private static void AssertFits(int items, string text) =>

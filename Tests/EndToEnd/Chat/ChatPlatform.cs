@@ -14,6 +14,9 @@ public sealed class ChatPlatform : IAsyncLifetime
 {
     public const string Model = "smollm2-135m-instruct";
 
+    /// <summary>A chunk has two.</summary>
+    private const int LinesBeforeTheKill = 60;
+
     private Platform? _platform;
 
     internal Platform Platform => _platform!;
@@ -69,6 +72,25 @@ public sealed class ChatPlatform : IAsyncLifetime
         return ChunksOf(text);
     }
 
+    /// <summary>Reads some chunks of a stream, kills the worker that writes it, starts another one, and reads on to the end.</summary>
+    internal static async Task<ContinuedStream> KillWorkerInTheMiddleAsync(
+        Platform platform, JsonObject body, string route = "/v1/chat/completions")
+    {
+        body["stream"] = true;
+        using var reply = await PostAsync(platform.Http, route, body);
+        var id = reply.Headers.GetValues("X-Job-Id").Single();
+        var stream = new StringBuilder();
+        using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(Ct));
+        for (var i = 0; i < LinesBeforeTheKill; i++) stream.Append(await reader.ReadLineAsync(Ct)).Append('\n');
+        await platform.Worker.KillAsync();
+        var second = platform.StartWorker();
+        stream.Append(await reader.ReadToEndAsync(Ct));
+        var job = await platform.EndOfAsync(id);
+        Assert.Equal(("succeeded", 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32()));
+        Assert.False(second.HasExited);
+        return new ContinuedStream(ChunksOf(stream.ToString()), job);
+    }
+
     internal static List<JsonElement> ChunksOf(string stream)
     {
         var data = SseText.DataOf(stream);
@@ -102,5 +124,21 @@ public sealed class ChatPlatform : IAsyncLifetime
         }
 
         return text.ToString();
+    }
+
+    /// <summary>A stream that two workers have written, and its job.</summary>
+    internal sealed record ContinuedStream(List<JsonElement> Chunks, JsonElement Job)
+    {
+        /// <summary>The stored answer.</summary>
+        public JsonElement Output => Job.GetProperty("output");
+
+        /// <summary>What the stream says of a choice.</summary>
+        public List<JsonElement> Said(int index = 0) =>
+            [.. Chunks.SelectMany(chunk => chunk.GetProperty("choices").EnumerateArray())
+                .Where(choice => choice.GetProperty("index").GetInt32() == index)];
+
+        /// <summary>The tokens of a choice that the stream names.</summary>
+        public int TokensOf(int index = 0) =>
+            Said(index).Sum(choice => choice.TryGetProperty("token_ids", out var ids) ? ids.GetArrayLength() : 0);
     }
 }

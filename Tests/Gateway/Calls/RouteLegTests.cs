@@ -78,6 +78,22 @@ public sealed class RouteLegTests(RedisServer redis) : IClassFixture<RedisServer
         Assert.Empty(sut.Provider.Received);
     }
 
+    /// <summary>Providers do not know our own formats.</summary>
+    [Fact]
+    public async Task OwnFormat_GoesToTheWorkersModelOnly()
+    {
+        await using var sut = await StartAsync();
+        await using var worker = await ServeAsync(sut);
+        const string Format = "\"response_format\":{\"type\":\"regex\",\"regex\":\"[a-z]+\"}";
+
+        var own = await sut.ChatAsync(Format, _own);
+        var hosted = await sut.ChatAsync(Format, "hosted");
+
+        Assert.Equal((200, _own), (own.Status, own.Header("X-Model")));
+        Assert.Equal((400, "invalid_request"), (hosted.Status, hosted.ErrorCode));
+        Assert.Empty(sut.Provider.Received);
+    }
+
     /// <summary>The provider's model failed. The caller gets its error, and not that the fallback does not support the request.</summary>
     [Fact]
     public async Task FallbackRefusesTheRequest_FirstFailureIsTold()

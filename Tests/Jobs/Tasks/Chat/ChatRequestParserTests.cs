@@ -9,7 +9,9 @@ namespace AiPlatform.Tests.Jobs.Tasks.Chat;
 
 public sealed class ChatRequestParserTests
 {
-    private const string OneTool = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";
+    private const string F = "{\"type\":\"function\",\"function\":{\"name\":\"f\"}}";
+    private const string OneTool = "\"tools\":[" + F + "]";
+    private const string Allowed = ",\"tool_choice\":{\"type\":\"allowed_tools\",\"allowed_tools\":";
 
     private static readonly ModelDescriptor Model =
         new() { Name = "m", Task = "text-generation", MaxTokens = 100, Created = 0, OwnedBy = "tests" };
@@ -66,6 +68,8 @@ public sealed class ChatRequestParserTests
     [InlineData(",\"parallel_tool_calls\":false", "start: text | calls\n", false)]
     [InlineData(",\"tool_choice\":\"required\"", "start: calls\n", true)]
     [InlineData(",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}", "start: calls\n", false)]
+    [InlineData(Allowed + "{\"mode\":\"required\",\"tools\":[" + F + "]}}", "start: calls\n", true)]
+    [InlineData(Allowed + "{\"tools\":[" + F + "],\"mode\":\"auto\"}}", "start: text | calls\n", true)]
     public void Parse_Tools_AreAGrammarOfWhatMayBeAnswered(string fields, string start, bool isParallel)
     {
         var call = Right($$"""{"model":"m"{{fields}},"messages":[{"role":"user","content":"a"}],{{OneTool}}}""");
@@ -75,6 +79,24 @@ public sealed class ChatRequestParserTests
         Assert.StartsWith(start, call.Grammar.Text, StringComparison.Ordinal);
         Assert.Equal(isParallel, call.Grammar.Text.Contains("calls: call (", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Parse_AllowedTools_OnlyTheseCanBeCalled()
+    {
+        var call = Right($$$"""
+            {"model":"m","messages":[{"role":"user","content":"a"}]{{{Allowed}}}{"mode":"auto","tools":[{{{F}}}]}},
+             "tools":[{"type":"function","function":{"name":"e"}},{{{F}}},{"type":"function","function":{"name":"g"}}]}
+            """);
+
+        Assert.Equal(("f", false), (Assert.Single(call.Tools).Name, call.MustCall));
+        Assert.DoesNotContain("\"g", call.Grammar!.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"functions\":[]")]
+    [InlineData("\"function_call\":\"none\"")]
+    public void Parse_NoFunctions_AreNoError(string field) =>
+        Right($$"""{"model":"m","messages":[{"role":"user","content":"a"}],{{field}}}""");
 
     [Fact]
     public void Parse_ToolChoiceNone_IsFreeText()
@@ -193,7 +215,21 @@ public sealed class ChatRequestParserTests
         "tools[1].function.name")]
     [InlineData(OneTool + ",\"tool_choice\":\"any\"", "tool_choice")]
     [InlineData(OneTool + ",\"tool_choice\":5", "tool_choice")]
-    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"allowed_tools\"}", "tool_choice.type")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"custom\"}", "tool_choice.type")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"allowed_tools\"}", "tool_choice.allowed_tools")]
+    [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"allowed_tools\",\"allowed_tools\":5}", "tool_choice.allowed_tools")]
+    [InlineData(OneTool + Allowed + "{}}", "tool_choice.allowed_tools.mode")]
+    [InlineData(OneTool + Allowed + "{\"mode\":\"none\",\"tools\":[]}}", "tool_choice.allowed_tools.mode")]
+    [InlineData(OneTool + Allowed + "{\"mode\":\"auto\"}}", "tool_choice.allowed_tools.tools")]
+    [InlineData(OneTool + Allowed + "{\"mode\":\"auto\",\"tools\":[]}}", "tool_choice.allowed_tools.tools")]
+    [InlineData(OneTool + Allowed + "{\"mode\":\"auto\",\"tools\":[5]}}", "tool_choice.allowed_tools.tools[0]")]
+    [InlineData(OneTool + Allowed + "{\"mode\":\"auto\",\"tools\":[{\"type\":\"mcp\"}]}}", "tool_choice.allowed_tools.tools[0].type")]
+    [InlineData(
+        OneTool + Allowed + "{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\"}]}}",
+        "tool_choice.allowed_tools.tools[0].function.name")]
+    [InlineData(
+        OneTool + Allowed + "{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]}}", "tool_choice")]
+    [InlineData("\"tools\":[]" + Allowed + "{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]}}", "tool_choice")]
     [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"function\"}", "tool_choice.function.name")]
     [InlineData(OneTool + ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"g\"}}", "tool_choice")]
     [InlineData(OneTool + ",\"parallel_tool_calls\":5", "parallel_tool_calls")]
@@ -201,6 +237,9 @@ public sealed class ChatRequestParserTests
     [InlineData("\"tools\":5", "tools")]
     [InlineData("\"tool_choice\":\"required\"", "tool_choice")]
     [InlineData("\"functions\":[{}]", "functions")]
+    [InlineData("\"function_call\":\"auto\"", "function_call")]
+    [InlineData("\"function_call\":{\"name\":\"f\"}", "function_call")]
+    [InlineData(OneTool + ",\"function_call\":\"none\"", "function_call")]
     [InlineData("\"temperature\":1,\"temperature\":1", "temperature")]
     public void Check_FieldThatIsWrongOrNotSupported_IsNamed(string field, string param) =>
         Assert.Equal(param, ErrorOf($$"""{"model":"m","messages":[{"role":"user","content":"a"}],{{field}}}""")?.Param);

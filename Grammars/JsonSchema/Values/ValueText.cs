@@ -3,7 +3,7 @@ using System.Text.Json;
 using AiPlatform.Grammars.JsonSchema.Numbers;
 using AiPlatform.Grammars.Terminals;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Values;
 
 /// <summary>Writes a value of a schema in compact form.</summary>
 internal static class ValueText

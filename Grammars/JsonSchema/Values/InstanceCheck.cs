@@ -2,7 +2,7 @@ using System.Text.Json;
 using AiPlatform.Grammars.JsonSchema.Numbers;
 using AiPlatform.Grammars.JsonSchema.Strings;
 
-namespace AiPlatform.Grammars.JsonSchema;
+namespace AiPlatform.Grammars.JsonSchema.Values;
 
 /// <summary>Tells whether a value that a schema names (<c>enum</c>, <c>const</c>) fits other schemas. Formats are not looked at.</summary>
 internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budget)
