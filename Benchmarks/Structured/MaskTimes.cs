@@ -19,6 +19,8 @@ internal sealed class MaskTimes
     /// <summary>Enough to come to most states of a schema. Few of them are new later on.</summary>
     private const int MaxTokens = 128;
 
+    private const int WarmUpRounds = 3;
+
     /// <summary>Of so many allowed tokens one is taken in half of the steps: the first tokens are short, and close strings.</summary>
     private const int FirstTokens = 12;
 
@@ -56,8 +58,9 @@ internal sealed class MaskTimes
         var tokenizer = ChatTokenizer.Load(ChatRun.ModelFolder);
         var vocabulary = OpenedChat.ArrangeTokens(tokenizer, [EndToken]);
         var schemas = Directory.GetFiles(Path.Combine(Checkout.Root, "Tests", "Reference", "schemas"), "*.json");
-        // The first round lets the runtime compile the code.
-        foreach (var schema in schemas) new MaskTimes().Add(File.ReadAllText(schema), vocabulary);
+        // The first rounds let the runtime compile the code.
+        for (var round = 0; round < WarmUpRounds; round++)
+            foreach (var schema in schemas) new MaskTimes().Add(File.ReadAllText(schema), vocabulary);
         var times = new MaskTimes { Tokens = vocabulary.Count };
         foreach (var schema in schemas) times.Add(File.ReadAllText(schema), vocabulary);
         return times;

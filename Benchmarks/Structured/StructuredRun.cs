@@ -12,10 +12,10 @@ namespace AiPlatform.Benchmarks.Structured;
 /// </summary>
 internal sealed class StructuredRun : IAsyncDisposable
 {
-    private const int Turns = 3;
+    private const int Turns = 2;
     private const int Streams = 8;
-    private const int StreamTokens = 96;
-    private const int FirstTokens = 7;
+    private const int StreamTokens = 64;
+    private const int FirstTokens = 5;
 
     /// <summary>More than a stream reads, with names and texts as people ask for.</summary>
     private const string Items = """
