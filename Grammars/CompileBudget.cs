@@ -27,7 +27,7 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
     {
         _steps -= steps;
         _untilLook -= steps;
-        if (_steps < 0) throw UsedUp($"It needs more than {Limits.MaxSteps} steps to compile");
+        if (_steps < 0) throw UsedUp($"The schema or grammar needs more than {Limits.MaxSteps} steps to compile");
         if (_untilLook > 0) return;
         _untilLook = StepsBetweenLooks;
         cancellationToken.ThrowIfCancellationRequested();
@@ -39,7 +39,7 @@ internal sealed class CompileBudget(GrammarLimits limits, CancellationToken canc
     {
         _bytes -= bytes;
         if (_bytes >= 0) return;
-        throw UsedUp($"Its automata need more than {Limits.MaxBytes} bytes");
+        throw UsedUp($"The compiled schema or grammar needs more than {Limits.MaxBytes} bytes");
     }
 
     /// <summary>Gives back memory that only compiling took.</summary>

@@ -133,6 +133,6 @@ internal static class CharAutomata
     public static void TooLarge(int states, int classes)
     {
         if (states > CharAutomaton.MaxStates || (long)states * classes > 50L * CharAutomaton.MaxStates)
-            throw new GrammarException($"Its automaton would have more than {states - 1} states. Make patterns, lengths or names fewer.");
+            throw new GrammarException($"The pattern, length or names need an automaton of more than {states - 1} states: simplify them.");
     }
 }

@@ -60,9 +60,9 @@ internal sealed class PatternAutomaton
         {
             var parser = new PatternParser(pattern);
             var node = parser.Parse();
-            if (parser.Beyond is { } beyond) throw new GrammarException($"The pattern cannot be guaranteed: do without {beyond}.");
+            if (parser.Beyond is { } beyond) throw new GrammarException($"The pattern uses {beyond}: a grammar cannot express that.");
             if (node.States > MaxPatternStates)
-                throw new GrammarException($"The pattern is too large: its counts written out, the most are {MaxPatternStates} states.");
+                throw new GrammarException($"The pattern has more than {MaxPatternStates} states when its counts are written out.");
             budget.Spend(node.States * 20L);
             return new PatternAutomaton(node, isSearch, budget).Build();
         }

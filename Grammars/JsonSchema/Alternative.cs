@@ -1,14 +1,14 @@
 namespace AiPlatform.Grammars.JsonSchema;
 
 /// <summary>
-/// Schemas all of which a value must fit, with references followed and <c>allOf</c> merged, and one branch of each <c>anyOf</c> and
+/// Schemas that a value must fit all at once, with references followed and <c>allOf</c> merged, and one branch of each <c>anyOf</c> and
 /// <c>oneOf</c> chosen. What each schema itself says is left to be looked at.
 /// </summary>
 /// <param name="Schemas">The schemas, in the order of the document.</param>
 /// <param name="Types">The types that all of them allow.</param>
 internal sealed record Alternative(IReadOnlyList<SchemaNode> Schemas, JsonTypes Types);
 
-/// <summary>Schemas all of which a value must fit, as they stand in the document.</summary>
+/// <summary>Schemas that a value must fit all at once, as they stand in the document.</summary>
 /// <param name="Schemas">The schemas, each once, ordered by number.</param>
 /// <param name="WithoutOneOf">The schema whose <c>oneOf</c> is left out, because it is being proved; null for none.</param>
 internal sealed record Conjunction(IReadOnlyList<SchemaNode> Schemas, SchemaNode? WithoutOneOf = null)

@@ -29,7 +29,7 @@ internal sealed class ArrayRules(SchemaCompiler compiler)
         if (last > MaxPlaces)
         {
             var keyword = most is null ? "minItems" : "maxItems";
-            throw schemas.First(schema => schema.Has(keyword)).Invalid(keyword, $"is above {MaxPlaces}, which are the most places");
+            throw schemas.First(schema => schema.Has(keyword)).Invalid(keyword, $"must be at most {MaxPlaces}");
         }
 
         var close = rules.Literal("]", GrammarRules.Return);

@@ -28,7 +28,7 @@ internal sealed class ObjectRules(SchemaCompiler compiler, StringPatterns patter
         if (open.Count > 0) Kind = Later(Kind, open.Any(one => one.HasFiniteEnds) ? OpenNameKind.Limited : OpenNameKind.Endless);
         if (Counts(schemas, properties, open) is not { } limits) return [];
         if (properties.Count(property => !property.IsRequired) > MaxOptional)
-            throw schemas[0].Invalid("properties", $"has more than {MaxOptional} that may be left out");
+            throw schemas[0].Invalid("properties", $"has more than {MaxOptional} optional properties");
         return [compiler.Rules.Literal("{", compiler.Spaced(Row(properties, open, limits)))];
     }
 

@@ -44,7 +44,8 @@ internal sealed class SchemaDocument
         }
         catch (JsonException invalid)
         {
-            throw new GrammarException($"The schema is not JSON of at most {MaxDepth} levels without repeated names. {invalid.Message}");
+            throw new GrammarException(
+                $"The schema must be JSON of at most {MaxDepth} levels, without a name twice in an object. {invalid.Message}");
         }
     }
 
@@ -83,7 +84,7 @@ internal sealed class SchemaDocument
         Uri? address = BaseOf(from.Pointer);
         if (path.Length > 0 && !Uri.TryCreate(address, path, out address)) throw from.Invalid("$ref", "is no address");
         if (!_resources.TryGetValue(KeyOf(address!), out var resource))
-            throw from.Invalid("$ref", "refers to another document, which is not read");
+            throw from.Invalid("$ref", "refers to another document; only references within the schema are followed");
         fragment = Uri.UnescapeDataString(fragment);
         if (fragment.Length > 0 && fragment[0] != '/')
         {

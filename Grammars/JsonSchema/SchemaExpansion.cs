@@ -87,7 +87,7 @@ internal sealed class SchemaExpansion(CompileBudget budget)
         if (!isType) throw schema.Invalid("not", "cannot be guaranteed, unless it only names types");
         var types = JsonTypeNames.Of(not);
         return types.HasFlag(JsonTypes.Integer) && !types.HasFlag(JsonTypes.Fraction)
-            ? throw schema.Invalid("not", "cannot be guaranteed: numbers that are no integers")
+            ? throw schema.Invalid("not", "with type integer cannot be guaranteed for numbers")
             : types;
     }
 

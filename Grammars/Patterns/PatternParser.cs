@@ -90,7 +90,7 @@ internal sealed class PatternParser(string pattern)
     private PatternNode ReadGroup()
     {
         var looksAround = TryRead("?=") || TryRead("?!") || TryRead("?<=") || TryRead("?<!");
-        if (looksAround) Beyond = "looking around";
+        if (looksAround) Beyond = "look-around";
         else if (!TryRead("?:")) BeginCapture();
 
         var inside = ReadChoice();
@@ -193,7 +193,7 @@ internal sealed class PatternParser(string pattern)
 
     private SequenceNode RefersBack()
     {
-        Beyond = "referring back";
+        Beyond = "back-references";
         return new SequenceNode([]);
     }
 

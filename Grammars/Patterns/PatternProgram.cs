@@ -63,7 +63,7 @@ internal sealed class PatternProgram
             .Aggregate((others, first) => Add(new State(StateKind.Split, first, others))),
         RepeatNode { Most: { } most } counted => WriteCounted(counted, most, next),
         RepeatNode repeat => WriteLoop(repeat, next),
-        _ => throw new System.Diagnostics.UnreachableException("A part of a pattern that nobody writes. This is a bug."),
+        _ => throw new System.Diagnostics.UnreachableException("The pattern has a node of an unknown kind. This is a bug."),
     };
 
     private int WriteCounted(RepeatNode counted, int most, int next)

@@ -49,7 +49,7 @@ internal sealed class CompiledRules
     }
 
     /// <summary>The refusal of a grammar that has no text.</summary>
-    public static GrammarException NoText() => new("No text fits: its conditions contradict each other, or its recursion has no end.");
+    public static GrammarException NoText() => new("No text fits: the conditions contradict each other, or a recursion has no end.");
 
     /// <summary>Memory that the result of <see cref="NeedsOf"/> takes.</summary>
     public static long BytesOf(int[] needs) => 4L * needs.Length;

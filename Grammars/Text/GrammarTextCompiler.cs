@@ -77,7 +77,7 @@ internal sealed class GrammarTextCompiler
             case RepeatPart repeat:
                 return Repeat(repeat, next);
             default:
-                throw new System.Diagnostics.UnreachableException("A part of a grammar that nobody writes. This is a bug.");
+                throw new System.Diagnostics.UnreachableException("The grammar has a node of an unknown kind. This is a bug.");
         }
     }
 

@@ -215,12 +215,12 @@ function Answer({ turn, isRunning }) {
   if (turn.content === '') {
     return isRunning ? html`<p class="muted typing">Waiting for the first word</p>` : html`<p class="muted">The model said nothing.</p>`;
   }
-  if (turn.isSchema && !isRunning) {
+  if (turn.isSchema && !isRunning && turn.finish === 'stop') {
     try {
       return html`<div><${Badge} kind="good">fits the schema<//><${LongText} text=${JSON.stringify(JSON.parse(turn.content), null, 2)}
         label="Answer" /></div>`;
     } catch {
-      // It was stopped, or broken off.
+      // A model that is not held to the schema may say anything.
     }
   }
   return html`<${LongText} text=${turn.content} label="Answer" grows=${Boolean(isRunning)} />`;

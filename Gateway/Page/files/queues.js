@@ -93,8 +93,8 @@ function Queue({ queue, ask }) {
     <header class="card-head"><h2 class="long"><${Text}>${queue.queue}<//></h2>
       ${queue.paused ? html`<${Badge} kind="warn">paused<//>` : queue.workers === 0 ? html`<${Badge} kind="bad">no worker<//>`
         : html`<${Badge} kind="good">runs<//>`}</header>
-    ${queue.problem && html`<p class="failure long" role="alert">Redis has wrong content at <code>
-      ${queue.problem}</code>: the queue does not serve until it is removed.</p>`}
+    ${queue.problem && html`<p class="failure long" role="alert">The queue does not serve.
+      ${queue.problem}</p>`}
     <dl class="facts">
       <div><dt>Waiting</dt><dd>${number(queue.depth)}</dd></div><div><dt>Running</dt><dd>${number(queue.running)}</dd></div>
       <div><dt>Oldest</dt><dd>${queue.oldest_ms === null ? '–' : duration(queue.oldest_ms)}</dd></div>

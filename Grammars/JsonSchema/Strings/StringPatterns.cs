@@ -28,7 +28,7 @@ internal sealed class StringPatterns(CompileBudget budget)
     {
         if (node.Text("format") is not { } format) return null;
         if (_formats.TryGetValue(format, out var made)) return made;
-        if (format == "regex") throw node.Invalid("format", "cannot be guaranteed: regular expressions are no regular language");
+        if (format == "regex") throw node.Invalid("format", "'regex' cannot be guaranteed: use pattern");
         return StringFormats.Find(format) is { } pattern
             ? _formats[format] = PatternAutomaton.Of(pattern, isSearch: false, budget)
             : null;

@@ -71,7 +71,7 @@ internal sealed class GrammarConstraint : ITokenConstraint, IThreadPoolWorkItem
             try
             {
                 if (!_matcher.TryAccept(token))
-                    throw new TokenConstraintException("The text does not fit its grammar any more; an earlier version has begun it.");
+                    throw new TokenConstraintException("Another version of the worker has begun this text; this one does not allow it.");
                 IsComplete = _matcher.IsComplete;
             }
             catch (GrammarException refused)

@@ -13,7 +13,7 @@ public static class ChatRequestParser
 {
     private const int MaxTopLikelihoods = 20;
     private const string NotWithTools =
-        "A 'regex' or a 'grammar' cannot be held beside tools: leave response_format out, or tools, or set tool_choice to 'none'.";
+        "A 'regex' or a 'grammar' cannot be combined with tools: leave response_format out, or tools, or set tool_choice to 'none'.";
 
     private const string Deprecated =
         "The models of our workers call tools, not functions, which OpenAI has replaced: send tools and tool_choice.";

@@ -57,7 +57,7 @@ internal sealed class ChatTools
         foreach (var (name, field) in _choice?.Names ?? [])
         {
             if (!_tools.Exists(tool => tool.Name == name))
-                return InferenceError.Invalid(ToolChoice.Field, $"{field} is none of the tools.");
+                return InferenceError.Invalid(ToolChoice.Field, $"{field} names no tool of this request.");
         }
 
         return null;

@@ -167,7 +167,7 @@ internal struct GenerationFields()
         while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
         {
             if (!int.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var token))
-                return InferenceError.Invalid("logit_bias", "logit_bias has a name that is no token: they are whole numbers.");
+                return InferenceError.Invalid("logit_bias", "the keys of logit_bias must be token ids, which are whole numbers.");
 
             var name = $"logit_bias.{token}";
             value.Read();
