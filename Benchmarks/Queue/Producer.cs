@@ -21,7 +21,10 @@ internal static class Producer
     private static readonly AdmittedCall Call = new(EmbeddingTask.Description, NoopModel.Name, NoopModel.Body);
     private static readonly JobTerms Terms = new()
     {
-        Tenant = Tenants.Anonymous, Lane = Lane.Default, Deadline = TimeSpan.FromMinutes(1), Limits = null,
+        Tenant = Tenants.Anonymous,
+        Lane = Lane.Default,
+        Deadline = TimeSpan.FromMinutes(1),
+        Limits = null,
     };
 
     /// <summary>Prints <c>ready</c>, then answers <see cref="ProducerCommand"/>s until standard input ends.</summary>

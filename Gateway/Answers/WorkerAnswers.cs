@@ -58,7 +58,10 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         context.Response.SetModel(call.Model);
         var terms = new JobTerms
         {
-            Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout, Limits = limiter.Of(context),
+            Tenant = context.Caller.Tenant,
+            Lane = Lane.Interactive,
+            Deadline = timeout,
+            Limits = limiter.Of(context),
         };
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         end.Describe(context.Response);

@@ -126,7 +126,10 @@ internal sealed class ModelCalls(
         if (call.Provider is { } provider) return await providers.AnswerAsync(context, provider, timeout);
         var terms = new JobTerms
         {
-            Tenant = context.Caller.Tenant, Lane = Lane.Interactive, Deadline = timeout, Limits = limiter.Of(context),
+            Tenant = context.Caller.Tenant,
+            Lane = Lane.Interactive,
+            Deadline = timeout,
+            Limits = limiter.Of(context),
         };
         return await FollowAsync(context, task, call, terms);
     }

@@ -41,7 +41,9 @@ internal static class UsageEndpoint
         var rows = lists.SelectMany(rows => rows).OrderBy(row => row.Date).ThenBy(row => row.Tenant, StringComparer.Ordinal);
         return TypedResults.Ok(new UsageList
         {
-            Object = "list", Currency = prices.Value.Currency, Data = [.. rows.Select(row => UsageItem.Of(row, prices.Value))],
+            Object = "list",
+            Currency = prices.Value.Currency,
+            Data = [.. rows.Select(row => UsageItem.Of(row, prices.Value))],
         });
     }
 }

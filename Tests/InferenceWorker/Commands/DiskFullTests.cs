@@ -35,7 +35,8 @@ public sealed class DiskFullTests : IDisposable
     {
         var start = new ProcessStartInfo("unshare", ["-rm", "sh", "-c", $"exec 2>&1; {script}"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["Models__Path"] = models;
         start.Environment["Models__Device"] = "cpu";

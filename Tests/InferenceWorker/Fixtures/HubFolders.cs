@@ -34,7 +34,9 @@ internal static class HubFolders
         Write(folder, "tokenizer_config.json", new JsonObject { ["model_max_length"] = 1e30 });
         Write(folder, "1_Pooling/config.json", new JsonObject
         {
-            ["word_embedding_dimension"] = 384, ["pooling_mode_cls_token"] = false, ["pooling_mode_mean_tokens"] = true,
+            ["word_embedding_dimension"] = 384,
+            ["pooling_mode_cls_token"] = false,
+            ["pooling_mode_mean_tokens"] = true,
         });
         Write(folder, "modules.json", new JsonArray(Module("Transformer"), Module("Pooling"), Module("Normalize")));
         File.WriteAllText(Path.Combine(folder, "README.md"), "---\nlanguage: en\nlicense: apache-2.0\n---\n# MiniLM\n");

@@ -242,7 +242,11 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
     {
         var caller = Caller(new CallLimits
         {
-            RequestsPerMinute = limit, TokensPerMinute = limit, ConcurrentCalls = limit, TokensPerDay = limit, TokensPerMonth = limit,
+            RequestsPerMinute = limit,
+            TokensPerMinute = limit,
+            ConcurrentCalls = limit,
+            TokensPerDay = limit,
+            TokensPerMonth = limit,
         });
 
         var first = await TakeAsync(caller, "a", tokens, takesSlot: true);
