@@ -105,6 +105,7 @@ internal sealed class CanaryRequests(string text, string jobId)
         ["GET /v1/workers"] = [Get($"/v1/workers?{text}={text}")],
         ["GET /v1/providers"] = [Get($"/v1/providers?{text}={text}")],
         ["GET /v1/caller"] = [Get($"/v1/caller?{text}={text}")],
+        ["GET /v1/limits"] = [Get($"/v1/limits?{text}={text}")],
         ["GET /version"] = [Get($"/version?{text}={text}"), Get("/version", ("User-Agent", text))],
         // Paths that the description does not have.
         ["none"] =

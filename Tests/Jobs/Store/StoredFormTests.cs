@@ -26,8 +26,8 @@ public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServ
 
         var id = await sut.SubmitAsync(submission);
         var created = (await sut.ReadAsync(id)).CreatedAt.ToUnixTimeMilliseconds();
-        var caller = $"1\t{created}\t{created + 300_000}\ti\t12\tteam-a\t/v1/embeddings\tm={submission.Metadata}";
-        Assert.Equal(caller + "\tt=00-1-2-01\tw=gateway-1\n{\"input\":\n\"ü\"}", await RecordAsync(sut, id));
+        var caller = $"1\t{created}\t{created + 300_000}\ti\t12\tteam-a\t/v1/embeddings\tm={submission.Metadata}\tt=00-1-2-01";
+        Assert.Equal(caller + "\tw=gateway-1\n{\"input\":\n\"ü\"}", await RecordAsync(sut, id));
         Assert.Equal("", await StateAsync(sut, id));
 
         var first = await sut.LeaseOneAsync();
@@ -57,7 +57,7 @@ public sealed class StoredFormTests(RedisServer redis) : IClassFixture<RedisServ
         var id = await sut.KillAsync(sut.Submission("body") with { Traceparent = "00-1-2-01", Watcher = "gateway-1" });
         var created = (await sut.ReadAsync(id)).CreatedAt.ToUnixTimeMilliseconds();
         var history = $"q0 r{await ElapsedAsync(sut, id, 1)} f{await ElapsedAsync(sut, id, 2)}";
-        const string Rest = "d\t1\tanonymous\t/v1/embeddings";
+        const string Rest = "d\t1\tanonymous\t/v1/embeddings\tt=00-1-2-01";
         Assert.Equal(
             $"1\t{created}\t{created + 300_000}\t{Rest}\ts=failed\ta=1\th={history}\te={StoreSut.Failed.ToJson()}\nbody",
             await RecordAsync(sut, id));
