@@ -89,7 +89,8 @@ public sealed class ModelChangesTests : IAsyncLifetime
             async () => (await ListAsync()).Contains("in model.json says", StringComparison.Ordinal), "the failure is listed");
 
         Assert.Contains("\"folder\":\"first\"", await _platform.Http.GetStringAsync("/v1/workers", Ct), StringComparison.Ordinal);
-        Assert.Contains("The version that was loaded before is served", _platform.Worker.LogText, StringComparison.Ordinal);
+        await Poll.UntilAsync(
+            () => _platform.Worker.LogText.Contains("The version that was loaded before is served", StringComparison.Ordinal), "it is logged");
         Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
 
         using (var whole = new TinyClassifier())
