@@ -62,7 +62,7 @@ public sealed record InferenceError
         InferenceErrorKind.TenantQueueFull => ("tenant_queue_full", true),
         InferenceErrorKind.TenantBytesFull => ("tenant_bytes_full", true),
         InferenceErrorKind.RateLimited => ("rate_limit_exceeded", true),
-        InferenceErrorKind.BudgetExceeded => ("insufficient_quota", false),
+        InferenceErrorKind.BudgetExceeded => ("budget_exceeded", false),
         InferenceErrorKind.QueueUnavailable => ("queue_unavailable", true),
         InferenceErrorKind.DeadlineExceeded => ("deadline_exceeded", true),
         InferenceErrorKind.Canceled => ("canceled", true),

@@ -10,6 +10,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
 {
     internal const string RateLimitCode = "rate_limit_exceeded";
 
+    private const string QuotaCode = "insufficient_quota";
+
     private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(2);
 
     private static readonly int[] CommonStatuses = [401, 403, 503];
@@ -46,9 +48,13 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
             Message = error.Message,
             Type = Map(error.Kind).Type,
             Param = error.Param,
-            Code = error.Kind is InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull
-                or InferenceErrorKind.ProviderBusy
-                ? RateLimitCode : error.Code,
+            Code = error.Kind switch
+            {
+                InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull
+                    or InferenceErrorKind.ProviderBusy => RateLimitCode,
+                InferenceErrorKind.BudgetExceeded => QuotaCode,
+                _ => error.Code,
+            },
             RawAnswer = error.RawAnswer,
         },
     };
@@ -75,10 +81,10 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
         InferenceErrorKind.QueueFull or InferenceErrorKind.TenantQueueFull or InferenceErrorKind.TenantBytesFull =>
             (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
         InferenceErrorKind.RateLimited => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
-        InferenceErrorKind.BudgetExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),
+        InferenceErrorKind.BudgetExceeded => (StatusCodes.Status429TooManyRequests, QuotaCode),
         InferenceErrorKind.AnswerInvalid => (StatusCodes.Status422UnprocessableEntity, "invalid_answer_error"),
         InferenceErrorKind.ProviderBusy => (StatusCodes.Status429TooManyRequests, "rate_limit_error"),
-        InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, "insufficient_quota"),
+        InferenceErrorKind.ProviderQuotaExceeded => (StatusCodes.Status429TooManyRequests, QuotaCode),
         InferenceErrorKind.ProviderFailed => (StatusCodes.Status502BadGateway, "server_error"),
         InferenceErrorKind.ModelUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),
         InferenceErrorKind.ProviderUnavailable => (StatusCodes.Status503ServiceUnavailable, "server_error"),

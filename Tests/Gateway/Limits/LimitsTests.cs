@@ -129,7 +129,7 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
             ("insufficient_quota", "insufficient_quota"), (error.GetProperty("type").GetString(), error.GetProperty("code").GetString()));
         Assert.StartsWith("Your tenant's budget of 300 tokens per month is reached.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("\"tokens-per-month\";r=10;t=", Header(chat, "RateLimit"), StringComparison.Ordinal);
-        Assert.Equal("insufficient_quota", (await job.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
+        Assert.Equal("budget_exceeded", (await job.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
         Assert.NotEqual("", Header(job, "Retry-After"));
     }
 

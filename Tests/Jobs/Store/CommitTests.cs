@@ -16,7 +16,12 @@ public sealed class CommitTests(RedisServer redis) : IClassFixture<RedisServer>
     public async Task CommitAsync_LeaseHeld_StoresResultAndDropsPayload()
     {
         await using var sut = CreateSut();
-        var job = await sut.SubmitAndLeaseAsync(sut.Submission("payload") with { Metadata = """{"a":"b"}""", Traceparent = "00-1-2-01" });
+        var job = await sut.SubmitAndLeaseAsync(sut.Submission("payload") with
+        {
+            Metadata = """{"a":"b"}""",
+            Traceparent = "00-1-2-01",
+            Watcher = "gateway-1",
+        });
 
         var stored = await sut.Store.CommitAsync(job, StoreSut.Success, Ct);
         var read = await sut.ReadAsync(job.Id);
@@ -30,7 +35,9 @@ public sealed class CommitTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(["job"], await sut.KeysAsync());
         string record = (await sut.Database.StringGetAsync(sut.Key($"job:{job.Id.Key}")))!;
         Assert.DoesNotContain("payload", record, StringComparison.Ordinal);
-        Assert.DoesNotContain("00-1-2-01", record, StringComparison.Ordinal);
+        Assert.DoesNotContain("w=gateway-1", record, StringComparison.Ordinal);
+        // Operators find its trace.
+        Assert.Contains("t=00-1-2-01", record, StringComparison.Ordinal);
     }
 
     [Fact]
