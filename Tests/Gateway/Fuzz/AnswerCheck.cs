@@ -45,7 +45,8 @@ internal sealed record ApiAnswer(int Status, string? ContentType, IReadOnlyDicti
 /// <summary>Checks answers against the API document.</summary>
 internal static class AnswerCheck
 {
-    private static readonly string[] NativePaths = ["/v1/jobs", "/v1/queues", "/v1/usage", "/v1/workers", "/v1/providers", "/v1/caller"];
+    private static readonly string[] NativePaths =
+        ["/v1/jobs", "/v1/queues", "/v1/usage", "/v1/limits", "/v1/workers", "/v1/providers", "/v1/caller"];
 
     /// <summary>What is wrong with the answer of an operation; empty when nothing is.</summary>
     public static IReadOnlyList<string> Of(ApiDocument document, ApiOperation operation, ApiAnswer answer)
