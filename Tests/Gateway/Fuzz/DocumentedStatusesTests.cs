@@ -108,7 +108,7 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         await AnswersAsync("followJob", 204, id, headers: ("Last-Event-ID", last));
         await AnswersAsync("cancelJob", 200, id);
         string[] plain =
-            ["listModels", "listJobs", "listQueues", "getUsage", "listWorkers", "listProviders", "getCaller", "getVersion"];
+            ["listModels", "listJobs", "listQueues", "getUsage", "getLimits", "listWorkers", "listProviders", "getCaller", "getVersion"];
         foreach (var operation in plain) await AnswersAsync(operation, 200, body: null);
         foreach (var operation in (string[])["retrieveModel", "pauseQueue", "resumeQueue", "requeueDeadLetters"]) await AnswersAsync(operation, 200, Model, query: "");
     }

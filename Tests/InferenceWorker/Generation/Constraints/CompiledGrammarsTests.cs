@@ -37,7 +37,7 @@ public sealed class CompiledGrammarsTests
         AnswerGrammarKind.JsonSchema, """{"type":"object","properties":{"a":{"uniqueItems":true}},"required":["a"]}""",
         "'uniqueItems' of #/properties/a")]
     [InlineData(AnswerGrammarKind.JsonSchema, """{"type":"string","pattern":"("}""", "'pattern' of #")]
-    [InlineData(AnswerGrammarKind.JsonSchema, "{", "not JSON")]
+    [InlineData(AnswerGrammarKind.JsonSchema, "{", "must be JSON")]
     [InlineData(AnswerGrammarKind.JsonSchema, """{"enum":[]}""", "No text fits")]
     [InlineData(AnswerGrammarKind.Regex, "(?=a)", "look-around")]
     [InlineData(AnswerGrammarKind.Rules, "start: x", "no rule 'x'")]
