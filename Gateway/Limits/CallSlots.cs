@@ -21,21 +21,10 @@ internal sealed class CallSlots(BackgroundLoops loops, ILimitStore store) : Loop
 
     public void Remove(LimitedCall call) => _calls.TryRemove(call, out _);
 
-    protected override async Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
+    protected override Task TurnAsync(BackgroundLoop loop, CancellationToken stoppingToken)
     {
-        foreach (var tenant in _calls.Keys.GroupBy(call => call.Caller.Tenant))
-        {
-            foreach (var some in tenant.SelectMany(call => call.Slots).Chunk(MostRenewed))
-            {
-                try
-                {
-                    await store.RenewAsync(tenant.Key, some, stoppingToken);
-                }
-                catch (OutageException outage) when (outage.IsPartial)
-                {
-                    loop.Suffer(outage.Message);
-                }
-            }
-        }
+        var parts = _calls.Keys.GroupBy(call => call.Caller.Tenant).SelectMany(tenant =>
+            tenant.SelectMany(call => call.Slots).Chunk(MostRenewed).Select(slots => (Tenant: tenant.Key, Slots: slots)));
+        return loop.ForEachAsync(parts, part => store.RenewAsync(part.Tenant, part.Slots, stoppingToken));
     }
 }

@@ -16,16 +16,16 @@ internal static class LimitRefusals
         var limit = reading.Limits.Where(limit => limit.Kind == reading.Refusal).OrderBy(limit => limit.Left).First();
         var isBudget = limit.Kind is LimitKind.DailyBudget or LimitKind.MonthlyBudget;
         var whose = limit.IsOfKey ? "This API key's" : "Your tenant's";
-        var (what, period) = limit.Kind switch
+        var what = limit.Kind switch
         {
-            LimitKind.Requests => ("limit of {0} requests per minute", ""),
-            LimitKind.Tokens => ("limit of {0} tokens per minute", "minute"),
-            LimitKind.Concurrency => ("limit of {0} concurrent calls", ""),
-            LimitKind.DailyBudget => ("budget of {0} tokens per day", "day"),
-            _ => ("budget of {0} tokens per month", "month"),
+            LimitKind.Requests => "limit of {0} requests per minute",
+            LimitKind.Tokens => "limit of {0} tokens per minute",
+            LimitKind.Concurrency => "limit of {0} concurrent calls",
+            LimitKind.DailyBudget => "budget of {0} tokens per day",
+            _ => "budget of {0} tokens per month",
         };
         var named = $"{whose} {string.Format(CultureInfo.InvariantCulture, what, limit.Limit)}";
-        var needs = period.Length == 0 ? "" : string.Create(
+        var needs = limit.Kind is LimitKind.Requests or LimitKind.Concurrency ? "" : string.Create(
             CultureInfo.InvariantCulture, $" This call may take {tokens} tokens, read and written, and {limit.Left} are left.");
         return new InferenceError
         {

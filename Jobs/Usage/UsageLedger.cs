@@ -87,11 +87,12 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
 
     private void Add(string tenant, string model, UsageCount count, string? hold)
     {
-        var counted = new Counted();
-        counted.ByModel[model] = default(UsageCount) + count;
-        if (hold is null) counted.UnheldTokens = count.Tokens;
-        else counted.Holds.Add(new UsedHold(hold, count.Tokens));
-        PutBack((DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant), counted);
+        var day = (DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), tenant);
+        lock (_gate)
+        {
+            if (!_counts.TryGetValue(day, out var counted)) _counts.Add(day, counted = new Counted());
+            counted.Add(model, count, hold);
+        }
     }
 
     private void PutBack((DateOnly Date, string Tenant) day, Counted counted)
@@ -113,6 +114,13 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
         public long UnheldTokens { get; set; }
 
         public UsageOfCalls Usage => new(ByModel, Holds, UnheldTokens);
+
+        public void Add(string model, UsageCount count, string? hold)
+        {
+            ByModel[model] = ByModel.GetValueOrDefault(model) + count;
+            if (hold is null) UnheldTokens = Math.Min(UnheldTokens + count.Tokens, UsageCount.Most);
+            else Holds.Add(new UsedHold(hold, count.Tokens));
+        }
 
         public void Add(Counted other)
         {
