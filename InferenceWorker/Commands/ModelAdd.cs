@@ -76,7 +76,7 @@ internal sealed class ModelAdd(AddModel wanted, ModelOptions options, Action<str
         {
             throw new ModelProblemException(
                 $"{draft.Folder.Name}: no {HubFolder.ConfigFile} tells what the model does: give --task, one of "
-                + $"{string.Join(", ", WorkerTasks.All.Select(one => one.Kind))}.");
+                + $"{WorkerTasks.Kinds}.");
         }
 
         return ManifestCompletion.CompleteTask(draft, draft.Folder.Name);

@@ -13,6 +13,8 @@ internal sealed partial class HubFolder(string path)
     public const string ConfigFile = "config.json";
     public const string TokenizerFile = "tokenizer.json";
     public const string DecoderConfigFile = "genai_config.json";
+    public const string PoolingFile = "1_Pooling/config.json";
+    public const string ModulesFile = "modules.json";
 
     /// <summary>The tokenizer's settings contain the chat template and all special tokens, so it is the largest of these files.</summary>
     private const long MostBytes = 16 * 1024 * 1024;
@@ -47,10 +49,10 @@ internal sealed partial class HubFolder(string path)
     public ManifestField? SentenceConfig => Read("sentence_bert_config.json");
 
     /// <summary>How sentence-transformers pools.</summary>
-    public ManifestField? PoolingConfig => Read("1_Pooling/config.json");
+    public ManifestField? PoolingConfig => Read(PoolingFile);
 
     /// <summary>The parts of a model of sentence-transformers, an array.</summary>
-    public ManifestField? Modules => Read("modules.json");
+    public ManifestField? Modules => Read(ModulesFile);
 
     public bool Has(string file) => File.Exists(System.IO.Path.Combine(path, file));
 

@@ -164,10 +164,7 @@ internal sealed class GenerationLoop : IDisposable
             if (row.Pending - tokens == 1) tokens--;
             left -= tokens;
             if (!TryRun(row, tokens, out var logits) || row.Pending > 0) continue;
-            Choose(row, logits);
-            EndThem();
-            if (row.Slot >= 0) TellStep(row);
-            EndThem();
+            ChooseAlone(row, logits);
         }
     }
 
@@ -269,6 +266,12 @@ internal sealed class GenerationLoop : IDisposable
         }
 
         _slots.Join(row);
+        ChooseAlone(row, logits);
+    }
+
+    /// <summary>Chooses the next token of a row that was computed in a run of its own.</summary>
+    private void ChooseAlone(GenerationRow row, Span<float> logits)
+    {
         Choose(row, logits);
         EndThem();
         if (row.Slot >= 0) TellStep(row);

@@ -20,14 +20,14 @@ internal static class ManifestCompletion
         {
             var (detected, origin) = TaskDetection.Find(draft.Folder) ?? throw new ModelProblemException(
                 $"{file}: the field 'task' is missing, and no {HubFolder.ConfigFile} beside it tells what the model does. "
-                + $"Supported: {Supported}.");
+                + $"Supported: {WorkerTasks.Kinds}.");
             draft.Add("task", detected, origin);
         }
 
         // A task of another type is refused by the reader.
         var name = draft.TextOf("task") ?? "";
         return WorkerTasks.Find(name) ?? throw new ModelProblemException(
-            $"{file}: task '{name}' is not supported by this version. Supported: {Supported}.");
+            $"{file}: task '{name}' is not supported by this version. Supported: {WorkerTasks.Kinds}.");
     }
 
     /// <summary>Adds the other fields.</summary>
@@ -48,8 +48,6 @@ internal static class ManifestCompletion
         if (graphs.Count == 1) draft.Add("model", graphs[0], "files");
         if (draft.Files.Contains(HubFolder.TokenizerFile)) draft.Add("tokenizer", HubFolder.TokenizerFile, "files");
     }
-
-    private static string Supported => string.Join(", ", WorkerTasks.All.Select(one => one.Kind));
 
     /// <summary>The day on which the newest of its files was written; null when none can be looked at.</summary>
     private static string? NewestDay(ManifestDraft draft)

@@ -38,8 +38,8 @@ internal static class TaskDetection
         var architecture = named is { Path: not null } one ? one.Text() : "";
         if (architecture.EndsWith("ForSequenceClassification", StringComparison.Ordinal))
             return (ClassificationTask.Kind, HubFolder.ConfigFile);
-        if (folder.Modules is not null) return (EmbeddingTask.Kind, "modules.json");
-        if (folder.PoolingConfig is not null) return (EmbeddingTask.Kind, "1_Pooling/config.json");
+        if (folder.Modules is not null) return (EmbeddingTask.Kind, HubFolder.ModulesFile);
+        if (folder.PoolingConfig is not null) return (EmbeddingTask.Kind, HubFolder.PoolingFile);
         if (architecture.Length == 0) return null;
 
         foreach (var (end, why) in Others)
@@ -47,6 +47,6 @@ internal static class TaskDetection
         if (architecture.EndsWith("Model", StringComparison.Ordinal)) return (EmbeddingTask.Kind, HubFolder.ConfigFile);
         throw named!.Value.Refuse(
             $"is '{architecture}', which this version does not know. Supported: "
-            + $"{string.Join(", ", WorkerTasks.All.Select(task => task.Kind))}");
+            + $"{WorkerTasks.Kinds}");
     }
 }

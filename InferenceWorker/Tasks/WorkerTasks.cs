@@ -12,6 +12,9 @@ internal static class WorkerTasks
     public static IReadOnlyList<IWorkerTask> All { get; } =
         [new EmbeddingWorkerTask(), new ChatWorkerTask(), new ClassificationWorkerTask()];
 
+    /// <summary>The names of all tasks, for messages.</summary>
+    public static string Kinds { get; } = string.Join(", ", All.Select(one => one.Kind));
+
     /// <summary>The task with this name in manifests; null when this version has none.</summary>
     public static IWorkerTask? Find(string name) => All.FirstOrDefault(one => one.Kind == name);
 }

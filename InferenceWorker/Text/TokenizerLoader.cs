@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Text.WordPiece;
 
 namespace AiPlatform.InferenceWorker.Text;
@@ -35,7 +36,7 @@ internal static class TokenizerLoader
     {
         try
         {
-            long size = new FileInfo(path).Length;
+            long size = ModelFilePath.LengthOf(path);
             if (size > MostBytes) throw new TokenizerFormatException($"Tokenizer file '{path}' has {size} bytes; the most is {MostBytes}.");
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), JsonOptions);
             var file = new TokenizerField(path, "", document.RootElement);

@@ -5,7 +5,6 @@ namespace AiPlatform.InferenceWorker.Tasks.Embeddings;
 /// <summary>How a model of sentence-transformers makes its vectors, as its files say it.</summary>
 internal static class SentencePooling
 {
-    private const string Folder = "1_Pooling/config.json";
     private const string ModePrefix = "pooling_mode_";
     private const int MostModules = 16;
 
@@ -14,7 +13,7 @@ internal static class SentencePooling
 
     public static (long? Dimensions, string Origin) DimensionsOf(HubFolder folder)
     {
-        if (folder.PoolingConfig?.Optional("word_embedding_dimension") is { } said) return (said.Whole(1, 65_536), Folder);
+        if (folder.PoolingConfig?.Optional("word_embedding_dimension") is { } said) return (said.Whole(1, 65_536), HubFolder.PoolingFile);
         foreach (var name in SizeNames)
             if (folder.Config?.Optional(name) is { } size) return (size.Whole(1, 65_536), HubFolder.ConfigFile);
         return (null, "");
@@ -30,8 +29,8 @@ internal static class SentencePooling
             .Select(field => field.Path[ModePrefix.Length..]).ToList();
         return modes switch
         {
-            ["mean_tokens"] => ("mean", Folder),
-            ["cls_token"] => ("cls", Folder),
+            ["mean_tokens"] => ("mean", HubFolder.PoolingFile),
+            ["cls_token"] => ("cls", HubFolder.PoolingFile),
             [] => throw config.Refuse("names no kind of pooling"),
             _ => throw config.Refuse($"pools with {string.Join(" and ", modes)}; mean_tokens or cls_token, one of them, can be served"),
         };
@@ -55,6 +54,6 @@ internal static class SentencePooling
             }
         }
 
-        return (normalizes, "modules.json");
+        return (normalizes, HubFolder.ModulesFile);
     }
 }
