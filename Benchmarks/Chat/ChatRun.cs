@@ -21,8 +21,13 @@ internal sealed class ChatRun : IAsyncDisposable
     public const int LongPrompt = 1_000;
 
     private const int WarmUpStreams = 16;
-    private const int WarmUpTokens = 64;
+    private const int WarmUpTokens = 96;
     private const int WarmUpPrompt = 200;
+
+    /// <summary>
+    /// Together about 20 s: the runtime compiles the hot code of the Gateway and the worker twice, the second time with what it has counted.
+    /// </summary>
+    private const int WarmUpRounds = 5;
 
     /// <summary>How often ours, the bare loop and the other take turns: a machine's speed changes.</summary>
     private const int Turns = 3;
@@ -73,7 +78,8 @@ internal sealed class ChatRun : IAsyncDisposable
 
     private async Task WarmUpAsync()
     {
-        await StreamsAsync(WarmUpStreams, WarmUpTokens);
+        for (var i = 0; i < WarmUpRounds; i++) await StreamsAsync(WarmUpStreams, WarmUpTokens);
+        for (var i = 0; i < FirstTokens; i++) await FirstAsync();
         await _client.StreamAsync(Next(WarmUpPrompt), 2, until: null, _cancel);
         foreach (var rows in (int[])[1, 8]) await BareAsync($"decode {rows} 16 {ShortPrompt} {Numbers(rows)}");
         await BareAsync($"prefill {ChatPrompt} {Numbers(1)}");

@@ -15,7 +15,10 @@ internal sealed class StructuredRun : IAsyncDisposable
     private const int Turns = 2;
     private const int Streams = 8;
     private const int StreamTokens = 64;
-    private const int FirstTokens = 5;
+    private const int FirstTokens = 15;
+
+    /// <summary>Schemas before what is measured, so that the runtime has compiled the code.</summary>
+    private const int WarmUpSchemas = 15;
 
     /// <summary>More than a stream reads, with names and texts as people ask for.</summary>
     private const string Items = """
@@ -62,7 +65,7 @@ internal sealed class StructuredRun : IAsyncDisposable
         // What is warmed up are both ways.
         await StreamsAsync(_free, Streams);
         await StreamsAsync(_bound, Streams);
-        await FirstAsync(SchemaOf(0));
+        for (var i = 0; i < WarmUpSchemas; i++) await FirstAsync(SchemaOf(++_number));
 
         var load = new MachineLoad(_processes);
         List<(double Free, double Bound, double OneFree, double OneBound)> rates = [];
