@@ -25,7 +25,7 @@ internal sealed class ChatRun : IAsyncDisposable
     private const int WarmUpPrompt = 200;
 
     /// <summary>
-    /// Together about 20 s: the runtime compiles the hot code of the Gateway and the worker twice, the second time with what it has counted.
+    /// Together about 20 s: the runtime compiles the hot code of the Gateway and the worker twice, then with what it has counted.
     /// </summary>
     private const int WarmUpRounds = 5;
 

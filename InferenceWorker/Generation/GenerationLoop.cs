@@ -44,6 +44,7 @@ internal sealed class GenerationLoop : IDisposable
     private readonly ILogger _logger;
     private readonly RowSlots _slots;
     private readonly TokenSampler _sampler;
+    private readonly StepCallbacks _callbacks = new();
     private readonly LinkedList<GenerationRow> _waiting = [];
     private readonly List<(GenerationRow Row, GenerationFinish Finish, string? Problem, int? EndToken)> _ended = [];
     private readonly int[] _tokens;
@@ -275,6 +276,7 @@ internal sealed class GenerationLoop : IDisposable
         Choose(row, logits);
         EndThem();
         if (row.Slot >= 0) TellStep(row);
+        _callbacks.Publish();
         EndThem();
     }
 
@@ -338,6 +340,7 @@ internal sealed class GenerationLoop : IDisposable
     {
         EndThem();
         for (var slot = 0; slot < _slots.Decoding; slot++) TellStep(_slots.DecodingRow(slot));
+        _callbacks.Publish();
         EndThem();
     }
 
@@ -346,7 +349,7 @@ internal sealed class GenerationLoop : IDisposable
         try
         {
             row.Request.Constraint?.Prepare();
-            row.Sink.OnStep();
+            row.Sink.OnStep(_callbacks);
         }
         catch (Exception failure)
         {

@@ -13,10 +13,10 @@ internal interface ITokenSink
     bool OnToken(in GeneratedToken token);
 
     /// <summary>
-    /// Called when the step is over that gave the row a token, unless the row has ended with it: by now every row has its token. So whoever
-    /// passes tokens on from here passes all rows' on at the same moment.
+    /// Called when the step is over that gave the row a token, unless the row has ended with it: by now every row has its token.
     /// </summary>
-    void OnStep()
+    /// <param name="callbacks">Takes what is to be done on another thread when all rows have been told.</param>
+    void OnStep(StepCallbacks callbacks)
     {
     }
 

@@ -12,8 +12,8 @@ namespace AiPlatform.Jobs.Store;
 /// <param name="mostBytes">Most bytes sent together; a larger call goes alone.</param>
 /// <param name="bytesOf">A call's size.</param>
 /// <param name="waitsForOthers">
-/// Whether a call that is alone is sent only when the pool has done what it was given before: where something makes many calls at the same
-/// moment, they share a round trip.
+/// Whether a call that is alone is sent only when its thread of the pool has done what it does now: where something makes many calls at the
+/// same moment, they share a round trip.
 /// </param>
 internal sealed class CallGatherer<TCall, TResult>(
     Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf,
@@ -55,7 +55,7 @@ internal sealed class CallGatherer<TCall, TResult>(
         }
 
         // This is not awaited, because every failure is passed to the calls themselves.
-        if (isFirst && waitsForOthers) ThreadPool.UnsafeQueueUserWorkItem(waiting => _ = SendAllAsync(waiting), line, preferLocal: false);
+        if (isFirst && waitsForOthers) ThreadPool.UnsafeQueueUserWorkItem(waiting => _ = SendAllAsync(waiting), line, preferLocal: true);
         else if (isFirst) _ = SendAllAsync(line);
         return cancellationToken.CanBeCanceled ? pending.Result.Task.WaitAsync(cancellationToken) : pending.Result.Task;
     }

@@ -32,9 +32,16 @@ internal sealed class ChatRun(
     private readonly AnswerForm _form = call.FormOf(job.Id, job.Model);
     private readonly ChoiceText[] _choices = new ChoiceText[call.Choices];
 
-    /// <summary>A latch that is set when text has arrived or a row has ended.</summary>
-    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    /// <summary>
+    /// A latch that is set when text has arrived or a row has ended. Its waiter runs on the thread that sets it, so that the texts of
+    /// one step are written one after another, and share a call to Redis.
+    /// </summary>
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
+    {
+        FullMode = BoundedChannelFullMode.DropWrite,
+        SingleReader = true,
+        AllowSynchronousContinuations = true,
+    });
 
     private bool _hasSaidUsage;
 

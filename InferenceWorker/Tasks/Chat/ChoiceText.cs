@@ -22,7 +22,9 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="masks">Its grammar; null for free text.</param>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="times">Measures the times of its tokens.</param>
-/// <param name="changed">Called when text has arrived or the row has ended; null for a chat that does not stream.</param>
+/// <param name="changed">
+/// Called on a thread of the pool when text has arrived or the row has ended; null for a chat that does not stream.
+/// </param>
 internal sealed class ChoiceText(
     int index, int[] prompt, int maxNewTokens, GenerationCall call, TokenMasks? masks, ChatTokenizer tokenizer, TokenTimes times,
     Action? changed) : ITokenSink
@@ -128,7 +130,10 @@ internal sealed class ChoiceText(
         return _stops.Found is null;
     }
 
-    public void OnStep() => changed?.Invoke();
+    public void OnStep(StepCallbacks callbacks)
+    {
+        if (changed is not null) callbacks.Add(changed);
+    }
 
     public void OnEnd(in GenerationEnd end)
     {
@@ -148,7 +153,7 @@ internal sealed class ChoiceText(
             End(reason);
         }
 
-        changed?.Invoke();
+        if (changed is not null) ThreadPool.UnsafeQueueUserWorkItem(static tell => tell(), changed, preferLocal: false);
     }
 
     /// <summary>The next chunk to show; null when there is none now.</summary>

@@ -94,7 +94,7 @@ public sealed class GenerationStepTests
             return true;
         }
 
-        public void OnStep()
+        public void OnStep(StepCallbacks callbacks)
         {
             Steps++;
             heard.Enqueue($"{number}");

@@ -1,0 +1,44 @@
+namespace AiPlatform.InferenceWorker.Generation;
+
+/// <summary>
+/// What the rows of a step want done when all of them have been told of the step. It runs on one thread of the pool, one callback after
+/// another: so rows that write to the same place do it at the same moment, and the engine's thread does not wait for them. Without it the
+/// first row's thread would take the core from the engine's thread before the other rows have been told.
+/// </summary>
+internal sealed class StepCallbacks
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>Batches that have run, for the next steps.</summary>
+    private readonly Stack<Batch> _free = [];
+
+    private Batch? _next;
+
+    /// <summary>Adds a callback of this step. It must not throw.</summary>
+    public void Add(Action callback) => (_next ??= Take()).Callbacks.Add(callback);
+
+    /// <summary>Lets the pool run what was added since the last call.</summary>
+    public void Publish()
+    {
+        if (_next is null) return;
+        ThreadPool.UnsafeQueueUserWorkItem(_next, preferLocal: false);
+        _next = null;
+    }
+
+    private Batch Take()
+    {
+        lock (_gate) return _free.TryPop(out var free) ? free : new Batch(this);
+    }
+
+    private sealed class Batch(StepCallbacks owner) : IThreadPoolWorkItem
+    {
+        public List<Action> Callbacks { get; } = [];
+
+        void IThreadPoolWorkItem.Execute()
+        {
+            foreach (var callback in Callbacks) callback();
+            Callbacks.Clear();
+            lock (owner._gate) owner._free.Push(this);
+        }
+    }
+}
