@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -27,7 +28,7 @@ public sealed partial class MonitoringTests
         await using var sut = await Platform.StartAsync(
             [
                 .. provider.Environment(), ("Models__Load__1", ChatPlatform.Model), ("Metrics__Prometheus", "true"),
-                ("Models__gpt__MaxRetries", "0"),
+                ("Models__gpt__MaxRetries", "0"), ("Limits__TokensPerDay", "1000000"),
             ]);
         await sut.Redis.Connection.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1gb");
         await CallAsync(sut, provider);
@@ -85,6 +86,10 @@ public sealed partial class MonitoringTests
         await TracedCalls.ChatAsync(sut.Http, "gpt");
         await TracedCalls.EmbedAsync(sut.Http);
         await TracedCalls.ChatAsync(sut.Http, ChatPlatform.Model, ",\"max_tokens\":3");
+        using var refused = await sut.Http.PostAsJsonAsync(
+            "/v1/chat/completions",
+            new { model = "gpt", messages = new[] { new { role = "user", content = "Hi" } }, max_tokens = 2_000_000 }, Ct);
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         using var paused = await sut.Http.PostAsync($"/v1/queues/{Platform.Model}/pause", null, Ct);
         using var job = await sut.Http.PostAsJsonAsync(
             "/v1/jobs",
