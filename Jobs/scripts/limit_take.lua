@@ -92,12 +92,12 @@ if not tells and args[3] ~= '0' then
 end
 
 -- The tokens that were used in a period. The first call of a period adds up its days; from then on usage_add.lua counts.
-local function used_in(period, days)
+local function used_in(period, month, first_day, last_day)
   local used = tonumber(call('HGET', base .. 'sums', period) or '')
   if used then return used end
   used = 0
-  for _, day in ipairs(days) do
-    local fields = call('HGETALL', base .. day)
+  for day = first_day, last_day do
+    local fields = call('HGETALL', base .. month .. string.format('-%02d', day))
     for i = 1, #fields, 2 do
       local measure = string.match(fields[i], '^%a+ ')
       if measure == 'input ' or measure == 'output ' then used = used + (tonumber(fields[i + 1]) or 0) end
@@ -113,9 +113,9 @@ end
 
 local held, budgets = 0, {{left = 0, ms = 0}, {left = 0, ms = 0}}
 
-local function check_budget(at, period, days, budget, ms)
+local function check_budget(at, budget, ms, ...)
   if budget == 0 then return end
-  local used = used_in(period, days)
+  local used = used_in(...)
   budgets[at] = {left = math.max(0, budget - used - held), ms = ms}
   if used + held + tokens <= budget then return end
   -- Calls that are under way may take fewer tokens than they hold.
@@ -127,16 +127,12 @@ if args[6] ~= '0' or args[7] ~= '0' then
   held = tonumber(call('HGET', base .. 'held', '') or '') or 0
   local day = math.floor(now / 86400000)
   local year, month, of_month = date_of(day)
-  local text = string.format('%04d-%02d-', year, month)
-  local days = {}
-  for i = 1, of_month do days[i] = text .. string.format('%02d', i) end
-  local left = 0
-  repeat
-    left = left + 1
-    local _, of_then = date_of(day + left)
-  until of_then ~= month
-  check_budget(1, days[of_month], {days[of_month]}, args[6] + 0, (day + 1) * 86400000 - now)
-  check_budget(2, string.sub(text, 1, 7), days, args[7] + 0, (day + left) * 86400000 - now)
+  local text = string.format('%04d-%02d', year, month)
+  -- The 28 days before a month's 29th are in it.
+  local first_of_next = day - of_month + 29
+  while select(3, date_of(first_of_next)) ~= 1 do first_of_next = first_of_next + 1 end
+  check_budget(1, args[6] + 0, (day + 1) * 86400000 - now, text .. string.format('-%02d', of_month), text, of_month, of_month)
+  check_budget(2, args[7] + 0, first_of_next * 86400000 - now, text, text, 1, of_month)
 end
 
 if is_counted then outcome, wait = 0, 1 end
