@@ -5,22 +5,27 @@ namespace AiPlatform.Cli;
 /// <summary>The parsed command line.</summary>
 internal abstract record CliArguments
 {
-    /// <summary>The Gateway's port on 127.0.0.1.</summary>
-    public int Port { get; init; } = 8080;
+    /// <summary>The environment variable with the Gateway's address where the command line has none.</summary>
+    public const string UrlVariable = "AI_URL";
 
+    /// <summary>The Gateway's address; it ends with a slash.</summary>
+    public Uri Gateway { get; init; } = new("http://127.0.0.1:8080/");
+
+    /// <param name="arguments">The command line.</param>
+    /// <param name="url">The Gateway's address where the command line has none; null or empty for that of <c>./ai up</c>.</param>
     /// <returns>The arguments; or null, and what is wrong with the command line.</returns>
-    public static (CliArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments)
+    public static (CliArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments, string? url)
     {
-        if (arguments is ["key", ..]) return KeyArguments.ParseKey([.. arguments.Skip(1)], TimeProvider.System);
         CliArguments? wanted = arguments.Count == 0 ? null : arguments[0] switch
         {
             "models" => new ModelsArguments(),
             "chat" => new ChatArguments(),
             _ => null,
         };
-        if (wanted is null) return (null, "The commands are 'models', 'chat' and 'key'.");
+        if (wanted is null) return (null, "The commands are 'models' and 'chat'.");
 
         string? misuse = null;
+        if (!string.IsNullOrEmpty(url)) (wanted, misuse) = ReadUrl(wanted, UrlVariable, url);
         for (var i = 1; i < arguments.Count && misuse is null; i++)
         {
             var option = arguments[i];
@@ -36,8 +41,11 @@ internal abstract record CliArguments
         if (option == "--port")
         {
             return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65_535
-                ? (wanted with { Port = port }, null) : (wanted, $"--port takes a number from 1 to 65535, not '{value}'.");
+                ? (wanted with { Gateway = new Uri($"http://127.0.0.1:{port}/") }, null)
+                : (wanted, $"--port takes a number from 1 to 65535, not '{value}'.");
         }
+
+        if (option == "--url") return ReadUrl(wanted, option, value);
 
         if (wanted is not ChatArguments chat || option is not ("--model" or "--system" or "--max-tokens" or "--temperature"))
             return (wanted, $"'{command}' has no option '{option}'.");
@@ -53,6 +61,12 @@ internal abstract record CliArguments
                 ? (chat with { Temperature = temperature }, null) : (wanted, $"--temperature takes a number from 0 to 2, not '{value}'."),
         };
     }
+
+    private static (CliArguments Wanted, string? Misuse) ReadUrl(CliArguments wanted, string name, string? value) =>
+        Uri.TryCreate($"{value?.TrimEnd('/')}/", UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")
+            && address is { Query: "", Fragment: "", UserInfo: "" }
+            ? (wanted with { Gateway = address }, null)
+            : (wanted, $"{name} takes the Gateway's address, such as https://ai.example.com, not '{value}'.");
 }
 
 /// <summary><c>./ai models</c>.</summary>

@@ -12,9 +12,10 @@ internal sealed class GatewayApi : IDisposable
 
     private readonly HttpClient _http;
 
-    public GatewayApi(int port)
+    /// <param name="address">The Gateway's address, which ends with a slash.</param>
+    public GatewayApi(Uri address)
     {
-        Address = new Uri($"http://127.0.0.1:{port}");
+        Address = address;
         Key = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null;
         _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
         if (Key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
@@ -25,23 +26,27 @@ internal sealed class GatewayApi : IDisposable
     public string? Key { get; }
 
     /// <summary>The address for people.</summary>
-    public string Place => Address.GetLeftPart(UriPartial.Authority);
+    public string Place => Address.AbsoluteUri.TrimEnd('/');
 
     /// <summary>The error when no Gateway answers.</summary>
     public string Silence =>
-        $"No Gateway answers at {Place}. './ai up' starts one; --port sets the port of another one.";
+        $"No Gateway answers at {Place}. './ai up' starts one; --url or {CliArguments.UrlVariable} names another one.";
 
     /// <summary>The models that the Gateway serves, as its JSON and parsed. Exactly one of answer and problem is set.</summary>
     public async Task<((string Json, IReadOnlyList<ModelEntry> Models)? Answer, string? Problem)> ListModelsAsync()
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri("/v1/models", UriKind.Relative));
+            using var response = await _http.GetAsync(new Uri("v1/models", UriKind.Relative));
             var json = await response.Content.ReadAsStringAsync();
             if (response.StatusCode != HttpStatusCode.OK) return (null, ProblemOf(json, (int)response.StatusCode));
 
             var models = JsonSerializer.Deserialize(json, ModelsJson.Default.ModelEntries)?.Data;
             return models is not null ? ((json, models), null) : (null, NoGateway());
+        }
+        catch (HttpRequestException unsafeLine) when (unsafeLine.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            return (null, $"{Place} answers, but not with TLS that can be trusted: {unsafeLine.InnerException?.Message}");
         }
         catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException)
         {
@@ -78,7 +83,7 @@ internal sealed class GatewayApi : IDisposable
     public void Dispose() => _http.Dispose();
 
     private string NoGateway() =>
-        $"The program that answers at {Place} is not a Gateway; --port sets the Gateway's port.";
+        $"The program that answers at {Place} is not a Gateway; --url or {CliArguments.UrlVariable} names the Gateway.";
 }
 
 /// <summary>A model of <c>/v1/models</c>. Members that the Gateway does not know are null.</summary>

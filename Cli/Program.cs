@@ -2,12 +2,12 @@ using AiPlatform.Cli.Chat;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway on this machine, and <c>./ai key</c>.</summary>
+/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway.</summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)
     {
-        var (wanted, misuse) = CliArguments.Parse(args);
+        var (wanted, misuse) = CliArguments.Parse(args, Environment.GetEnvironmentVariable(CliArguments.UrlVariable));
         var screen = new Screen();
         if (wanted is null)
         {
@@ -15,8 +15,7 @@ internal static class Program
             return 2;
         }
 
-        if (wanted is KeyArguments key) return await new KeyCommand(key).RunAsync();
-        using var gateway = new GatewayApi(wanted.Port);
+        using var gateway = new GatewayApi(wanted.Gateway);
         return wanted is ChatArguments chat
             ? await new ChatCommand(chat, gateway, screen).RunAsync()
             : await new ModelsCommand((ModelsArguments)wanted, gateway, screen).RunAsync();

@@ -24,7 +24,10 @@ namespace AiPlatform.Gateway;
 /// <summary>The Gateway: accepts HTTP calls, and turns calls to models of our workers into jobs.</summary>
 internal static class Program
 {
-    public static Task<int> Main(string[] args) => ServiceProcess.RunAsync(args, Build);
+    /// <summary>Serves until it is stopped; <c>key new</c> only makes an API key.</summary>
+    public static async Task<int> Main(string[] args) => args is ["key", .. var rest]
+        ? new KeyCommand(Console.Out, Console.Error, TimeProvider.System).Run(rest)
+        : await ServiceProcess.RunAsync(args, Build);
 
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)

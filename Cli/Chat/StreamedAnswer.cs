@@ -19,7 +19,7 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
 {
     private readonly OpenAIClientOptions _options = new()
     {
-        Endpoint = new Uri(gateway.Address, "/v1"),
+        Endpoint = new Uri(gateway.Address, "v1"),
         // The Gateway retries by itself, and people want to see an error at once.
         RetryPolicy = new ClientRetryPolicy(0),
         NetworkTimeout = TimeSpan.FromMinutes(15),

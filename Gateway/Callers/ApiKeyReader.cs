@@ -26,14 +26,19 @@ internal static partial class ApiKeyReader
 {
     public const string SectionName = "ApiKeys";
 
-    private const string HashName = "Sha256";
-    private const string ExpiryName = "ExpiresAt";
-    private const string RoleName = "Role";
-    private const string KeysName = "Keys";
-    private const string LimitsName = "Limits";
-    private const string User = "user";
-    private const string Operator = "operator";
-    private const string ExpiryForm = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+    public const string HashName = "Sha256";
+    public const string ExpiryName = "ExpiresAt";
+    public const string RoleName = "Role";
+    public const string KeysName = "Keys";
+    public const string LimitsName = "Limits";
+    public const string User = "user";
+    public const string Operator = "operator";
+
+    /// <summary>The form of the time at which a key expires.</summary>
+    public const string ExpiryForm = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+
+    /// <summary>What <see cref="TenantName"/> matches, in words.</summary>
+    public const string TenantNameRule = "A tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
 
     private static readonly string[] FieldsOfKey = [HashName, ExpiryName];
     private static readonly string[] FieldsOfNamedKey = [.. FieldsOfKey, LimitsName];
@@ -46,7 +51,7 @@ internal static partial class ApiKeyReader
         [.. LimitsOfKey, nameof(CallLimits.TokensPerDay), nameof(CallLimits.TokensPerMonth)];
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
-    private static partial Regex TenantName { get; }
+    public static partial Regex TenantName { get; }
 
     [GeneratedRegex(@"\A[A-Fa-f0-9]{64}\z")]
     private static partial Regex HexHash { get; }
@@ -124,7 +129,7 @@ internal static partial class ApiKeyReader
     private static IEnumerable<string> ErrorsOfTenant(IConfigurationSection tenant)
     {
         if (!TenantName.IsMatch(tenant.Key))
-            yield return $"{tenant.Path}: a tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'.";
+            yield return $"{tenant.Path}: {TenantNameRule}.";
         if (tenant[RoleName] is { } role && !IsName(role, User) && !IsName(role, Operator))
             yield return $"{tenant.Path}:{RoleName} must be '{User}' or '{Operator}'.";
         if (!string.IsNullOrEmpty(tenant[KeysName]))

@@ -31,10 +31,14 @@ internal sealed class CliProcess : IAsyncDisposable
     public string Errors => TextOf(_errors);
 
     /// <summary>Starts it with pipes on a simulated build server, where its output must be plain text, too.</summary>
-    public static CliProcess Start(params string[] arguments)
+    public static CliProcess Start(params string[] arguments) => Start(url: null, arguments);
+
+    /// <summary>Starts it in the same way, with the Gateway's address in its environment.</summary>
+    public static CliProcess Start(string? url, string[] arguments)
     {
         var start = new ProcessStartInfo(Command[0], [.. Command[1..], .. arguments]);
         start.Environment["GITHUB_ACTIONS"] = "true";
+        start.Environment["AI_URL"] = url;
         return new CliProcess(start);
     }
 

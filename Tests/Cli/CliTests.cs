@@ -24,6 +24,35 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
         Assert.DoesNotContain('\u001b', sut.Output);
     }
 
+    /// <summary>The command line comes before the environment.</summary>
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}", null)]
+    [InlineData(null, "http://127.0.0.1:{0}/")]
+    [InlineData("http://localhost:{0}/", "http://127.0.0.1:1")]
+    public async Task Models_AddressIsGiven_AsksThisGateway(string? option, string? variable)
+    {
+        string Filled(string url) => string.Format(CultureInfo.InvariantCulture, url, Port);
+        await using var sut = CliProcess.Start(
+            variable is null ? null : Filled(variable), option is null ? ["models"] : ["models", "--url", Filled(option)]);
+
+        Assert.Equal(0, await sut.EndAsync());
+        Assert.Contains(Model, sut.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ai.example.com")]
+    [InlineData("ftp://ai.example.com")]
+    [InlineData("https://ai.example.com/?a=b")]
+    [InlineData("https://user:pass@ai.example.com")]
+    [InlineData("")]
+    public async Task Models_NoAddress_IsRefused(string url)
+    {
+        await using var sut = CliProcess.Start("models", "--url", url);
+
+        Assert.Equal(2, await sut.EndAsync());
+        Assert.StartsWith("error: --url takes the Gateway's address, such as https://ai.example.com, not", sut.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Models_Json_IsTheGateways()
     {
@@ -44,7 +73,7 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
 
         Assert.Equal(1, await sut.EndAsync());
         Assert.Equal(
-            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --port sets the port of another one.\n",
+            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --url or AI_URL names another one.\n",
             sut.Errors);
         Assert.Equal("", sut.Output);
     }
