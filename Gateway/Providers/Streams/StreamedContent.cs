@@ -42,7 +42,8 @@ internal sealed class StreamedContent(int maxBytes)
 
     private bool TryAdd(JsonElement choice)
     {
-        if (IndexOf(choice) is not { } index) return false;
+        // AnswerReader has checked that it is a number; a missing one is that of the only choice.
+        var index = choice.TryGetProperty("index", out var number) ? number.GetInt32() : 0;
         if (!_choices.TryGetValue(index, out var streamed))
         {
             _choices.Add(index, streamed = new StreamedChoice());
@@ -51,15 +52,6 @@ internal sealed class StreamedContent(int maxBytes)
 
         _bytes += streamed.Add(choice);
         return true;
-    }
-
-    /// <summary>
-    /// The index of the choice; 0 when it is missing, null when it is not a number, because official SDKs cannot join such pieces.
-    /// </summary>
-    private static int? IndexOf(JsonElement choice)
-    {
-        if (!choice.TryGetProperty("index", out var index)) return 0;
-        return index.ValueKind == JsonValueKind.Number && index.TryGetInt32(out var number) && number >= 0 ? number : null;
     }
 
     private sealed class StreamedChoice

@@ -93,13 +93,15 @@ internal static class AnswerReader
 
     private static void ReadChoice(ref Utf8JsonReader reader, ref AnswerFacts facts)
     {
-        var (isFinished, hasMessage, bytes) = (false, false, 0L);
+        var (isFinished, hasMessage, hasIndex, bytes) = (false, false, true, 0L);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isReason = reader.ValueTextEquals("finish_reason"u8);
             var isDelta = reader.ValueTextEquals("delta"u8);
             var isMessage = reader.ValueTextEquals("message"u8);
+            var isIndex = reader.ValueTextEquals("index"u8);
             reader.Read();
+            if (isIndex) hasIndex = reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var index) && index >= 0;
             if (isMessage) hasMessage = reader.TokenType == JsonTokenType.StartObject;
             isFinished |= isReason && reader.TokenType == JsonTokenType.String;
             if (isDelta) bytes += CountText(ref reader);
@@ -110,6 +112,7 @@ internal static class AnswerReader
         {
             Finished = facts.Finished + (isFinished ? 1 : 0),
             TextBytes = facts.TextBytes + bytes,
+            HasUnreadableChoice = facts.HasUnreadableChoice || !hasIndex,
             HasChoiceWithoutMessage = facts.HasChoiceWithoutMessage || !hasMessage,
         };
     }
@@ -135,7 +138,7 @@ internal static class AnswerReader
 /// <param name="TextBytes">Bytes of text in the choices' deltas, as they are written: content, reasoning, arguments of tools.</param>
 internal readonly record struct AnswerFacts(TokenUsage? Usage, bool HasError, int Choices, int Finished, long TextBytes)
 {
-    /// <summary>One of its choices is no object.</summary>
+    /// <summary>One of its choices is no object, or has an index that is no number of a choice: SDKs cannot read it.</summary>
     public bool HasUnreadableChoice { get; init; }
 
     /// <summary>One of its choices has no <c>message</c>, as those of a whole answer must.</summary>

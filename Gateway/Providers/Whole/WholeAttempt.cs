@@ -49,7 +49,9 @@ internal sealed class WholeAttempt(IProviderTransport transport)
         if (facts.HasError) return RefusalReader.OfAnswer(model.Provider, answer);
         if (vectors?.Misfit is { } misfit) return AttemptFailure.BadAnswer(provider, "embeddings", misfit);
         if (vectors is null && facts.Choices == 0) return AttemptFailure.BadAnswer(provider, "empty", "it has no choice");
-        if (vectors is null && (facts.HasUnreadableChoice || facts.HasChoiceWithoutMessage))
+        if (vectors is null && facts.HasUnreadableChoice)
+            return AttemptFailure.BadAnswer(provider, "malformed", "it has a choice that cannot be read");
+        if (vectors is null && facts.HasChoiceWithoutMessage)
             return AttemptFailure.BadAnswer(provider, "malformed", "it has a choice without a message");
 
         return new JsonAnswer(vectors?.InForm(answer) ?? answer, facts.Usage ?? default);

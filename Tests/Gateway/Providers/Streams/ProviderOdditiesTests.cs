@@ -105,6 +105,28 @@ public sealed class ProviderOdditiesTests(RedisServer redis) : IClassFixture<Red
         Assert.Equal((502, "gpt=malformed"), (reply.Status, reply.Header("X-Attempt-Failures")));
     }
 
+    /// <summary>Official SDKs cannot join the pieces of such choices.</summary>
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("\"0\"")]
+    [InlineData("null")]
+    [InlineData("-1")]
+    [InlineData("0.5")]
+    [InlineData("1e400")]
+    public async Task Choice_IndexIsNoNumber_IsAFailedAttempt(string index)
+    {
+        await using var sut = await ProviderGateway.StartAsync(redis, "Models:gpt:MaxRetries=0");
+        sut.Provider.Script(
+            FakeProvider.Streams([Chunk($" \"index\":{index},\"delta\":{{\"content\":\"a\"}} "), FakeProvider.Chunk("", "stop")]),
+            FakeProvider.Json($$"""{"choices":[{"index":{{index}},"message":{"role":"assistant","content":"a"},"finish_reason":"stop"}]}"""));
+
+        var stream = await sut.ChatAsync(Streaming);
+        var whole = await sut.ChatAsync();
+
+        foreach (var reply in (ChatReply[])[stream, whole])
+            Assert.Equal((502, "gpt=malformed"), (reply.Status, reply.Header("X-Attempt-Failures")));
+    }
+
     [Fact]
     public async Task Stream_WithSchemaThatNeverEnds_IsBounded()
     {
