@@ -85,7 +85,8 @@ internal static class Refusals
     {
         StatusCodes.Status413PayloadTooLarge => BodyTooLarge(maxBytes),
         StatusCodes.Status408RequestTimeout => BodyTooSlow(),
-        _ => InferenceError.Invalid(null, failure.Message),
+        _ => InferenceError.Invalid(
+            null, "The body cannot be read: it ends early, or its length, its chunks or its compression are malformed."),
     };
 
     private static InferenceError BodyTooLarge(int maxBytes) => new()

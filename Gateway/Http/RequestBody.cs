@@ -67,7 +67,7 @@ internal static class RequestBody
             malformed is (IOException or InvalidDataException or InvalidOperationException) and not BadHttpRequestException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new BadHttpRequestException("The body cannot be read: its chunks or its compression are malformed.", malformed);
+            throw new BadHttpRequestException("The chunks or the compression are malformed.", malformed);
         }
     }
 
