@@ -56,6 +56,9 @@ public sealed record Job
     /// <summary>The hold of the tokens that it may take; null when its tenant had no limit of tokens.</summary>
     public string? Hold { get; init; }
 
+    /// <summary>The tokens of this hold; null when there was none.</summary>
+    public long? HeldTokens { get; init; }
+
     /// <summary>An estimate of the jobs that are leased before it, 0 for the next job; null unless it waits in a lane.</summary>
     public long? Position { get; init; }
 

@@ -33,6 +33,9 @@ public sealed record JobSubmission
     /// <summary>The hold of the tokens that it may take, which its usage ends; null when its tenant has no limit of tokens.</summary>
     public string? Hold { get; init; }
 
+    /// <summary>The tokens of this hold, which are held again when the job runs again.</summary>
+    public long HeldTokens { get; init; }
+
     /// <summary>Time from the submit (by Redis' clock) until the job expires; positive.</summary>
     public required TimeSpan Deadline { get; init; }
 

@@ -14,9 +14,6 @@ namespace AiPlatform.Gateway.Jobs;
 /// </summary>
 internal sealed class OwnJobs(IJobStore store, ILimitStore limits, JobLookup reading, ModelCatalog catalog)
 {
-    /// <summary>The cost of a job for each token that it may write; see <see cref="JobSubmission.Cost"/>.</summary>
-    private const int CostPerToken = 8;
-
     /// <summary>Reads the job when it has ended, or when the wait has passed; null when the caller has no such job.</summary>
     public async Task<Job?> ReadAsync(JobId id, Caller caller, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -50,8 +47,8 @@ internal sealed class OwnJobs(IJobStore store, ILimitStore limits, JobLookup rea
             if (before?.Tenant != caller.Tenant) return (null, null);
             if (!before.Status.IsFinished || before.Status == JobStatus.Succeeded) return (null, Refusals.NotRequeueable(id));
             var refused = await limited.TakeAsync(
-                before.Hold ?? id.Key, before.Cost / CostPerToken, before.Deadline - before.CreatedAt, waits: false, isRepeatable: false,
-                CancellationToken.None);
+                before.Hold ?? id.Key, before.HeldTokens ?? CallLimits.TokensIn(before.Cost), before.Deadline - before.CreatedAt,
+                waits: false, isRepeatable: false, CancellationToken.None);
             if (refused is not null) return (null, refused);
         }
 

@@ -222,6 +222,7 @@ internal sealed class JobCalls(
                 ResultBytes = call.ResultBytes,
                 Body = call.Body,
                 Hold = terms.Limits?.Hold,
+                HeldTokens = call.Tokens,
                 Deadline = terms.Deadline,
                 Metadata = terms.Metadata,
                 Traceparent = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,

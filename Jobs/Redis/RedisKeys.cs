@@ -60,9 +60,9 @@ namespace AiPlatform.Jobs.Redis;
 /// A record is one line, followed by the content: the body (JSON, UTF-8) until the job succeeds, then its result; nothing if it failed
 /// because of the body. The line's fields have a tab between: version (1), created (ms), deadline (ms), lane, cost, tenant, endpoint; then
 /// named ones, each there only if it has a value: <c>b=</c> bytes that its result is expected to take, <c>l=</c> the hold of the tokens
-/// that it may take, where its tenant has limits, <c>m=</c> metadata (JSON), <c>t=</c> traceparent; until it ends <c>w=</c> the Gateway
-/// that submitted it and waits; from its end on <c>s=</c> status, <c>a=</c> attempts,
-/// <c>h=</c> history (see <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON),
+/// that it may take, where its tenant has limits, and <c>k=</c> these tokens, <c>m=</c> metadata (JSON), <c>t=</c> traceparent; until it
+/// ends <c>w=</c> the Gateway that submitted it and waits; from its end on <c>s=</c> status, <c>a=</c> attempts, <c>h=</c> history (see
+/// <see cref="JobHistory"/>), <c>u=</c> usage (JSON), <c>o=</c> the result's content type, <c>e=</c> error (JSON),
 /// <c>p=</c> progress (JSON). Readers ignore unknown names.
 /// <para>
 /// A state has blanks between: <c>r</c> (runs) or <c>q</c> (waits), attempt (leases taken, the fencing token), failed runs, lost leases,

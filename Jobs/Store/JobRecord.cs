@@ -50,6 +50,7 @@ public static class JobRecord
             Usage = fields.Usage,
             Cost = fields.Cost,
             Hold = fields.Hold,
+            HeldTokens = fields.HeldTokens,
             Position = position < 0 ? null : position,
             Output = withOutput && status == JobStatus.Succeeded ? new JobOutput(fields.OutputType ?? JobOutput.Json, content) : null,
         };
@@ -94,6 +95,7 @@ public static class JobRecord
         head.Append(CultureInfo.InvariantCulture, $"{job.Cost}\t{job.Tenant}\t{job.Endpoint}");
         if (job.ResultBytes > 0) head.Append(CultureInfo.InvariantCulture, $"\tb={job.ResultBytes}");
         Append(head, 'l', job.Hold);
+        if (job.Hold is not null) head.Append(CultureInfo.InvariantCulture, $"\tk={job.HeldTokens}");
         Append(head, 'm', job.Metadata);
         Append(head, 't', job.Traceparent);
         Append(head, 'w', job.Watcher);
@@ -187,6 +189,7 @@ public static class JobRecord
                         {
                             case 'b': ResultBytes = long.TryParse(value, NumberStyles.None, null, out var bytes) ? bytes : 0; break;
                             case 'l': Hold = value.ToString(); break;
+                            case 'k': HeldTokens = long.TryParse(value, NumberStyles.None, null, out var tokens) ? tokens : null; break;
                             case 'm': Metadata = value.ToString(); break;
                             case 't': Traceparent = value.ToString(); break;
                             case 'w': Watcher = value.ToString(); break;
@@ -233,6 +236,7 @@ public static class JobRecord
         public long ResultBytes { get; }
         public long Cost { get; }
         public string? Hold { get; }
+        public long? HeldTokens { get; }
         public string? Metadata { get; }
         public string? Traceparent { get; }
         public string? Watcher { get; }
