@@ -1,3 +1,4 @@
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Providers.Attempts;
 
@@ -9,7 +10,7 @@ internal sealed class LegFailures(HttpResponse response)
     private static readonly string[] OfLegs =
     [
         CallHeaders.JobIdName, CallHeaders.ProviderName, CallHeaders.AttemptsName, CallHeaders.AttemptFailuresName,
-        CallHeaders.ShouldRetryName,
+        RetryHeaders.ShouldRetryName,
     ];
 
     private readonly List<string> _failures = [];

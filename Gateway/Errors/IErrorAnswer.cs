@@ -8,9 +8,12 @@ internal interface IErrorAnswer : IResult
     InferenceError Error { get; }
 }
 
-/// <summary>The header of errors that is the same in every dialect.</summary>
-internal static class RetryAfterHeader
+/// <summary>The headers of errors that are the same in every dialect.</summary>
+internal static class RetryHeaders
 {
+    /// <summary>Read by OpenAI's SDKs: <c>false</c> for a call that a program should not send again.</summary>
+    public const string ShouldRetryName = "x-should-retry";
+
     extension(HttpResponse response)
     {
         /// <summary><c>Retry-After</c> in whole seconds, where waiting helps.</summary>

@@ -22,9 +22,6 @@ internal static class CallHeaders
         "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
     ];
 
-    /// <summary>Read by OpenAI's SDKs.</summary>
-    public const string ShouldRetryName = "x-should-retry";
-
     extension(HttpResponse response)
     {
         public void SetJobId(JobId id) => response.Headers[JobIdName] = id.ToString();

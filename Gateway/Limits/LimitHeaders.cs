@@ -1,4 +1,5 @@
 using System.Globalization;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Jobs.Limits;
 
@@ -10,7 +11,10 @@ namespace AiPlatform.Gateway.Limits;
 /// </summary>
 internal static class LimitHeaders
 {
-    /// <summary>SDKs sleep as long as they are told to: a longer wait is none that a program should sit through.</summary>
+    /// <summary>
+    /// SDKs sleep as long as they are told to: a longer wait is none that a program should sit through. The OpenAI dialect then has no
+    /// <c>Retry-After</c> either.
+    /// </summary>
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(2);
 
     public static void Set(HttpResponse response, LimitReading reading)
@@ -20,7 +24,7 @@ internal static class LimitHeaders
         headers[CallHeaders.LimitName] = string.Join(", ", reading.Limits.Select(limit => StateOf(limit, reading)));
         SetOpenAI(headers, "requests", reading.Limits, LimitKind.Requests);
         SetOpenAI(headers, "tokens", reading.Limits, LimitKind.Tokens);
-        if (reading.Refusal != LimitKind.None && !(reading.Wait <= LongestRetry)) headers[CallHeaders.ShouldRetryName] = "false";
+        if (reading.Refusal != LimitKind.None && !(reading.Wait <= LongestRetry)) headers[RetryHeaders.ShouldRetryName] = "false";
     }
 
     /// <summary>The name of a limit's policy.</summary>

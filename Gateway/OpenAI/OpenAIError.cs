@@ -12,8 +12,6 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
 
     private const string QuotaCode = "insufficient_quota";
 
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromMinutes(2);
-
     private static readonly int[] CommonStatuses = [401, 403, 503];
 
     public InferenceError Error => error;
@@ -29,8 +27,8 @@ internal sealed class OpenAIError(InferenceError error) : IErrorAnswer, IEndpoin
     // :: Step 9: answer. The answer of an error, in this dialect.
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        // Some SDKs would sleep for the hours that a budget is used up.
-        if (error.Kind != InferenceErrorKind.BudgetExceeded || error.RetryAfter < LongestSleep) httpContext.Response.SetRetryAfter(error);
+        // An SDK that is told not to repeat the call would nevertheless sleep for as long as this header says.
+        if (!httpContext.Response.Headers.ContainsKey(RetryHeaders.ShouldRetryName)) httpContext.Response.SetRetryAfter(error);
         httpContext.Response.StatusCode = Map(error.Kind).Status;
         return httpContext.Response.WriteAsJsonAsync(
             BodyOf(error), OpenAIErrorJson.Readable.OpenAIErrorBody, "application/json", httpContext.RequestAborted);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Callers;
+using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Http;
 using AiPlatform.Gateway.Limits;
 using AiPlatform.Gateway.OpenAI;
@@ -132,7 +133,7 @@ internal sealed class DirectCalls(
     {
         // All useful retries have been made. A retry by the caller's SDK would only add load.
         if (error.Kind is InferenceErrorKind.ProviderFailed or InferenceErrorKind.ProviderTimeout)
-            context.Response.Headers[CallHeaders.ShouldRetryName] = "false";
+            context.Response.Headers[RetryHeaders.ShouldRetryName] = "false";
         return new OpenAIError(error);
     }
 

@@ -8,8 +8,11 @@ public sealed class PricesOptions
 {
     public const string SectionName = "Prices";
 
+    /// <summary>The longest name of a currency.</summary>
+    internal const int LongestCurrency = 16;
+
     /// <summary>The currency of all prices, as it is shown. Default <c>USD</c>.</summary>
-    [StringLength(16, MinimumLength = 1)]
+    [StringLength(LongestCurrency, MinimumLength = 1)]
     public string Currency { get; init; } = "USD";
 
     /// <summary>The price of each model that has one, by its name.</summary>
@@ -40,8 +43,12 @@ internal sealed class PricesOptionsValidator : IValidateOptions<PricesOptions>
     public ValidateOptionsResult Validate(string? name, PricesOptions options)
     {
         List<string> errors = [];
-        if (options.Currency.Length is 0 or > 16)
-            errors.Add($"{PricesOptions.SectionName}:{nameof(options.Currency)} must have 1 to 16 characters.");
+        if (options.Currency.Length is 0 or > PricesOptions.LongestCurrency)
+        {
+            errors.Add(
+                $"{PricesOptions.SectionName}:{nameof(options.Currency)} must have 1 to {PricesOptions.LongestCurrency} characters.");
+        }
+
         foreach (var (model, price) in options.Models)
         {
             Check(model, nameof(price.InputPerMillion), price.InputPerMillion);
