@@ -50,6 +50,13 @@ internal sealed class Platform : IAsyncDisposable
     /// <summary>Starts another Gateway, without waiting until it is ready.</summary>
     public AiProcess StartGateway() => Start("Gateway");
 
+    /// <summary>Kills the Gateway, and starts one at the same address, without waiting until it is ready.</summary>
+    public async Task KillAndStartGatewayAsync()
+    {
+        await Gateway.KillAsync();
+        Start("Gateway", ("ASPNETCORE_URLS", Gateway.Address.ToString()));
+    }
+
     /// <summary>Starts another worker, without waiting until it is ready.</summary>
     public AiProcess StartWorker() => Start("InferenceWorker");
 
@@ -102,12 +109,12 @@ internal sealed class Platform : IAsyncDisposable
             "the Gateway knows the model");
     }
 
-    private AiProcess Start(string project)
+    private AiProcess Start(string project, params (string Key, string Value)[] more)
     {
         var process = AiProcess.Start(project,
         [
             ("ConnectionStrings__redis", Redis.ConnectionString), ("Models__Path", Checkout.Models), ("Models__Load__0", Model),
-            ("Jobs__LeaseDuration", "00:00:02"), .. _settings,
+            ("Jobs__LeaseDuration", "00:00:02"), .. _settings, .. more,
         ]);
         _processes.Add(process);
         return process;

@@ -1,0 +1,84 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace AiPlatform.Client.Http;
+
+/// <summary>Calls of the Gateway's own routes, with JSON.</summary>
+internal sealed class Gateway(HttpClient http, TimeProvider time)
+{
+    public TimeProvider Time => time;
+
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, bool hasOwnDeadline, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (hasOwnDeadline) request.Options.Set(RetryHandler.HasOwnDeadline, true);
+        return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<T> PostAsync<TBody, T>(
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, string? idempotencyKey,
+        CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ContentOf(JsonSerializer.SerializeToUtf8Bytes(body, bodyType)) };
+        if (idempotencyKey is not null) request.Headers.Add(Names.IdempotencyKey, QuotedKey(idempotencyKey));
+        return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        await GatewayErrors.ThrowIfFailedAsync(response, time, cancellationToken).ConfigureAwait(false);
+        var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (content.ConfigureAwait(false))
+        {
+            try
+            {
+                return await JsonSerializer.DeserializeAsync(content, type, cancellationToken).ConfigureAwait(false)
+                    ?? throw new JsonException("The answer is null.");
+            }
+            catch (JsonException wrong)
+            {
+                throw new AiPlatformException($"What answered at {request.RequestUri} is not a Gateway: {wrong.Message}", wrong)
+                {
+                    Status = response.StatusCode,
+                };
+            }
+        }
+    }
+
+    /// <summary>Opens a stream of events. The caller disposes the answer.</summary>
+    public async Task<HttpResponseMessage> OpenEventsAsync(string path, long? after, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Options.Set(RetryHandler.HasOwnDeadline, true);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        if (after is { } sequence) request.Headers.Add(Names.LastEventId, sequence.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await GatewayErrors.ThrowIfFailedAsync(response, time, cancellationToken).ConfigureAwait(false);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    public static ByteArrayContent ContentOf(byte[] json)
+    {
+        var content = new ByteArrayContent(json);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    /// <summary>The key as the header wants it: a quoted string.</summary>
+    public static string QuotedKey(string key)
+    {
+        if (key.Length == 0 || key.Any(one => one is < ' ' or > '~'))
+            throw new ArgumentException("An idempotency key has 1 or more printable ASCII characters.", nameof(key));
+        return $"\"{key.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    }
+}
