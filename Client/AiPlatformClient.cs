@@ -66,8 +66,8 @@ public sealed class AiPlatformClient : IDisposable
     public IChatClient GetChatClient(string? model = null) => OpenAI.GetChatClient(ModelOr(model)).AsIChatClient();
 
     /// <summary>
-    /// Chats with a model, each as a job: it is stored before it is answered, and neither a restart of the Gateway nor of a worker interrupts
-    /// the answer, also while it streams. With <see cref="DurableChatOptions.WithJobKey"/> it also survives a restart of this program.
+    /// Chats with a model, each as a job: it is stored before it is answered, and no restart of the Gateway or of a worker interrupts the
+    /// answer, also while it streams. With <see cref="DurableChatOptions.WithJobKey"/> it also survives a restart of this program.
     /// </summary>
     /// <param name="model">The model; null for that of the options.</param>
     public IChatClient GetDurableChatClient(string? model = null) =>

@@ -6,7 +6,9 @@ public sealed class AiPlatformClientOptions
     /// <summary>The longest deadline that a header can carry.</summary>
     internal static readonly TimeSpan MaxTimeout = TimeSpan.FromDays(7);
 
-    /// <summary>The address of the Gateway, with <c>http</c> or <c>https</c>, without <c>/v1</c>. Default <c>http://127.0.0.1:8080</c>.</summary>
+    /// <summary>
+    /// The address of the Gateway, with <c>http</c> or <c>https</c>, without <c>/v1</c>. Default <c>http://127.0.0.1:8080</c>.
+    /// </summary>
     public Uri Endpoint { get; set; } = new("http://127.0.0.1:8080");
 
     /// <summary>The caller's key, as <c>./ai key new</c> makes it; null for a Gateway without keys.</summary>
@@ -16,10 +18,11 @@ public sealed class AiPlatformClientOptions
     public string? Model { get; set; }
 
     /// <summary>
-    /// How long a synchronous call may take in all, its retries included: more than 0, at most 7 days. The Gateway gets what is left of it as
-    /// <c>X-Request-Timeout</c>. Default 100 s. Jobs have deadlines of their own.
+    /// How long a synchronous call may take in all, its retries included: more than 0, at most 7 days. The Gateway gets what is left of it
+    /// as <c>X-Request-Timeout</c>. Null, the default, leaves it to the Gateway's limits: a minute, for streams 10 minutes. Jobs have
+    /// deadlines of their own.
     /// </summary>
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(100);
+    public TimeSpan? Timeout { get; set; }
 
     /// <summary>
     /// How often a request is sent again that was not answered, or was answered with 429, 502 or 503: 0 to 20, default 4. Requests carry an
@@ -72,7 +75,7 @@ public sealed class AiPlatformClientOptions
     internal void Check()
     {
         if (!IsAddress(Endpoint)) throw new ArgumentException($"Endpoint is '{Endpoint}'. {AddressForm}", nameof(Endpoint));
-        if (Timeout <= TimeSpan.Zero || Timeout > MaxTimeout)
+        if (Timeout is { } limit && (limit <= TimeSpan.Zero || limit > MaxTimeout))
             throw new ArgumentException($"Timeout is {Timeout}; it must be more than 0 and at most {MaxTimeout}.", nameof(Timeout));
         if (MaxRetries is < 0 or > 20) throw new ArgumentException($"MaxRetries is {MaxRetries}; it must be 0 to 20.", nameof(MaxRetries));
         if (MaxRetryDelay < TimeSpan.Zero || MaxRetryDelay > TimeSpan.FromMinutes(10))

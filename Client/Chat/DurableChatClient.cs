@@ -14,7 +14,8 @@ internal sealed class DurableChatClient(IChatClient inner) : DelegatingChatClien
     }
 
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var updates = base.GetStreamingResponseAsync(messages, Without(options), cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (updates.ConfigureAwait(false))
@@ -29,7 +30,8 @@ internal sealed class DurableChatClient(IChatClient inner) : DelegatingChatClien
         }
     }
 
-    private static JobTerms? TermsOf(ChatOptions? options) => new(TextOf(options, DurableChatOptions.JobKey), TextOf(options, DurableChatOptions.Lane));
+    private static JobTerms TermsOf(ChatOptions? options) =>
+        new(TextOf(options, DurableChatOptions.JobKey), TextOf(options, DurableChatOptions.Lane));
 
     private static string? TextOf(ChatOptions? options, string name) =>
         options?.AdditionalProperties is { } all && all.TryGetValue(name, out var value) ? value as string : null;

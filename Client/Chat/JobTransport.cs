@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using AiPlatform.Client.Http;
 using AiPlatform.Client.Jobs;
@@ -13,8 +14,8 @@ namespace AiPlatform.Client.Chat;
 internal sealed record JobTerms(string? Key, string? Lane);
 
 /// <summary>
-/// Sends the calls of the OpenAI SDK as jobs: a call is answered with the output of its job, and a stream with the job's events, which go on
-/// where they stopped when the connection is lost.
+/// Sends the calls of the OpenAI SDK as jobs: a call is answered with the output of its job, and a stream with the job's events, which go
+/// on where they stopped when the connection is lost.
 /// </summary>
 internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
 {
@@ -66,7 +67,7 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
             return new HttpResponseMessage(HttpStatusCode.OK)
             {
                 RequestMessage = request,
-                Content = Gateway.ContentOf(JsonSerializer.SerializeToUtf8Bytes(output, ClientJson.Default.JsonElement)),
+                Content = Gateway.ContentOf(Encoding.UTF8.GetBytes(output.GetRawText())),
             };
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && Terms.Value?.Key is null)
@@ -90,7 +91,9 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
         };
     }
 
-    /// <summary>Writes the output of a job as the stream of its call. A reader that leaves cancels the job, unless its key keeps it.</summary>
+    /// <summary>
+    /// Writes the output of a job as the stream of its call. A reader that leaves cancels the job, unless its key keeps it.
+    /// </summary>
     private async Task WriteAsync(PipeWriter writer, string id, bool isKept, CancellationToken cancellationToken)
     {
         Exception? failure = null;
@@ -99,7 +102,7 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
             await foreach (var one in jobs.EventsAsync(id, after: null, cancellationToken).ConfigureAwait(false))
             {
                 if (one.Kind == "gap") throw new AiPlatformException($"A part of the answer of job {id} has expired.") { JobId = id };
-                if (one.Kind == "output") WriteData(writer, JsonSerializer.SerializeToUtf8Bytes(one.Data, ClientJson.Default.JsonElement));
+                if (one.Kind == "output") WriteData(writer, Encoding.UTF8.GetBytes(one.Data.GetRawText()));
                 else if (one.Job is { Status: not "succeeded" } ended) ended.GetOutput();
                 else if (one.Kind == "done") WriteData(writer, "[DONE]"u8);
                 else continue;
@@ -160,7 +163,8 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
         job.Error?.Message ?? $"The job {job.Id} has ended without an answer: its status is '{job.Status}'.", job.Error?.Code, param: null);
 
     /// <summary>An error in the form that the SDK reads.</summary>
-    private static HttpResponseMessage Failure(HttpRequestMessage request, HttpStatusCode status, string message, string? code, string? param)
+    private static HttpResponseMessage Failure(
+        HttpRequestMessage request, HttpStatusCode status, string message, string? code, string? param)
     {
         var json = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(json))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -7,12 +8,15 @@ namespace AiPlatform.Client.Http;
 /// <summary>Calls of the Gateway's own routes, with JSON.</summary>
 internal sealed class Gateway(HttpClient http, TimeProvider time)
 {
+    /// <summary>A stream of events that is silent for so long is lost: the Gateway writes a heartbeat more often.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
     public TimeProvider Time => time;
 
-    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, bool hasOwnDeadline, CancellationToken cancellationToken)
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, TimeSpan? headWithin, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (hasOwnDeadline) request.Options.Set(RetryHandler.HasOwnDeadline, true);
+        if (headWithin is { } bound) request.Options.Set(RetryHandler.HeadWithin, bound);
         return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
     }
 
@@ -20,14 +24,16 @@ internal sealed class Gateway(HttpClient http, TimeProvider time)
         string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, string? idempotencyKey,
         CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ContentOf(JsonSerializer.SerializeToUtf8Bytes(body, bodyType)) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Content = ContentOf(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
         if (idempotencyKey is not null) request.Headers.Add(Names.IdempotencyKey, QuotedKey(idempotencyKey));
         return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            .ConfigureAwait(false);
         await GatewayErrors.ThrowIfFailedAsync(response, time, cancellationToken).ConfigureAwait(false);
         var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (content.ConfigureAwait(false))
@@ -51,9 +57,9 @@ internal sealed class Gateway(HttpClient http, TimeProvider time)
     public async Task<HttpResponseMessage> OpenEventsAsync(string path, long? after, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Options.Set(RetryHandler.HasOwnDeadline, true);
+        request.Options.Set(RetryHandler.HeadWithin, Silence);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
-        if (after is { } sequence) request.Headers.Add(Names.LastEventId, sequence.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (after is { } sequence) request.Headers.Add(Names.LastEventId, sequence.ToString(CultureInfo.InvariantCulture));
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -5,24 +5,33 @@ using System.Text.Json;
 namespace AiPlatform.Client.Http;
 
 /// <summary>
-/// Sends a request again that was not answered, or that the Gateway could not take now. Every POST gets an idempotency key, so that a request
-/// that did arrive is not run twice. What is left of the deadline goes along as <c>X-Request-Timeout</c>.
+/// Sends a request again that was not answered, or that the Gateway could not take now. Every POST gets an idempotency key, so that a
+/// request that did arrive is not run twice. What is left of the deadline goes along as <c>X-Request-Timeout</c>.
 /// </summary>
 internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider time) : DelegatingHandler
 {
     /// <summary>The first pause where the Gateway names none; each further one is twice as long.</summary>
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Set on requests whose end is not bound by <see cref="AiPlatformClientOptions.Timeout"/>, such as waiting for a job.</summary>
-    public static readonly HttpRequestOptionsKey<bool> HasOwnDeadline = new("AiPlatform.HasOwnDeadline");
+    /// <summary>The longest time that a Gateway may take for an answer, and a little more.</summary>
+    private static readonly TimeSpan LongestHead = TimeSpan.FromMinutes(15);
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long the head of an answer may take, on requests that <see cref="AiPlatformClientOptions.Timeout"/> does not bound, such as
+    /// waiting for a job. What is later counts as a lost connection.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<TimeSpan> HeadWithin = new("AiPlatform.HeadWithin");
 
     /// <summary>Set on requests that are not sent again, such as that for the health.</summary>
     public static readonly HttpRequestOptionsKey<bool> IsAskedOnce = new("AiPlatform.IsAskedOnce");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var isBounded = !request.Options.TryGetValue(HasOwnDeadline, out var own) || !own;
-        var most = request.Options.TryGetValue(IsAskedOnce, out var once) && once ? 0 : options.MaxRetries;
+        var hasOwn = request.Options.TryGetValue(HeadWithin, out var headWithin);
+        var timeout = hasOwn ? null : options.Timeout;
+        var retriesAllowed = request.Options.TryGetValue(IsAskedOnce, out var once) && once ? 0 : options.MaxRetries;
         var start = time.GetTimestamp();
         // Content that is read once could not be sent again.
         if (request.Content is { } content) await content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
@@ -34,31 +43,33 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
 
         for (var retries = 0; ; retries++)
         {
-            var left = isBounded ? options.Timeout - time.GetElapsedTime(start) : System.Threading.Timeout.InfiniteTimeSpan;
-            if (isBounded && left <= TimeSpan.Zero) throw TimedOut();
-            if (isBounded) SetDeadline(request, left);
+            var left = timeout - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero) throw TimedOut(timeout);
+            if (left is { } rest) SetDeadline(request, rest);
             var delay = FirstDelay * Math.Pow(2, retries) * (0.75 + (Random.Shared.NextDouble() / 2));
             HttpResponseMessage? response = null;
             try
             {
-                response = await SendOnceAsync(request, left, cancellationToken).ConfigureAwait(false);
-                if (retries >= most || !MayHelp(response, ref delay)) return response;
+                // The Gateway answers 504 at the deadline, so it gets a moment more.
+                var head = left is { } most ? most + Grace : hasOwn ? headWithin : LongestHead;
+                response = await SendOnceAsync(request, head, cancellationToken).ConfigureAwait(false);
+                if (retries >= retriesAllowed || !MayHelp(response, ref delay)) return response;
             }
-            catch (HttpRequestException) when (retries < most)
+            catch (HttpRequestException) when (retries < retriesAllowed)
             {
                 // The Gateway may be restarting.
             }
 
             if (delay > options.MaxRetryDelay) delay = options.MaxRetryDelay;
-            if (isBounded && time.GetElapsedTime(start) + delay >= options.Timeout) return response ?? throw TimedOut();
+            if (time.GetElapsedTime(start) + delay >= timeout) return response ?? throw TimedOut(timeout);
             response?.Dispose();
             await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Whether the answer is a stream. A stream gets no key: the Gateway then ends it when the connection is lost, so that a repeated one does
-    /// not run beside it, and one that the caller leaves does not go on.
+    /// Whether the answer is a stream. A stream gets no key: the Gateway then ends it when the connection is lost, so that a repeated one
+    /// does not run beside it, and one that the caller leaves does not go on.
     /// </summary>
     private static async Task<bool> StreamsAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -75,13 +86,10 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
         }
     }
 
-    /// <summary>Waits for the head of the answer as long as the deadline allows. Its body is read later.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan left, CancellationToken cancellationToken)
+    /// <summary>Waits for the head of the answer for a bounded time. Its body is read later.</summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan bound, CancellationToken cancellationToken)
     {
-        if (left == System.Threading.Timeout.InfiniteTimeSpan) return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-
-        // The Gateway answers 504 at the deadline, so it gets a moment more.
-        using var late = new CancellationTokenSource(left + Grace, time);
+        using var late = new CancellationTokenSource(bound, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
@@ -89,16 +97,15 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw TimedOut();
+            if (request.Options.TryGetValue(HeadWithin, out _)) throw new HttpRequestException($"The Gateway said nothing for {bound}.");
+            throw TimedOut(options.Timeout ?? bound);
         }
     }
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
-
-    private TaskCanceledException TimedOut()
+    private static TaskCanceledException TimedOut(TimeSpan? timeout)
     {
         var message = string.Create(
-            CultureInfo.InvariantCulture, $"The Gateway did not answer within {options.Timeout.TotalSeconds} s (Timeout).");
+            CultureInfo.InvariantCulture, $"The Gateway did not answer within {timeout?.TotalSeconds} s (Timeout).");
         return new TaskCanceledException(message, new TimeoutException(message));
     }
 

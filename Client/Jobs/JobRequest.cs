@@ -21,8 +21,8 @@ public sealed record JobRequest
     public IReadOnlyDictionary<string, string>? Metadata { get; init; }
 
     /// <summary>
-    /// Requests with the same key and the same body are one job, for a day, also when the program was started again in between. Null makes a
-    /// new key, so that only the retries of this call are one job.
+    /// Requests with the same key and the same body are one job, for a day, also when the program was started again in between. Null makes
+    /// a new key, so that only the retries of this call are one job.
     /// </summary>
     public string? IdempotencyKey { get; init; }
 }

@@ -8,13 +8,16 @@ using AiPlatform.Client.Http;
 namespace AiPlatform.Client.Jobs;
 
 /// <summary>
-/// Submits jobs, waits for them, follows and cancels them. A job is stored before it is answered, and survives the restart of its worker, of
-/// the Gateway and of this program.
+/// Submits jobs, waits for them, follows and cancels them. A job is stored before it is answered, and survives the restart of its worker,
+/// of the Gateway and of this program.
 /// </summary>
 public sealed class JobsClient
 {
     /// <summary>The longest wait of one request.</summary>
     private const int WaitSeconds = 60;
+
+    /// <summary>A wait without an answer for so long is lost.</summary>
+    private static readonly TimeSpan WaitBound = TimeSpan.FromSeconds(WaitSeconds + 30);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -47,9 +50,11 @@ public sealed class JobsClient
     /// <summary>Reads a job.</summary>
     /// <exception cref="AiPlatformException">There is no such job.</exception>
     public Task<Job> GetAsync(string id, CancellationToken cancellationToken = default) =>
-        _gateway.GetAsync(PathOf(id), ClientJson.Default.Job, hasOwnDeadline: false, cancellationToken);
+        _gateway.GetAsync(PathOf(id), ClientJson.Default.Job, headWithin: null, cancellationToken);
 
-    /// <summary>Waits until a job has ended, also through restarts of the Gateway. It ends without a result at its deadline at the latest.</summary>
+    /// <summary>
+    /// Waits until a job has ended, also through restarts of the Gateway. It ends without a result at its deadline at the latest.
+    /// </summary>
     /// <exception cref="AiPlatformException">There is no such job.</exception>
     public async Task<Job> WaitAsync(string id, CancellationToken cancellationToken = default)
     {
@@ -60,7 +65,7 @@ public sealed class JobsClient
         {
             try
             {
-                var job = await _gateway.GetAsync(path, ClientJson.Default.Job, hasOwnDeadline: true, cancellationToken)
+                var job = await _gateway.GetAsync(path, ClientJson.Default.Job, WaitBound, cancellationToken)
                     .ConfigureAwait(false);
                 if (job.HasEnded) return job;
                 failures = 0;
@@ -99,7 +104,7 @@ public sealed class JobsClient
             {
                 using (response)
                 {
-                    var reader = ReadAsync(response, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                    var reader = ReadAsync(response, _gateway.Time, cancellationToken).GetAsyncEnumerator(cancellationToken);
                     await using (reader.ConfigureAwait(false))
                     {
                         while (true)
@@ -154,7 +159,7 @@ public sealed class JobsClient
         {
             var query = "?limit=100" + Query("status", status) + Query("model", model) + Query("after", after);
             var page = await _gateway.GetAsync(
-                Names.Jobs + query, ClientJson.Default.JobPage, hasOwnDeadline: false, cancellationToken).ConfigureAwait(false);
+                Names.Jobs + query, ClientJson.Default.JobPage, headWithin: null, cancellationToken).ConfigureAwait(false);
             foreach (var job in page.Data) yield return job;
             if (!page.HasMore) yield break;
             after = page.LastId;
@@ -186,12 +191,13 @@ public sealed class JobsClient
     }
 
     private static async IAsyncEnumerable<JobEvent> ReadAsync(
-        HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellationToken)
+        HttpResponseMessage response, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var content = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using (content.ConfigureAwait(false))
         {
-            var events = SseParser.Create(content, static (_, data) => Parse(data)).EnumerateAsync(cancellationToken);
+            var watched = new WatchedStream(content, Gateway.Silence, time);
+            var events = SseParser.Create(watched, static (_, data) => Parse(data)).EnumerateAsync(cancellationToken);
             await foreach (var one in events.ConfigureAwait(false))
             {
                 // A gap has no id of its own: the parser gives that of the event before.

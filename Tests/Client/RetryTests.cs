@@ -31,6 +31,7 @@ public sealed class RetryTests
         Assert.Single(seen.Select(one => one.Key).Distinct());
         Assert.Matches("^\"[0-9a-f]{32}\"$", seen[0].Key!);
         Assert.Single(seen.Select(one => one.Body).Distinct());
+        Assert.All(seen, one => Assert.Null(one.Timeout));
         Assert.Contains("Is it?", seen[0].Body, StringComparison.Ordinal);
     }
 
@@ -48,7 +49,7 @@ public sealed class RetryTests
     [Fact]
     public async Task Call_HasADeadline_SendsWhatIsLeftOfIt()
     {
-        var (sut, seen) = Client(Busy(503), Ok(Chat));
+        var (sut, seen) = Client(options => options.Timeout = TimeSpan.FromSeconds(100), Busy(503), Ok(Chat));
         using var client = sut;
 
         await client.GetChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct);
@@ -132,10 +133,15 @@ public sealed class RetryTests
         Body = System.Text.Json.JsonDocument.Parse("""{"model":"m","input":"a"}""").RootElement,
     };
 
-    private static (AiPlatformClient Client, List<Sent> Seen) Client(params Func<HttpResponseMessage>[] answers)
+    private static (AiPlatformClient Client, List<Sent> Seen) Client(params Func<HttpResponseMessage>[] answers) =>
+        Client(static _ => { }, answers);
+
+    private static (AiPlatformClient Client, List<Sent> Seen) Client(
+        Action<AiPlatformClientOptions> change, params Func<HttpResponseMessage>[] answers)
     {
         var script = new Script(new Queue<Func<HttpResponseMessage>>(answers));
         var options = new AiPlatformClientOptions { MaxRetryDelay = TimeSpan.FromMilliseconds(1) };
+        change(options);
         return (new AiPlatformClient(options, script), script.Seen);
     }
 
