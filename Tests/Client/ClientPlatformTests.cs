@@ -67,7 +67,8 @@ public sealed class ClientPlatformTests(BothModels both) : IClassFixture<BothMod
         await foreach (var update in Sut.GetDurableChatClient().GetStreamingResponseAsync("Tell me a long story.", options, Ct))
             if (update.Text.Length > 0) break;
 
-        await ChatPlatform.UntilNothingRunsAsync(both.Platform.Http);
+        var job = await Sut.Jobs.ListAsync(model: ChatPlatform.Model, cancellationToken: Ct).FirstAsync(Ct);
+        Assert.Equal("canceled", (await Sut.Jobs.WaitAsync(job.Id, Ct)).Status);
     }
 
     [Fact]
