@@ -10,8 +10,8 @@ public sealed partial class JobScriptTests
 {
     private static readonly string[] OfLua =
     [
-        "and", "call", "elseif", "for", "function", "if", "in", "ipairs", "not", "or", "pairs", "return", "tonumber", "type", "unpack",
-        "while",
+        "and", "call", "elseif", "for", "function", "if", "in", "ipairs", "not", "or", "pairs", "return", "select", "tonumber", "type",
+        "unpack", "while",
     ];
 
     public static TheoryData<string> Names => [.. Scripts.Select(script => script.Name)];
