@@ -80,11 +80,13 @@ public sealed class ApiFuzzTests
         var random = new SeededNumbers(seed);
         string[] keys = [user.Value, user.Value, other.Value, operators.Value, operators.Value, operators.Value, "nobody", ""];
         List<string> ids = [];
+        foreach (var tenant in hasKeys ? (string[])[user.Value, other.Value, operators.Value] : [""])
+            for (var i = 0; i < 2; i++) ids.Add(await world.CancelJobAsync(tenant));
         var maker = new RequestMaker(world.Document, random, FuzzWorld.Known, ids);
         List<string> failures = [];
         HashSet<string> succeeded = [];
         // Some successes need luck, such as a job that may be retried. So requests continue until each operation has had a success.
-        bool IsEnough(int made) => made >= requests && (succeeded.Count == world.Document.Operations.Count || made >= 6 * requests);
+        bool IsEnough(int made) => made >= requests && (succeeded.Count == world.Document.Operations.Count || made >= 12 * requests);
         for (var i = 0; !IsEnough(i) && failures.Count < MostFailures; i++)
         {
             var request = maker.Next();

@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using AiPlatform.Jobs;
@@ -76,6 +78,20 @@ internal sealed class FuzzWorld : IAsyncDisposable
         ["Prefer"] = ["respond-async", "respond-async, wait=10", "return=minimal", "respond-async=x", "handling=lenient; q=\"a,b\""],
         ["Idempotency-Key"] = ["k-1", "k-2", "\"k-3\"", "\"k \\\" 4\"", "k-5"],
     };
+
+    /// <summary>Makes a job that can be run again, of the tenant of a key, and returns its id.</summary>
+    /// <param name="key">The key; empty for a Gateway without keys.</param>
+    public async Task<string> CancelJobAsync(string key)
+    {
+        using var client = new HttpClient { BaseAddress = Gateway.Address };
+        if (key.Length > 0) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var submitted = await client.PostAsJsonAsync(
+            "/v1/jobs", new { endpoint = "/v1/embeddings", body = new { model = Idle, input = "a" } });
+        var id = submitted.EnsureSuccessStatusCode().Headers.GetValues("X-Job-Id").Single();
+        using var canceled = await client.DeleteAsync(new Uri($"/v1/jobs/{id}", UriKind.Relative));
+        canceled.EnsureSuccessStatusCode();
+        return id;
+    }
 
     public static async Task<FuzzWorld> StartAsync(RedisServer redis, params string[] settings)
     {
