@@ -218,8 +218,7 @@ internal sealed class ModelLoader(
         {
             _stopping.Remove(model);
             Log.ModelUnloaded(logger, model.Manifest.Name);
-            // A quiet process would keep the model's buffers until its next full collection.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+            FreedMemory.GiveBack();
         }
     }
 
