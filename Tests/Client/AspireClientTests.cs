@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using AiPlatform.Client;
+using AiPlatform.Client.Jobs;
+using AiPlatform.Tests.Gateway.Fixtures;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
+using Xunit;
+
+namespace AiPlatform.Tests.Client;
+
+/// <summary>What <c>AddAiPlatformClient</c> registers in a service.</summary>
+public sealed class AspireClientTests(GatewayFixture gateway) : IClassFixture<GatewayFixture>
+{
+    private const string Section = "Aspire:AiPlatform:Client";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AddAiPlatformClient_ConnectionString_GivesClientChatsAndEmbeddings()
+    {
+        using var host = Build(builder => builder.AddAiPlatformClient("ai").AddChatClient().AddEmbeddingGenerator("vectors", 4));
+
+        var chat = host.Services.GetRequiredService<IChatClient>();
+        var embeddings = host.Services.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
+        var jobs = host.Services.GetRequiredService<AiPlatformClient>().Jobs;
+
+        Assert.Equal("from-the-connection", chat.GetService<ChatClientMetadata>()!.DefaultModelId);
+        Assert.Equal("vectors", embeddings.GetService<EmbeddingGeneratorMetadata>()!.DefaultModelId);
+        Assert.Empty(await jobs.ListAsync(model: "nobody", cancellationToken: Ct).ToListAsync(Ct));
+    }
+
+    [Fact]
+    public void AddKeyedAiPlatformClient_SeveralServers_AreApart()
+    {
+        using var host = Build(
+            builder =>
+            {
+                builder.AddKeyedAiPlatformClient("one").AddChatClient();
+                builder.AddKeyedAiPlatformClient("two").AddChatClient("other", isDurable: true);
+            },
+            ("ConnectionStrings:one", "Endpoint=http://one;Model=first"), ("ConnectionStrings:two", "http://two"));
+
+        var one = host.Services.GetRequiredKeyedService<IChatClient>("one");
+        var two = host.Services.GetRequiredKeyedService<IChatClient>("two");
+
+        Assert.Equal("first", one.GetService<ChatClientMetadata>()!.DefaultModelId);
+        Assert.Equal("other", two.GetService<ChatClientMetadata>()!.DefaultModelId);
+        Assert.Null(host.Services.GetService<AiPlatformClient>());
+    }
+
+    [Fact]
+    public void AddAiPlatformClient_Sections_TheNamedOneAndTheCodeComeLast()
+    {
+        AiPlatform.Client.Hosting.AiPlatformClientSettings? read = null;
+        using var host = Build(
+            builder => builder.AddAiPlatformClient("ai", settings =>
+            {
+                settings.MaxRetries = 2;
+                read = settings;
+            }),
+            ($"{Section}:Model", "all"), ($"{Section}:MaxRetries", "9"), ($"{Section}:ai:Model", "named"),
+            ($"{Section}:Timeout", "00:00:20"));
+
+        Assert.Equal(("named", 2, TimeSpan.FromSeconds(20)), (read!.Model, read.MaxRetries, read.Timeout));
+    }
+
+    [Theory]
+    [InlineData(null, "set ConnectionStrings:ai to 'Endpoint=")]
+    [InlineData("Endpoint=nowhere;Key=secret", "ConnectionStrings:ai cannot be read. The connection string's Endpoint is 'nowhere'")]
+    public void AddAiPlatformClient_NoServer_SaysWhatToSet(string? connection, string expected)
+    {
+        using var host = Build(builder => builder.AddAiPlatformClient("ai"), ("ConnectionStrings:ai", connection));
+
+        var error = Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredService<AiPlatformClient>());
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, HealthStatus.Healthy)]
+    [InlineData(false, HealthStatus.Unhealthy)]
+    public async Task HealthCheck_SaysWhetherTheGatewayAnswers(bool isThere, HealthStatus expected)
+    {
+        (string, string?)[] settings = isThere ? [] : [("ConnectionStrings:ai", "http://127.0.0.1:1")];
+        using var host = Build(builder => builder.AddAiPlatformClient("ai"), settings);
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Ct);
+
+        Assert.Equal((expected, "AiPlatform.Client_ai"), (report.Status, Assert.Single(report.Entries).Key));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tracing_AJob_HasASpanUnlessDisabled(bool isDisabled)
+    {
+        List<Activity> spans = [];
+        using var host = Build(
+            builder =>
+            {
+                builder.AddAiPlatformClient("ai");
+                builder.Services.AddOpenTelemetry().WithTracing(traces => traces.AddProcessor(new Kept(spans)));
+            },
+            ($"{Section}:DisableTracing", isDisabled.ToString()), ($"{Section}:DisableHealthChecks", "true"));
+        host.Services.GetRequiredService<TracerProvider>();
+
+        var request = new JobRequest { Endpoint = "/v1/none", Body = System.Text.Json.JsonDocument.Parse("{}").RootElement };
+        await Assert.ThrowsAsync<AiPlatformException>(
+            () => host.Services.GetRequiredService<AiPlatformClient>().Jobs.SubmitAsync(request, Ct));
+
+        Assert.Equal(isDisabled ? [] : ["submit job"], spans.Select(span => span.DisplayName));
+        Assert.Null(host.Services.GetService<HealthCheckService>());
+    }
+
+    private sealed class Kept(List<Activity> spans) : BaseProcessor<Activity>
+    {
+        public override void OnEnd(Activity data) => spans.Add(data);
+    }
+
+    private IHost Build(Action<HostApplicationBuilder> add, params (string Key, string? Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(
+        [
+            KeyValuePair.Create("ConnectionStrings:ai", (string?)$"Endpoint={gateway.Gateway.Address};Model=from-the-connection"),
+        ]);
+        builder.Configuration.AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, one.Value)));
+        add(builder);
+        return builder.Build();
+    }
+}
