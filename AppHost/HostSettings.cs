@@ -17,6 +17,9 @@ internal sealed record HostSettings
     /// <summary><c>Models:Device</c>: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Default <c>auto</c>.</summary>
     public required string Device { get; init; }
 
+    /// <summary>Settings of the workers' devices that are passed on as they are, because the workers check them.</summary>
+    public required IReadOnlyDictionary<string, string> DeviceSettings { get; init; }
+
     /// <summary><c>Models:Path</c>: folder of the model folders on this machine. Default the repository's <c>models</c>.</summary>
     public required string ModelsPath { get; init; }
 
@@ -29,6 +32,12 @@ internal sealed record HostSettings
     /// <summary><c>Gateway:OperatorKey</c>: the key that the dashboard's commands send, if the Gateway has keys. Default none.</summary>
     public required string? OperatorKey { get; init; }
 
+    private static string[] DeviceKeys { get; } =
+    [
+        "Models:DeviceId", "Models:DeviceMemoryLimitBytes", "Models:CudaPath", "Models:ArenaGrowth", "Models:TensorFloat32",
+        "Generation:CudaGraphs",
+    ];
+
     public static HostSettings Read(IDistributedApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
@@ -37,6 +46,8 @@ internal sealed record HostSettings
             Workers = Number(configuration, "Inference:Replicas", 1, 1, 64),
             Gateways = Number(configuration, "Gateway:Replicas", 1, 1, 64),
             Device = OneOf(configuration, "Models:Device", "auto", "cpu", "cuda") ?? "auto",
+            DeviceSettings = DeviceKeys.Where(key => configuration[key] is { Length: > 0 })
+                .ToDictionary(key => key, key => configuration[key]!),
             ModelsPath = Path.GetFullPath(configuration["Models:Path"] ?? "../models", builder.AppHostDirectory),
             HasRedis = !string.IsNullOrWhiteSpace(configuration.GetConnectionString("redis")),
             RedisInsight = Switch(configuration, "Redis:Insight"),

@@ -19,11 +19,14 @@ internal static class ProjectSettings
 #pragma warning restore ASPIREPROBES001
 
         /// <summary>
-        /// Passes the folder and the device of the models. An image has its models beside the program, which is the default folder.
+        /// Passes the folder and the device of the models, and what is set about the device. An image has its models beside the program,
+        /// which is the default folder.
         /// </summary>
         public IResourceBuilder<ProjectResource> WithModels(HostSettings settings)
         {
             if (project.ApplicationBuilder.ExecutionContext.IsRunMode) project.WithEnvironment("Models__Path", settings.ModelsPath);
+            foreach (var (key, value) in settings.DeviceSettings)
+                project.WithEnvironment(key.Replace(":", "__", StringComparison.Ordinal), value);
             return project.WithEnvironment("Models__Device", settings.Device);
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using AiPlatform.Benchmarks.Chat;
+using AiPlatform.Benchmarks.Devices;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Providers;
@@ -61,6 +62,9 @@ internal static class Program
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
                     Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));
+                    return 0;
+                case [DeviceComparison.Role]:
+                    await DeviceComparison.RunAsync();
                     return 0;
                 case [BareDecoder.Role]:
                     BareDecoder.Run();

@@ -17,6 +17,9 @@ if (args is ["model", ..])
     return new ModelCommand(options, Console.Out, Console.Error).Run(args[1..]);
 }
 
+if (args is ["device", ..])
+    return new Doctor(WorkerHost.Build(args[1..]).Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).RunDevice();
+
 if (args is ["doctor", ..])
     return new Doctor(WorkerHost.Build(args[1..]).Services.GetRequiredService<IOptions<ModelOptions>>(), Console.Out).Run();
 
@@ -30,6 +33,7 @@ internal sealed partial class Program
 
           AiPlatform.InferenceWorker             serve until stopped
           AiPlatform.InferenceWorker doctor      check settings, device and every model; exit 1 when something is wrong
+          AiPlatform.InferenceWorker device      check only the device, and say why it is this one
           AiPlatform.InferenceWorker model …     add, list, check and remove models; model --help says how
           AiPlatform.InferenceWorker --version   say which version this is
 
@@ -40,7 +44,8 @@ internal sealed partial class Program
           Models__Load__0, Models__Load__1, …    names of the models to load (all)
           Models__Device                         auto, cpu or cuda (auto)
           Models__DeviceId                       CUDA device (0)
-          Models__DeviceMemoryLimitBytes         most memory on the CUDA device (no limit)
+          Models__DeviceMemoryLimitBytes         most memory of each model on the CUDA device (no limit)
+          Models__CudaPath                       folder with CUDA's libraries (the library path)
           Models__Threads                        threads of one model on the CPU (0: all cores)
           Models__ParallelRuns                   batches that run at a time on the CPU (0: measured at start)
           Models__LeasedBatches                  jobs leased at a time, in batches (2)

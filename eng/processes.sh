@@ -142,6 +142,14 @@ http_is_ready() { [[ $(http_get "$1" /health) == 'HTTP/1.1 200 '* ]]; }
 # needs_key PORT — whether the Gateway there asks for an API key.
 needs_key() { [[ $(http_get "$1" /v1/models) == 'HTTP/1.1 401 '* ]]; }
 
+# device_of NUMBER — which GPU the worker of this number, from 1 on, uses on a machine with several: they are given out in turn, unless
+# the settings name one or hide some.
+device_of() {
+  local gpus=(/proc/driver/nvidia/gpus/*)
+  if [[ ${Models__DeviceId:-} || ${CUDA_VISIBLE_DEVICES:-} || ${#gpus[@]} -lt 2 ]]; then return; fi
+  echo $((($1 - 1) % ${#gpus[@]}))
+}
+
 # knows_workers PORT COUNT — whether the Gateway there knows this number of workers.
 knows_workers() {
   [[ $(http_get "$1" /health) =~ ([0-9]+)\ workers\ live ]] && ((BASH_REMATCH[1] >= $2))

@@ -15,6 +15,12 @@ namespace AiPlatform.InferenceWorker.Batching;
 internal sealed class CostMeasurement(
     IRowSession session, IBatchedModel model, int parallelRuns, int tokenId, Func<TimeSpan> clock)
 {
+    /// <summary>
+    /// Called when a run fails after smaller ones have not, with its tokens: the device has too little memory for it. Without it the
+    /// failure is an error, since the system has memory for any batch.
+    /// </summary>
+    public Action<int, Exception>? OnTooLarge { get; init; }
+
     /// <summary>The time for all runs together; a larger run is not begun if it would exceed this time.</summary>
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(800);
 
@@ -36,7 +42,16 @@ internal sealed class CostMeasurement(
         {
             // Each shape has at most twice the tokens of the previous shape.
             if (samples.Count >= LeastSamples && spent + (2 * (1 + Tries) * samples[^1].Seconds) > Budget.TotalSeconds) break;
-            samples.Add(new CostSample(rows, length, SecondsOf(rows, length) / parallelRuns));
+            try
+            {
+                samples.Add(new CostSample(rows, length, SecondsOf(rows, length) / parallelRuns));
+            }
+            catch (Exception failure) when (OnTooLarge is not null && samples.Count > 0)
+            {
+                OnTooLarge(rows * length, failure);
+                break;
+            }
+
             spent += (1 + Tries) * samples[^1].Seconds;
         }
 
@@ -52,7 +67,24 @@ internal sealed class CostMeasurement(
     }
 
     /// <summary>Runs the largest batches at once, so that memory is allocated before the first request.</summary>
-    public void RunLargest(BatchLimits limits) => RunAtOnce(limits.RowsOf(model.MaxTokens), model.MaxTokens, tries: 1);
+    /// <returns>The limits, with fewer tokens if the device has too little memory.</returns>
+    public BatchLimits RunLargest(BatchLimits limits)
+    {
+        while (true)
+        {
+            var rows = limits.RowsOf(model.MaxTokens);
+            try
+            {
+                RunAtOnce(rows, model.MaxTokens, tries: 1);
+                return limits;
+            }
+            catch (Exception failure) when (OnTooLarge is not null && rows > 1)
+            {
+                OnTooLarge(rows * model.MaxTokens, failure);
+                limits = limits with { MaxTokens = rows / 2 * model.MaxTokens };
+            }
+        }
+    }
 
     private IEnumerable<(int Rows, int Length)> Shapes()
     {

@@ -19,6 +19,9 @@ internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options
 
     private const int ComparedLength = 32;
 
+    /// <summary>Tokens of the smallest run for which the device had too little memory; null if there was none.</summary>
+    private int? _smallestTooLarge;
+
     /// <exception cref="ModelProblemException">The model cannot run; its session is closed.</exception>
     public WarmEncoder Run(OpenedEncoder opened)
     {
@@ -50,7 +53,7 @@ internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options
         if (costOfParallel > ClearlyDearer * costOfOneRun) model = model.Reopen(device, options, oneRun);
     }
 
-    private static double CpuSecondsPerRow(OpenedEncoder model)
+    private double CpuSecondsPerRow(OpenedEncoder model)
     {
         var (rows, length) = (Math.Min(ComparedRows, model.Manifest.MaxBatchRows), Math.Min(ComparedLength, model.Manifest.MaxTokens));
         return MeasurementOf(model, CpuTime).SecondsOf(rows, length) / (model.Threads.ParallelRuns * rows);
@@ -60,17 +63,28 @@ internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options
     {
         var isOnOneThread = !device.IsCuda && model.Threads.ThreadsPerRun == 1;
         var measurement = MeasurementOf(model, isOnOneThread ? CpuTime : WallTime);
-        var cost = DeviceCost.Fit(measurement.Measure());
+        var samples = measurement.Measure();
+        var cost = DeviceCost.Fit(samples);
         var limits = BatchLimits.For(model.Manifest, cost);
-        measurement.RunLargest(limits);
+        if (_smallestTooLarge is { } tokens) limits = limits with { MaxTokens = Math.Min(limits.MaxTokens, tokens / 2) };
+        limits = measurement.RunLargest(limits);
         Log.CostMeasured(
             logger, model.Manifest.Name, model.Threads.ParallelRuns, model.Threads.ThreadsPerRun,
             1e3 * cost.FixedSeconds, 1e6 * cost.SecondsPerToken, cost.FreeTokens, limits.MaxTokens);
         return new BatchPlan(limits, cost, model.Threads.ParallelRuns);
     }
 
-    private static CostMeasurement MeasurementOf(OpenedEncoder model, Func<TimeSpan> clock) =>
-        new(model.Session, model.Manifest, model.Threads.ParallelRuns, model.Tokenizer.PadId, clock);
+    private CostMeasurement MeasurementOf(OpenedEncoder model, Func<TimeSpan> clock) =>
+        new(model.Session, model.Manifest, model.Threads.ParallelRuns, model.Tokenizer.PadId, clock)
+        {
+            OnTooLarge = device.IsCuda ? (tokens, failure) => TooLarge(model, tokens, failure) : null,
+        };
+
+    private void TooLarge(OpenedEncoder model, int tokens, Exception failure)
+    {
+        _smallestTooLarge = tokens;
+        Log.RunTooLarge(logger, model.Manifest.Name, tokens, failure.Message.ReplaceLineEndings(" "));
+    }
 
     private static TimeSpan CpuTime() => Environment.CpuUsage.TotalTime;
 

@@ -1,4 +1,5 @@
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Generation.Choosing;
 using AiPlatform.InferenceWorker.Generation.Decoder;
 using AiPlatform.InferenceWorker.Generation.Sampling;
 using AiPlatform.InferenceWorker.Models;
@@ -59,7 +60,7 @@ internal sealed class GenerationLoop : IDisposable
     {
         (_model, _decoder, _counters, _forget, _time, _logger) = (model, decoder, counters, forget, time, logger);
         _chunkTokens = options.PrefillChunkTokens;
-        _slots = new RowSlots(decoder.Shape, budget);
+        _slots = new RowSlots(decoder, budget);
         _sampler = new TokenSampler(decoder.Shape.VocabularySize);
         (_tokens, _pasts) = (new int[budget.MaxRows], new int[budget.MaxRows]);
     }
@@ -88,7 +89,7 @@ internal sealed class GenerationLoop : IDisposable
     /// <summary>Ends all rows, because the decoder no longer runs.</summary>
     public void EndAll(List<GenerationRow> inbox, string why)
     {
-        foreach (var row in (List<GenerationRow>)[.. _slots.Active, .. _waiting, .. inbox]) End(row, GenerationFinish.Interrupted, why);
+        foreach (var row in (List<GenerationRow>)[.. _slots.Abandon(), .. _waiting, .. inbox]) End(row, GenerationFinish.Interrupted, why);
         inbox.Clear();
         _counters.Has(0, 0, 0, 0, 0);
     }
@@ -244,6 +245,8 @@ internal sealed class GenerationLoop : IDisposable
             }
             catch (OutOfMemoryException)
             {
+                // The rows that run leave memory when they end.
+                if (_slots.Active.Count > 0) return null;
                 End(row, GenerationFinish.Failed, $"There is no memory for a row of {row.Length} tokens.");
                 continue;
             }
@@ -315,7 +318,9 @@ internal sealed class GenerationLoop : IDisposable
         Span<float> logits;
         try
         {
+            if (_decoder.Choice is { } choice) Narrow(choice, rows);
             logits = _decoder.Step(_slots.Memory, _tokens.AsSpan(0, rows), _pasts.AsSpan(0, rows));
+            if (_decoder.Choice is { } narrowed) RunNarrowed(narrowed, rows);
         }
         catch (Exception failure)
         {
@@ -328,11 +333,44 @@ internal sealed class GenerationLoop : IDisposable
         {
             var row = _slots.DecodingRow(slot);
             row.Computed++;
-            if (row.Pending == 0) Choose(row, logits.Slice(slot * stride, vocabulary));
+            if (row.Pending == 0) Choose(row, logits.Slice(slot * stride, vocabulary), slot);
         }
 
         EndStep();
         _counters.Stepped(_time.GetElapsedTime(start));
+    }
+
+    /// <summary>Finds the rows of a step for which their likeliest tokens suffice, or nothing because the next one is forced.</summary>
+    private void Narrow(IDeviceChoice choice, int rows)
+    {
+        choice.Begin(rows);
+        for (var slot = 0; slot < rows; slot++)
+        {
+            var row = _slots.DecodingRow(slot);
+            var isForced = row.Pending > 1;
+            if (isForced || (row.Changes.OnlyForbids && TokenSampler.IsAmong(choice.Count, row.Request.Sampling))) choice.Narrow(slot);
+        }
+    }
+
+    /// <summary>Finds the likeliest tokens of these rows. Their masks are taken late, because they are computed beside the run.</summary>
+    private void RunNarrowed(IDeviceChoice choice, int rows)
+    {
+        for (var slot = 0; slot < rows; slot++)
+        {
+            var row = _slots.DecodingRow(slot);
+            if (!choice.IsNarrow(slot) || row.Pending > 1) continue;
+            try
+            {
+                row.Changes.Forbid(choice.MaskOf(slot), row.Generated);
+            }
+            catch (Exception)
+            {
+                // The choice from all logits asks for the mask again, and ends the row with the reason.
+                choice.Widen(slot);
+            }
+        }
+
+        choice.Run();
     }
 
     /// <summary>Ends a step in which all rows have got their tokens: ended rows leave, then the sinks of the others are notified.</summary>
@@ -386,13 +424,15 @@ internal sealed class GenerationLoop : IDisposable
             }
             catch (OutOfMemoryException)
             {
-                foreach (var row in _slots.Active)
+                // With fewer rows there may be enough.
+                if (_slots.Active.Count > 1)
                 {
-                    if (row.Length > _slots.Memory.Positions)
-                        _ended.Add((row, GenerationFinish.Failed, $"There is no memory for a row of {row.Length} tokens.", null));
+                    Preempt();
+                    continue;
                 }
 
-                EndThem();
+                var alone = _slots.Active[0];
+                End(alone, GenerationFinish.Failed, $"There is no memory for a row of {alone.Length} tokens.");
             }
         }
 
@@ -414,11 +454,13 @@ internal sealed class GenerationLoop : IDisposable
     }
 
     /// <summary>Chooses a row's next token and passes it to the sink. Ends the row if the token ends its text.</summary>
-    private void Choose(GenerationRow row, Span<float> logits)
+    private void Choose(GenerationRow row, Span<float> logits, int slotOfStep = -1)
     {
         try
         {
-            var choice = _sampler.Choose(logits, row.Request.Sampling, row.Changes, row.Generated);
+            var choice = slotOfStep >= 0 && _decoder.Choice is { } device && device.TryGet(slotOfStep, out var tokens, out var likeliest)
+                ? _sampler.ChooseAmong(tokens, likeliest, row.Request.Sampling, row.Generated)
+                : _sampler.Choose(logits, row.Request.Sampling, row.Changes, row.Generated);
             if (!choice.IsToken)
             {
                 if (choice == TokenChoice.NothingAllowed) _counters.DeadEnd();
@@ -510,7 +552,7 @@ internal sealed class GenerationLoop : IDisposable
     {
         try
         {
-            using var memory = new KeyValueMemory(_decoder.Shape);
+            using var memory = _decoder.NewMemory();
             memory.Reshape(1, 2, []);
             _decoder.Prefill(memory, 0, 0, HarmlessTokens);
         }

@@ -6,7 +6,7 @@ namespace AiPlatform.InferenceWorker.Generation;
 /// Assigns the slots of the memory to rows. The rows that take part in steps have the first slots, without gaps. After them are the rows
 /// whose prompts are being computed, ended rows that are kept for their prefix, and free slots. Only the engine's thread uses it.
 /// </summary>
-internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposable
+internal sealed class RowSlots(IDecoder decoder, RowBudget budget) : IDisposable
 {
     private readonly Occupant?[] _slots = new Occupant?[budget.MaxRows + budget.MaxCachedRows];
     private readonly List<GenerationRow> _active = [];
@@ -24,7 +24,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         }
     }
 
-    public KeyValueMemory Memory { get; } = new(shape);
+    public KeyValueMemory Memory { get; } = decoder.NewMemory();
 
     /// <summary>Rows with a slot, including those whose prompt is being computed.</summary>
     public IReadOnlyList<GenerationRow> Active => _active;
@@ -37,7 +37,7 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
     public GenerationRow DecodingRow(int slot) => _slots[slot]!.Row!;
 
     /// <summary>Gives a row a slot, with the prefix of another row if there is one; false while there is no room.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no memory for it; nothing has changed.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no memory for it; at most kept rows are gone.</exception>
     public bool TryPlace(GenerationRow row)
     {
         var rows = _active.Count + 1;
@@ -90,8 +90,20 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
         foreach (var dropped in _cache.Add(cached)) _slots[dropped.Slot] = null;
     }
 
+    /// <summary>Lets all rows go. Nothing is moved in the memory, because the device may run nothing any more.</summary>
+    public IReadOnlyList<GenerationRow> Abandon()
+    {
+        List<GenerationRow> abandoned = [.. _active];
+        foreach (var row in abandoned) row.Slot = -1;
+        while (_cache.Count > 0) _cache.DropOldest();
+        _active.Clear();
+        Array.Clear(_slots);
+        Decoding = 0;
+        return abandoned;
+    }
+
     /// <summary>Gives every row this many positions; false when there is not enough memory for all rows.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no memory for it; nothing has changed.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no memory for it; at most kept rows are gone.</exception>
     public bool TryGrow(int positions)
     {
         if (!budget.Fits(_active.Count, positions)) return false;
@@ -148,11 +160,24 @@ internal sealed class RowSlots(DecoderShape shape, RowBudget budget) : IDisposab
     }
 
     /// <summary>
-    /// Divides the memory again, with room for this many rows. The oldest kept rows are removed if there is no room for them.
+    /// Divides the memory again, with room for this many rows. The oldest kept rows are removed if there is no room for them. If the system
+    /// has less memory than the settings allow, there are slots for these rows only.
     /// </summary>
     private void Reshape(int positions, int rows)
     {
         var slots = Math.Max(rows, budget.SlotsFor(positions));
+        try
+        {
+            Reshape(positions, rows, slots);
+        }
+        catch (OutOfMemoryException) when (slots > rows)
+        {
+            Reshape(positions, rows, rows);
+        }
+    }
+
+    private void Reshape(int positions, int rows, int slots)
+    {
         while (rows + _cache.Count > slots) _slots[_cache.DropOldest().Slot] = null;
         var occupants = _slots.Where(occupant => occupant is not null).ToArray();
         Memory.Reshape(slots, positions, [.. occupants.Select(one => new KeptRow(one!.Row?.Slot ?? one.Cached!.Slot, one.Computed))]);

@@ -33,6 +33,23 @@ internal sealed class Doctor(IOptions<ModelOptions> options, TextWriter output)
         return healthy ? 0 : 1;
     }
 
+    /// <summary>Checks only the device, and prints its name and the reason for it.</summary>
+    /// <returns>The exit code: 0, or 1 when the settings demand a device that cannot be used.</returns>
+    public int RunDevice()
+    {
+        try
+        {
+            var device = ExecutionDeviceChoice.Choose(options.Value);
+            output.WriteLine($"{device.Name}: {PrintableText.Of(device.Reason)}");
+            return 0;
+        }
+        catch (Exception problem) when (problem is ModelProblemException or OptionsValidationException)
+        {
+            output.WriteLine($"error: {PrintableText.Of(problem.Message)}");
+            return 1;
+        }
+    }
+
     private ExecutionDevice? CheckDevice(ModelOptions settings, out bool possible)
     {
         try

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using AiPlatform.InferenceWorker.Cuda;
 using AiPlatform.InferenceWorker.Files;
 using Microsoft.ML.OnnxRuntime;
 
@@ -22,21 +22,21 @@ internal static class ExecutionDeviceChoice
     {
         if (options.Device == DevicePreference.Cpu) return new ExecutionDevice(null, "Models:Device is cpu");
 
-        var obstacle = WhyNoCuda(options);
-        if (obstacle is null) return new ExecutionDevice(options.DeviceId, "a session was made on the CUDA device");
+        var libraries = CudaLibraries.Load(CudaFolders.Find(options.CudaPath));
+        var obstacle = WhyNoCuda(options, libraries);
+        if (obstacle is null) return new ExecutionDevice(options.DeviceId, SuccessWith(libraries));
         return options.Device == DevicePreference.Auto
             ? new ExecutionDevice(null, obstacle)
             : throw new ModelProblemException($"Models:Device is cuda, but {obstacle}. Set it to auto or cpu to run on the CPU.");
     }
 
-    private static string? WhyNoCuda(ModelOptions options)
+    private static string? WhyNoCuda(ModelOptions options, CudaLibraries libraries)
     {
         var providers = OrtEnv.Instance().GetAvailableProviders();
         if (!providers.Contains(CudaProvider))
             return $"this build of ONNX Runtime has no CUDA provider (it has {string.Join(", ", providers)})";
 
-        var driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-        if (!NativeLibrary.TryLoad(driver, out _)) return $"there is no NVIDIA driver ({driver} cannot be loaded)";
+        if (libraries.Obstacle is { } missing) return missing;
 
         try
         {
@@ -47,6 +47,13 @@ internal static class ExecutionDeviceChoice
         {
             return $"no session can be made on CUDA device {options.DeviceId}: {refused.Message.ReplaceLineEndings(" ")}";
         }
+    }
+
+    private static string SuccessWith(CudaLibraries libraries)
+    {
+        const string Success = "a session was made on the CUDA device";
+        return libraries.MissingForSome.Count == 0
+            ? Success : $"{Success}; models that need {string.Join(" or ", libraries.MissingForSome)} cannot run, since these are missing";
     }
 
     /// <summary>Opens a session of the smallest model; throws ONNX Runtime's own exceptions.</summary>

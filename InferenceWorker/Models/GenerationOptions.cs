@@ -55,6 +55,13 @@ public sealed class GenerationOptions
     public bool FlexibleWhitespace { get; init; }
 
     /// <summary>
+    /// Whether the steps of a model on CUDA are captured as CUDA graphs, one for each number of rows, which spares the device waiting for
+    /// the launch of each kernel. It needs a graph that runs on the device entirely, takes memory for each graph, and fails while another
+    /// model of the same process uses the device. Default false.
+    /// </summary>
+    public bool CudaGraphs { get; init; }
+
+    /// <summary>
     /// Whether a model's threads spin while they wait for one another within a run. It is faster if the cores have no other work. Default
     /// true.
     /// </summary>

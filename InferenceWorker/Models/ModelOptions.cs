@@ -35,17 +35,38 @@ public sealed class ModelOptions
     [Range(0, 63)]
     public int DeviceId { get; init; }
 
-    /// <summary>Most memory of ONNX Runtime's arena on the CUDA device, in bytes. Default none, 256 MiB or more.</summary>
+    /// <summary>
+    /// Folder with the libraries of CUDA 13 and cuDNN 9, or a folder of Python that has them as packages of NVIDIA. Default none; without
+    /// it, the library path, <c>/usr/local/cuda</c>, <c>VIRTUAL_ENV</c> and the packages of the system's Python are looked at.
+    /// </summary>
+    public string? CudaPath { get; init; }
+
+    /// <summary>
+    /// Most memory of ONNX Runtime's arena on the CUDA device, for each model, in bytes. Default none, 256 MiB or more.
+    /// </summary>
     [Range(256L * 1024 * 1024, long.MaxValue)]
     public long? DeviceMemoryLimitBytes { get; init; }
+
+    /// <summary>
+    /// How the arena on the CUDA device grows: <c>exact</c> by what is needed, or <c>doubling</c>, which asks the device less often and
+    /// takes more memory than is needed. Default <c>exact</c>.
+    /// </summary>
+    [EnumDataType(typeof(ArenaGrowth))]
+    public ArenaGrowth ArenaGrowth { get; init; } = ArenaGrowth.Exact;
+
+    /// <summary>
+    /// Whether fp32 products on CUDA are computed in TF32, which is faster and has 10 bits of mantissa instead of 23. Default true.
+    /// </summary>
+    public bool TensorFloat32 { get; init; } = true;
 
     /// <summary>Threads of one model on the CPU, for all its runs together. Default 0, 0 to 1,024; 0 means one for each core.</summary>
     [Range(0, 1_024)]
     public int Threads { get; init; }
 
     /// <summary>
-    /// Batches of one model that run at a time on the CPU, each on its share of <see cref="Threads"/>. Default 0, 0 to 64; 0 measures at
-    /// start whether as many runs as threads, or one run on all of them, is faster. On CUDA always 1.
+    /// Batches of one model that run at a time, on the CPU each on its share of <see cref="Threads"/>. Default 0, 0 to 64; 0 measures at
+    /// start whether as many runs as threads, or one run on all of them, is faster, and is 1 on CUDA. There 2 lets the inputs and outputs
+    /// of one batch be copied while another runs.
     /// </summary>
     [Range(0, 64)]
     public int ParallelRuns { get; init; }
@@ -74,4 +95,14 @@ public enum DevicePreference
 
     /// <summary>Only CUDA: if it cannot be used, no model is loaded, and the log says why.</summary>
     Cuda,
+}
+
+/// <summary>How ONNX Runtime's arena on a device grows.</summary>
+public enum ArenaGrowth
+{
+    /// <summary>By the size that is asked for.</summary>
+    Exact,
+
+    /// <summary>By powers of two.</summary>
+    Doubling,
 }

@@ -21,17 +21,29 @@ internal static class SessionSettings
         // Threads that spin while they wait would take cores from tokenizers, Redis and the other models.
         settings.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         settings.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
-        if (device.CudaDeviceId is { } id) AddCuda(settings, id, options.DeviceMemoryLimitBytes);
+        if (device.IsCuda) AddCuda(settings, CudaOptions(device, options));
         return settings;
     }
 
-    private static void AddCuda(SessionOptions settings, int deviceId, long? memoryLimitBytes)
+    /// <summary>Lets sessions run on CUDA.</summary>
+    public static void AddCuda(SessionOptions settings, Dictionary<string, string> cuda)
     {
-        var cuda = new Dictionary<string, string> { ["device_id"] = deviceId.ToString(CultureInfo.InvariantCulture) };
-        if (memoryLimitBytes is { } limit) cuda["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
-
         using var provider = new OrtCUDAProviderOptions();
         provider.UpdateOptions(cuda);
         settings.AppendExecutionProvider_CUDA(provider);
+    }
+
+    /// <summary>The options of ONNX Runtime's CUDA provider.</summary>
+    public static Dictionary<string, string> CudaOptions(ExecutionDevice device, ModelOptions options, bool capturesGraphs = false)
+    {
+        Dictionary<string, string> cuda = new()
+        {
+            ["device_id"] = device.CudaDeviceId!.Value.ToString(CultureInfo.InvariantCulture),
+            ["arena_extend_strategy"] = options.ArenaGrowth == ArenaGrowth.Doubling ? "kNextPowerOfTwo" : "kSameAsRequested",
+            ["use_tf32"] = options.TensorFloat32 ? "1" : "0",
+        };
+        if (options.DeviceMemoryLimitBytes is { } limit) cuda["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
+        if (capturesGraphs) cuda["enable_cuda_graph"] = "1";
+        return cuda;
     }
 }

@@ -9,7 +9,9 @@ internal readonly record struct ThreadSplit(int ParallelRuns, int ThreadsPerRun)
     public static ThreadSplit? Configured(ExecutionDevice device, ModelOptions options)
     {
         var threads = ThreadsOf(options);
-        if (device.IsCuda || threads == 1 && options.ParallelRuns == 0) return OneRun(threads);
+        // On CUDA it is the device that computes a run, whatever the threads.
+        if (device.IsCuda) return new ThreadSplit(Math.Max(1, options.ParallelRuns), 1);
+        if (threads == 1 && options.ParallelRuns == 0) return OneRun(threads);
         return options.ParallelRuns > 0 ? Of(options.ParallelRuns, threads) : null;
     }
 

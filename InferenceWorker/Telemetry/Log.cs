@@ -57,4 +57,11 @@ internal static partial class Log
 
     [LoggerMessage(2015, LogLevel.Error, "Loading model {Model} failed in a way that was not foreseen")]
     public static partial void LoadingThrew(ILogger logger, Exception exception, string model);
+
+    [LoggerMessage(2016, LogLevel.Warning, "Model {Model} runs on {Device}: {Reason}")]
+    public static partial void ModelOnOtherDevice(ILogger logger, string model, string device, string reason);
+
+    [LoggerMessage(2017, LogLevel.Warning,
+        "{Model}: a run of {Tokens} tokens failed at warm-up, so runs are smaller; the device may have too little memory. {Reason}")]
+    public static partial void RunTooLarge(ILogger logger, string model, int tokens, string reason);
 }

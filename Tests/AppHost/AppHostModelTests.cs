@@ -41,12 +41,16 @@ public sealed class AppHostModelTests
     public async Task Settings_Given_ReachThePrograms()
     {
         await using var host = new AppHostModel(
-            "--Inference:Replicas=3", "--Gateway:Replicas=2", "--Models:Device=cuda", "--Models:Path=/srv/models", "--Redis:Insight=true");
+            "--Inference:Replicas=3", "--Gateway:Replicas=2", "--Models:Device=cuda", "--Models:Path=/srv/models", "--Redis:Insight=true",
+            "--Models:DeviceId=1", "--Models:DeviceMemoryLimitBytes=4294967296", "--Generation:CudaGraphs=true");
 
         Assert.Equal(3, host.Resource("inference").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
         Assert.Equal(2, host.Resource("gateway").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
         var environment = await host.EnvironmentOfAsync("inference");
         Assert.Equal(("cuda", "/srv/models"), (environment["Models__Device"], environment["Models__Path"]));
+        Assert.Equal(
+            ("1", "4294967296", "true"),
+            (environment["Models__DeviceId"], environment["Models__DeviceMemoryLimitBytes"], environment["Generation__CudaGraphs"]));
         Assert.Contains(host.Resources, resource => resource.Name == "redisinsight");
     }
 

@@ -10,7 +10,8 @@ namespace AiPlatform.InferenceWorker.Generation.Decoder;
 /// Runs a decoder before it serves requests. This shows properties that its metadata do not state. It also finds a graph that does not keep
 /// its cache in place, before a caller gets wrong text.
 /// </summary>
-internal sealed class DecoderProbe(InferenceSession session, DecoderConfig config, DecoderForm form, string file)
+internal sealed class DecoderProbe(
+    InferenceSession session, DecoderConfig config, DecoderForm form, string file, bool capturesGraphs = false)
 {
     /// <summary>
     /// Least similarity of equal logits. Kernels differ a little with the number of rows; the logits of another text are less similar.
@@ -31,6 +32,7 @@ internal sealed class DecoderProbe(InferenceSession session, DecoderConfig confi
     public LogitsForm Logits()
     {
         using var runOptions = new RunOptions();
+        if (capturesGraphs) runOptions.AddRunConfigEntry(CapturedGraphs.Entry, "-1");
         List<string> names = [config.Names.InputIds, config.Names.AttentionMask];
         List<OrtValue> values = [Whole([0, 1, 1]), Whole([1, 1, 1])];
         try
@@ -69,7 +71,7 @@ internal sealed class DecoderProbe(InferenceSession session, DecoderConfig confi
     /// </summary>
     public void CompareInPlace(OnnxDecoder decoder)
     {
-        using var memory = new KeyValueMemory(decoder.Shape);
+        using var memory = decoder.NewMemory();
         memory.Reshape(1, 2 * Length, []);
         Span<float> found;
         try

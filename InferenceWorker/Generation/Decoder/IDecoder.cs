@@ -1,3 +1,5 @@
+using AiPlatform.InferenceWorker.Generation.Choosing;
+
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
@@ -8,6 +10,12 @@ internal interface IDecoder : IDisposable
 {
     DecoderShape Shape { get; }
 
+    /// <summary>Chooses tokens where the logits are, if these are not in the memory of the process; else null.</summary>
+    IDeviceChoice? Choice => null;
+
+    /// <summary>New memory for keys and values, without rows. It must be disposed before the decoder.</summary>
+    KeyValueMemory NewMemory() => new(Shape);
+
     /// <summary>
     /// Computes tokens of one row that follow <paramref name="past"/> computed ones, and writes their keys and values into the row's slot.
     /// </summary>
@@ -16,7 +24,8 @@ internal interface IDecoder : IDisposable
 
     /// <summary>Computes one token for each of the first rows of the memory; row <c>i</c> has <c>pasts[i]</c> computed ones.</summary>
     /// <returns>
-    /// The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>; the caller may change them until the next run.
+    /// The logits, <c>[rows, stride]</c> with <see cref="DecoderShape.LogitsStride"/>; the caller may change them until the next run. Those
+    /// of rows that <see cref="Choice"/> narrows are missing.
     /// </returns>
     Span<float> Step(KeyValueMemory memory, ReadOnlySpan<int> tokens, ReadOnlySpan<int> pasts);
 }

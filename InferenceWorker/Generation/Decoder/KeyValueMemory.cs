@@ -1,15 +1,20 @@
-using System.Runtime.InteropServices;
+using AiPlatform.InferenceWorker.Generation.Places;
 
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
 /// <summary>
 /// The keys and values of all rows: for each layer two buffers of <c>[rows, heads, positions, head size]</c>. Rows are the outermost
-/// dimension, so the first n rows of a buffer are themselves a tensor. The memory is not managed by the garbage collector: its size is
-/// exact, and the system provides pages only when they are written. Only one thread may use it at a time.
+/// dimension, so the first n rows of a buffer are themselves a tensor. Only one thread may use it at a time.
 /// </summary>
-internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
+internal sealed class KeyValueMemory(DecoderShape shape, ITensorMemory memory) : IDisposable
 {
     private readonly nint[] _buffers = new nint[2 * shape.Layers];
+
+    /// <summary>Keys and values in the memory of the process.</summary>
+    public KeyValueMemory(DecoderShape shape)
+        : this(shape, HostMemory.Instance)
+    {
+    }
 
     /// <summary>Slots for rows.</summary>
     public int Rows { get; private set; }
@@ -44,16 +49,14 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
         {
             for (var row = 0; row < kept.Length; row++)
             {
-                var bytes = Math.Min(kept[row].Positions, positions) * bytesPerPosition;
-                for (var head = 0; head < shape.KeyValueHeads; head++)
-                {
-                    Copy(
-                        _buffers[i] + (nint)(kept[row].Slot * RowBytes + head * HeadBytes),
-                        made[i] + (nint)((row * shape.KeyValueHeads + head) * newHeadBytes), bytes);
-                }
+                memory.Copy(
+                    _buffers[i] + (nint)(kept[row].Slot * RowBytes), HeadBytes,
+                    made[i] + (nint)(row * shape.KeyValueHeads * newHeadBytes), newHeadBytes,
+                    Math.Min(kept[row].Positions, positions) * bytesPerPosition, shape.KeyValueHeads);
             }
 
-            NativeMemory.Free((void*)_buffers[i]);
+            memory.Finish();
+            memory.Free(_buffers[i]);
             _buffers[i] = made[i];
         }
 
@@ -67,35 +70,24 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
         var bytes = (long)positions * shape.HeadSize * shape.BytesPerNumber;
         foreach (var buffer in _buffers)
         {
-            for (var head = 0; head < shape.KeyValueHeads; head++)
-            {
-                var offset = head * HeadBytes;
-                Copy(buffer + (nint)(from * RowBytes + offset), buffer + (nint)(to * RowBytes + offset), bytes);
-            }
+            memory.Copy(
+                buffer + (nint)(from * RowBytes), HeadBytes, buffer + (nint)(to * RowBytes), HeadBytes, bytes, shape.KeyValueHeads);
         }
     }
 
     /// <summary>Exchanges the first positions of two rows.</summary>
     public void SwapRows(int one, int other, int positions)
     {
-        var length = checked((int)((long)positions * shape.HeadSize * shape.BytesPerNumber));
+        var bytes = (long)positions * shape.HeadSize * shape.BytesPerNumber;
         foreach (var buffer in _buffers)
-        {
-            for (var head = 0; head < shape.KeyValueHeads; head++)
-            {
-                var offset = head * HeadBytes;
-                Swap(
-                    new Span<byte>((void*)(buffer + (nint)(one * RowBytes + offset)), length),
-                    new Span<byte>((void*)(buffer + (nint)(other * RowBytes + offset)), length));
-            }
-        }
+            memory.Swap(buffer + (nint)(one * RowBytes), buffer + (nint)(other * RowBytes), HeadBytes, bytes, shape.KeyValueHeads);
     }
 
     public void Dispose()
     {
         for (var i = 0; i < _buffers.Length; i++)
         {
-            NativeMemory.Free((void*)_buffers[i]);
+            memory.Free(_buffers[i]);
             _buffers[i] = 0;
         }
 
@@ -103,36 +95,20 @@ internal sealed unsafe class KeyValueMemory(DecoderShape shape) : IDisposable
         Version++;
     }
 
-    /// <summary>Allocates all buffers or none. Nothing is written into them, so they use no pages yet.</summary>
+    /// <summary>Allocates all buffers or none.</summary>
     private nint[] Allocate(int rows, int positions)
     {
-        var bytes = checked((nuint)((long)rows * positions * shape.KeyValueHeads * shape.HeadSize * shape.BytesPerNumber));
+        var bytes = (long)rows * positions * shape.KeyValueHeads * shape.HeadSize * shape.BytesPerNumber;
         var made = new nint[_buffers.Length];
         try
         {
-            for (var i = 0; i < made.Length; i++) made[i] = (nint)NativeMemory.AllocZeroed(bytes);
+            for (var i = 0; i < made.Length; i++) made[i] = memory.Allocate(bytes);
             return made;
         }
         catch (OutOfMemoryException)
         {
-            foreach (var buffer in made) NativeMemory.Free((void*)buffer);
+            foreach (var buffer in made) memory.Free(buffer);
             throw;
-        }
-    }
-
-    private static void Copy(nint from, nint to, long bytes) => Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes);
-
-    private static void Swap(Span<byte> one, Span<byte> other)
-    {
-        Span<byte> between = stackalloc byte[4_096];
-        while (one.Length > 0)
-        {
-            var part = between[..Math.Min(between.Length, one.Length)];
-            one[..part.Length].CopyTo(part);
-            other[..part.Length].CopyTo(one);
-            part.CopyTo(other);
-            one = one[part.Length..];
-            other = other[part.Length..];
         }
     }
 }

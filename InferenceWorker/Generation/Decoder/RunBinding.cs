@@ -1,5 +1,5 @@
+using AiPlatform.InferenceWorker.Generation.Places;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace AiPlatform.InferenceWorker.Generation.Decoder;
 
@@ -7,7 +7,8 @@ namespace AiPlatform.InferenceWorker.Generation.Decoder;
 /// The tensors of one kind of run, which are bound once and again only when they have changed. Past and present keys and values share the
 /// same memory, so the graph writes the new ones beside the old ones.
 /// </summary>
-internal sealed class RunBinding(InferenceSession session, DecoderConfig config, DecoderForm form, int logitsStride, bool isPruned)
+internal sealed class RunBinding(
+    InferenceSession session, DecoderConfig config, DecoderForm form, int logitsStride, bool isPruned, ITensorMemory place)
     : IDisposable
 {
     private readonly OrtValue?[] _cache = new OrtValue?[2 * config.Layers];
@@ -35,16 +36,18 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
         if (_rows != (memory, memory.Version, slot, rows)) BindCache(memory, slot, rows);
         if (hasOtherRows || _length != length || arrays != _arrays)
         {
-            BindInput(config.Names.InputIds, ref _ids, Tensor(arrays.Ids, rows, length));
-            if (form.TakesPositions) BindInput(config.Names.PositionIds, ref _positions, Tensor(arrays.Positions, rows, length));
+            BindInput(config.Names.InputIds, ref _ids, Tensor(arrays.Ids, arrays.Device.Ids, rows, length));
+            if (form.TakesPositions)
+                BindInput(config.Names.PositionIds, ref _positions, Tensor(arrays.Positions, arrays.Device.Positions, rows, length));
             long[] shape = [rows, isPruned ? 1 : length, logitsStride];
-            var logits = arrays.Half is { } half ? Tensor(half, shape) : Tensor(arrays.Logits, shape);
+            var logits = arrays.Half is { } half
+                ? Tensor(half, arrays.Device.Logits, shape) : Tensor(arrays.Logits, arrays.Device.Logits, shape);
             _binding.BindOutput(config.Names.Logits, logits);
             Replace(ref _logits, logits);
         }
 
         if (hasOtherRows || _width != width || arrays != _arrays)
-            BindInput(config.Names.AttentionMask, ref _mask, Tensor(arrays.Mask, rows, width));
+            BindInput(config.Names.AttentionMask, ref _mask, Tensor(arrays.Mask, arrays.Device.Mask, rows, width));
         (_length, _width, _arrays) = (length, width, arrays);
         return _binding;
     }
@@ -67,7 +70,7 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
         {
             var (layer, isValue) = (i / 2, i % 2 == 1);
             var value = OrtValue.CreateTensorValueWithData(
-                OrtMemoryInfo.DefaultInstance, form.Cache, shape, memory.AddressOf(layer, isValue, slot), rows * memory.RowBytes);
+                place.Info, form.Cache, shape, memory.AddressOf(layer, isValue, slot), rows * memory.RowBytes);
             _binding!.BindInput(DecoderNames.Of(isValue ? names.PastValue : names.PastKey, layer), value);
             _binding.BindOutput(DecoderNames.Of(isValue ? names.PresentValue : names.PresentKey, layer), value);
             Replace(ref _cache[i], value);
@@ -88,37 +91,14 @@ internal sealed class RunBinding(InferenceSession session, DecoderConfig config,
         field = value;
     }
 
-    private static OrtValue Tensor<T>(T[] array, params long[] shape)
+    /// <summary>A tensor over the start of an array, or over its copy on the device.</summary>
+    private unsafe OrtValue Tensor<T>(T[] array, nint onDevice, params long[] shape)
         where T : unmanaged
     {
         var length = 1L;
         foreach (var size in shape) length *= size;
-        return OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, array.AsMemory(0, checked((int)length)), shape);
+        return place.IsHost
+            ? OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, array.AsMemory(0, checked((int)length)), shape)
+            : OrtValue.CreateTensorValueWithData(place.Info, DecoderBuffers.TypeOf<T>(), shape, onDevice, length * sizeof(T));
     }
-}
-
-/// <summary>
-/// The inputs and outputs of runs besides keys and values. The arrays are pinned, and are replaced by larger ones when a run needs it.
-/// </summary>
-internal sealed class DecoderBuffers(TensorElementType logitsType)
-{
-    private Arrays _arrays = new([], [], [], [], logitsType == TensorElementType.Float16 ? [] : null);
-
-    /// <summary>Token ids, position ids, mask and logits; if the graph's logits are fp16, they are in <c>Half</c>.</summary>
-    internal readonly record struct Arrays(long[] Ids, long[] Positions, long[] Mask, float[] Logits, Float16[]? Half);
-
-    public Arrays Current => _arrays;
-
-    /// <summary>Makes room for a run.</summary>
-    public void Ensure(int tokens, int mask, int logits)
-    {
-        if (_arrays.Ids.Length < tokens) _arrays = _arrays with { Ids = Pinned<long>(tokens), Positions = Pinned<long>(tokens) };
-        if (_arrays.Mask.Length < mask) _arrays = _arrays with { Mask = Pinned<long>(mask) };
-        if (_arrays.Logits.Length < logits)
-            _arrays = _arrays with { Logits = Pinned<float>(logits), Half = _arrays.Half is null ? null : Pinned<Float16>(logits) };
-    }
-
-    private static T[] Pinned<T>(int length)
-        where T : unmanaged =>
-        GC.AllocateArray<T>(length, pinned: true);
 }

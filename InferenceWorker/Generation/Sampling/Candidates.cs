@@ -37,10 +37,17 @@ internal sealed class Candidates(int vocabularySize)
         {
             // Nearly all blocks have no such token.
             if (!Vector.GreaterThanOrEqualAny(new Vector<float>(weights[i..]), threshold)) continue;
-            for (var lane = i; lane < i + Vector<float>.Count; lane++) AddIfLikely(weights, lane, least);
+            for (var lane = i; lane < i + Vector<float>.Count; lane++) AddIfLikely(lane, weights[lane], least);
         }
 
-        for (; i < weights.Length; i++) AddIfLikely(weights, i, least);
+        for (; i < weights.Length; i++) AddIfLikely(i, weights[i], least);
+    }
+
+    /// <summary>Takes those of some tokens that have at least this weight. The tokens are in the order of their ids.</summary>
+    public void Collect(ReadOnlySpan<long> tokens, ReadOnlySpan<float> weights, float least)
+    {
+        (_count, Sum) = (0, 0);
+        for (var i = 0; i < tokens.Length; i++) AddIfLikely((int)tokens[i], weights[i], least);
     }
 
     /// <summary>Keeps the likeliest tokens, at most this many.</summary>
@@ -65,9 +72,8 @@ internal sealed class Candidates(int vocabularySize)
         return TokenOf(_keys[_count - 1]);
     }
 
-    private void AddIfLikely(ReadOnlySpan<float> weights, int token, float least)
+    private void AddIfLikely(int token, float weight, float least)
     {
-        var weight = weights[token];
         if (!(weight >= least)) return;
         _keys[_count++] = (ulong)BitConverter.SingleToUInt32Bits(weight) << 32 | ~(uint)token;
         Sum += weight;

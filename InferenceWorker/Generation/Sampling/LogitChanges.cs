@@ -34,6 +34,9 @@ internal sealed class LogitChanges
     public bool IsNone(int position) =>
         _seen is null && _bias.Length == 0 && _constraint is null && position >= _settings.MinNewTokens;
 
+    /// <summary>Whether the only change is that tokens are forbidden.</summary>
+    public bool OnlyForbids => _seen is null && _bias.Length == 0;
+
     /// <summary>Counts a token that this engine or an earlier one generated.</summary>
     public void Count(int token)
     {
@@ -50,6 +53,20 @@ internal sealed class LogitChanges
         if (_constraint is not null && _constraint.Mask is { IsEmpty: false } mask) Mask(logits, mask);
         if (position >= _settings.MinNewTokens) return;
         foreach (var token in _endTokens) logits[token] = float.NegativeInfinity;
+    }
+
+    /// <summary>Takes the tokens from a mask that are forbidden at a position: bit <c>i % 8</c> of number <c>i / 8</c> is token
+    /// <c>i</c>.</summary>
+    public void Forbid(Span<int> mask, int position)
+    {
+        if (_constraint is not null && _constraint.Mask is { IsEmpty: false } words)
+        {
+            for (var i = 0; i < mask.Length; i++)
+                mask[i] &= i / sizeof(ulong) < words.Length ? (byte)(words[i / sizeof(ulong)] >> (i % sizeof(ulong) * 8)) : 0;
+        }
+
+        if (position >= _settings.MinNewTokens) return;
+        foreach (var token in _endTokens) mask[token / 8] &= ~(1 << token % 8);
     }
 
     private void Penalize(Span<float> logits)

@@ -44,17 +44,48 @@ internal sealed class TokenSampler(int vocabularySize)
             if (!float.IsFinite(logits[best])) return TokenChoice.NotFinite;
         }
 
-        var token = settings.Temperature < SamplingSettings.LeastTemperature || settings.TopK == 1
-            ? best
-            : Draw(logits, logits[best], settings, position);
+        var token = TakesLikeliest(settings) ? best : Draw(logits, logits[best], settings, position);
         return new TokenChoice(token, settings.LogProbabilities ? _model[token] - normalizer : 0);
+    }
+
+    /// <summary>Whether the likeliest tokens suffice for a choice, if there are this many of them.</summary>
+    public static bool IsAmong(int count, SamplingSettings settings) =>
+        !settings.LogProbabilities && (TakesLikeliest(settings) || (settings.TopK > 0 && settings.TopK <= count));
+
+    /// <summary>Chooses the token at a position of a row among the likeliest ones that are allowed. See <see cref="IsAmong"/>.</summary>
+    /// <param name="tokens">The tokens, the likeliest first.</param>
+    /// <param name="logits">Their logits; minus infinity for tokens that are not allowed.</param>
+    /// <param name="settings">The row's settings.</param>
+    /// <param name="position">The position.</param>
+    public TokenChoice ChooseAmong(ReadOnlySpan<long> tokens, ReadOnlySpan<float> logits, SamplingSettings settings, int position)
+    {
+        _topCount = 0;
+        if (float.IsNegativeInfinity(logits[0])) return TokenChoice.NothingAllowed;
+        if (TakesLikeliest(settings)) return new TokenChoice((int)tokens[0], 0);
+
+        Span<long> ordered = stackalloc long[tokens.Length];
+        tokens.CopyTo(ordered);
+        var weights = _weights.AsSpan(0, logits.Length);
+        Weigh(logits, logits[0], settings, weights);
+        ordered.Sort(weights);
+        _candidates.Collect(ordered, weights, settings.MinP > 0 ? settings.MinP : float.Epsilon);
+        Keep(settings, _candidates.Sum);
+        return new TokenChoice(_candidates.At(TokenDraw.Next(settings.Seed, settings.Choice, position)), 0);
+    }
+
+    private static bool TakesLikeliest(SamplingSettings settings) =>
+        settings.Temperature < SamplingSettings.LeastTemperature || settings.TopK == 1;
+
+    private static void Weigh(ReadOnlySpan<float> logits, float largest, SamplingSettings settings, Span<float> weights)
+    {
+        TensorPrimitives.Subtract(logits, largest, weights);
+        TensorPrimitives.Multiply<float>(weights, 1 / settings.Temperature, weights);
+        TensorPrimitives.Exp<float>(weights, weights);
     }
 
     private int Draw(ReadOnlySpan<float> logits, float largest, SamplingSettings settings, int position)
     {
-        TensorPrimitives.Subtract(logits, largest, _weights);
-        TensorPrimitives.Multiply<float>(_weights, 1 / settings.Temperature, _weights);
-        TensorPrimitives.Exp<float>(_weights, _weights);
+        Weigh(logits, largest, settings, _weights);
         var place = TokenDraw.Next(settings.Seed, settings.Choice, position);
         if (settings is { TopK: 0, TopP: 1, MinP: 0 }) return At(place);
 
@@ -77,6 +108,11 @@ internal sealed class TokenSampler(int vocabularySize)
             if (settings.TopK > 0 ? _candidates.Count >= settings.TopK : _candidates.Sum >= settings.TopP * total) break;
         }
 
+        Keep(settings, total);
+    }
+
+    private void Keep(SamplingSettings settings, double total)
+    {
         if (settings.TopK > 0) _candidates.KeepCount(settings.TopK);
         if (settings.TopP < 1)
             _candidates.KeepWeight(settings.TopP * (settings.TopK > 0 || settings.MinP > 0 ? _candidates.Sum : total));

@@ -18,6 +18,7 @@ internal sealed record ChatManifest : ModelManifest
         : base(content)
     {
         Model = content.File("model");
+        CudaModel = content.Root.Optional("cuda_model") is null ? null : content.File("cuda_model");
         Tokenizer = content.File("tokenizer");
         if (Tokenizer.Name != ChatTokenizer.FileName)
             throw content.Required("tokenizer").Refuse($"is '{Tokenizer.Name}'; it must be '{ChatTokenizer.FileName}'");
@@ -31,10 +32,16 @@ internal sealed record ChatManifest : ModelManifest
     }
 
     /// <summary>The names of this class' fields.</summary>
-    public static new IReadOnlyList<string> Fields { get; } = ["model", "tokenizer", "max_tokens"];
+    public static new IReadOnlyList<string> Fields { get; } = ["model", "cuda_model", "tokenizer", "max_tokens"];
 
     /// <summary><c>model</c>: the ONNX file, which <c>genai_config.json</c> names, too; one of <see cref="ModelManifest.Files"/>.</summary>
     public ModelFile Model { get; init; }
+
+    /// <summary>
+    /// <c>cuda_model</c>: the ONNX file that runs on CUDA instead, with the same inputs and outputs; one of
+    /// <see cref="ModelManifest.Files"/>. Without it the model runs on the CPU, because CUDA's attention has other types than the CPU's.
+    /// </summary>
+    public ModelFile? CudaModel { get; init; }
 
     /// <summary><c>tokenizer</c>: <c>tokenizer.json</c>; one of <see cref="ModelManifest.Files"/>.</summary>
     public ModelFile Tokenizer { get; init; }

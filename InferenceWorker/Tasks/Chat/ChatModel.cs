@@ -52,7 +52,7 @@ internal sealed class ChatModel : ILoadedModel
 
     public IModelTokens Tokens => _prompts;
 
-    public string Device => ExecutionDevice.Cpu;
+    public string Device => _opened.Device.Name;
 
     public int Capacity => _engine.MaxRows;
 

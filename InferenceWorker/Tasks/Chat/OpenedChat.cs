@@ -2,6 +2,7 @@ using System.Globalization;
 using AiPlatform.Grammars.Masks;
 using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Generation.Decoder;
+using AiPlatform.InferenceWorker.Generation.Places;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.InferenceWorker.Text.Bpe;
@@ -14,17 +15,26 @@ namespace AiPlatform.InferenceWorker.Tasks.Chat;
 /// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Template">Its chat template.</param>
 /// <param name="Decoder">Its session, which the caller must dispose.</param>
-internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer, ChatTemplate Template, OnnxDecoder Decoder)
+/// <param name="Device">Where it runs.</param>
+internal sealed record OpenedChat(
+    ChatManifest Manifest, ChatTokenizer Tokenizer, ChatTemplate Template, OnnxDecoder Decoder, ExecutionDevice Device)
 {
+    /// <param name="manifest">The manifest.</param>
+    /// <param name="device">The device of the process. A model without a file for CUDA runs on the CPU in any case.</param>
+    /// <param name="options">The settings of all models.</param>
+    /// <param name="generation">The settings of language models.</param>
+    /// <param name="time">The clock of its chat template.</param>
     /// <exception cref="ModelProblemException">A file differs from the manifest, or the engine cannot run this kind of model.</exception>
-    public static OpenedChat Open(ChatManifest manifest, ModelOptions options, GenerationOptions generation, TimeProvider time)
+    public static OpenedChat Open(
+        ChatManifest manifest, ExecutionDevice device, ModelOptions options, GenerationOptions generation, TimeProvider time)
     {
         ModelFileCheck.Verify(manifest);
         var tokenizer = Read(manifest, () => ChatTokenizer.Load(manifest.Folder));
         var template = Read(manifest, () => ChatTemplate.Load(manifest.Folder, time));
         CheckFile(manifest);
-        var decoder = OnnxDecoder.Open(manifest.Folder, new DecoderThreads(ThreadSplit.ThreadsOf(options), generation.Spin));
-        var opened = new OpenedChat(manifest, tokenizer, template, decoder);
+        var place = PlaceOf(manifest, device, options, generation);
+        var decoder = OnnxDecoder.Open(manifest.Folder, new DecoderThreads(ThreadSplit.ThreadsOf(options), generation.Spin), place);
+        var opened = new OpenedChat(manifest, tokenizer, template, decoder, place.Device);
         if (opened.Misfit() is { } misfit)
         {
             decoder.Dispose();
@@ -32,6 +42,17 @@ internal sealed record OpenedChat(ChatManifest Manifest, ChatTokenizer Tokenizer
         }
 
         return opened;
+    }
+
+    /// <summary>Where the model of a manifest runs.</summary>
+    public static DecoderPlace PlaceOf(
+        ChatManifest manifest, ExecutionDevice device, ModelOptions options, GenerationOptions generation)
+    {
+        if (device.IsCuda && manifest.CudaModel is { } file)
+            return new DecoderPlace(device, options) { File = file.Name, CapturesGraphs = generation.CudaGraphs };
+        return device.IsCuda
+            ? new DecoderPlace(new ExecutionDevice(null, "the manifest names no 'cuda_model'"), options)
+            : new DecoderPlace(device, options);
     }
 
     /// <summary>Arranges the tokens for the masks of grammars. Special tokens have no bytes there, so no text contains them.</summary>

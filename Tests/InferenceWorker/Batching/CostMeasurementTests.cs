@@ -56,6 +56,33 @@ public sealed class CostMeasurementTests
         Assert.Throws<InvalidOperationException>(() => CreateSut(session, 2).Measure());
     }
 
+    [Fact]
+    public void Measure_DeviceWithLittleMemory_EndsWithTheLargestRunThatFits()
+    {
+        List<int> tooLarge = [];
+        var session = new CostingSession(new DeviceCost(1e-6, 0, 0)) { MostTokens = 1_000 };
+        var sut = CreateSut(session, 2, (tokens, _) => tooLarge.Add(tokens));
+
+        var samples = sut.Measure();
+        var limits = sut.RunLargest(new BatchLimits(32, 8_192));
+
+        Assert.Equal(512, samples[^1].Tokens);
+        Assert.Equal([1_024, 8_192, 4_096, 2_048, 1_024], tooLarge);
+        Assert.Equal(new BatchLimits(32, 512), limits);
+    }
+
+    [Fact]
+    public void RunLargest_DeviceWithoutMemoryForOneRow_Throws()
+    {
+        var session = new CostingSession(Costs.Mixed) { MostTokens = 100 };
+
+        Assert.Throws<InvalidOperationException>(
+            () => CreateSut(session, 1, (_, _) => { }).RunLargest(new BatchLimits(32, 8_192)));
+    }
+
+    private static CostMeasurement CreateSut(CostingSession session, int parallelRuns, Action<int, Exception> onTooLarge) =>
+        new(session, Manifests.Shipped, parallelRuns, tokenId: 0, () => session.Now) { OnTooLarge = onTooLarge };
+
     private static CostMeasurement CreateSut(CostingSession session, int parallelRuns) =>
         new(session, Manifests.Shipped, parallelRuns, tokenId: 0, () => session.Now);
 
@@ -68,11 +95,15 @@ public sealed class CostMeasurementTests
 
         public bool IsBroken { get; init; }
 
+        /// <summary>A run of more fails.</summary>
+        public int MostTokens { get; init; } = int.MaxValue;
+
         public int NumbersOf(int tokens) => tokens;
 
         public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
         {
             if (IsBroken) throw new InvalidOperationException("The device is gone.");
+            if (rows.Length * rows[0].Length > MostTokens) throw new InvalidOperationException("There is no memory left.");
             lock (_gate) Now += TimeSpan.FromSeconds(cost.SecondsOf(rows.Length * rows[0].Length));
             return buffers.Numbers;
         }

@@ -43,7 +43,9 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("chats of 8192 tokens on cpu", output, StringComparison.Ordinal);
         var added = Path.Combine(_models.Models, "my-smol");
         var shipped = ManifestReader.Read(Path.Combine(Checkout.Models, "smollm2-135m-instruct"));
-        Assert.Equal(shipped.Files.OrderBy(file => file.Name), ManifestReader.Read(added).Files.OrderBy(file => file.Name));
+        // The graph for CUDA is named in a manifest only: no file of Hugging Face says which one it is.
+        var known = shipped.Files.Where(file => file.Name != "model.cuda.onnx");
+        Assert.Equal(known.OrderBy(file => file.Name), ManifestReader.Read(added).Files.OrderBy(file => file.Name));
         Assert.Equal(Path.Combine(folder, "model.onnx.data"), new FileInfo(Path.Combine(added, "model.onnx.data")).LinkTarget);
     }
 

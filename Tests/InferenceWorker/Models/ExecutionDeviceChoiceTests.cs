@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Cuda;
 using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using Xunit;
@@ -29,6 +30,16 @@ public sealed class ExecutionDeviceChoiceTests
             () => ExecutionDeviceChoice.Choose(new ModelOptions { Device = DevicePreference.Cuda }));
 
         Assert.Contains(auto.Reason, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Choose_NoDriver_NamesItsLibrary()
+    {
+        Assert.SkipWhen(CudaLibraries.Load([]).HasDriver, "This machine has a driver.");
+
+        var device = ExecutionDeviceChoice.Choose(new ModelOptions());
+
+        Assert.StartsWith("there is no NVIDIA driver (libcuda.so.1 cannot be loaded)", device.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

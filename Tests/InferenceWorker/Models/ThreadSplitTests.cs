@@ -24,8 +24,10 @@ public sealed class ThreadSplitTests
         Assert.Null(ThreadSplit.Configured(Cpu, new ModelOptions { Threads = 4 }));
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(8)]
-    public void Configured_OnCuda_IsOneRun(int parallelRuns) =>
-        Assert.Equal(1, ThreadSplit.Configured(Cuda, new ModelOptions { Threads = 4, ParallelRuns = parallelRuns })!.Value.ParallelRuns);
+    [InlineData(0, 1)]
+    [InlineData(2, 2)]
+    public void Configured_OnCuda_IsOneRunUnlessToldOtherwise(int parallelRuns, int expected) =>
+        Assert.Equal(
+            new ThreadSplit(expected, 1),
+            ThreadSplit.Configured(Cuda, new ModelOptions { Threads = 4, ParallelRuns = parallelRuns }));
 }

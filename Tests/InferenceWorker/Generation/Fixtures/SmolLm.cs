@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Generation.Decoder;
+using AiPlatform.InferenceWorker.Generation.Places;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
@@ -36,6 +37,10 @@ internal static class SmolLm
     public static void SkipUnlessThere() => Assert.SkipUnless(Directory.Exists(Folder), "The model is not in models/.");
 
     public static OnnxDecoder Open() => OnnxDecoder.Open(Folder, Threads);
+
+    /// <summary>The file for CUDA, whose activations, keys and values are fp16, on the CPU.</summary>
+    public static OnnxDecoder OpenCudaFile(DecoderPlace? place = null) =>
+        OnnxDecoder.Open(Folder, Threads, (place ?? DecoderPlace.Cpu) with { File = "model.cuda.onnx" });
 
     public static InferenceSession BareSession()
     {

@@ -62,6 +62,47 @@ public sealed class TokenSamplerTests
         }
     }
 
+    [Theory]
+    [InlineData(1f, 1f, 40, 0f)]
+    [InlineData(0.8f, 0.95f, 50, 0.02f)]
+    [InlineData(1.7f, 0.5f, 64, 0f)]
+    [InlineData(5f, 1f, 1, 0f)]
+    [InlineData(0f, 1f, 0, 0f)]
+    public void ChooseAmong_TheLikeliest_IsTheChoiceFromAll(float temperature, float topP, int topK, float minP)
+    {
+        var settings = new SamplingSettings { Temperature = temperature, TopP = topP, TopK = topK, MinP = minP, Seed = 11 };
+        Assert.True(TokenSampler.IsAmong(64, settings));
+        for (var position = 0; position < 500; position++)
+        {
+            var logits = Logits(position % 7);
+            var tokens = Enumerable.Range(0, Vocabulary).OrderByDescending(token => logits[token]).Take(64).ToArray();
+
+            var found = _sut.ChooseAmong(
+                [.. tokens.Select(token => (long)token)], [.. tokens.Select(token => logits[token])], settings, position);
+
+            Assert.Equal(Choose(logits, settings, position).Token, found.Token);
+        }
+    }
+
+    [Fact]
+    public void ChooseAmong_NothingAllowed_SaysSo() =>
+        Assert.Equal(
+            TokenChoice.NothingAllowed,
+            _sut.ChooseAmong([3, 4], [float.NegativeInfinity, float.NegativeInfinity], SamplingSettings.Greedy, 0));
+
+    [Theory]
+    [InlineData(1f, 0, false, false)]
+    [InlineData(1f, 65, false, false)]
+    [InlineData(1f, 64, false, true)]
+    [InlineData(1f, 64, true, false)]
+    [InlineData(0f, 0, false, true)]
+    [InlineData(0f, 0, true, false)]
+    public void IsAmong_MoreThanTheLikeliestWanted_IsFalse(float temperature, int topK, bool logProbabilities, bool expected) =>
+        Assert.Equal(
+            expected,
+            TokenSampler.IsAmong(
+                64, new SamplingSettings { Temperature = temperature, TopK = topK, LogProbabilities = logProbabilities }));
+
     [Fact]
     public void Choose_EqualLogits_KeepsTheFirstOfThem()
     {

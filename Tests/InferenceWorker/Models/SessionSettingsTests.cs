@@ -1,0 +1,35 @@
+using AiPlatform.InferenceWorker.Models;
+using Xunit;
+
+namespace AiPlatform.Tests.InferenceWorker.Models;
+
+public sealed class SessionSettingsTests
+{
+    [Fact]
+    public void CudaOptions_Defaults_NameTheDeviceAndNoLimit() =>
+        Assert.Equal(
+            new Dictionary<string, string> { ["device_id"] = "2", ["arena_extend_strategy"] = "kSameAsRequested", ["use_tf32"] = "1" },
+            SessionSettings.CudaOptions(new ExecutionDevice(2, "tests"), new ModelOptions()));
+
+    [Fact]
+    public void CudaOptions_EverySetting_IsPassedOn()
+    {
+        var options = new ModelOptions
+        {
+            DeviceMemoryLimitBytes = 1L << 33,
+            ArenaGrowth = ArenaGrowth.Doubling,
+            TensorFloat32 = false,
+        };
+
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["device_id"] = "0",
+                ["arena_extend_strategy"] = "kNextPowerOfTwo",
+                ["use_tf32"] = "0",
+                ["gpu_mem_limit"] = "8589934592",
+                ["enable_cuda_graph"] = "1",
+            },
+            SessionSettings.CudaOptions(new ExecutionDevice(0, "tests"), options, capturesGraphs: true));
+    }
+}
