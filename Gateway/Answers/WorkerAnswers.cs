@@ -65,6 +65,7 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         };
         var end = await jobs.RunAsync(call, terms, context.RequestAborted);
         end.Describe(context.Response);
+        if (end is { Job: null, Error.Kind: InferenceErrorKind.DeadlineExceeded }) return (null, OutOfTime(end.Error, timeout));
         return end.Error is { } error ? (null, error) : Read(end.Job!, contract.OnlyText, most);
     }
 
@@ -95,6 +96,13 @@ internal sealed class WorkerAnswers(ModelCatalog catalog, CallAdmission admissio
         Kind = InferenceErrorKind.AnswerInvalid,
         Message = $"The answer of '{model}' was cut after {maxTokens} tokens, before it was whole. Ask again, shorten the prompt, bound "
             + $"the texts and lists of the record, or name a larger model in {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)}.",
+    };
+
+    /// <summary>These routes cannot be jobs, and their callers can only shorten the time, so the usual advice would not help.</summary>
+    private static InferenceError OutOfTime(InferenceError late, TimeSpan timeout) => late with
+    {
+        Message = $"There was no answer within {timeout.TotalSeconds:0.###} s. Shorten the prompt, or let the operator allow more time "
+            + $"with {AnswersOptions.SectionName}:{nameof(AnswersOptions.Timeout)}; X-Request-Timeout can only shorten it.",
     };
 
     private static InferenceError NotHeld(string model, string reason) => new()

@@ -49,6 +49,18 @@ public sealed class WorkerAnswersTests(RedisServer redis) : IClassFixture<RedisS
     }
 
     [Fact]
+    public async Task AskAi_WorkerIsTooSlow_Is504ThatNamesTheSetting()
+    {
+        await using var sut = await GatewayHost.StartAsync(redis, $"Answers:Model={_model}", "Answers:Timeout=00:00:00.200");
+        await sut.ServeAsync(_model, dimensions: null, ChatTask.Kind);
+
+        using var reply = await sut.PostTextAsync("/ask-ai", Prompt);
+
+        Assert.Equal(504, (int)reply.StatusCode);
+        Assert.Contains("more time with Answers:Timeout", await reply.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AskAi_SettingNamesAWorkersModel_ThatOneIsAsked()
     {
         var named = RedisServer.Unique("z-model");
