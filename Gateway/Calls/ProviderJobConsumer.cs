@@ -45,7 +45,7 @@ internal sealed class ProviderJobConsumer(
         }
 
         metrics.Ended(call, end.Model, end.Usage, end.Error?.Code);
-        activity?.End(call, end.Model, end.Usage, end.Error?.Code);
+        activity?.End(call, end.Model, end.Usage, end.Error?.Code, end.Answer?.Body ?? default);
         var usage = UsageJson.Write(end.Usage.Input, end.Usage.Output);
         if (end.Answer is { } answer) return JobOutcome.Success(new JobOutput(JobOutput.Json, answer.Body), usage);
 

@@ -73,7 +73,7 @@ internal sealed class DirectCalls(
     private async Task<WholeAnswerEnd> AskAsync(HttpContext context, ProviderCall call, Activity? activity)
     {
         var end = await answers.AnswerAsync(call, context.RequestAborted);
-        End(context, call, activity, end.Model, end.Usage, end.Error?.Code);
+        End(context, call, activity, end.Model, end.Usage, end.Error?.Code, end.Answer?.Body ?? default);
         Describe(context.Response, call, end.Model);
         return end;
     }
@@ -118,7 +118,8 @@ internal sealed class DirectCalls(
     }
 
     private void End(
-        HttpContext context, ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error)
+        HttpContext context, ProviderCall call, Activity? activity, ProviderModel? answered, TokenUsage tokens, string? error,
+        ReadOnlyMemory<byte> answer = default)
     {
         var limits = limiter.Of(context);
         limits?.Used(tokens.Input + tokens.Output);
@@ -126,7 +127,7 @@ internal sealed class DirectCalls(
         usage.Add(call.Tenant, call.Model.Name, failed: error is not null and not ProviderCall.ClientGone, tokens.Input, tokens.Output,
             tokens.Estimated, limits?.Hold);
         metrics.Ended(call, answered, tokens, error);
-        activity?.End(call, answered, tokens, error);
+        activity?.End(call, answered, tokens, error, answer);
     }
 
     private static OpenAIError Failed(HttpContext context, InferenceError error)

@@ -82,6 +82,8 @@ public static class JobActivities
         if (activity is null) return;
         activity.SetTag("messaging.system", "redis");
         activity.SetTag("messaging.operation.name", operation);
+        // Its name before the conventions of 2024, which Aspire's dashboard and others show.
+        activity.SetTag("messaging.operation", operation);
         if (type is not null) activity.SetTag("messaging.operation.type", type);
         activity.SetTag("messaging.destination.name", job.Queue.Value);
         activity.SetTag("messaging.message.id", job.ToString());

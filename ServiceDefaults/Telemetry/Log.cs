@@ -20,4 +20,12 @@ internal static partial class Log
 
     [LoggerMessage(105, LogLevel.Information, "The connection to Redis at {EndPoint} is back")]
     public static partial void RedisBack(ILogger logger, string endPoint);
+
+    [LoggerMessage(106, LogLevel.Warning, "Traces have the text of prompts and answers")]
+    public static partial void ContentCaptured(ILogger logger);
+
+    [LoggerMessage(
+        107, LogLevel.Warning,
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT has no effect in {Environment}: traces have text in Development only")]
+    public static partial void ContentNotCaptured(ILogger logger, string environment);
 }

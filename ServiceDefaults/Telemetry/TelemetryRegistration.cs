@@ -46,8 +46,11 @@ internal static class TelemetryRegistration
         if (!overOtlp) return;
 
         RequestSpans.Fill();
+        builder.Services.AddHostedService<ContentCapture>();
+        string[] sources = ContentCapture.IsOn(builder.Configuration, builder.Environment)
+            ? [.. ActivitySources, TelemetrySources.ContentName] : ActivitySources;
         telemetry
-            .WithTracing(traces => traces.AddSource(ActivitySources).AddProcessor(new RequestSpans(probes)))
+            .WithTracing(traces => traces.AddSource(sources).AddProcessor(new RequestSpans(probes)))
             .WithLogging(null, logs =>
             {
                 logs.IncludeFormattedMessage = true;

@@ -7,7 +7,15 @@ public static class TelemetrySources
 {
     public const string Name = "AiPlatform";
 
+    /// <summary>Nothing is emitted here: who listens to it wants the text of prompts and answers in the spans.</summary>
+    internal const string ContentName = $"{Name}.Content";
+
+    private static readonly ActivitySource Content = new(ContentName);
+
     public static ActivitySource Activities { get; } = new(Name);
+
+    /// <summary>Whether spans have the text of prompts and answers; see <see cref="ContentCapture"/>.</summary>
+    public static bool WantsContent => Content.HasListeners();
 
     /// <summary>Histogram buckets for times from a millisecond to a minute, in seconds.</summary>
     public static double[] SecondsBuckets { get; } =

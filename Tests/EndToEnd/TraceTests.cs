@@ -131,6 +131,36 @@ public sealed class TraceTests
         Assert.Equal("chat", process["gen_ai.operation.name"]);
     }
 
+    /// <summary>The text of prompts and answers is in traces of Development only, and only if that is wanted.</summary>
+    [Theory]
+    [InlineData("Development", "true", true)]
+    [InlineData("Development", "false", false)]
+    [InlineData("Production", "true", false)]
+    public async Task Export_TextOfChats_IsThereIfWantedInDevelopment(string environment, string wanted, bool isThere)
+    {
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var provider = await FakeProvider.StartAsync();
+        await using var sut = await Platform.StartAsync(
+            [.. receiver.Settings("grpc"), .. provider.Environment(), .. ChatPlatform.Settings, ("ASPNETCORE_ENVIRONMENT", environment),
+                ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", wanted)]);
+        provider.Script(FakeProvider.Says("whole"));
+
+        var worker = await TracedCalls.ChatAsync(sut.Http, ChatPlatform.Model, ",\"max_tokens\":2,\"stream\":true");
+        var direct = await TracedCalls.ChatAsync(sut.Http, "gpt");
+
+        await UntilAsync(receiver, worker, $"chat {ChatPlatform.Model}");
+        await UntilAsync(receiver, direct, "chat gpt");
+        foreach (var (trace, name, answer) in ((string, string, string)[])
+            [(worker, $"chat {ChatPlatform.Model}", ""), (direct, "chat gpt", "whole")])
+        {
+            var span = receiver.Spans.Single(span => span.TraceId == trace && span.Name == name);
+            Assert.Equal(isThere ? """[{"role":"user","parts":[{"type":"text","content":"hi"}]}]""" : "", span["gen_ai.input.messages"]);
+            var start = $$"""[{"role":"assistant","parts":[{"type":"text","content":"{{answer}}""";
+            if (isThere) Assert.StartsWith(start, span["gen_ai.output.messages"], StringComparison.Ordinal);
+            else Assert.Empty(span["gen_ai.output.messages"]);
+        }
+    }
+
     [Fact]
     public async Task Export_CallThatFails_SaysItsCode()
     {
@@ -160,6 +190,7 @@ public sealed class TraceTests
             ("redis", one.Name, one.Type, Model),
             (one.Span["messaging.system"], one.Span["messaging.operation.name"], one.Span["messaging.operation.type"],
                 one.Span["messaging.destination.name"])));
+        Assert.All(messaging, one => Assert.Equal(one.Name, one.Span["messaging.operation"]));
         Assert.Single(
             messaging.Select(one => one.Span["messaging.message.id"]).Distinct(), id => id.StartsWith("job_", StringComparison.Ordinal));
         Assert.Equal(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using AiPlatform.Gateway.Providers.Routing;
 using AiPlatform.Jobs.Tasks;
+using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
@@ -38,7 +39,10 @@ internal static class ProviderActivities
     /// <param name="answered">The model that answered; null when none did.</param>
     /// <param name="usage">Tokens, as far as they are known.</param>
     /// <param name="error">The code of the error that the caller gets; null when it gets an answer.</param>
-    public static void End(this Activity activity, ProviderCall call, ProviderModel? answered, TokenUsage usage, string? error)
+    /// <param name="answer">The whole answer; empty when there is none, or it was streamed.</param>
+    public static void End(
+        this Activity activity, ProviderCall call, ProviderModel? answered, TokenUsage usage, string? error,
+        ReadOnlyMemory<byte> answer = default)
     {
         var model = answered ?? call.Model;
         activity.SetTag("gen_ai.provider.name", model.Provider.Name);
@@ -58,6 +62,7 @@ internal static class ProviderActivities
             activity.SetTag("gen_ai.usage.output_tokens", usage.Output);
         }
 
+        MessageContent.Describe(activity, call.Request.Body, answer);
         if (error is not null) activity.Fail(error);
         activity.Dispose();
     }

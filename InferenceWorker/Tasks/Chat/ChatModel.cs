@@ -14,6 +14,7 @@ using AiPlatform.Jobs.Tasks.Chat;
 using AiPlatform.Jobs.Tasks.Completions;
 using AiPlatform.Jobs.Tasks.Embeddings;
 using AiPlatform.Jobs.Tasks.Generation;
+using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Telemetry;
 
 namespace AiPlatform.InferenceWorker.Tasks.Chat;
@@ -109,6 +110,7 @@ internal sealed class ChatModel : ILoadedModel
         var run = new ChatRun(job, call, prompts, masks, MaxTokens, _opened.Tokenizer, _engine, sink, times);
         var outcome = await run.RunAsync(cancellationToken);
         activity?.SetTag("gen_ai.usage.output_tokens", run.CompletionTokens);
+        MessageContent.Describe(activity, job.Body, outcome.Output?.Content ?? default);
         if (outcome.Error is { } failed) activity?.Fail(failed.Code);
         return outcome;
     }
