@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AiPlatform.ServiceDefaults.Health;
 using AiPlatform.ServiceDefaults.Loops;
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -29,7 +30,10 @@ public static partial class ServiceProcess
     [GeneratedRegex("at '(?<key>[^']+)' to type '(?<type>[^']+)'")]
     private static partial Regex Unbound { get; }
 
-    /// <summary>Builds the application and runs it until it is stopped; with <c>--version</c> alone it only prints the version.</summary>
+    /// <summary>
+    /// Builds the application and runs it until it is stopped. With <c>--version</c> alone it only prints the version, and with
+    /// <c>--healthy</c> alone it only asks the process that runs beside it whether it is ready.
+    /// </summary>
     /// <returns>
     /// The exit code: 0, even when it was stopped while it started, or 1 when it could not start or a failed background loop ended it, so
     /// that an orchestrator restarts it.
@@ -41,6 +45,8 @@ public static partial class ServiceProcess
             await Console.Out.WriteLineAsync(ProductVersion.Text);
             return 0;
         }
+
+        if (args is ["--healthy"]) return await HealthQuestion.AskAsync();
 
         try
         {

@@ -45,11 +45,26 @@ public sealed class AzureTests
     }
 
     [Fact]
+    public void Redis_ByDefault_HasNoPublicAddress()
+    {
+        Assert.Contains("param redisPublic bool = false", Read("azure", "main.bicep"), StringComparison.Ordinal);
+        Assert.Contains("publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'", Read("azure", "redis.bicep"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Telemetry_ByDefault_GoesToApplicationInsights()
+    {
+        Assert.Contains("appInsightsConfiguration: empty(otlpEndpoint)", Apps, StringComparison.Ordinal);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT", Apps, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Apps_Both_GetTimeToEndAndProbes()
     {
         Assert.Equal(2, Regex.Count(Apps, "terminationGracePeriodSeconds: 35"));
         Assert.Equal(2, Regex.Count(Apps, "path: '/health', port: 8080"));
-        Assert.Equal(2, Regex.Count(Apps, "path: '/alive', port: 8080"));
+        Assert.Equal(4, Regex.Count(Apps, "path: '/alive', port: 8080"));
+        Assert.Equal(2, Regex.Count(Apps, "type: 'Startup'"));
     }
 
     [Fact]

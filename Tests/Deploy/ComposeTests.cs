@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -22,6 +23,44 @@ public sealed class ComposeTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(["gateway", "grafana", "inference", "prometheus", "redis"], services.Keys.Cast<string>().Order());
         Assert.All(services.Values,
             service => Assert.Equal(("unless-stopped", "35s"), (At<string>(service, "restart"), At<string>(service, "stop_grace_period"))));
+    }
+
+    [Fact]
+    public void Services_All_HaveHealthChecks() => Assert.All(
+        At<Dictionary<object, object?>>(Compose, "services").Values,
+        service => Assert.NotEmpty(At<List<object?>>(service, "healthcheck", "test")));
+
+    /// <summary>The checks of the programs run the program itself, because their images have no shell.</summary>
+    [Theory]
+    [InlineData("gateway", "Gateway")]
+    [InlineData("inference", "InferenceWorker")]
+    public async Task HealthCheck_OfAProgram_TellsWhetherItIsReady(string service, string program)
+    {
+        var command = At<List<object?>>(Compose, "services", service, "healthcheck", "test").Cast<string>().ToList();
+        Assert.Equal(["CMD", $"/app/AiPlatform.{program}"], command[..2]);
+        await using var running = AiProcess.Start(
+            program,
+            [("ConnectionStrings__redis", redis.ConnectionString), ("Models__Path", Checkout.Models),
+                ("Models__Load__0", "all-minilm-l6-v2")]);
+        using var http = new HttpClient();
+        await running.UntilReadyAsync(http);
+
+        Assert.Equal(0, await AskAsync(running.Address.ToString()));
+        await running.KillAsync();
+        Assert.Equal(1, await AskAsync(running.Address.ToString()));
+
+        async Task<int> AskAsync(string urls)
+        {
+            var start = new ProcessStartInfo("dotnet", [Checkout.Program(program), .. command[2..]])
+            {
+                Environment = { ["ASPNETCORE_URLS"] = urls },
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var asking = Process.Start(start)!;
+            await asking.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return asking.ExitCode;
+        }
     }
 
     [Theory]

@@ -43,6 +43,33 @@ public sealed class HelmTests
     }
 
     [Fact]
+    public void Pods_All_HaveAStartupProbe() => Assert.Equal(2, Regex.Count(Templates, "startupProbe:"));
+
+    /// <summary>Those of the programs, and that of Redis.</summary>
+    [Theory]
+    [InlineData("runAsNonRoot: true", 2)]
+    [InlineData("seccompProfile: {type: RuntimeDefault}", 2)]
+    [InlineData("allowPrivilegeEscalation: false", 2)]
+    [InlineData("readOnlyRootFilesystem: true", 2)]
+    [InlineData("capabilities: {drop: [ALL]}", 2)]
+    [InlineData("automountServiceAccountToken: false", 3)]
+    [InlineData("include \"aiplatform.podSecurity\"", 2)]
+    [InlineData("include \"aiplatform.containerSecurity\"", 2)]
+    [InlineData("include \"aiplatform.spread\"", 2)]
+    public void Pods_All_MayDoLittleAndAreSpread(string line, int times) => Assert.Equal(times, Regex.Count(Templates, Regex.Escape(line)));
+
+    [Fact]
+    public void Components_Both_HaveADisruptionBudget() =>
+        Assert.Contains("kind: PodDisruptionBudget", Read("helm", "templates", "disruption.yaml"), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("inference")]
+    [InlineData("redis")]
+    public void Network_EveryComponent_HasAPolicy(string component) => Assert.Matches(
+        $@"kind: NetworkPolicy\nmetadata:\n  name: \{{\{{ \.Release\.Name \}}\}}-{component}\n", Read("helm", "templates", "network.yaml"));
+
+    [Fact]
     public void Redis_ItsCommand_IsThatOfCompose()
     {
         var compose = (string)At<List<object?>>(Yaml(Read("compose", "compose.yaml")), "services", "redis", "command").Single()!;

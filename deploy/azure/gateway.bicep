@@ -4,7 +4,7 @@ param identityId string
 param registryServer string
 @description('Empty as long as azd has pushed none: then a page of Azure\'s stands in for it.')
 param image string
-param redisSettings { name: string, value: string }[]
+param settings { name: string, value: string }[]
 @secure()
 param operatorKeySha256 string
 @secure()
@@ -35,7 +35,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           name: 'gateway'
           image: empty(image) ? 'mcr.microsoft.com/k8se/quickstart:latest' : image
           resources: { cpu: json('0.5'), memory: '1Gi' }
-          env: concat(redisSettings, [
+          env: concat(settings, [
             { name: 'ApiKeys__operator__Sha256', secretRef: 'operator-key-sha256' }
             { name: 'ApiKeys__operator__Role', value: 'operator' }
             { name: 'ApiKeys__scaler__Sha256', secretRef: 'scaler-key-sha256' }
@@ -44,6 +44,7 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           probes: empty(image)
             ? []
             : [
+                { type: 'Startup', httpGet: { path: '/alive', port: 8080 }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 60 }
                 { type: 'Readiness', httpGet: { path: '/health', port: 8080 }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 }
                 { type: 'Liveness', httpGet: { path: '/alive', port: 8080 }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 }
               ]

@@ -4,7 +4,7 @@ param identityId string
 param registryServer string
 @description('Empty as long as azd has pushed none: then a page of Azure\'s stands in for it.')
 param image string
-param redisSettings { name: string, value: string }[]
+param settings { name: string, value: string }[]
 param gatewayUrl string
 @secure()
 param scalerKey string
@@ -40,10 +40,12 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           name: 'inference'
           image: empty(image) ? 'mcr.microsoft.com/k8se/quickstart:latest' : image
           resources: gpu ? { cpu: json('8'), memory: '56Gi' } : { cpu: json('2'), memory: '4Gi' }
-          env: concat(redisSettings, [{ name: 'Models__Device', value: gpu ? 'cuda' : 'cpu' }])
+          env: concat(settings, [{ name: 'Models__Device', value: gpu ? 'cuda' : 'cpu' }])
           probes: empty(image)
             ? []
             : [
+                // Until it first succeeds, the others are not asked: models may take minutes to load.
+                { type: 'Startup', httpGet: { path: '/alive', port: 8080 }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 60 }
                 { type: 'Readiness', httpGet: { path: '/health', port: 8080 }, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 3 }
                 { type: 'Liveness', httpGet: { path: '/alive', port: 8080 }, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 }
               ]

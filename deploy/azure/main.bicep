@@ -37,6 +37,15 @@ param maxWorkers int = 10
 @description('Size of Azure Managed Redis.')
 param redisSku string = 'Balanced_B1'
 
+@description('Whether Redis has a public address. Otherwise only the virtual network of the apps reaches it.')
+param redisPublic bool = false
+
+@description('Where traces, metrics and logs go over OTLP, such as https://collector.example.com:4317; empty: traces and logs to Application Insights.')
+param otlpEndpoint string = ''
+
+@description('More settings of the Gateway by their names, such as Providers__openai__BaseUrl; no secrets.')
+param gatewaySettings { name: string, value: string }[] = []
+
 @description('Images; azd fills them in once it has pushed them.')
 param gatewayImage string = ''
 param inferenceImage string = ''
@@ -59,6 +68,9 @@ module platform 'platform.bicep' = {
     minWorkers: minWorkers
     maxWorkers: maxWorkers
     redisSku: redisSku
+    redisPublic: redisPublic
+    otlpEndpoint: otlpEndpoint
+    gatewaySettings: gatewaySettings
     gatewayImage: gatewayImage
     inferenceImage: inferenceImage
   }

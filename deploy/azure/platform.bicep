@@ -11,6 +11,9 @@ param gpuProfile string
 param minWorkers int
 param maxWorkers int
 param redisSku string
+param redisPublic bool
+param otlpEndpoint string
+param gatewaySettings { name: string, value: string }[]
 param gatewayImage string
 param inferenceImage string
 
@@ -42,10 +45,31 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   properties: { sku: { name: 'PerGB2018' }, retentionInDays: 30 }
 }
 
-resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: 'appi-${environmentName}'
+  location: location
+  kind: 'web'
+  properties: { Application_Type: 'web', WorkspaceResourceId: logs.id }
+}
+
+module network 'network.bicep' = {
+  params: { name: 'vnet-${environmentName}', location: location }
+}
+
+// Its own OpenTelemetry collector gives both apps OTEL_EXPORTER_OTLP_ENDPOINT. It brings traces and logs to Application Insights, which
+// takes no metrics from it. Where otlpEndpoint is given, the apps go there instead.
+resource environment 'Microsoft.App/managedEnvironments@2024-10-02-preview' = {
   name: 'cae-${environmentName}'
   location: location
   properties: {
+    vnetConfiguration: { infrastructureSubnetId: network.outputs.appsSubnetId, internal: false }
+    appInsightsConfiguration: empty(otlpEndpoint) ? { connectionString: insights.properties.ConnectionString } : null
+    openTelemetryConfiguration: empty(otlpEndpoint)
+      ? {
+          tracesConfiguration: { destinations: ['appInsights'] }
+          logsConfiguration: { destinations: ['appInsights'] }
+        }
+      : null
     appLogsConfiguration: {
       destination: 'log-analytics'
       logAnalyticsConfiguration: { customerId: logs.properties.customerId, sharedKey: logs.listKeys().primarySharedKey }
@@ -63,15 +87,21 @@ module redis 'redis.bicep' = {
     location: location
     sku: redisSku
     principalId: identity.properties.principalId
+    isPublic: redisPublic
+    subnetId: network.outputs.dataSubnetId
+    networkId: network.outputs.networkId
   }
 }
 
-// What both programs are told to reach Redis: TLS, and a token of the identity instead of a password.
-var redisSettings = [
-  { name: 'ConnectionStrings__redis', value: '${redis.outputs.address},ssl=true' }
-  { name: 'Redis__EntraUser', value: identity.properties.principalId }
-  { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
-]
+// What both programs are told. They reach Redis with TLS, and a token of the identity instead of a password.
+var commonSettings = concat(
+  [
+    { name: 'ConnectionStrings__redis', value: '${redis.outputs.address},ssl=true' }
+    { name: 'Redis__EntraUser', value: identity.properties.principalId }
+    { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
+  ],
+  empty(otlpEndpoint) ? [] : [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint }]
+)
 
 module gateway 'gateway.bicep' = {
   params: {
@@ -80,7 +110,7 @@ module gateway 'gateway.bicep' = {
     identityId: identity.id
     registryServer: registry.properties.loginServer
     image: gatewayImage
-    redisSettings: redisSettings
+    settings: concat(commonSettings, gatewaySettings)
     operatorKeySha256: operatorKeySha256
     scalerKeySha256: scalerKeySha256
   }
@@ -94,7 +124,7 @@ module inference 'inference.bicep' = {
     identityId: identity.id
     registryServer: registry.properties.loginServer
     image: inferenceImage
-    redisSettings: redisSettings
+    settings: commonSettings
     gatewayUrl: gateway.outputs.url
     scalerKey: scalerKey
     gpu: !empty(gpuProfile)

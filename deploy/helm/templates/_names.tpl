@@ -33,6 +33,12 @@ ports:
 
 {{/* Ready and alive. A model may hold every core for a second, and a worker that is restarted for being busy only gets slower. */}}
 {{- define "aiplatform.probes" -}}
+# Until it first succeeds, the others are not asked: models may take minutes to load.
+startupProbe:
+  httpGet: {path: /alive, port: http}
+  periodSeconds: 5
+  timeoutSeconds: 5
+  failureThreshold: 60
 readinessProbe:
   httpGet: {path: /health, port: http}
   periodSeconds: 5
@@ -45,10 +51,39 @@ livenessProbe:
   failureThreshold: 6
 {{- end -}}
 
-{{- define "aiplatform.containerSecurity" -}}
+{{/* For every pod that does not run as Redis' user. */}}
+{{- define "aiplatform.podSecurity" -}}
 securityContext:
   runAsNonRoot: true
   runAsUser: 1654
+  runAsGroup: 1654
+  fsGroup: 1654
+  seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* The programs write nothing but what .NET puts into /tmp. */}}
+{{- define "aiplatform.containerSecurity" -}}
+securityContext:
   allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* Pods of one kind on different nodes, as far as there are nodes. Takes the root and the kind. */}}
+{{- define "aiplatform.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        app.kubernetes.io/instance: {{ .root.Release.Name }}
+        app.kubernetes.io/component: {{ .component }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        app.kubernetes.io/instance: {{ .root.Release.Name }}
+        app.kubernetes.io/component: {{ .component }}
 {{- end -}}
