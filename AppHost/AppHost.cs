@@ -1,3 +1,9 @@
+using AiPlatform.AppHost.Commands;
+using AiPlatform.AppHost.Publishing;
+using AiPlatform.AppHost.Redis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
 namespace AiPlatform.AppHost;
 
 /// <summary>
@@ -6,6 +12,16 @@ namespace AiPlatform.AppHost;
 /// </summary>
 internal static class Program
 {
+    /// <summary>
+    /// Levels of what says little and much. While models load, a check that is not healthy yet would be an error with a stack trace every
+    /// few seconds.
+    /// </summary>
+    private static readonly (string Category, LogLevel Level)[] Quiet =
+    [
+        ("Microsoft.AspNetCore", LogLevel.Warning), ("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None),
+        ("System.Net.Http.HttpClient", LogLevel.Warning), ("StackExchange.Redis", LogLevel.None),
+    ];
+
     /// <returns>The exit code: 1 when a setting is refused, which one line reports.</returns>
     public static int Main(string[] args)
     {
@@ -29,27 +45,43 @@ internal static class Program
     {
         var builder = DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions { Args = args, AssemblyName = typeof(Program).Assembly.FullName });
+        // A source of settings would not do: adding one before the others reads all of them again, and loses what Aspire has set.
+        foreach (var (category, level) in Quiet.Where(one => builder.Configuration[$"Logging:LogLevel:{one.Category}"] is null))
+            builder.Services.AddLogging(logging => logging.AddFilter(category, level));
         var settings = HostSettings.Read(builder);
+        var data = builder.ExecutionContext.IsRunMode ? RunData.Take(Path.Combine(settings.DataPath, "aspire")) : null;
 
-        var redis = builder.AddJobRedis(settings);
+        var redis = builder.AddJobRedis(settings, data);
 
         var inference = builder.AddProject<Projects.InferenceWorker>("inference")
             .WithReference(redis).WaitFor(redis)
             .WithReplicas(settings.Workers)
+            .OnPort(null)
             .WithModels(settings)
-            .WithProbes();
+            .WithProbes()
+            .WithMessageContent()
+            .WithWorkerLinks()
+            .WithWorkerCommands(settings);
 
-        builder.AddProject<Projects.Gateway>("gateway")
+        var gateway = builder.AddProject<Projects.Gateway>("gateway")
             .WithReference(redis).WaitFor(redis)
             .WaitFor(inference)
             .WithReplicas(settings.Gateways)
+            .OnPort(settings.GatewayPort)
             .WithExternalHttpEndpoints()
             .WithProviders()
             .WithApiKeys()
             .WithProbes()
-            .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "API document" })
-            .WithQueueCommands(settings);
+            .WithMessageContent()
+            .WithGatewayLinks();
 
-        return builder.Build();
+        if (data is null) builder.AddDeployFiles(settings, gateway.Resource, inference.Resource);
+        else gateway.WithRunKeys(data);
+
+        // Disposed of with the application, which thus frees the folder.
+        if (data is { } kept) builder.Services.AddSingleton(_ => kept);
+        var application = builder.Build();
+        application.Services.GetService<RunData>();
+        return application;
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 
 namespace AiPlatform.AppHost;
@@ -11,8 +13,17 @@ internal sealed record HostSettings
     /// <summary><c>Inference:Replicas</c>: how many InferenceWorkers run. Default 1, 1 to 64.</summary>
     public required int Workers { get; init; }
 
+    /// <summary><c>Inference:Image</c>: the worker's image in published files. Default that of <c>deploy/</c>.</summary>
+    public required string? WorkerImage { get; init; }
+
     /// <summary><c>Gateway:Replicas</c>: how many Gateways run. Default 1, 1 to 64.</summary>
     public required int Gateways { get; init; }
+
+    /// <summary><c>Gateway:Port</c>: where the Gateway listens on this machine, 1 to 65,535. Default a free port.</summary>
+    public required int? GatewayPort { get; init; }
+
+    /// <summary><c>Gateway:Image</c>: the Gateway's image in published files. Default that of <c>deploy/</c>.</summary>
+    public required string? GatewayImage { get; init; }
 
     /// <summary><c>Models:Device</c>: <c>auto</c>, <c>cpu</c> or <c>cuda</c>. Default <c>auto</c>.</summary>
     public required string Device { get; init; }
@@ -23,14 +34,26 @@ internal sealed record HostSettings
     /// <summary><c>Models:Path</c>: folder of the model folders on this machine. Default the repository's <c>models</c>.</summary>
     public required string ModelsPath { get; init; }
 
-    /// <summary><c>ConnectionStrings:redis</c>: whether a Redis runs already; otherwise one is started as a container.</summary>
-    public required bool HasRedis { get; init; }
+    /// <summary><c>ConnectionStrings:redis</c>: the Redis that runs already; none: one is started.</summary>
+    public required string? Redis { get; init; }
 
-    /// <summary><c>Redis:Insight</c>: whether Redis Insight is started next to Redis. Default false.</summary>
+    /// <summary>
+    /// <c>Redis:Start</c>: how Redis is started where no connection string names one: as a <c>container</c>, as a <c>process</c>, or
+    /// <c>auto</c>: a container where a container engine answers, else a process. Default <c>auto</c>.
+    /// </summary>
+    public required string RedisStart { get; init; }
+
+    /// <summary><c>Redis:Insight</c>: whether Redis Insight is started next to a Redis in a container. Default false.</summary>
     public required bool RedisInsight { get; init; }
 
-    /// <summary><c>Gateway:OperatorKey</c>: the key that the dashboard's commands send, if the Gateway has keys. Default none.</summary>
-    public required string? OperatorKey { get; init; }
+    /// <summary><c>AI_DATA_DIR</c>: folder of what local runs keep, in its subfolder <c>aspire</c>. Default <c>.data</c>.</summary>
+    public required string DataPath { get; init; }
+
+    /// <summary><c>OTEL_EXPORTER_OTLP_ENDPOINT</c>: where a deployment sends its telemetry. Default nowhere.</summary>
+    public required string? OtlpEndpoint { get; init; }
+
+    /// <summary>The checkout, which has <c>deploy/</c> and the programs.</summary>
+    public required string Repository { get; init; }
 
     private static string[] DeviceKeys { get; } =
     [
@@ -43,21 +66,30 @@ internal sealed record HostSettings
         var configuration = builder.Configuration;
         return new HostSettings
         {
-            Workers = Number(configuration, "Inference:Replicas", 1, 1, 64),
-            Gateways = Number(configuration, "Gateway:Replicas", 1, 1, 64),
+            Workers = Number(configuration, "Inference:Replicas", 1, 64) ?? 1,
+            WorkerImage = Text(configuration, "Inference:Image"),
+            Gateways = Number(configuration, "Gateway:Replicas", 1, 64) ?? 1,
+            GatewayPort = FreePort(Number(configuration, "Gateway:Port", 1, 65_535), builder.ExecutionContext),
+            GatewayImage = Text(configuration, "Gateway:Image"),
             Device = OneOf(configuration, "Models:Device", "auto", "cpu", "cuda") ?? "auto",
             DeviceSettings = DeviceKeys.Where(key => configuration[key] is { Length: > 0 })
                 .ToDictionary(key => key, key => configuration[key]!),
             ModelsPath = Path.GetFullPath(configuration["Models:Path"] ?? "../models", builder.AppHostDirectory),
-            HasRedis = !string.IsNullOrWhiteSpace(configuration.GetConnectionString("redis")),
+            Redis = Text(configuration, "ConnectionStrings:redis"),
+            RedisStart = OneOf(configuration, "Redis:Start", "auto", "container", "process") ?? "auto",
             RedisInsight = Switch(configuration, "Redis:Insight"),
-            OperatorKey = configuration["Gateway:OperatorKey"],
+            DataPath = Path.GetFullPath(Text(configuration, "AI_DATA_DIR") ?? "../.data", builder.AppHostDirectory),
+            OtlpEndpoint = Text(configuration, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+            Repository = Path.GetFullPath("..", builder.AppHostDirectory),
         };
     }
 
-    private static int Number(ConfigurationManager configuration, string key, int normal, int least, int most)
+    private static string? Text(ConfigurationManager configuration, string key) =>
+        configuration[key] is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+
+    private static int? Number(ConfigurationManager configuration, string key, int least, int most)
     {
-        if (configuration[key] is not { Length: > 0 } text) return normal;
+        if (configuration[key] is not { Length: > 0 } text) return null;
         return int.TryParse(text, out var number) && number >= least && number <= most
             ? number
             : throw new DistributedApplicationException($"{key} is '{text}'; it takes a number from {least} to {most}.");
@@ -77,5 +109,25 @@ internal sealed record HostSettings
         return values.Contains(text, StringComparer.Ordinal)
             ? text
             : throw new DistributedApplicationException($"{key} is '{text}'; it takes one of {string.Join(", ", values)}.");
+    }
+
+    /// <summary>
+    /// Refuses a port where another program listens: the orchestrator would not, and the dashboard's links and commands would lead to
+    /// that program.
+    /// </summary>
+    private static int? FreePort(int? port, DistributedApplicationExecutionContext context)
+    {
+        if (port is not { } wanted || !context.IsRunMode) return port;
+        try
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, wanted);
+            probe.Start();
+            return port;
+        }
+        catch (SocketException)
+        {
+            throw new DistributedApplicationException(
+                $"Gateway:Port is {wanted}, and another program listens there. Stop it, or choose another port; without one it is free.");
+        }
     }
 }

@@ -1,3 +1,4 @@
+using AiPlatform.AppHost.Commands;
 using Microsoft.Extensions.Configuration;
 
 namespace AiPlatform.AppHost;
@@ -5,8 +6,19 @@ namespace AiPlatform.AppHost;
 /// <summary>Passes settings on to the two programs.</summary>
 internal static class ProjectSettings
 {
+    /// <summary>The variable of OpenTelemetry's conventions.</summary>
+    private const string MessageContent = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
+    private const string SecretsPath = "Secrets:Path";
+
     extension(IResourceBuilder<ProjectResource> project)
     {
+        /// <summary>
+        /// Gives the program's own endpoint a port on this machine; null for a free one. Otherwise it would have the port of its launch
+        /// profile, where another program may listen.
+        /// </summary>
+        public IResourceBuilder<ProjectResource> OnPort(int? port) => project.WithEndpoint("http", endpoint => endpoint.Port = port);
+
         /// <summary>
         /// Adds the probes for readiness and liveness that <c>docs/operations.md</c> describes. The limits are generous: a model may use
         /// every core for a second, and restarting a busy worker only makes it slower.
@@ -52,6 +64,30 @@ internal static class ProjectSettings
             }
 
             return project;
+        }
+
+        /// <summary>
+        /// Passes on whether traces have the text of prompts and answers. The programs heed it only in Development.
+        /// </summary>
+        public IResourceBuilder<ProjectResource> WithMessageContent() =>
+            project.ApplicationBuilder is { ExecutionContext.IsRunMode: true, Configuration: var configuration }
+            && configuration[MessageContent] is { Length: > 0 } wanted
+                ? project.WithEnvironment(MessageContent, wanted) : project;
+
+        /// <summary>
+        /// Lets the Gateway read keys that the dashboard's command makes, and adds that command and those for queues, which have a key of
+        /// their own.
+        /// </summary>
+        public IResourceBuilder<ProjectResource> WithRunKeys(RunData data)
+        {
+            var configuration = project.ApplicationBuilder.Configuration;
+            var folder = configuration[SecretsPath] is { Length: > 0 } own ? Path.GetFullPath(own) : data.SecretsPath;
+            var keys = new RunKeys(folder);
+            keys.LetCommandsIn(hasConfigured: configuration.GetSection("ApiKeys").GetChildren().Any());
+            return project
+                .WithEnvironment(SecretsPath.Replace(":", "__", StringComparison.Ordinal), folder)
+                .WithQueueCommands(keys)
+                .WithKeyCommand(keys);
         }
 
         /// <summary>

@@ -27,9 +27,9 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
     /// <summary>Names that no options type has: those of AppHost are there where a process is started by it.</summary>
     private static readonly Dictionary<string, string[]> Others = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Redis"] = ["EntraUser", "Insight"],
+        ["Redis"] = ["EntraUser", "Insight", "Start"],
         ["Secrets"] = ["Path"],
-        ["Gateway"] = ["Replicas", "OperatorKey"],
+        ["Gateway"] = ["Replicas", "Port", "Image"],
         ["Providers"] = [],
         ["ApiKeys"] = [],
         ["Prices"] = ["Models"],

@@ -1,3 +1,4 @@
+using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,10 +7,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AiPlatform.Tests.AppHost;
 
 /// <summary>The model of what AppHost starts locally; nothing is started.</summary>
-/// <param name="settings">Such as <c>--Inference:Replicas=2</c>.</param>
-internal sealed class AppHostModel(params string[] settings) : IAsyncDisposable
+internal sealed class AppHostModel : IAsyncDisposable
 {
-    private readonly DistributedApplication _application = AiPlatform.AppHost.Program.Build(settings);
+    private readonly TemporaryFolder _data = new();
+    private readonly DistributedApplication _application;
+
+    /// <param name="settings">Such as <c>--Inference:Replicas=2</c>. Redis is a container, unless they say otherwise.</param>
+    public AppHostModel(params string[] settings) =>
+        _application = AiPlatform.AppHost.Program.Build(["--Redis:Start=container", $"--AI_DATA_DIR={_data.Path}", .. settings]);
 
     public IReadOnlyCollection<IResource> Resources =>
         [.. _application.Services.GetRequiredService<DistributedApplicationModel>().Resources];
@@ -35,5 +40,16 @@ internal sealed class AppHostModel(params string[] settings) : IAsyncDisposable
         return context.EnvironmentVariables;
     }
 
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    /// <summary>Lets the resource change and add to the links that the dashboard shows.</summary>
+    public async Task LinkAsync(string name, List<ResourceUrlAnnotation> urls)
+    {
+        var context = new ResourceUrlsCallbackContext(Context, Resource(name), urls);
+        foreach (var callback in Resource(name).Annotations.OfType<ResourceUrlsCallbackAnnotation>()) await callback.Callback(context);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _data.Dispose();
+    }
 }

@@ -1,4 +1,9 @@
+using System.Net;
+using System.Net.Sockets;
+using AiPlatform.AppHost;
 using AiPlatform.Tests.Deploy;
+using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Xunit;
 
@@ -63,11 +68,93 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
-    public async Task Redis_NamedByConnectionString_IsNotStarted()
+    public async Task Ports_NoSettings_AreFreeOnes()
+    {
+        await using var host = new AppHostModel();
+
+        Assert.Null(PortOf(host, "gateway"));
+        Assert.Null(PortOf(host, "inference"));
+    }
+
+    [Fact]
+    public async Task Port_Given_IsTheGatewaysUnlessItIsTaken()
+    {
+        var port = FreePort.Next();
+        await using (var host = new AppHostModel($"--Gateway:Port={port}")) Assert.Equal(port, PortOf(host, "gateway"));
+
+        using var other = new TcpListener(IPAddress.Loopback, port);
+        other.Start();
+        var refused = Assert.Throws<DistributedApplicationException>(() => new AppHostModel($"--Gateway:Port={port}"));
+        Assert.StartsWith($"Gateway:Port is {port}, and another program listens there.", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Links_OfTheGateway_AreOrdered()
+    {
+        await using var host = new AppHostModel();
+        var gateway = (IResourceWithEndpoints)host.Resource("gateway");
+        var own = new ResourceUrlAnnotation { Url = "http://127.0.0.1:1", Endpoint = gateway.GetEndpoint("http") };
+        List<ResourceUrlAnnotation> urls = [own];
+
+        await host.LinkAsync("gateway", urls);
+
+        Assert.Equal(
+            ["Page", "API reference", "API document", "Health"],
+#pragma warning disable CS0618 // The order will be a property in a later version; the name stays.
+            urls.OrderByDescending(url => url.DisplayOrder).Select(url => url.DisplayText));
+#pragma warning restore CS0618
+        Assert.Equal(
+            ["/docs", "/health", "/openapi/v1.json"],
+            urls.Where(url => url != own).Select(url => new Uri(new Uri(own.Url), url.Url).AbsolutePath).Order(StringComparer.Ordinal));
+        Assert.All(
+            ["gateway", "inference", "redis"], name => Assert.Single(host.Resource(name).Annotations.OfType<ResourceIconAnnotation>()));
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("inference")]
+    public async Task MessageContent_Wanted_IsToldToThePrograms(string name)
+    {
+        const string Variable = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+        await using var silent = new AppHostModel();
+        await using var wanted = new AppHostModel($"--{Variable}=true");
+
+        Assert.False((await silent.EnvironmentOfAsync(name)).ContainsKey(Variable));
+        Assert.Equal("true", (await wanted.EnvironmentOfAsync(name))[Variable]);
+    }
+
+    [Fact]
+    public async Task Redis_AsAProcess_IsAResourceWithItsOwnFolder()
+    {
+        await using var host = new AppHostModel("--Redis:Start=process");
+
+        Assert.DoesNotContain(host.Resources, resource => resource is ContainerResource);
+        var redis = Assert.IsAssignableFrom<ExecutableResource>(host.Resource("redis"));
+        Assert.Equal("redis-server", redis.Command);
+        Assert.EndsWith(Path.Combine("aspire", "1", "redis"), redis.WorkingDirectory, StringComparison.Ordinal);
+        Assert.Equal(["redis"], WaitedFor(host.Resource("inference")));
+    }
+
+    [Fact]
+    public void RunData_TwoAtOnce_HaveFoldersOfTheirOwn()
+    {
+        using var root = new TemporaryFolder();
+        using var first = RunData.Take(root.Path);
+        using (var second = RunData.Take(root.Path)) Assert.Equal((1, 2), (first.Number, second.Number));
+
+        using var third = RunData.Take(root.Path);
+
+        Assert.Equal(2, third.Number);
+    }
+
+    [Fact]
+    public async Task Redis_NamedByConnectionString_IsAResourceThatIsNotStarted()
     {
         await using var host = new AppHostModel("--ConnectionStrings:redis=127.0.0.1:6379");
 
         Assert.DoesNotContain(host.Resources, resource => resource is ContainerResource);
+        Assert.IsType<ConnectionStringResource>(host.Resource("redis"));
+        Assert.Equal(["redis"], WaitedFor(host.Resource("inference")));
         Assert.Equal("127.0.0.1:6379", await ((IResourceWithConnectionString)host.Resource("redis")).GetConnectionStringAsync(TestContext.Current.CancellationToken));
     }
 
@@ -106,14 +193,19 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
-    public async Task Commands_Gateway_HasThem()
+    public async Task Commands_OfBothPrograms_AreThere()
     {
         await using var host = new AppHostModel();
 
         var commands = host.Resource("gateway").Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name).ToList();
 
-        Assert.All(["pause", "resume", "requeue-dead", "sample-job"], name => Assert.Contains(name, commands));
+        Assert.All(["pause", "resume", "requeue-dead", "sample-job", "make-key"], name => Assert.Contains(name, commands));
+        var workers = host.Resource("inference").Annotations.OfType<ResourceCommandAnnotation>().Select(command => command.Name).ToList();
+        Assert.All(["add-model", "drain"], name => Assert.Contains(name, workers));
     }
+
+    private static int? PortOf(AppHostModel host, string name) =>
+        host.Resource(name).Annotations.OfType<EndpointAnnotation>().Single(endpoint => endpoint.Name == "http").Port;
 
     private static bool IsShown(IResource resource) => resource is ProjectResource or ContainerResource;
 

@@ -5,9 +5,7 @@ using System.Text;
 using System.Text.Json;
 using AiPlatform.Tests.EndToEnd.Chat;
 using AiPlatform.Tests.Fixtures;
-using Aspire.Hosting;
-using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Testing;
+using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Xunit;
 
 namespace AiPlatform.Tests.AppHost;
@@ -18,58 +16,37 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
     private const string Model = "all-minilm-l6-v2";
     private const string Key = "an-operators-key";
 
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Start_WithARedis_ServesAndObeysCommands()
+    public async Task Start_WithARedisAndKeys_ServesAndObeysCommands()
     {
-        var cancellation = TestContext.Current.CancellationToken;
-        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(
-            [
-                $"--ConnectionStrings:redis={redis.ConnectionString}", "--Inference:Replicas=2", "--Logging:LogLevel:Default=Warning",
-                $"--ApiKeys:ops:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}", "--ApiKeys:ops:Role=operator",
-                $"--Gateway:OperatorKey={Key}",
-            ],
-            cancellation);
-        await using var application = await builder.BuildAsync(cancellation).WaitAsync(Bound, cancellation);
-        await application.StartAsync(cancellation).WaitAsync(Bound, cancellation);
+        using var data = new TemporaryFolder();
+        await using var sut = await RunningHost.StartAsync(
+            $"--ConnectionStrings:redis={redis.ConnectionString}", $"--AI_DATA_DIR={data.Path}", "--Inference:Replicas=2",
+            "--Gateway:Replicas=2", $"--ApiKeys:ops:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}",
+            "--ApiKeys:ops:Role=operator");
+        sut.UseKey(Key);
 
-        await application.ResourceNotifications.WaitForResourceHealthyAsync("gateway", cancellation).WaitAsync(Bound, cancellation);
-        using var http = application.CreateHttpClient("gateway", "http");
-        http.DefaultRequestHeaders.Authorization = new("Bearer", Key);
-        using var reply = await http.PostAsJsonAsync("/v1/embeddings", new { model = Model, input = "Hello, world" }, cancellation);
+        Assert.Equal("Running", sut.StateOf("redis"));
+        using var reply = await sut.Http.PostAsJsonAsync("/v1/embeddings", new { model = Model, input = "Hello, world" }, Ct);
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         Assert.Equal(
-            384, (await reply.Content.ReadFromJsonAsync<JsonElement>(cancellation))
-                .GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
+            384, (await reply.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("data")[0].GetProperty("embedding").GetArrayLength());
 
-        Assert.Contains("succeeded", (await CommandAsync(application, "sample-job")).Message, StringComparison.Ordinal);
-        await Poll.UntilAsync(async () => (await QueuesAsync(http)).GetArrayLength() == 2, "both models have queues");
-        Assert.Equal($"{Model}, {ChatPlatform.Model}", (await CommandAsync(application, "pause")).Message);
-        Assert.True((await QueueAsync(http)).GetProperty("paused").GetBoolean());
-        await CommandAsync(application, "resume", Model);
-        Assert.False((await QueueAsync(http)).GetProperty("paused").GetBoolean());
-        Assert.Contains("\"requeued\": 0", (await CommandAsync(application, "requeue-dead")).Data?.Value, StringComparison.Ordinal);
-        await Poll.UntilAsync(async () => (await QueueAsync(http)).GetProperty("workers").GetInt32() == 2, "both workers serve");
+        Assert.Contains("succeeded", (await sut.PressAsync("gateway", "sample-job")).Message, StringComparison.Ordinal);
+        await Poll.UntilAsync(async () => (await sut.QueuesAsync()).Count == 2, "both models have queues");
+        Assert.Equal($"{Model}, {ChatPlatform.Model}", (await sut.PressAsync("gateway", "pause", ("queue", null))).Message);
+        Assert.True((await sut.QueuesAsync())[Model].GetProperty("paused").GetBoolean());
+        await sut.PressAsync("gateway", "resume", ("queue", Model));
+        Assert.False((await sut.QueuesAsync())[Model].GetProperty("paused").GetBoolean());
+        Assert.Contains(
+            "\"requeued\": 0", (await sut.PressAsync("gateway", "requeue-dead", ("queue", null))).Data?.Value, StringComparison.Ordinal);
+        await Poll.UntilAsync(
+            async () => (await sut.QueuesAsync())[Model].GetProperty("workers").GetInt32() == 2, "both workers serve");
 
-        var refused = await application.ResourceCommands.ExecuteCommandAsync("gateway", "pause", Queue("nobodys"), cancellation);
+        var refused = await sut.TryAsync("gateway", "pause", ("queue", "nobodys"));
         Assert.False(refused.Success);
         Assert.Contains("404", refused.Message, StringComparison.Ordinal);
     }
-
-    private static async Task<ExecuteCommandResult> CommandAsync(DistributedApplication application, string command, string? queue = null)
-    {
-        var result = await application.ResourceCommands.ExecuteCommandAsync(
-            "gateway", command, Queue(queue), TestContext.Current.CancellationToken);
-        Assert.True(result.Success, result.Message);
-        return result;
-    }
-
-    private static InteractionInputCollection Queue(string? name) =>
-        new([new InteractionInput { Name = "queue", InputType = InputType.Text, Value = name }]);
-
-    private static async Task<JsonElement> QueueAsync(HttpClient http) => (await QueuesAsync(http))[0];
-
-    private static async Task<JsonElement> QueuesAsync(HttpClient http) =>
-        (await http.GetFromJsonAsync<JsonElement>("/v1/queues", TestContext.Current.CancellationToken)).GetProperty("data");
 }

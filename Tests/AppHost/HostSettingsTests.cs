@@ -12,14 +12,17 @@ public sealed class HostSettingsTests
         var settings = Read();
 
         Assert.Equal(
-            (1, 1, "auto", false, false, null),
-            (settings.Workers, settings.Gateways, settings.Device, settings.HasRedis, settings.RedisInsight, settings.OperatorKey));
+            (1, 1, null, "auto", null, "auto", false),
+            (settings.Workers, settings.Gateways, settings.GatewayPort, settings.Device, settings.Redis, settings.RedisStart,
+                settings.RedisInsight));
     }
 
     [Theory]
     [InlineData("Inference:Replicas", "0", "a number from 1 to 64")]
     [InlineData("Inference:Replicas", "many", "a number from 1 to 64")]
     [InlineData("Gateway:Replicas", "65", "a number from 1 to 64")]
+    [InlineData("Gateway:Port", "0", "a number from 1 to 65535")]
+    [InlineData("Redis:Start", "docker", "one of auto, container, process")]
     [InlineData("Models:Device", "gpu", "one of auto, cpu, cuda")]
     [InlineData("Redis:Insight", "yes", "true or false")]
     public void Read_BadValue_NamesKeyAndValues(string key, string value, string takes)

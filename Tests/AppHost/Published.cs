@@ -14,6 +14,17 @@ internal static class Published
     /// <summary>Runs AppHost as a publisher, and returns the folder of its files, inside the checkout.</summary>
     public static async Task<string> RunAsync(string name, params string[] arguments)
     {
+        var (folder, exitCode, said) = await TryAsync(name, path: null, arguments);
+        Assert.True(exitCode == 0, said);
+        return folder;
+    }
+
+    /// <summary>Runs AppHost as a publisher, which may fail.</summary>
+    /// <param name="name">Of the folder.</param>
+    /// <param name="path">Where it finds other programs first, such as <c>docker</c>; null for where this process does.</param>
+    /// <param name="arguments">Of the command line.</param>
+    public static async Task<(string Folder, int ExitCode, string Said)> TryAsync(string name, string? path, params string[] arguments)
+    {
         var folder = Path.Combine(Checkout.Root, "artifacts", "published", name);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
@@ -23,6 +34,10 @@ internal static class Published
             RedirectStandardError = true,
             WorkingDirectory = folder,
         };
+        // What it keeps for the next deployment, and passwords that it makes up, are not the developer's.
+        var home = Path.Combine(Checkout.Root, "artifacts", "published", $"{name}-home");
+        start.Environment["HOME"] = Directory.CreateDirectory(home).FullName;
+        if (path is not null) start.Environment["PATH"] = $"{path}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var argument in (string[])[Checkout.Program("AppHost"), .. arguments]) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
@@ -35,8 +50,7 @@ internal static class Published
             if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
 
-        Assert.True(process.ExitCode == 0, $"{await output}{await errors}");
-        return folder;
+        return (folder, process.ExitCode, $"{await output}{await errors}");
     }
 
     /// <summary>Fails unless both folders have the same files with the same lines.</summary>

@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AiPlatform.AppHost;
+namespace AiPlatform.AppHost.Commands;
 
 /// <summary>The Gateway's routes that the dashboard's commands use.</summary>
 internal sealed class GatewayApi(HttpClient http)

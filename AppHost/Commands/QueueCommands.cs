@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 
-namespace AiPlatform.AppHost;
+namespace AiPlatform.AppHost.Commands;
 
 /// <summary>Commands of the Gateway for operators, in the dashboard.</summary>
 internal static class QueueCommands
@@ -16,45 +16,48 @@ internal static class QueueCommands
         /// Adds commands that pause and resume queues, run dead letters again, and run a sample job; see <c>/v1/queues</c> and
         /// <c>/v1/jobs</c>.
         /// </summary>
-        public IResourceBuilder<ProjectResource> WithQueueCommands(HostSettings settings) => gateway
-            .WithQueueCommand(settings, "pause", "Pause leasing", "Pause", "Workers get no more jobs; new jobs are still accepted.")
-            .WithQueueCommand(settings, "resume", "Resume leasing", "Play", "Workers are given jobs again.")
+        public IResourceBuilder<ProjectResource> WithQueueCommands(RunKeys keys) => gateway
+            .WithQueueCommand(keys, "pause", "Pause leasing", "Pause", "Workers get no more jobs; new jobs are still accepted.")
+            .WithQueueCommand(keys, "resume", "Resume leasing", "Play", "Workers are given jobs again.")
             .WithQueueCommand(
-                settings, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")
+                keys, "requeue-dead", "Requeue dead letters", "ArrowClockwise", "Jobs that failed after all their attempts wait again.")
             .WithCommand(
                 "sample-job",
                 "Run a sample job",
-                context => RunAsync(context, api => api.RunSampleJobAsync(context.CancellationToken), settings, gateway),
+                context => RunAsync(context, api => api.RunSampleJobAsync(context.CancellationToken), keys, gateway),
                 new CommandOptions
                 {
                     Description = "Embeds a sentence as a job, and shows the job.",
                     IconName = "Beaker",
-                    UpdateState = WhenRunning,
+                    UpdateState = CommandStates.WhenRunning,
                 });
 
         private IResourceBuilder<ProjectResource> WithQueueCommand(
-            HostSettings settings, string action, string name, string icon, string description) => gateway
+            RunKeys keys, string action, string name, string icon, string description) => gateway
             .WithCommand(
                 action,
                 name,
                 context => RunAsync(
                     context, api => api.ChangeQueuesAsync(action, context.Arguments.GetString("queue"), context.CancellationToken),
-                    settings, gateway),
-                new CommandOptions { Description = description, IconName = icon, Arguments = WhichQueue, UpdateState = WhenRunning });
+                    keys, gateway),
+                new CommandOptions
+                {
+                    Description = description,
+                    IconName = icon,
+                    Arguments = WhichQueue,
+                    UpdateState = CommandStates.WhenRunning,
+                });
     }
-
-    private static ResourceCommandState WhenRunning(UpdateCommandStateContext context) =>
-        context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled : ResourceCommandState.Disabled;
 
     private static async Task<ExecuteCommandResult> RunAsync(
         ExecuteCommandContext context,
         Func<GatewayApi, Task<CommandAnswer>> run,
-        HostSettings settings,
+        RunKeys keys,
         IResourceBuilder<ProjectResource> gateway)
     {
         using var http = context.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
         http.BaseAddress = new Uri(gateway.GetEndpoint("http").Url);
-        if (settings.OperatorKey is { Length: > 0 } key) http.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        if (keys.Own is { } key) http.DefaultRequestHeaders.Authorization = new("Bearer", key);
         try
         {
             var answer = await run(new GatewayApi(http));

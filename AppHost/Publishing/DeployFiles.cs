@@ -1,0 +1,64 @@
+#pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004 // For evaluation in this version; nothing else publishes or deploys.
+using Aspire.Hosting.Pipelines;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace AiPlatform.AppHost.Publishing;
+
+/// <summary>
+/// The steps of <c>aspire publish</c> and <c>aspire deploy</c>. The files of <c>deploy/</c> are written by hand
+/// (docs/decisions/2026-11-25-deployment-files.md); publishing copies them, filled in from the model.
+/// </summary>
+internal static class DeployFiles
+{
+    public const string PublishStep = "publish-deploy-files";
+    public const string ComposeStep = "deploy-compose";
+
+    extension(IDistributedApplicationBuilder builder)
+    {
+        public void AddDeployFiles(HostSettings settings, ProjectResource gateway, ProjectResource inference)
+        {
+            builder.Pipeline.AddStep(new PipelineStep
+            {
+                Name = PublishStep,
+                Description = "Writes deploy/ for Docker Compose, Helm and azd, filled in from the model.",
+                RequiredBySteps = [WellKnownPipelineSteps.Publish],
+                Action = async step => await WriteAsync(step, await FactsAsync(step, settings, gateway, inference)),
+            });
+            builder.Pipeline.AddStep(new PipelineStep
+            {
+                Name = ComposeStep,
+                Description = "Builds the images, and brings the published system up with Docker Compose on this machine.",
+                DependsOnSteps = [PublishStep, WellKnownPipelineSteps.DeployPrereq],
+                RequiredBySteps = [WellKnownPipelineSteps.Deploy],
+                Action = async step => await new ComposeDeployment(
+                    await FactsAsync(step, settings, gateway, inference), Folder(step), step).RunAsync(),
+            });
+        }
+    }
+
+    private static string Folder(PipelineStepContext step) =>
+        step.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory();
+
+    private static Task<ModelFacts> FactsAsync(
+        PipelineStepContext step, HostSettings settings, ProjectResource gateway, ProjectResource inference) =>
+        ModelFacts.ReadAsync(settings, gateway, inference, step.Model, step.ExecutionContext, step.CancellationToken);
+
+    private static async Task WriteAsync(PipelineStepContext step, ModelFacts facts)
+    {
+        var folder = Folder(step);
+        var files = new PublishedFiles(facts, folder);
+        foreach (var (kind, write) in ((string, Action)[])
+            [("compose", files.WriteCompose), ("helm", files.WriteHelm), ("azure", files.WriteAzure)])
+        {
+            var task = await step.ReportingStep.CreateTaskAsync($"Writing {kind}/", step.CancellationToken);
+            await using (task)
+            {
+                write();
+                await task.CompleteAsync(Path.Combine(folder, kind), cancellationToken: step.CancellationToken);
+            }
+        }
+
+        step.Summary.Add("Files", folder);
+        step.Summary.Add("How to deploy them", "docs/deploy.md");
+    }
+}
