@@ -22,7 +22,7 @@ internal static class Program
         ("System.Net.Http.HttpClient", LogLevel.Warning), ("StackExchange.Redis", LogLevel.None),
     ];
 
-    /// <returns>The exit code: 1 when a setting is refused, which one line reports.</returns>
+    /// <returns>The exit code: 1 when a setting is refused, which one line reports, or a step of publishing failed.</returns>
     public static int Main(string[] args)
     {
         DistributedApplication application;
@@ -37,7 +37,7 @@ internal static class Program
         }
 
         application.Run();
-        return 0;
+        return Environment.ExitCode;
     }
 
     /// <summary>The system, not started.</summary>

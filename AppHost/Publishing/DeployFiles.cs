@@ -22,7 +22,7 @@ internal static class DeployFiles
                 Name = PublishStep,
                 Description = "Writes deploy/ for Docker Compose, Helm and azd, filled in from the model.",
                 RequiredBySteps = [WellKnownPipelineSteps.Publish],
-                Action = async step => await WriteAsync(step, await FactsAsync(step, settings, gateway, inference)),
+                Action = step => RunAsync(async () => await WriteAsync(step, await FactsAsync(step, settings, gateway, inference))),
             });
             builder.Pipeline.AddStep(new PipelineStep
             {
@@ -30,9 +30,23 @@ internal static class DeployFiles
                 Description = "Builds the images, and brings the published system up with Docker Compose on this machine.",
                 DependsOnSteps = [PublishStep, WellKnownPipelineSteps.DeployPrereq],
                 RequiredBySteps = [WellKnownPipelineSteps.Deploy],
-                Action = async step => await new ComposeDeployment(
-                    await FactsAsync(step, settings, gateway, inference), Folder(step), step).RunAsync(),
+                Action = step => RunAsync(async () => await new ComposeDeployment(
+                    await FactsAsync(step, settings, gateway, inference), Folder(step), step).RunAsync()),
             });
+        }
+    }
+
+    /// <summary>The host ends with exit code 0 when a step fails, which scripts would take for a success.</summary>
+    private static async Task RunAsync(Func<Task> action)
+    {
+        try
+        {
+            await action();
+        }
+        catch
+        {
+            Environment.ExitCode = 1;
+            throw;
         }
     }
 
