@@ -26,6 +26,7 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
         await user.SeesAsync("API reference");
         await user.SeesAsync("redis-server");
         await user.UntilAsync("document.body.innerText.split('Running').length > 3");
+        await user.UntilAsync("!document.body.innerText.includes('Unh')");
         await user.ScreenshotAsync("aspire-resources");
         var docs = await user.Page.EvaluateExpressionAsync<string>("document.querySelector('a[href$=\"/docs\"]').href");
         using var http = new HttpClient { BaseAddress = new Uri(new Uri(docs), "/") };
@@ -38,8 +39,10 @@ public sealed class DashboardTests(Chromium chromium) : IClassFixture<Chromium>
 
         await user.Page.GoToAsync(new Uri(sut.Login, "/traces").ToString());
         await user.SeesAsync("POST /v1/chat/completions");
-        await user.ClickAtAsync("a[href^='/traces/detail/']");
-        foreach (var operation in (string[])["submit", "lease", "process", "commit"]) await user.SeesAsync($"MSG redis {operation}");
+        await user.ScreenshotAsync("aspire-traces");
+        await user.ClickAtAsync("::-p-text(POST /v1/chat/completions)");
+        await user.UntilAsync("location.pathname.startsWith('/traces/detail/')");
+        foreach (var operation in (string[])["submit", "lease", "process", "commit"]) await user.SeesAsync(operation);
         await user.ScreenshotAsync("aspire-trace");
 
         const string Duration = "/metrics/resource/gateway?meter=AiPlatform&instrument=gen_ai.server.request.duration";
