@@ -14,10 +14,9 @@ internal sealed class ScalarTerminals(StringPatterns patterns, CompileBudget bud
     public Terminal OfLiterals(IReadOnlyCollection<string> literals)
     {
         budget.Spend(20L * literals.Count);
-        budget.Allocate(literals.Sum(literal => 40L + literal.Length));
-        return literals.Count == 1
-            ? new LiteralTerminal(Encoding.UTF8.GetBytes(literals.First()))
-            : new LiteralsTerminal(literals.Select(Encoding.UTF8.GetBytes));
+        List<byte[]> texts = [.. literals.Select(Encoding.UTF8.GetBytes)];
+        budget.Allocate(texts.Sum(text => 40L + text.Length));
+        return texts.Count == 1 ? new LiteralTerminal(texts[0]) : new LiteralsTerminal(texts);
     }
 
     /// <summary>The numbers that fit; null if there are none.</summary>

@@ -102,9 +102,9 @@ internal sealed class SchemaCompiler
 
     private List<string>? StringsNamed(Alternative alternative)
     {
-        if (!alternative.Schemas.Any(one => one.Has("enum") || one.Has("const"))) return null;
+        if (NamedOf(alternative) is not { } named) return null;
         List<string> literals = [];
-        AddNamed(alternative.Schemas.First(one => one.Has("enum") || one.Has("const")), alternative, literals);
+        AddNamed(named, alternative, literals);
         return [.. literals.Where(literal => literal[0] == '"').Select(literal => JsonSerializer.Deserialize<string>(literal)!)];
     }
 
@@ -202,7 +202,7 @@ internal sealed class SchemaCompiler
     private void AddAlternative(
         Alternative alternative, HashSet<Terminal> terminals, List<string> literals, List<Alternative> containers)
     {
-        if (alternative.Schemas.FirstOrDefault(one => one.Has("enum") || one.Has("const")) is { } named)
+        if (NamedOf(alternative) is { } named)
         {
             AddNamed(named, alternative, literals);
             return;
@@ -216,10 +216,16 @@ internal sealed class SchemaCompiler
         if ((types & (JsonTypes.Array | JsonTypes.Object)) != 0) containers.Add(alternative);
     }
 
+    /// <summary>The schema that names the fewest values; null if none names any.</summary>
+    private static SchemaNode? NamedOf(Alternative alternative) =>
+        alternative.Schemas.FirstOrDefault(one => one.Has("const"))
+            ?? alternative.Schemas.Where(one => one.Has("enum")).MinBy(one => one.Get("enum")!.Value.GetArrayLength());
+
     /// <summary>Adds the values of an <c>enum</c> or <c>const</c> that fit all schemas.</summary>
     private void AddNamed(SchemaNode named, Alternative alternative, List<string> literals)
     {
         List<JsonElement> values = named.Get("const") is { } constant ? [constant] : [.. named.Get("enum")!.Value.EnumerateArray()];
+        _budget.Enter(named.Has("const") ? "const" : "enum", named.Pointer);
         foreach (var value in values)
         {
             _budget.Spend(50);

@@ -47,6 +47,11 @@ internal sealed class SchemaDocument
             throw new GrammarException(
                 $"The schema must be JSON of at most {MaxDepth} levels, without a name twice in an object. {invalid.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            // The reader compares the names of each object.
+            throw new GrammarException("A name in the schema has half a surrogate pair.");
+        }
     }
 
     public SchemaNode RootNode() => NodeAt(_root, Root);
@@ -114,7 +119,8 @@ internal sealed class SchemaDocument
         }
     }
 
-    private static string NameOf(JsonProperty field, string pointer)
+    /// <summary>A name; null if it has half a surrogate pair.</summary>
+    public static string? TextOf(JsonProperty field)
     {
         try
         {
@@ -122,9 +128,12 @@ internal sealed class SchemaDocument
         }
         catch (InvalidOperationException)
         {
-            throw new GrammarException($"A name in {pointer} has half a surrogate pair.", null, pointer);
+            return null;
         }
     }
+
+    private static string NameOf(JsonProperty field, string pointer) =>
+        TextOf(field) ?? throw new GrammarException($"A name in {pointer} has half a surrogate pair.", null, pointer);
 
     private static string Unescaped(string step) =>
         step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);

@@ -130,7 +130,8 @@ public sealed class TokenMasks
             if (Grammar.WorkNeedsLock > _workEnd)
             {
                 throw new GrammarException(
-                    $"The grammar is too ambiguous: to see what can follow takes more than {Grammar.Limits.MaxMaskSteps} steps.");
+                    $"The grammar is too large or too ambiguous: a text may be in {start.Items.Length} places at once, "
+                    + $"and to see what can follow takes more than {Grammar.Limits.MaxMaskSteps} steps.");
             }
 
             if (after is null)

@@ -114,7 +114,8 @@ internal sealed class StateSpace
             if (_visited.Count > MaxPlaces)
             {
                 Reset();
-                throw new GrammarException($"The grammar is too ambiguous: a text may be in more than {MaxPlaces} places at once.");
+                throw new GrammarException(
+                    $"The grammar is too large or too ambiguous: a text may be in more than {MaxPlaces} places at once.");
             }
 
             var node = _rules.Nodes[at];

@@ -15,6 +15,7 @@ internal sealed class GrammarTextCompiler
     private readonly GrammarRules _rules;
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Terminal> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<ChoicePart, Terminal> _choices = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<JsonPart, int> _schemas = new(ReferenceEqualityComparer.Instance);
     private OpenNameKind _openNames;
 
@@ -73,13 +74,34 @@ internal sealed class GrammarTextCompiler
                 for (var i = sequence.Parts.Count - 1; i >= 0; i--) next = Write(sequence.Parts[i], next);
                 return next;
             case ChoicePart choice:
-                return _rules.Split([.. choice.Parts.Select(one => Write(one, next))]);
+                return _rules.Split(Branches(choice, next));
             case RepeatPart repeat:
                 return Repeat(repeat, next);
             default:
                 throw new System.Diagnostics.UnreachableException("The grammar has a node of an unknown kind. This is a bug.");
         }
     }
+
+    /// <summary>The branches of a choice. All texts are one branch, so that thousands of them are no more work than one.</summary>
+    private List<int> Branches(ChoicePart choice, int next)
+    {
+        List<int> branches = [.. choice.Parts.Where(one => TextOf(one) is null).Select(one => Write(one, next))];
+        if (branches.Count == choice.Parts.Count) return branches;
+        if (!_choices.TryGetValue(choice, out var terminal))
+        {
+            List<byte[]> texts = [.. choice.Parts.Select(TextOf).OfType<string>().Select(Encoding.UTF8.GetBytes)];
+            _budget.Spend(20L * texts.Count);
+            _budget.Allocate(texts.Sum(text => 40L + text.Length));
+            _choices[choice] = terminal = new LiteralsTerminal(texts);
+        }
+
+        branches.Add(_rules.Terminal(terminal, next));
+        return branches;
+    }
+
+    /// <summary>The text of a part that is a text and nothing else; null for other parts, and for the empty text.</summary>
+    private static string? TextOf(RulePart part) =>
+        part is SequencePart { Parts: [LiteralPart { Text.Length: > 0 } only] } ? only.Text : null;
 
     private int Repeat(RepeatPart repeat, int next)
     {

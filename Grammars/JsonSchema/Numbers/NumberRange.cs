@@ -15,6 +15,9 @@ internal sealed record NumberRange(
 {
     private const int MaxStep = 1_000_000;
 
+    /// <summary>Largest product of the step and the digits of the bounds: so many states fit into a number of 32 bits.</summary>
+    private const long MaxRests = 100_000_000;
+
     public static NumberRange Of(IReadOnlyList<SchemaNode> schemas, bool isInteger)
     {
         DecimalNumber? least = null, most = null;
@@ -40,6 +43,13 @@ internal sealed record NumberRange(
         }
 
         var (factor, places) = StepOf(steps, isInteger);
+        var digits = Math.Max(least?.Whole.Length ?? 0, most?.Whole.Length ?? 0) + places;
+        if ((long)factor * digits > MaxRests)
+        {
+            throw steps[0].Node.Invalid(
+                "multipleOf", $"cannot be guaranteed beside bounds of {digits} digits: times {factor} they are above {MaxRests}");
+        }
+
         return new NumberRange(isInteger, least, isLeastAllowed, most, isMostAllowed, factor, places);
     }
 

@@ -38,7 +38,8 @@ internal sealed class NumberTerminal
             range.Least is null or { IsNegative: true }, least, isLeastAllowed, range.Least, range.IsLeastAllowed);
     }
 
-    private enum Phase : byte
+    /// <summary>A part of a number.</summary>
+    internal enum Phase : byte
     {
         Start,
         Minus,
@@ -55,13 +56,22 @@ internal sealed class NumberTerminal
     public static Terminal? Of(NumberRange range, CompileBudget budget)
     {
         var made = new NumberTerminal(range);
+        // A table of all rests would be too large.
+        if (range.Step > 1) return StepTerminal.Of(range, made);
         var alphabet = made._isFree ? "0123456789-.eE+" : range.IsInteger ? "0123456789-" : "0123456789-.";
         return TableTerminal.Explore(alphabet, new State(Phase.Start, false, 0, 0, 0, 0), made.Step, made.Accepts, budget);
     }
 
-    private Side SideOf(State state) => state.IsNegative ? _negative : _positive;
+    /// <summary>Most digits behind the point.</summary>
+    public int Places => _places;
 
-    private State? Step(State state, char character) => state.Phase switch
+    /// <summary>The digits before the point beyond which their number does not matter.</summary>
+    public int LongestWhole => Math.Max(Longest(_positive), Longest(_negative));
+
+    public Side SideOf(State state) => state.IsNegative ? _negative : _positive;
+
+    /// <summary>The state after a character; null if no number goes on so, whatever its rest.</summary>
+    public State? Step(State state, char character) => state.Phase switch
     {
         Phase.Start when character == '-' => _negative.IsPossible ? state with { Phase = Phase.Minus, IsNegative = true } : null,
         Phase.Start or Phase.Minus when char.IsAsciiDigit(character) => First(state, character),
@@ -89,10 +99,11 @@ internal sealed class NumberTerminal
         var side = SideOf(state);
         var length = state.Digits;
         if (side.Most is { } most && length >= most.Whole.Length) return null;
-        var longest = Math.Max(side.Least?.Whole.Length ?? 0, side.Most?.Whole.Length ?? 0) + 1;
-        return After(state with { Digits = Math.Min(length + 1, longest) }, digit,
+        return After(state with { Digits = Math.Min(length + 1, Longest(side)) }, digit,
             Compared(state.Least, digit, side.Least?.Whole, length), Compared(state.Most, digit, side.Most?.Whole, length));
     }
+
+    private static int Longest(Side side) => Math.Max(side.Least?.Whole.Length ?? 0, side.Most?.Whole.Length ?? 0) + 1;
 
     private State? Fraction(State state, char digit)
     {
@@ -112,7 +123,7 @@ internal sealed class NumberTerminal
     };
 
     /// <summary>The state behind the point: now it is known which number has more digits before it.</summary>
-    private State AtPoint(State state)
+    public State AtPoint(State state)
     {
         if (_isFree) return state with { Digits = 0 };
         var side = SideOf(state);
@@ -124,7 +135,8 @@ internal sealed class NumberTerminal
         };
     }
 
-    private bool Accepts(State state)
+    /// <summary>Whether what was read is a number of the range.</summary>
+    public bool Accepts(State state)
     {
         if (state.Phase == Phase.Exponent) return true;
         if (state.Phase is not (Phase.Zero or Phase.Whole or Phase.Fraction)) return false;
@@ -160,7 +172,7 @@ internal sealed class NumberTerminal
         bound is not null && compared == 0 && digits < bound.Fraction.Length ? -1 : compared;
 
     /// <summary>The bounds of a number without its sign.</summary>
-    private sealed record Side(bool IsPossible, DecimalNumber? Least, bool IsLeastAllowed, DecimalNumber? Most, bool IsMostAllowed);
+    internal sealed record Side(bool IsPossible, DecimalNumber? Least, bool IsLeastAllowed, DecimalNumber? Most, bool IsMostAllowed);
 
     /// <summary>What has been read.</summary>
     /// <param name="Phase">The part of the number.</param>
@@ -169,5 +181,5 @@ internal sealed class NumberTerminal
     /// <param name="Least">How it compares with the lower bound.</param>
     /// <param name="Most">How it compares with the upper bound.</param>
     /// <param name="Rest">The rest of the division by the step.</param>
-    private readonly record struct State(Phase Phase, bool IsNegative, int Digits, int Least, int Most, int Rest);
+    internal readonly record struct State(Phase Phase, bool IsNegative, int Digits, int Least, int Most, int Rest);
 }

@@ -30,7 +30,10 @@ internal static class StringFormats
     private const string NamedLabel = "[A-Za-z](?:-?[A-Za-z0-9]){0,15}";
     private const string NamedHost = NamedLabel + @"(?:\." + NamedLabel + "){0,6}";
     private const string Atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
-    private const string Email = Atom + @"(?:\." + Atom + ")*@" + NamedHost;
+
+    // Many readers take no domain of one label.
+    private const string Email = Atom + @"(?:\." + Atom + ")*@" + NamedLabel + @"(?:\." + NamedLabel + "){1,6}";
+
     private const string Byte = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     private const string Ipv4 = Byte + @"(?:\." + Byte + "){3}";
     private const string Hex = "[0-9A-Fa-f]{1,4}";

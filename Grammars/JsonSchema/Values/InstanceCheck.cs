@@ -9,6 +9,7 @@ internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budge
 {
     private const int MaxDepth = 400;
 
+    private readonly Dictionary<(int Schema, string Keyword), NamedValues> _named = [];
     private int _depth;
 
     /// <summary>Whether a value fits a schema.</summary>
@@ -31,8 +32,8 @@ internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budge
         budget.Spend(50);
         if (schema.IsFalse) return false;
         if (!JsonTypeNames.Of(schema).HasFlag(JsonTypeNames.Of(value))) return false;
-        if (schema.Get("const") is { } constant && !AreEqual(value, constant)) return false;
-        if (schema.Get("enum") is { } values && !values.EnumerateArray().Any(one => AreEqual(value, one))) return false;
+        if (schema.Get("const") is { } constant && !NamedBy(schema, "const", () => [constant]).Contains(value)) return false;
+        if (schema.Get("enum") is { } values && !NamedBy(schema, "enum", () => values.EnumerateArray()).Contains(value)) return false;
         if (schema.Child("not") is { } not && Fits(value, not)) return false;
         return value.ValueKind switch
         {
@@ -42,6 +43,13 @@ internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budge
             JsonValueKind.Object => FitsObject(value, schema),
             _ => true,
         };
+    }
+
+    private NamedValues NamedBy(SchemaNode schema, string keyword, Func<IEnumerable<JsonElement>> values)
+    {
+        if (!_named.TryGetValue((schema.Id, keyword), out var known))
+            _named[(schema.Id, keyword)] = known = new NamedValues(values(), budget);
+        return known;
     }
 
     private static bool FitsNumber(JsonElement value, SchemaNode schema)
@@ -75,6 +83,7 @@ internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budge
         if (schema.Count("minItems") is { } least && length < least) return false;
         if (schema.Count("maxItems") is { } most && length > most) return false;
         var first = schema.Children("prefixItems");
+        budget.Spend(20L * first.Count);
         var rest = schema.Child("items");
         return value.EnumerateArray().Index().All(item => item.Index < first.Count
             ? Fits(item.Item, first[item.Index])
@@ -87,29 +96,8 @@ internal sealed class InstanceCheck(StringPatterns patterns, CompileBudget budge
         if (schema.Count("minProperties") is { } least && count < least) return false;
         if (schema.Count("maxProperties") is { } most && count > most) return false;
         var parts = schema.ObjectParts;
+        budget.Spend(10L * (count + parts.Required.Count));
         return parts.Required.All(name => value.TryGetProperty(name, out _))
             && value.EnumerateObject().All(field => parts.SchemasOf(schema, field.Name, patterns).All(one => Fits(field.Value, one)));
-    }
-
-    private bool AreEqual(JsonElement first, JsonElement second)
-    {
-        budget.Spend(20);
-        if (first.ValueKind != second.ValueKind) return false;
-        switch (first.ValueKind)
-        {
-            case JsonValueKind.Number:
-                return ExactNumber.TryParse(first, out var one) && ExactNumber.TryParse(second, out var other) && one.CompareTo(other) == 0;
-            case JsonValueKind.String:
-                return SchemaDocument.TextOf(first) is { } text && text == SchemaDocument.TextOf(second);
-            case JsonValueKind.Array:
-                return first.GetArrayLength() == second.GetArrayLength()
-                    && first.EnumerateArray().Zip(second.EnumerateArray()).All(pair => AreEqual(pair.First, pair.Second));
-            case JsonValueKind.Object:
-                return first.EnumerateObject().Count() == second.EnumerateObject().Count()
-                    && first.EnumerateObject().All(
-                        field => second.TryGetProperty(field.Name, out var same) && AreEqual(field.Value, same));
-            default:
-                return true;
-        }
     }
 }

@@ -19,7 +19,7 @@ internal static class ValueText
             case JsonValueKind.Object:
                 foreach (var field in value.EnumerateObject())
                 {
-                    text.Append(mark).Append(JsonText.Quoted(NameOf(field, node))).Append(':');
+                    text.Append(mark).Append(JsonText.Quoted(SchemaDocument.TextOf(field) ?? throw HalfPair(node))).Append(':');
                     Write(field.Value, text, node, budget);
                     mark = ',';
                 }
@@ -54,18 +54,6 @@ internal static class ValueText
         DecimalNumber.Parse(raw) is { Fraction.Length: 0, Whole.Length: <= MaxDigits } number
             ? (number.IsNegative ? "-" : "") + number.Whole
             : raw;
-
-    private static string NameOf(JsonProperty field, SchemaNode node)
-    {
-        try
-        {
-            return field.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            throw HalfPair(node);
-        }
-    }
 
     private static GrammarException HalfPair(SchemaNode node) => node.Invalid("enum", "has a string with half a surrogate pair");
 }
