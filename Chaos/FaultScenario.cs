@@ -37,7 +37,8 @@ internal sealed class FaultScenario(FaultRun run, FaultScale scale)
             await CheckAsync(() => Task.WhenAll(shares.Zip(clients, (jobs, client) => client.LookAgainAsync(jobs))));
         }
 
-        foreach (var primary in platform.Redis.Primaries) await primary.WriteFileAsync();
+        // If a fault could not be ended, a server may be down; that is the problem to report then.
+        await CheckAsync(() => Task.WhenAll(platform.Redis.Primaries.Select(primary => primary.WriteFileAsync())));
         var written = WrittenJobs.Read(platform.Redis.Histories, platform.Queues);
         new JobAudit(run, written, _requests, scale.ResultTtl).Check();
         if (scale.WaitsForExpiry && !run.HasProblems)

@@ -69,7 +69,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
         await Primary.KillAsync();
         if (promotion == Promotion.ByHand) await Replica.TellAsync("REPLICAOF", "NO", "ONE");
         await Waiting.UntilAsync(
-            async () => await RoleAsync(Replica) == "master", () => "the replica is the primary", Bound, CancellationToken.None);
+            () => HasRoleAsync(Replica, "master"), () => "the replica is the primary", Bound, CancellationToken.None);
         (Primary, Replica) = (Replica, Primary);
         await FollowAsync(_witness);
     }
@@ -79,7 +79,7 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     {
         await Primary.TellAsync("FAILOVER", "TO", "127.0.0.1", PortOf(Replica));
         await Waiting.UntilAsync(
-            async () => await RoleAsync(Replica) == "master" && await RoleAsync(Primary) == "slave",
+            async () => await HasRoleAsync(Replica, "master") && await HasRoleAsync(Primary, "slave"),
             () => "they have changed places",
             Bound,
             CancellationToken.None);
@@ -104,8 +104,24 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
 
     private static string PortOf(RedisProcess server) => server.Port.ToString(CultureInfo.InvariantCulture);
 
-    private static async Task<bool> IsLinkedAsync(RedisProcess replica) =>
-        (await replica.TellAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal);
+    private static Task<bool> IsLinkedAsync(RedisProcess replica) => AnswersAsync(
+        replica, ["INFO", "replication"], answer => answer.Contains("master_link_status:up", StringComparison.Ordinal));
+
+    private static Task<bool> HasRoleAsync(RedisProcess server, string role) =>
+        AnswersAsync(server, ["ROLE"], answer => answer.StartsWith(role, StringComparison.Ordinal));
+
+    /// <summary>Whether a server answers so. One that cannot answer now is asked again by who waits.</summary>
+    private static async Task<bool> AnswersAsync(RedisProcess server, string[] command, Func<string, bool> isExpected)
+    {
+        try
+        {
+            return isExpected(await server.TellAsync(command));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     private async Task FollowAsync(RedisProcess replica)
     {
@@ -117,8 +133,6 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     private async Task<bool> HasOneFileAsync() =>
         (await _witness.TellAsync("INFO", "persistence")).Contains("aof_rewrite_in_progress:0", StringComparison.Ordinal)
         && Directory.GetFiles(Path.Combine(_witness.Folder, "appendonlydir"), "*.incr.aof").Length == 1;
-
-    private static async Task<string> RoleAsync(RedisProcess server) => (await server.TellAsync("ROLE")).Split('\n')[0];
 
     private async Task<bool> HaveFollowedAsync()
     {
