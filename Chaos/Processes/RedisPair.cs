@@ -110,7 +110,10 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
     private static Task<bool> HasRoleAsync(RedisProcess server, string role) =>
         AnswersAsync(server, ["ROLE"], answer => answer.StartsWith(role, StringComparison.Ordinal));
 
-    /// <summary>Whether a server answers so. One that cannot answer now is asked again by who waits.</summary>
+    /// <summary>
+    /// Whether a server answers so. It may close the connection instead, because Sentinel kills the clients of a server whose role it
+    /// changes; then who waits asks again.
+    /// </summary>
     private static async Task<bool> AnswersAsync(RedisProcess server, string[] command, Func<string, bool> isExpected)
     {
         try
@@ -125,7 +128,12 @@ internal sealed class RedisPair(Promotion promotion, string flush) : IRedisSetup
 
     private async Task FollowAsync(RedisProcess replica)
     {
-        await replica.TellAsync("REPLICAOF", "127.0.0.1", PortOf(Primary));
+        await Waiting.UntilAsync(
+            () => AnswersAsync(
+                replica, ["REPLICAOF", "127.0.0.1", PortOf(Primary)], answer => answer.StartsWith("OK", StringComparison.Ordinal)),
+            () => "the replica is told whom to follow",
+            Bound,
+            CancellationToken.None);
         await Waiting.UntilAsync(() => IsLinkedAsync(replica), () => "the replica follows", Bound, CancellationToken.None);
     }
 
