@@ -32,8 +32,7 @@ public sealed class AiPlatformClientBuilder
     private AiPlatformClientBuilder Add<T>(Func<AiPlatformClient, T> make)
         where T : class
     {
-        if (ServiceKey is null) _services.AddSingleton(services => make(services.GetRequiredService<AiPlatformClient>()));
-        else _services.AddKeyedSingleton(ServiceKey, (services, key) => make(services.GetRequiredKeyedService<AiPlatformClient>(key)));
+        _services.AddKeyedSingleton(ServiceKey, (services, key) => make(services.GetRequiredKeyedService<AiPlatformClient>(key)));
         return this;
     }
 }

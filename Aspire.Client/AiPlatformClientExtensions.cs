@@ -44,9 +44,9 @@ public static class AiPlatformClientExtensions
         configure?.Invoke(settings);
 
         // What is missing or wrong is said when the client is first asked for: tools that only build the program need none.
-        AiPlatformClient Make() => new(settings.ToOptions(name, $"{Section}:{name}"));
-        if (serviceKey is null) builder.Services.AddSingleton(_ => Make());
-        else builder.Services.AddKeyedSingleton(serviceKey, (_, _) => Make());
+        // A service with the key null is one without a key.
+        builder.Services.AddKeyedSingleton(
+            serviceKey, (_, _) => new AiPlatformClient(settings.ToOptions(name, $"{Section}:{name}")));
 
         if (!settings.DisableTracing)
             builder.Services.AddOpenTelemetry().WithTracing(traces => traces.AddSource(AiPlatformClient.ActivitySourceName));
@@ -54,10 +54,7 @@ public static class AiPlatformClientExtensions
         {
             builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
                 $"AiPlatform.Client_{name}",
-                services => new AiPlatformHealthCheck(
-                    serviceKey is null
-                        ? services.GetRequiredService<AiPlatformClient>()
-                        : services.GetRequiredKeyedService<AiPlatformClient>(serviceKey)),
+                services => new AiPlatformHealthCheck(services.GetRequiredKeyedService<AiPlatformClient>(serviceKey)),
                 failureStatus: null,
                 tags: null));
         }

@@ -43,18 +43,10 @@ public sealed class AiPlatformClientOptions
     {
         ArgumentNullException.ThrowIfNull(connectionString);
         var options = new AiPlatformClientOptions();
-        options.Apply(connectionString);
-        return options;
-    }
-
-    /// <summary>Sets what the connection string names, and leaves the rest as it is.</summary>
-    /// <exception cref="FormatException">It has another form.</exception>
-    internal void Apply(string connectionString)
-    {
         if (!connectionString.Contains('=', StringComparison.Ordinal))
         {
-            Endpoint = ReadEndpoint(connectionString.Trim());
-            return;
+            options.Endpoint = ReadEndpoint(connectionString.Trim());
+            return options;
         }
 
         var hasEndpoint = false;
@@ -62,13 +54,13 @@ public sealed class AiPlatformClientOptions
         {
             var (name, value) = part.Split('=', 2, StringSplitOptions.TrimEntries) is [var left, var right] ? (left, right) : (part, "");
             if (value.Length == 0) throw new FormatException($"The connection string has '{name}' without a value. {Form}");
-            if (name.Equals("Endpoint", StringComparison.OrdinalIgnoreCase)) (Endpoint, hasEndpoint) = (ReadEndpoint(value), true);
-            else if (name.Equals("Key", StringComparison.OrdinalIgnoreCase)) Key = value;
-            else if (name.Equals("Model", StringComparison.OrdinalIgnoreCase)) Model = value;
+            if (name.Equals("Endpoint", StringComparison.OrdinalIgnoreCase)) (options.Endpoint, hasEndpoint) = (ReadEndpoint(value), true);
+            else if (name.Equals("Key", StringComparison.OrdinalIgnoreCase)) options.Key = value;
+            else if (name.Equals("Model", StringComparison.OrdinalIgnoreCase)) options.Model = value;
             else throw new FormatException($"The connection string has the unknown name '{name}'. {Form}");
         }
 
-        if (!hasEndpoint) throw new FormatException($"The connection string has no Endpoint. {Form}");
+        return hasEndpoint ? options : throw new FormatException($"The connection string has no Endpoint. {Form}");
     }
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>

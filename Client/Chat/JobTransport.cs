@@ -40,8 +40,7 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
                     IdempotencyKey = terms?.Key,
                 },
                 cancellationToken).ConfigureAwait(false);
-            var streams = body.RootElement.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True;
-            if (streams) return Stream(request, job.Id, cancellationToken);
+            if (RetryHandler.IsStream(body.RootElement)) return Stream(request, job.Id, cancellationToken);
             return await WaitAsync(request, job, cancellationToken).ConfigureAwait(false);
         }
         catch (AiPlatformException refused) when (refused.Status is { } status)

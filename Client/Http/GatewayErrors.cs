@@ -23,7 +23,7 @@ internal static class GatewayErrors
             Status = response.StatusCode,
             Code = code,
             Param = param,
-            IsRetryable = isRetryable ?? (int)response.StatusCode is 429 or 502 or 503,
+            IsRetryable = isRetryable ?? RetryHandler.IsPassing(response.StatusCode),
             RetryAfter = RetryHandler.RetryAfter(response, time),
             JobId = jobId,
         };

@@ -9,6 +9,5 @@ internal static class Names
     public const string ShouldRetry = "x-should-retry";
 
     public const string Jobs = "/v1/jobs";
-    public const string Chats = "/v1/chat/completions";
     public const string Classify = "/v1/classify";
 }

@@ -77,8 +77,7 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
         try
         {
             using var body = JsonDocument.Parse(await content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
-            return body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("stream", out var stream)
-                && stream.ValueKind == JsonValueKind.True;
+            return IsStream(body.RootElement);
         }
         catch (JsonException)
         {
@@ -118,14 +117,21 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
     /// <summary>Whether the same request may be accepted after a pause, which the answer may name.</summary>
     private bool MayHelp(HttpResponseMessage response, ref TimeSpan delay)
     {
-        if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable))
-            return false;
+        if (!IsPassing(response.StatusCode)) return false;
         if (response.Headers.TryGetValues(Names.ShouldRetry, out var said) && said.Contains("false")) return false;
         if (RetryAfter(response, time) is not { } named) return true;
 
         delay = named + (delay / 4);
         return named <= options.MaxRetryDelay;
     }
+
+    /// <summary>Whether the Gateway, or what is before it, could not take a request for now.</summary>
+    public static bool IsPassing(HttpStatusCode? status) =>
+        status is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable;
+
+    /// <summary>Whether the body of a call asks for a stream.</summary>
+    public static bool IsStream(JsonElement body) => body.ValueKind == JsonValueKind.Object
+        && body.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True;
 
     /// <summary>The pause that the answer names.</summary>
     public static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)

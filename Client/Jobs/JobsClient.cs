@@ -178,7 +178,7 @@ public sealed class JobsClient
     private static bool IsOutage(Exception failure) => failure switch
     {
         HttpRequestException or IOException => true,
-        AiPlatformException refusal => (int?)refusal.Status is 429 or 502 or 503,
+        AiPlatformException refusal => RetryHandler.IsPassing(refusal.Status),
         _ => false,
     };
 
