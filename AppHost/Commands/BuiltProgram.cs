@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 
 namespace AiPlatform.AppHost.Commands;
 
@@ -11,39 +10,12 @@ internal static class BuiltProgram
     /// <param name="environment">More variables.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The exit code, and what it has written.</returns>
-    public static async Task<(int ExitCode, string Said)> RunAsync(
+    public static Task<(int ExitCode, string Said)> RunAsync(
         string project, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
-        var said = new StringBuilder();
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo("dotnet", [PathOf(project), .. arguments])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
-        foreach (var (name, value) in environment) process.StartInfo.Environment[name] = value;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        try
-        {
-            await process.WaitForExitAsync(cancellationToken);
-        }
-        finally
-        {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-        }
-
-        lock (said) return (process.ExitCode, said.ToString().Trim());
-
-        void Keep(string? line)
-        {
-            lock (said) said.AppendLine(line);
-        }
+        var start = new ProcessStartInfo("dotnet", [PathOf(project), .. arguments]);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return ProgramRun.RunAsync(start, heard: null, cancellationToken);
     }
 
     /// <summary>The program beside this one in the build's folder: AppHost depends on it.</summary>

@@ -1,7 +1,6 @@
 #pragma warning disable ASPIREPIPELINES001 // For evaluation in this version; nothing else publishes or deploys.
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text;
 using Aspire.Hosting.Pipelines;
 
 namespace AiPlatform.AppHost.Publishing;
@@ -39,7 +38,7 @@ internal sealed class ComposeDeployment(ModelFacts facts, string folder, Pipelin
         if (code == 0) (code, said) = await RunAsync(Docker, ["info", "--format", "{{.ServerVersion}}"]);
         if (code == 0) return;
         throw new DistributedApplicationException(
-            $"{DeployFiles.ComposeStep} needs Docker with Compose on this machine, and it does not answer: {said.Trim()} "
+            $"{DeployFiles.ComposeStep} needs Docker with Compose on this machine, and it does not answer: {said} "
             + $"The files are in {folder}; docs/deploy.md says how to deploy them elsewhere.");
     }
 
@@ -89,7 +88,7 @@ internal sealed class ComposeDeployment(ModelFacts facts, string folder, Pipelin
             if (code != 0)
             {
                 await task.CompleteAsync($"{what} failed.", CompletionState.CompletedWithError, step.CancellationToken);
-                throw new DistributedApplicationException($"{what} ended with exit code {code}: {said.Trim()}");
+                throw new DistributedApplicationException($"{what} ended with exit code {code}: {said}");
             }
 
             await task.CompleteAsync($"{what}: done.", cancellationToken: step.CancellationToken);
@@ -99,45 +98,15 @@ internal sealed class ComposeDeployment(ModelFacts facts, string folder, Pipelin
     /// <summary>Runs a program in the folder of the files; its output goes to the step's log.</summary>
     private async Task<(int Code, string Said)> RunAsync(string program, string[] arguments)
     {
-        var said = new StringBuilder();
-        using var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(program, arguments)
-            {
-                WorkingDirectory = Compose,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
         try
         {
-            process.Start();
+            return await ProgramRun.RunAsync(
+                new ProcessStartInfo(program, arguments) { WorkingDirectory = Compose },
+                line => HostLog.ProgramSaid(step.Logger, program, line), step.CancellationToken);
         }
         catch (Win32Exception missing)
         {
             return (-1, missing.Message);
-        }
-
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        try
-        {
-            await process.WaitForExitAsync(step.CancellationToken);
-        }
-        finally
-        {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-        }
-
-        lock (said) return (process.ExitCode, said.ToString());
-
-        void Keep(string? line)
-        {
-            if (line is null) return;
-            HostLog.ProgramSaid(step.Logger, program, line);
-            lock (said) said.AppendLine(line);
         }
     }
 }
