@@ -1,9 +1,11 @@
+using AiPlatform.Jobs.Store;
+
 namespace AiPlatform.InferenceWorker.Generation;
 
 /// <summary>
 /// What the rows of a step want done when all of them have been told of the step. It runs on one thread of the pool, one callback after
-/// another: so rows that write to the same place do it at the same moment, and the engine's thread does not wait for them. Without it the
-/// first row's thread would take the core from the engine's thread before the other rows have been told.
+/// another: so what the rows write to the job store shares one call, and the engine's thread does not wait for them. Without it the first
+/// row's thread would take the core from the engine's thread before the other rows have been told.
 /// </summary>
 internal sealed class StepCallbacks
 {
@@ -30,15 +32,29 @@ internal sealed class StepCallbacks
         lock (_gate) return _free.TryPop(out var free) ? free : new Batch(this);
     }
 
-    private sealed class Batch(StepCallbacks owner) : IThreadPoolWorkItem
+    private sealed class Batch : IThreadPoolWorkItem
     {
+        private readonly StepCallbacks _owner;
+        private readonly Action _runAll;
+
+        public Batch(StepCallbacks owner)
+        {
+            _owner = owner;
+            _runAll = RunAll;
+        }
+
         public List<Action> Callbacks { get; } = [];
 
         void IThreadPoolWorkItem.Execute()
         {
-            foreach (var callback in Callbacks) callback();
+            SharedCalls.Make(_runAll);
             Callbacks.Clear();
-            lock (owner._gate) owner._free.Push(this);
+            lock (_owner._gate) _owner._free.Push(this);
+        }
+
+        private void RunAll()
+        {
+            foreach (var callback in Callbacks) callback();
         }
     }
 }

@@ -3,21 +3,16 @@ using System.Runtime.InteropServices;
 namespace AiPlatform.Jobs.Store;
 
 /// <summary>
-/// Coalesces calls of one script: a call that is alone is sent at once; calls that arrive while one is in flight share the next round trip
-/// and the fixed cost of a script. Calls of one queue keep their order. Continuations run on the thread that received the reply, so a
-/// caller with long work must yield first.
+/// Coalesces calls of one script: a call that is alone is sent at once, or with those that its thread makes with it (see
+/// <see cref="SharedCalls"/>); calls that arrive while one is in flight share the next round trip and the fixed cost of a script. Calls of
+/// one queue keep their order. Continuations run on the thread that received the reply, so a caller with long work must yield first.
 /// </summary>
 /// <param name="send">Sends calls of one queue, and returns a result for each.</param>
 /// <param name="mostCalls">Most calls sent together.</param>
 /// <param name="mostBytes">Most bytes sent together; a larger call goes alone.</param>
 /// <param name="bytesOf">A call's size.</param>
-/// <param name="waitsForOthers">
-/// Whether a call that is alone is sent only when its thread of the pool has done what it does now: where something makes many calls at the
-/// same moment, they share a round trip.
-/// </param>
 internal sealed class CallGatherer<TCall, TResult>(
-    Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf,
-    bool waitsForOthers = false)
+    Func<QueueName, IReadOnlyList<TCall>, Task<IReadOnlyList<TResult>>> send, int mostCalls, int mostBytes, Func<TCall, int> bytesOf)
 {
     /// <summary>The number of lines over which the queues are spread. A line that waits does not delay the others.</summary>
     private const int Lines = 16;
@@ -54,10 +49,14 @@ internal sealed class CallGatherer<TCall, TResult>(
             line.IsSending = true;
         }
 
-        // This is not awaited, because every failure is passed to the calls themselves.
-        if (isFirst && waitsForOthers) ThreadPool.UnsafeQueueUserWorkItem(waiting => _ = SendAllAsync(waiting), line, preferLocal: true);
-        else if (isFirst) _ = SendAllAsync(line);
+        if (isFirst) Start(line);
         return cancellationToken.CanBeCanceled ? pending.Result.Task.WaitAsync(cancellationToken) : pending.Result.Task;
+    }
+
+    private void Start(Line line)
+    {
+        void Send() => _ = SendAllAsync(line); // Not awaited, because every failure is passed to the calls themselves.
+        if (!SharedCalls.TryHold(Send)) Send();
     }
 
     private async Task SendAllAsync(Line line)

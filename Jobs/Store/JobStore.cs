@@ -50,9 +50,7 @@ internal sealed partial class JobStore : IJobStore
         _options = options.Value;
         _submits = new(SubmitAllAsync, MostCalls, MostBytes, static job => job.Body.Length);
         _reads = new(ReadAllAsync, MostCalls, MostBytes, static _ => 0);
-        // A language model gives all its rows a token at the same moment.
-        _appends = new(
-            AppendAllAsync, MostCalls, MostBytes, static append => append.Events.Sum(one => one.Data.Length), waitsForOthers: true);
+        _appends = new(AppendAllAsync, MostCalls, MostBytes, static append => append.Events.Sum(one => one.Data.Length));
         _commits = new(CommitAllAsync, MostCalls, MostBytes, static commit => commit.Outcome.Output?.Content.Length ?? 0);
     }
 

@@ -39,24 +39,60 @@ public sealed class CallGathererTests
     }
 
     [Fact]
-    public async Task CallAsync_WaitsForOthers_AllGoInTheirOrder()
+    public async Task CallAsync_OnAThreadThatMakesSharedCalls_AreSentTogetherWhenItHasMadeAll()
     {
-        var sut = CreateSut(waitsForOthers: true);
+        var sut = CreateSut();
+        List<Task<int>> calls = [];
+        var sentBefore = 0;
 
-        var calls = Enumerable.Range(1, 20).Select(i => sut.CallAsync(Queue, i, Ct)).ToList();
-        await SentAsync(1);
-        var late = sut.CallAsync(Queue, 21, Ct);
-        await Poll.UntilAsync(
-            () =>
-            {
-                foreach (var batch in _sent) batch.Answer();
-                return late.IsCompleted;
-            },
-            "all are answered");
+        SharedCalls.Make(() =>
+        {
+            for (var i = 1; i <= 3; i++) calls.Add(sut.CallAsync(Queue, i, Ct));
+            SharedCalls.Make(() => calls.Add(sut.CallAsync(Queue, 4, Ct)));
+            sentBefore = _sent.Count;
+        });
+        var sent = await AnswerAllAsync(1);
 
-        Assert.Equal(Enumerable.Range(1, 21), _sent.SelectMany(batch => batch.Calls));
-        Assert.Equal(Enumerable.Range(1, 20).Select(i => 10 * i), await Task.WhenAll(calls));
-        Assert.Equal(210, await late);
+        Assert.Equal(0, sentBefore);
+        Assert.Equal([1, 2, 3, 4], Assert.Single(sent));
+        Assert.Equal(Enumerable.Range(1, 4).Select(i => 10 * i), await Task.WhenAll(calls));
+    }
+
+    [Fact]
+    public async Task CallAsync_SharedCallsThatFailHalfWay_AreSent_AndLaterOnesAtOnce()
+    {
+        var sut = CreateSut();
+        Task<int>? held = null;
+
+        Assert.Throws<InvalidOperationException>(() => SharedCalls.Make(() =>
+        {
+            held = sut.CallAsync(Queue, 1, Ct);
+            throw new InvalidOperationException("The second caller is broken.");
+        }));
+        _sent.Single().Answer();
+        Assert.Equal(10, await held!);
+        var next = sut.CallAsync(Queue, 2, Ct);
+
+        Assert.Equal(2, _sent.Count);
+        _sent.Last().Answer();
+        Assert.Equal(20, await next);
+    }
+
+    [Fact]
+    public async Task CallAsync_SharedCallWhileOneIsUnderWay_GoesWithTheNext()
+    {
+        var sut = CreateSut();
+        var first = sut.CallAsync(Queue, 1, Ct);
+        List<Task<int>> calls = [first];
+
+        SharedCalls.Make(() =>
+        {
+            for (var i = 2; i <= 3; i++) calls.Add(sut.CallAsync(Queue, i, Ct));
+        });
+        var sent = await AnswerAllAsync(2);
+
+        Assert.Equal([[1], [2, 3]], sent);
+        Assert.Equal(Enumerable.Range(1, 3).Select(i => 10 * i), await Task.WhenAll(calls));
     }
 
     [Fact]
@@ -196,7 +232,7 @@ public sealed class CallGathererTests
         return [.. _sent.Select(batch => batch.Calls.ToArray())];
     }
 
-    private CallGatherer<int, int> CreateSut(int mostCalls = 100, int mostBytes = 1_000, bool waitsForOthers = false) => new(
+    private CallGatherer<int, int> CreateSut(int mostCalls = 100, int mostBytes = 1_000) => new(
         (queue, calls) =>
         {
             Assert.Equal(Queue, queue);
@@ -206,6 +242,5 @@ public sealed class CallGathererTests
         },
         mostCalls,
         mostBytes,
-        call => call,
-        waitsForOthers);
+        call => call);
 }
