@@ -8,6 +8,10 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 data=$(realpath -m -- "${AI_DATA_DIR:-$root/.data}")
 
+# Where './ai gpu-check' installs CUDA's libraries if the machine has none; then every program of this data folder takes them from there.
+cuda_libraries=$data/cuda
+if [[ ! ${Models__CudaPath:-} && -e $cuda_libraries/complete ]]; then export Models__CudaPath=$cuda_libraries; fi
+
 # dll PROJECT — the program that the build made of a project.
 dll() { printf '%s/artifacts/bin/%s/release/AiPlatform.%s.dll\n' "$root" "$1" "$1"; }
 

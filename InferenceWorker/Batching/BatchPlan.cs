@@ -8,7 +8,7 @@ internal sealed record BatchPlan(BatchLimits Limits, DeviceCost Cost, int Parall
 {
     /// <summary>Makes buffers that hold the largest run, either of many rows or of the longest single row.</summary>
     public RunBuffers NewBuffers(IBatchedModel model, IRowSession session) =>
-        RunBuffers.For(session, Math.Max(Limits.MaxTokens, model.MaxTokens));
+        session.NewBuffers(Math.Max(Limits.MaxTokens, model.MaxTokens));
 }
 
 /// <summary>The limits of one run.</summary>

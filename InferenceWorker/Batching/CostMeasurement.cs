@@ -13,7 +13,7 @@ namespace AiPlatform.InferenceWorker.Batching;
 /// threads take for one run; wall time does.
 /// </param>
 internal sealed class CostMeasurement(
-    IRowSession session, IBatchedModel model, int parallelRuns, int tokenId, Func<TimeSpan> clock)
+    IRowSession session, IBatchedModel model, int parallelRuns, int tokenId, Func<TimeSpan> clock) : IDisposable
 {
     /// <summary>
     /// Called when a run fails after smaller ones have not, with its tokens: the device has too little memory for it. Without it the
@@ -31,7 +31,7 @@ internal sealed class CostMeasurement(
     private const int ShortestLength = 8;
     private const int ShortLength = 32;
 
-    private readonly RunBuffers[] _buffers = new RunBuffers[parallelRuns];
+    private readonly RunBuffers?[] _buffers = new RunBuffers?[parallelRuns];
 
     /// <summary>Measures runs with more and more tokens: first longer rows, then more rows, then longer rows again.</summary>
     public IReadOnlyList<CostSample> Measure()
@@ -84,6 +84,11 @@ internal sealed class CostMeasurement(
                 limits = limits with { MaxTokens = rows / 2 * model.MaxTokens };
             }
         }
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffers in _buffers) buffers?.Dispose();
     }
 
     private IEnumerable<(int Rows, int Length)> Shapes()
@@ -140,10 +145,12 @@ internal sealed class CostMeasurement(
         }
     }
 
-    private RunBuffers BuffersFor(int thread, int tokens) =>
-        _buffers[thread] is { } made && made.Ids.Length >= tokens
-            ? made
-            : _buffers[thread] = RunBuffers.For(session, tokens);
+    private RunBuffers BuffersFor(int thread, int tokens)
+    {
+        if (_buffers[thread] is { } made && made.Ids.Length >= tokens) return made;
+        _buffers[thread]?.Dispose();
+        return _buffers[thread] = session.NewBuffers(tokens);
+    }
 
     private WaitingRow[] BatchOf(int rows, int length)
     {

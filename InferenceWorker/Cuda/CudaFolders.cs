@@ -7,11 +7,18 @@ internal static class CudaFolders
     /// <param name="configured">
     /// A folder with libraries, or one of Python with NVIDIA's packages: a virtual environment, or its <c>site-packages</c>; null for none.
     /// </param>
-    public static IReadOnlyList<string> Find(string? configured) => FindBelow(
+    public static IReadOnlyList<string> Find(string? configured) => FindBelow(Roots(configured, Environment.GetEnvironmentVariable));
+
+    /// <summary>Where to look: what is named first, then the usual folders, then each Python whose programs are in the path.</summary>
+    /// <param name="configured">The configured folder; null for none.</param>
+    /// <param name="variable">Reads an environment variable; null where there is none.</param>
+    internal static IEnumerable<string?> Roots(string? configured, Func<string, string?> variable) =>
     [
-        configured, Environment.GetEnvironmentVariable("CUDA_PATH"), Environment.GetEnvironmentVariable("VIRTUAL_ENV"),
+        configured, variable("CUDA_PATH"), variable("CUDA_HOME"), variable("VIRTUAL_ENV"), variable("CONDA_PREFIX"),
         "/usr/local/cuda", "/usr", "/usr/local", Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local"),
-    ]);
+        .. (variable("PATH") ?? "").Split(Path.PathSeparator).Where(folder => Path.GetFileName(folder) == "bin")
+            .Select(Path.GetDirectoryName),
+    ];
 
     /// <param name="roots">Folders, each of which may be missing.</param>
     internal static IReadOnlyList<string> FindBelow(IEnumerable<string?> roots) =>

@@ -15,6 +15,9 @@ internal sealed record CudaLibraries(bool HasDriver, IReadOnlyList<string> Missi
 
     private static readonly string[] NeededBySome = ["libcufft.so.12", "libnvrtc.so.13", "libcudnn.so.9"];
 
+    /// <summary>Where containers and WSL have the driver's library, if it is not in the library path.</summary>
+    private static readonly string[] DriverFolders = ["/usr/local/nvidia/lib64", "/usr/lib/wsl/lib"];
+
     /// <summary>The library that a driver installs.</summary>
     public static string Driver { get; } = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
@@ -45,13 +48,17 @@ internal sealed record CudaLibraries(bool HasDriver, IReadOnlyList<string> Missi
     /// <param name="tryLoad">Loads a library by its name or path; false when it cannot be loaded.</param>
     internal static CudaLibraries Load(IReadOnlyList<string> folders, Func<string, bool> tryLoad)
     {
-        var hasDriver = tryLoad(Driver);
         // The names of the others are those of Linux.
         return OperatingSystem.IsWindows()
-            ? new CudaLibraries(hasDriver, [], [])
-            : new CudaLibraries(hasDriver, [.. Needed.Where(IsMissing)], [.. NeededBySome.Where(IsMissing)]);
+            ? new CudaLibraries(tryLoad(Driver), [], [])
+            : new CudaLibraries(
+                !IsMissing(Driver, [.. DriverFolders, .. folders]),
+                [.. Needed.Where(IsMissingHere)],
+                [.. NeededBySome.Where(IsMissingHere)]);
 
-        bool IsMissing(string name) =>
-            !tryLoad(name) && !folders.Select(folder => Path.Combine(folder, name)).Any(path => File.Exists(path) && tryLoad(path));
+        bool IsMissingHere(string name) => IsMissing(name, folders);
+
+        bool IsMissing(string name, IReadOnlyList<string> places) =>
+            !tryLoad(name) && !places.Select(folder => Path.Combine(folder, name)).Any(path => File.Exists(path) && tryLoad(path));
     }
 }

@@ -56,13 +56,14 @@ internal sealed class EncoderWarmUp(ExecutionDevice device, ModelOptions options
     private double CpuSecondsPerRow(OpenedEncoder model)
     {
         var (rows, length) = (Math.Min(ComparedRows, model.Manifest.MaxBatchRows), Math.Min(ComparedLength, model.Manifest.MaxTokens));
-        return MeasurementOf(model, CpuTime).SecondsOf(rows, length) / (model.Threads.ParallelRuns * rows);
+        using var measurement = MeasurementOf(model, CpuTime);
+        return measurement.SecondsOf(rows, length) / (model.Threads.ParallelRuns * rows);
     }
 
     private BatchPlan Measure(OpenedEncoder model)
     {
         var isOnOneThread = !device.IsCuda && model.Threads.ThreadsPerRun == 1;
-        var measurement = MeasurementOf(model, isOnOneThread ? CpuTime : WallTime);
+        using var measurement = MeasurementOf(model, isOnOneThread ? CpuTime : WallTime);
         var samples = measurement.Measure();
         var cost = DeviceCost.Fit(samples);
         var limits = BatchLimits.For(model.Manifest, cost);

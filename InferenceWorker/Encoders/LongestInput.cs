@@ -15,7 +15,7 @@ internal static class LongestInput
     public static void Check(OpenedEncoder model)
     {
         var longest = model.Manifest.MaxTokens;
-        var buffers = RunBuffers.For(model.Session, longest);
+        using var buffers = model.Session.NewBuffers(longest);
         if (FailureOf(model, longest, buffers) is not { } failure) return;
 
         var file = $"{Path.GetFileName(model.Manifest.Folder)}/{model.Manifest.Model.Name}";

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Cuda;
 using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using Microsoft.ML.OnnxRuntime;
@@ -15,6 +16,7 @@ internal sealed class OnnxEncoder : IRowSession
     private const string TypesInput = "token_type_ids";
 
     private readonly InferenceSession _session;
+    private readonly PinnedMemory? _pinned;
     private readonly RunOptions _runOptions = new();
     private readonly EncoderOutput _output;
     private readonly int _maxRows;
@@ -24,9 +26,10 @@ internal sealed class OnnxEncoder : IRowSession
     private readonly string[] _inputNames;
     private readonly string[] _outputNames;
 
-    private OnnxEncoder(InferenceSession session, EncoderManifest manifest, int padId)
+    private OnnxEncoder(InferenceSession session, PinnedMemory? pinned, EncoderManifest manifest, int padId)
     {
         _session = session;
+        _pinned = pinned;
         _padId = padId;
         _output = manifest.Output;
         _maxRows = manifest.MaxBatchRows;
@@ -37,7 +40,22 @@ internal sealed class OnnxEncoder : IRowSession
     }
 
     /// <exception cref="ModelProblemException">The file cannot be loaded, or is not an encoder of this form.</exception>
-    public static OnnxEncoder Open(EncoderManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId)
+    public static OnnxEncoder Open(
+        EncoderManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId) =>
+        Open(
+            manifest, device, options, threads, padId,
+            session => device.CudaDeviceId is { } id ? PinnedMemory.Of(session, id) : null);
+
+    /// <inheritdoc cref="Open(EncoderManifest, ExecutionDevice, ModelOptions, ThreadSplit, int)"/>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="options">The settings of models.</param>
+    /// <param name="threads">The threads of its runs.</param>
+    /// <param name="padId">The token of padding.</param>
+    /// <param name="newPinned">Makes the memory of its inputs and outputs; null for the managed heap.</param>
+    internal static OnnxEncoder Open(
+        EncoderManifest manifest, ExecutionDevice device, ModelOptions options, ThreadSplit threads, int padId,
+        Func<InferenceSession, PinnedMemory?> newPinned)
     {
         var name = $"{Path.GetFileName(manifest.Folder)}/{manifest.Model.Name}";
         if (!device.Uses(manifest.Model))
@@ -61,7 +79,7 @@ internal sealed class OnnxEncoder : IRowSession
         try
         {
             CheckForm(session, manifest, name);
-            return new OnnxEncoder(session, manifest, padId);
+            return new OnnxEncoder(session, newPinned(session), manifest, padId);
         }
         catch
         {
@@ -71,6 +89,8 @@ internal sealed class OnnxEncoder : IRowSession
     }
 
     public int NumbersOf(int tokens) => checked((_output.IsPerToken ? tokens : Math.Min(tokens, _maxRows)) * _output.Size);
+
+    public RunBuffers NewBuffers(int maxTokens) => new(maxTokens, NumbersOf(maxTokens), _pinned);
 
     public ReadOnlySpan<float> Run(ReadOnlySpan<WaitingRow> rows, RunBuffers buffers)
     {
@@ -87,33 +107,37 @@ internal sealed class OnnxEncoder : IRowSession
 
         OrtValue[] inputs = _hasTypes ? [ids, mask, types] : [ids, mask];
         _session.Run(_runOptions, _inputNames, inputs, _outputNames, [output]);
-        return buffers.Numbers.AsSpan(0, numbers);
+        return buffers.Numbers.Span[..numbers];
     }
 
     public void Dispose()
     {
         _runOptions.Dispose();
+        _pinned?.Dispose();
         _session.Dispose();
     }
 
     /// <summary>A tensor over the start of a buffer, without a copy.</summary>
-    private static OrtValue Bind<T>(T[] buffer, long[] shape)
+    private static OrtValue Bind<T>(Memory<T> buffer, long[] shape)
         where T : unmanaged =>
         OrtValue.CreateTensorValueFromMemory(
-            OrtMemoryInfo.DefaultInstance, buffer.AsMemory(0, (int)TensorPrimitives.Product<long>(shape)), shape);
+            OrtMemoryInfo.DefaultInstance, buffer[..(int)TensorPrimitives.Product<long>(shape)], shape);
 
     private void FillInputs(ReadOnlySpan<WaitingRow> rows, int longest, RunBuffers buffers)
     {
+        var allIds = buffers.Ids.Span;
+        var allMasks = buffers.Mask.Span;
+        var allTypes = buffers.Types.Span;
         for (var i = 0; i < rows.Length; i++)
         {
             var tokens = rows[i].TokenIds;
-            var ids = buffers.Ids.AsSpan(i * longest, longest);
-            var mask = buffers.Mask.AsSpan(i * longest, longest);
+            var ids = allIds.Slice(i * longest, longest);
+            var mask = allMasks.Slice(i * longest, longest);
             for (var position = 0; position < tokens.Length; position++) ids[position] = tokens[position];
             ids[tokens.Length..].Fill(_padId);
             mask[..tokens.Length].Fill(1);
             mask[tokens.Length..].Clear();
-            if (_takesPairs) FillTypes(rows[i], buffers.Types.AsSpan(i * longest, longest));
+            if (_takesPairs) FillTypes(rows[i], allTypes.Slice(i * longest, longest));
         }
     }
 

@@ -18,21 +18,31 @@ internal static class ExecutionDeviceChoice
     ];
 
     /// <exception cref="ModelProblemException">The settings require CUDA, but it cannot be used.</exception>
-    public static ExecutionDevice Choose(ModelOptions options)
+    public static ExecutionDevice Choose(ModelOptions options) => Choose(
+        options, OrtEnv.Instance().GetAvailableProviders(), () => CudaLibraries.Load(CudaFolders.Find(options.CudaPath)),
+        device => TryOn(device, options));
+
+    /// <inheritdoc cref="Choose(ModelOptions)"/>
+    /// <param name="options">The settings of models.</param>
+    /// <param name="providers">The execution providers of this build of ONNX Runtime.</param>
+    /// <param name="load">Loads CUDA's libraries.</param>
+    /// <param name="tryOn">Opens a session on a device, and throws ONNX Runtime's own exceptions.</param>
+    internal static ExecutionDevice Choose(
+        ModelOptions options, IReadOnlyCollection<string> providers, Func<CudaLibraries> load, Action<ExecutionDevice> tryOn)
     {
         if (options.Device == DevicePreference.Cpu) return new ExecutionDevice(null, "Models:Device is cpu");
 
-        var libraries = CudaLibraries.Load(CudaFolders.Find(options.CudaPath));
-        var obstacle = WhyNoCuda(options, libraries);
+        var libraries = load();
+        var obstacle = WhyNoCuda(options, providers, libraries, tryOn);
         if (obstacle is null) return new ExecutionDevice(options.DeviceId, SuccessWith(libraries));
         return options.Device == DevicePreference.Auto
             ? new ExecutionDevice(null, obstacle)
             : throw new ModelProblemException($"Models:Device is cuda, but {obstacle}. Set it to auto or cpu to run on the CPU.");
     }
 
-    private static string? WhyNoCuda(ModelOptions options, CudaLibraries libraries)
+    private static string? WhyNoCuda(
+        ModelOptions options, IReadOnlyCollection<string> providers, CudaLibraries libraries, Action<ExecutionDevice> tryOn)
     {
-        var providers = OrtEnv.Instance().GetAvailableProviders();
         if (!providers.Contains(CudaProvider))
             return $"this build of ONNX Runtime has no CUDA provider (it has {string.Join(", ", providers)})";
 
@@ -40,7 +50,7 @@ internal static class ExecutionDeviceChoice
 
         try
         {
-            TryOn(new ExecutionDevice(options.DeviceId, "tried"), options);
+            tryOn(new ExecutionDevice(options.DeviceId, "tried"));
             return null;
         }
         catch (OnnxRuntimeException refused)

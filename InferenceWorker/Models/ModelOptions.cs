@@ -37,7 +37,8 @@ public sealed class ModelOptions
 
     /// <summary>
     /// Folder with the libraries of CUDA 13 and cuDNN 9, or a folder of Python that has them as packages of NVIDIA. Default none; without
-    /// it, the library path, <c>/usr/local/cuda</c>, <c>VIRTUAL_ENV</c> and the packages of the system's Python are looked at.
+    /// it, the library path, <c>CUDA_PATH</c>, <c>/usr/local/cuda</c>, and the packages of the active, the system's and each other Python
+    /// in <c>PATH</c> are looked at.
     /// </summary>
     public string? CudaPath { get; init; }
 

@@ -49,6 +49,7 @@ internal sealed class CudaMemory : ITensorMemory
         }
 
         var address = made.DangerousGetHandle();
+        if (address == 0) throw new InsufficientMemoryException($"The allocator gave no {bytes} bytes.");
         _allocations.Add(address, made);
         CudaRuntime.Use(_device);
         CudaRuntime.Clear(address, bytes);

@@ -53,15 +53,18 @@ internal sealed class TokenSampler(int vocabularySize)
         !settings.LogProbabilities && (TakesLikeliest(settings) || (settings.TopK > 0 && settings.TopK <= count));
 
     /// <summary>Chooses the token at a position of a row among the likeliest ones that are allowed. See <see cref="IsAmong"/>.</summary>
-    /// <param name="tokens">The tokens, the likeliest first.</param>
-    /// <param name="logits">Their logits; minus infinity for tokens that are not allowed.</param>
+    /// <param name="tokens">The tokens, the likeliest first; equally likely ones in any order.</param>
+    /// <param name="logits">
+    /// Their logits; for tokens that are not allowed minus infinity, or the least float, with which some kernels pad what they sort.
+    /// </param>
     /// <param name="settings">The row's settings.</param>
     /// <param name="position">The position.</param>
     public TokenChoice ChooseAmong(ReadOnlySpan<long> tokens, ReadOnlySpan<float> logits, SamplingSettings settings, int position)
     {
         _topCount = 0;
-        if (float.IsNegativeInfinity(logits[0])) return TokenChoice.NothingAllowed;
-        if (TakesLikeliest(settings)) return new TokenChoice((int)tokens[0], 0);
+        if (logits[0] <= float.MinValue) return TokenChoice.NothingAllowed;
+        // The logits of a half-precision head are often equal, and devices sort equal ones in an order of their own.
+        if (TakesLikeliest(settings)) return new TokenChoice((int)TensorPrimitives.Min(tokens[..(logits.LastIndexOf(logits[0]) + 1)]), 0);
 
         Span<long> ordered = stackalloc long[tokens.Length];
         tokens.CopyTo(ordered);

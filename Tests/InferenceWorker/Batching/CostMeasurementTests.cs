@@ -105,7 +105,7 @@ public sealed class CostMeasurementTests
             if (IsBroken) throw new InvalidOperationException("The device is gone.");
             if (rows.Length * rows[0].Length > MostTokens) throw new InvalidOperationException("There is no memory left.");
             lock (_gate) Now += TimeSpan.FromSeconds(cost.SecondsOf(rows.Length * rows[0].Length));
-            return buffers.Numbers;
+            return buffers.Numbers.Span;
         }
 
         public void Dispose()

@@ -80,11 +80,39 @@ public sealed class CudaLibrariesTests : IDisposable
         var toolkit = Folder("cuda", "lib64");
         var virtualEnvironment = Folder("venv", "lib", "python3.12", "site-packages", "nvidia", "cu13", "lib");
         var packages = Folder("packages", "nvidia", "cudnn", "lib");
+        var debian = Folder("usr", "lib", "python3", "dist-packages", "nvidia", "cublas", "lib");
         Folder("venv", "lib", "python3.12", "site-packages", "numpy");
 
-        var found = CudaFolders.FindBelow([In("cuda"), null, In("nothing"), In("venv"), In("packages"), In("packages")]);
+        var found = CudaFolders.FindBelow([In("cuda"), null, In("nothing"), In("venv"), In("packages"), In("packages"), In("usr")]);
 
-        Assert.Equal([In("cuda"), toolkit, In("venv"), virtualEnvironment, In("packages"), packages], found);
+        Assert.Equal([In("cuda"), toolkit, In("venv"), virtualEnvironment, In("packages"), packages, In("usr"), debian], found);
+    }
+
+    [Fact]
+    public void Roots_EachVariable_ComesAfterTheSettingAndBeforeThePath()
+    {
+        Dictionary<string, string> variables = new()
+        {
+            ["CUDA_PATH"] = "/a",
+            ["CUDA_HOME"] = "/b",
+            ["VIRTUAL_ENV"] = "/c",
+            ["CONDA_PREFIX"] = "/d",
+            ["PATH"] = "/e/bin:/f/tools:/g/bin",
+        };
+
+        var roots = CudaFolders.Roots("/set", variables.GetValueOrDefault).ToList();
+
+        Assert.Equal(["/set", "/a", "/b", "/c", "/d", "/usr/local/cuda"], roots[..6]);
+        Assert.Equal(["/e", "/g"], roots[^2..]);
+    }
+
+    [Fact]
+    public void Load_DriverInAContainersFolder_IsLoadedFromAFolder()
+    {
+        var folder = Folder("driver");
+        File.WriteAllText(Path.Combine(folder, "libcuda.so.1"), "");
+
+        Assert.True(CudaLibraries.Load([folder], path => Path.IsPathRooted(path)).HasDriver);
     }
 
     /// <summary>A machine with CUDA has the library elsewhere.</summary>

@@ -19,20 +19,25 @@ public sealed class CudaMemoryTests : IDisposable
     private const string StandIn = """
         #include <string.h>
         typedef void *cudaStream_t;
-        static int device = -1;
+        static __thread int device = -1;
         int cudaSetDevice(int number) { device = number; return number == 7 ? 101 : 0; }
-        int cudaMemset(void *start, int value, size_t count) { memset(start, value, count); return 0; }
+        int cudaMemset(void *start, int value, size_t count) {
+          if (device < 0) return 201;
+          memset(start, value, count); return 0;
+        }
         int cudaMemcpy(void *to, const void *from, size_t count, int kind) {
+          if (device < 0) return 201;
           if (kind != 1 && kind != 2) return 21;
           memcpy(to, from, count); return 0;
         }
         int cudaMemcpy2D(void *to, size_t toPitch, const void *from, size_t fromPitch, size_t width, size_t height, int kind) {
+          if (device < 0) return 201;
           if (kind != 3) return 21;
           if (width > toPitch || width > fromPitch) return 12;
           for (size_t i = 0; i < height; i++) memcpy((char *)to + i * toPitch, (const char *)from + i * fromPitch, width);
           return 0;
         }
-        int cudaStreamSynchronize(cudaStream_t stream) { return stream == 0 ? 0 : 400; }
+        int cudaStreamSynchronize(cudaStream_t stream) { return device < 0 ? 201 : stream == 0 ? 0 : 400; }
         const char *cudaGetErrorString(int error) { return error == 101 ? "invalid device ordinal" : "another error"; }
         """;
 
@@ -91,6 +96,56 @@ public sealed class CudaMemoryTests : IDisposable
         Assert.Equal(other, found);
         sut.Download(second, found);
         Assert.Equal(one, found);
+    }
+
+    [Fact]
+    public void Allocate_MemoryThatWasUsedBefore_IsZero()
+    {
+        LoadStandIn();
+        using var session = new InferenceSession(Path.Combine(new TinyDecoder().Write(_root), "model.onnx"));
+        using var sut = new CudaMemory(session, OrtMemoryInfo.DefaultInstance, device: 0);
+        var used = sut.Allocate(100_000);
+        sut.Upload(Enumerable.Repeat((byte)0xFF, 100_000).ToArray(), used);
+        sut.Free(used);
+
+        var found = new byte[100_000];
+        sut.Download(sut.Allocate(found.Length), found);
+
+        Assert.All(found, one => Assert.Equal(0, one));
+    }
+
+    /// <summary>ONNX Runtime's allocator takes 32 bits of size in C#.</summary>
+    [Fact]
+    public void Allocate_MoreThanTheAllocatorTakes_IsALackOfMemory()
+    {
+        LoadStandIn();
+        using var session = new InferenceSession(Path.Combine(new TinyDecoder().Write(_root), "model.onnx"));
+        using var sut = new CudaMemory(session, OrtMemoryInfo.DefaultInstance, device: 0);
+
+        Assert.Throws<InsufficientMemoryException>(() => sut.Allocate(5L * 1024 * 1024 * 1024));
+    }
+
+    /// <summary>Each thread has a current device of its own, and a model is opened by another thread than runs it.</summary>
+    [Fact]
+    public void EveryCall_FromAThreadOfItsOwn_ActsOnTheDevice()
+    {
+        LoadStandIn();
+        using var session = new InferenceSession(Path.Combine(new TinyDecoder().Write(_root), "model.onnx"));
+        using var sut = new CudaMemory(session, OrtMemoryInfo.DefaultInstance, device: 0);
+        var (one, other, found) = (sut.Allocate(8), sut.Allocate(8), new byte[8]);
+
+        foreach (var call in (Action[])[
+            () => sut.Free(sut.Allocate(8)), () => sut.Upload([1, 2, 3, 4, 5, 6, 7, 8], one), () => sut.Copy(one, 8, other, 8, 8, 1),
+            sut.Finish, () => sut.Download(other, found)])
+        {
+            Exception? failure = null;
+            var thread = new Thread(() => failure = Record.Exception(call));
+            thread.Start();
+            thread.Join();
+            Assert.Null(failure);
+        }
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], found);
     }
 
     [Fact]

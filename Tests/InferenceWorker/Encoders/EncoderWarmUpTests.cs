@@ -1,6 +1,8 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Encoders;
+using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -36,6 +38,32 @@ public sealed class EncoderWarmUpTests
         var plan = new BatchPlan(new BatchLimits(32, 256), Costs.Mixed, parallelRuns);
 
         Assert.Equal(capacity, LoadedEncoder.CapacityOf(Manifests.Shipped, plan, new ModelOptions { LeasedBatches = 2 }));
+    }
+
+    /// <summary>A device has memory for small batches only: the model serves, with batches of at most half of what was too large.</summary>
+    [Theory]
+    [InlineData(3_000)]
+    [InlineData(256)]
+    public void Run_DeviceWithLittleMemory_PlansSmallerBatches(int mostTokens)
+    {
+        var warm = RunOn(new ExecutionDevice(0, "tests"), mostTokens);
+
+        Assert.InRange(warm.Plan.Limits.RowsOf(Manifests.Shipped.MaxTokens) * Manifests.Shipped.MaxTokens, 1, mostTokens);
+    }
+
+    [Fact]
+    public void Run_CpuThatRefusesABatch_RefusesTheModel() =>
+        Assert.Contains(
+            "it loads, but fails when it runs: There is no memory left.",
+            Assert.Throws<ModelProblemException>(() => RunOn(Cpu, 3_000)).Message, StringComparison.Ordinal);
+
+    private static WarmEncoder RunOn(ExecutionDevice device, int mostTokens)
+    {
+        var options = new ModelOptions { Threads = 1 };
+        using var session = new FakeSession { MostTokens = mostTokens };
+        var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
+        return new EncoderWarmUp(device, options, TimeProvider.System, NullLogger.Instance).Run(
+            new OpenedEncoder(Manifests.Shipped, tokenizer, session, ThreadSplit.OneRun(1)));
     }
 
     private static WarmEncoder Run(ModelOptions options)

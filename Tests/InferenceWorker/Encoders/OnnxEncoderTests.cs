@@ -1,11 +1,14 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using AiPlatform.InferenceWorker.Batching;
+using AiPlatform.InferenceWorker.Cuda;
 using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Files;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
 using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace AiPlatform.Tests.InferenceWorker.Encoders;
@@ -87,9 +90,58 @@ public sealed class OnnxEncoderTests
         parallel.Stop();
     }
 
+    /// <summary>On a device the inputs and outputs are in memory of ONNX Runtime's allocator; here it is that of the CPU.</summary>
+    [Fact]
+    public async Task Run_BuffersOfAnAllocator_GivesTheSameVectors()
+    {
+        var tokenizer = TokenizerLoader.Load(Path.Combine(Manifests.ShippedFolder, "tokenizer.json"));
+        int[][] rows =
+            [.. ReferenceEmbeddings.All.Select(row => tokenizer.Truncate(tokenizer.Encode(row.Text), Manifests.Shipped.MaxTokens))];
+        PinnedMemory? pinned = null;
+        var session = Open(
+            Manifests.Shipped, tokenizer.PadId, opened => pinned = new PinnedMemory(opened, OrtMemoryInfo.DefaultInstance));
+        using (var one = ((IRowSession)session).NewBuffers(16)) Assert.False(MemoryMarshal.TryGetArray<long>(one.Ids, out _));
+        var sut = Batchers.Start(session, Manifests.Shipped, new BatchLimits(32, 8_192), parallelRuns: 2);
+
+        var (found, error) = await sut.EmbedAsync(rows, 384);
+
+        Assert.Null(error);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            Assert.InRange(
+                ReferenceEmbeddings.LargestDifference(found[i], ReferenceEmbeddings.All[i].Vector), 0, ReferenceEmbeddings.Tolerance);
+        }
+
+        sut.Stop();
+        await sut.Completion;
+        Assert.Throws<ObjectDisposedException>(() => pinned!.TryAllocate<long>(1));
+    }
+
+    [Fact]
+    public void PinnedMemory_SessionWithoutADevice_HasNone()
+    {
+        using var session = new InferenceSession(Manifests.Shipped.PathOf(Manifests.Shipped.Model));
+
+        Assert.Null(PinnedMemory.Of(session, 0));
+    }
+
+    [Fact]
+    public void PinnedMemory_Numbers_AreZero()
+    {
+        using var session = new InferenceSession(Manifests.Shipped.PathOf(Manifests.Shipped.Model));
+        using var sut = new PinnedMemory(session, OrtMemoryInfo.DefaultInstance);
+
+        using var block = sut.TryAllocate<float>(1_000);
+
+        Assert.Equal(1_000, block!.Memory.Length);
+        Assert.All(block.Memory.ToArray(), number => Assert.Equal(0, number));
+    }
+
     private static RowBatcher Start(int padId, BatchLimits limits, int parallelRuns = 1) =>
         Batchers.Start(Open(Manifests.Shipped, padId), Manifests.Shipped, limits, parallelRuns);
 
-    private static OnnxEncoder Open(EmbeddingManifest manifest, int padId) =>
-        OnnxEncoder.Open(manifest, new ExecutionDevice(null, "tests"), new ModelOptions(), ThreadSplit.OneRun(1), padId);
+    private static OnnxEncoder Open(
+        EmbeddingManifest manifest, int padId, Func<InferenceSession, PinnedMemory?>? newPinned = null) =>
+        OnnxEncoder.Open(
+            manifest, new ExecutionDevice(null, "tests"), new ModelOptions(), ThreadSplit.OneRun(1), padId, newPinned ?? (_ => null));
 }

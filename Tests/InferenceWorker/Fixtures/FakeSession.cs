@@ -22,6 +22,9 @@ internal sealed class FakeSession : IRowSession
     /// <summary>Every run fails.</summary>
     public bool IsBroken { get; set; }
 
+    /// <summary>A run of more tokens fails, padding included.</summary>
+    public int MostTokens { get; init; } = int.MaxValue;
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>It was disposed while a run was under way.</summary>
@@ -58,7 +61,8 @@ internal sealed class FakeSession : IRowSession
         if (IsBroken) throw new InvalidOperationException("The device is gone.");
 
         var longest = rows.ToArray().Max(row => row.Length);
-        var states = buffers.Numbers.AsSpan(0, rows.Length * longest * HiddenSize);
+        if (rows.Length * longest > MostTokens) throw new InvalidOperationException("There is no memory left.");
+        var states = buffers.Numbers.Span[..(rows.Length * longest * HiddenSize)];
         for (var i = 0; i < rows.Length; i++)
             FillStates(rows[i].TokenIds, states.Slice(i * longest * HiddenSize, longest * HiddenSize));
         return states;

@@ -1,10 +1,26 @@
+using AiPlatform.InferenceWorker.Generation.Places;
 using AiPlatform.InferenceWorker.Models;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace AiPlatform.Tests.InferenceWorker.Models;
 
 public sealed class SessionSettingsTests
 {
+    /// <summary>A session on CUDA needs CUDA's provider, which says here that it cannot be loaded.</summary>
+    [Fact]
+    public void For_Cuda_AddsItsProvider()
+    {
+        Assert.SkipWhen(ExecutionDeviceChoice.Choose(new ModelOptions()).IsCuda, "This machine has CUDA.");
+        var cuda = new ExecutionDevice(0, "tests");
+
+        Assert.Throws<OnnxRuntimeException>(() => SessionSettings.For(cuda, new ModelOptions(), ThreadSplit.OneRun(1)));
+
+        using var settings = new SessionOptions();
+        Assert.Throws<OnnxRuntimeException>(() => new DecoderPlace(cuda, new ModelOptions()).AddTo(settings));
+    }
+
     [Fact]
     public void CudaOptions_Defaults_NameTheDeviceAndNoLimit() =>
         Assert.Equal(

@@ -40,7 +40,7 @@ public sealed class DeviceDecoderTests : IDisposable
 
         Assert.Equal(expected, found);
         Assert.True(device.IsDisposed);
-        Assert.Equal(0, device.Used);
+        Assert.Equal(0, device.Leaked);
     }
 
     [Fact]
@@ -76,6 +76,24 @@ public sealed class DeviceDecoderTests : IDisposable
 
         // The first token of each comes from the run of its prompt; a prompt may take a step for its last token.
         Assert.InRange(device.Downloaded - before, 0, 8 * TinyDecoder.Vocabulary * sizeof(float));
+        await sut.StopAsync();
+    }
+
+    /// <summary>What follows a forced token is known, so its logits are not needed, however its row chooses.</summary>
+    [Fact]
+    public async Task Generate_ForcedTokens_CopiesNoLogitsBeforeThem()
+    {
+        var device = new SimulatedDevice();
+        var sut = Engines.Start(Open(new TinyDecoder { IsPruned = true }.Write(_root), device.Place), Options);
+        var before = device.Downloaded;
+
+        var penalized = SamplingSettings.Greedy with { RepetitionPenalty = 1.1f };
+        var texts = Enumerable.Range(0, 4)
+            .Select(i => sut.Submit(Endless(Prompt(i, 10), 60, penalized) with { Constraint = new ForcingTwo() })).ToList();
+        foreach (var text in texts) await text.End;
+
+        // A third of the tokens are chosen.
+        Assert.InRange(device.Downloaded - before, 1, (4 * 20 + 8) * TinyDecoder.Vocabulary * sizeof(float));
         await sut.StopAsync();
     }
 
@@ -261,6 +279,18 @@ public sealed class DeviceDecoderTests : IDisposable
         public ReadOnlySpan<ulong> Mask => _mask;
 
         public void Accept(int token) => Assert.Equal(0, token % 2);
+    }
+
+    /// <summary>Forces two tokens after each that is chosen.</summary>
+    private sealed class ForcingTwo : ITokenConstraint
+    {
+        private int _tokens;
+
+        public ReadOnlySpan<ulong> Mask => [];
+
+        public ReadOnlySpan<int> Forced => _tokens % 3 == 1 ? [3, 5] : [];
+
+        public void Accept(int token) => _tokens++;
     }
 
     /// <summary>Has no mask after some tokens.</summary>

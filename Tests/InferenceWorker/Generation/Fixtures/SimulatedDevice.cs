@@ -5,7 +5,7 @@ namespace AiPlatform.Tests.InferenceWorker.Generation.Fixtures;
 
 /// <summary>
 /// A device whose memory is that of the process, so the CPU can run on it, but which is used as a device is: what is not copied to it is
-/// not there, and copies within it are made only when somebody waits for them, as late as a real device may make them.
+/// not there, and copies to it and within it are made only when somebody waits for them, as late as a real device may make them.
 /// </summary>
 internal sealed class SimulatedDevice : ITensorMemory
 {
@@ -27,6 +27,9 @@ internal sealed class SimulatedDevice : ITensorMemory
     public bool IsLost { get; set; }
 
     public bool IsDisposed { get; private set; }
+
+    /// <summary>Bytes that nobody had freed when it was disposed.</summary>
+    public long Leaked { get; private set; }
 
     public bool IsHost => false;
 
@@ -65,9 +68,11 @@ internal sealed class SimulatedDevice : ITensorMemory
 
     public void Upload(ReadOnlySpan<byte> from, nint to)
     {
-        Finish();
+        Check();
         Uploaded += from.Length;
-        HostMemory.Instance.Upload(from, to);
+        // The bytes are taken at once, but may arrive later, as those of a small copy from pageable memory.
+        var taken = from.ToArray();
+        _copies.Add(() => HostMemory.Instance.Upload(taken, to));
     }
 
     public void Download(nint from, Span<byte> to)
@@ -87,6 +92,7 @@ internal sealed class SimulatedDevice : ITensorMemory
     public void Dispose()
     {
         IsDisposed = true;
+        Leaked = Used;
         foreach (var address in _sizes.Keys.ToList()) Free(address);
     }
 

@@ -84,11 +84,16 @@ public sealed class TokenSamplerTests
         }
     }
 
+    [Theory]
+    [InlineData(float.NegativeInfinity)]
+    [InlineData(float.MinValue)]
+    public void ChooseAmong_NothingAllowed_SaysSo(float logit) =>
+        Assert.Equal(TokenChoice.NothingAllowed, _sut.ChooseAmong([3, 4], [logit, float.NegativeInfinity], SamplingSettings.Greedy, 0));
+
+    /// <summary>A device may sort equal logits in any order; the choice from all logits takes the first token.</summary>
     [Fact]
-    public void ChooseAmong_NothingAllowed_SaysSo() =>
-        Assert.Equal(
-            TokenChoice.NothingAllowed,
-            _sut.ChooseAmong([3, 4], [float.NegativeInfinity, float.NegativeInfinity], SamplingSettings.Greedy, 0));
+    public void ChooseAmong_EqualLogits_IsTheFirstTokenOfThem() =>
+        Assert.Equal(4, _sut.ChooseAmong([9, 4, 7, 2], [1.5f, 1.5f, 1.5f, 1], SamplingSettings.Greedy, 0).Token);
 
     [Theory]
     [InlineData(1f, 0, false, false)]
