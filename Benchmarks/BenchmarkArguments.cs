@@ -5,7 +5,8 @@ namespace AiPlatform.Benchmarks;
 /// <summary>The arguments of the command line.</summary>
 /// <param name="Names">The benchmarks, in the order in which they run.</param>
 /// <param name="Runs">Runs of each side.</param>
-internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
+/// <param name="Plots">Whether the pictures of all kept results are drawn afterwards.</param>
+internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs, bool Plots)
 {
     /// <summary>Results of fewer runs than this are printed but not kept.</summary>
     public const int LeastRunsKept = 5;
@@ -17,6 +18,7 @@ internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
     {
         var names = new List<string>();
         var runs = LeastRunsKept;
+        var plots = false;
         for (var i = 0; i < arguments.Count; i++)
         {
             if (arguments[i] == "--runs")
@@ -24,6 +26,10 @@ internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
                 if (++i == arguments.Count || !int.TryParse(arguments[i], NumberStyles.None, CultureInfo.InvariantCulture, out runs))
                     return null;
                 if (runs is < 1 or > MostRuns) return null;
+            }
+            else if (arguments[i] == "--plot")
+            {
+                plots = true;
             }
             else if (known.Contains(arguments[i]))
             {
@@ -35,6 +41,6 @@ internal sealed record BenchmarkArguments(IReadOnlyList<string> Names, int Runs)
             }
         }
 
-        return names.Count == 0 ? null : new BenchmarkArguments(names, runs);
+        return names.Count == 0 && !plots ? null : new BenchmarkArguments(names, runs, plots);
     }
 }

@@ -9,6 +9,9 @@ internal static class Checkout
 
     public static string Results { get; } = Path.Combine(Root, "Benchmarks", "RESULTS.md");
 
+    /// <summary>The folder of the documentation's pictures.</summary>
+    public static string Pictures { get; } = Path.Combine(Root, "docs", "images");
+
     /// <summary>Sources of the peers that we compare with, and of the measuring tools.</summary>
     public static string PeerSources { get; } = Path.Combine(Root, "Benchmarks", "peers");
 

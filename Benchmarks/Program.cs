@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 using AiPlatform.Benchmarks.Chat;
 using AiPlatform.Benchmarks.Devices;
 using AiPlatform.Benchmarks.Embeddings;
+using AiPlatform.Benchmarks.Growth;
 using AiPlatform.Benchmarks.JobsApi;
+using AiPlatform.Benchmarks.Plots;
 using AiPlatform.Benchmarks.Providers;
 using AiPlatform.Benchmarks.Queue;
 using AiPlatform.Benchmarks.SlowModel;
@@ -17,6 +19,7 @@ internal static class Program
     private static readonly Dictionary<string, Func<int, CancellationToken, Task>> Benchmarks = new()
     {
         ["queue"] = QueueBenchmark.RunAsync,
+        ["growth"] = GrowthBenchmark.RunAsync,
         ["jobs"] = JobsBenchmark.RunAsync,
         ["embeddings"] = EmbeddingsBenchmark.RunAsync,
         ["chat"] = ChatBenchmark.RunAsync,
@@ -26,9 +29,11 @@ internal static class Program
     };
 
     private const string Usage = """
-        usage: ./ai bench NAME… [--runs N]
+        usage: ./ai bench [NAME…] [--runs N] [--plot]
 
           queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ
+          growth       one job beside up to 1,000,000 waiting jobs, 10,000 tenants, 200 models and 1,000 workers, next to an empty system
+                       (about two minutes a run)
           jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
           embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
           chat         tokens a second and times of chats that one language model of our own streams, next to a bare ONNX Runtime loop and
@@ -40,6 +45,7 @@ internal static class Program
                        (about two minutes a run)
 
           --runs N     runs of each side, in turn (default 5); fewer than 5 are printed, but not kept
+          --plot       draws the pictures of docs/performance.md from the rows that are kept, also without a benchmark
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
         (queue, jobs, chat, providers), gcc (all but queue and chat); the peers are installed below artifacts/peers, 730 MB for chat.
@@ -95,6 +101,7 @@ internal static class Program
         try
         {
             foreach (var name in wanted.Names) await Benchmarks[name](wanted.Runs, stop.Token);
+            if (wanted.Plots) PlotFiles.Write();
             return 0;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -153,9 +153,9 @@ end
 -- Reads a lane: the tenants that may have one more running job, in the order of their tags and no more than this call can serve, and the
 -- lane's own tag, which does not matter while the lane has one tenant. A tenant that was at its limit of running jobs while others were
 -- served is not served more later to compensate.
-local nothing = {}
+local nothing, page_size = {}, math.max(16, math.min(100, 2 * most))
 local function look_into(lane)
-  local tenants, own, from, last = {nil}, nil, '0', '99'
+  local tenants, own, from, last = {nil}, nil, '0', whole(page_size - 1)
   while true do
     local page = call('ZRANGE', lane_key(lane), from, last, 'WITHSCORES')
     if not own and #page > 2 then own = tonumber(mild('HGET', fair_key(lane), '') or 0) or 0 end
@@ -168,10 +168,10 @@ local function look_into(lane)
         }
       end
     end
-    if #tenants >= most or #page < 200 then
+    if #tenants >= most or #page < 2 * page_size then
       return {tenants = tenants, own = own, first = 1, rivals = #tenants > 1, passed = 0}
     end
-    from, last = whole(last + 1), whole(last + 100)
+    from, last = whole(last + 1), whole(last + page_size)
   end
 end
 

@@ -16,6 +16,15 @@ public sealed class BenchmarkArgumentsTests
         Assert.Equal(7, arguments.Runs);
     }
 
+    [Fact]
+    public void TryParse_OnlyThePlots_NeedsNoName()
+    {
+        var arguments = BenchmarkArguments.TryParse(["--plot"], Known);
+
+        Assert.True(arguments!.Plots);
+        Assert.Empty(arguments.Names);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("unknown")]

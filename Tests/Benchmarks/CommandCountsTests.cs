@@ -14,5 +14,6 @@ public sealed class CommandCountsTests
         var counts = CommandCounts.Parse(Info);
 
         Assert.Equal((50, 20, "hset 3.00, evalsha 2.00"), (counts.Commands, counts.Scripts, counts.PerJob(10)));
+        Assert.Equal(99, counts.ScriptMicroseconds);
     }
 }
