@@ -47,8 +47,8 @@ internal static class GrowthBenchmark
             new ResultRow
             {
                 Command = Command,
-                Settings = Invariant($"p50 of submit, lease and commit of one job beside {load.Name}; {GrowthRun.Jobs} jobs, payload and ")
-                    + "result 200 bytes, Redis with AOF everysec",
+                Settings = Invariant($"p50 of submit, lease and commit of one job beside {load.Name}; {GrowthRun.Jobs} jobs that a ")
+                    + "Gateway waits for, payload and result 200 bytes, Redis with AOF everysec",
                 Ours = Invariant($"{one:0.000} ms"),
                 Peer = Invariant($"{GrowthLoad.Empty.Name}: {alone:0.000} ms"),
                 Ratio = one / alone,

@@ -89,6 +89,8 @@ local function position_of(id, head)
   if not ahead then return -1 end
   local sum = ahead
   for _, lane in ipairs(lanes) do
+    -- The other tenants of its lane have no job before the first one of its line.
+    if lane == head.lane and ahead == 0 then break end
     if not rivals[lane] then
       local depths = {}
       for _, tenant in ipairs(call('ZRANGE', lane_key(lane), 0, 99)) do depths[tenant] = call('ZCARD', line_key(lane, tenant)) end
