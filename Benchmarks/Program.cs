@@ -35,7 +35,8 @@ internal static class Program
           growth       one job beside up to 1,000,000 waiting jobs, 10,000 tenants, 200 models and 1,000 workers, next to an empty system
                        (about two minutes a run)
           jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
-          embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores
+          embeddings   rows a second through HTTP, Redis and the worker, next to bare ONNX Runtime on the same texts and cores, and to a
+                       server of fastify and onnxruntime-node
           chat         tokens a second and times of chats that one language model of our own streams, next to a bare ONNX Runtime loop and
                        to llama.cpp on the same weights, and to what they should be (less than a minute a run)
           structured   masks of the reference's schemas, and streams that must fit a schema, next to free ones (less than a minute a run)
@@ -48,7 +49,7 @@ internal static class Program
           --plot       draws the pictures of docs/performance.md from the rows that are kept, also without a benchmark
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
-        (queue, jobs, chat, providers), gcc (all but queue and chat); the peers are installed below artifacts/peers, 730 MB for chat.
+        (all but growth, structured and slow-model), gcc (all but queue and chat); the peers are installed below artifacts/peers, 730 MB for chat.
         """;
 
     public static async Task<int> Main(string[] args)

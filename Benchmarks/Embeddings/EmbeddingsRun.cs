@@ -4,7 +4,10 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Embeddings;
 
-/// <summary>One run: the product's processes and the load generator, or a bare loop; all of them on the same two cores.</summary>
+/// <summary>
+/// One run: the product's processes and the load generator, the peer and the load generator, or a bare loop; all of them on the same two
+/// cores.
+/// </summary>
 internal sealed class EmbeddingsRun : IDisposable
 {
     public const int Texts = 2_000;
@@ -35,19 +38,35 @@ internal sealed class EmbeddingsRun : IDisposable
         await using var worker = await Product.StartInferenceWorkerAsync(redis, BenchmarkModel.Name, Launcher, cancellationToken);
         var port = FreePort.Next();
         await using var gateway = await Product.StartGatewayAsync(redis, port, BenchmarkModel.Name, Launcher, [], cancellationToken);
+        return await MeasureAsync(port, worker, [gateway, redis.Process], cancellationToken);
+    }
 
+    /// <summary>The same load on the server that one would write.</summary>
+    public async Task<EmbeddingsMeasurement> MeasurePeerAsync(CancellationToken cancellationToken)
+    {
+        var port = FreePort.Next();
+        await using var server = await OnnxNode.StartAsync(port, BenchmarkModel.Folder, Launcher, cancellationToken);
+        return await MeasureAsync(port, server, [], cancellationToken);
+    }
+
+    private async Task<EmbeddingsMeasurement> MeasureAsync(
+        int port, ChildProcess worker, IReadOnlyList<ChildProcess> others, CancellationToken cancellationToken)
+    {
         await LoadAsync(_shortBodies, ShortWarmUpTexts);
         await LoadAsync(_bodies, WarmUpTexts);
-        var (workerCpu, othersCpu) = (worker.CpuTime, gateway.CpuTime + redis.Process.CpuTime);
+        var (workerCpu, othersCpu) = (worker.CpuTime, CpuTime(others));
         return new EmbeddingsMeasurement
         {
             Load = await LoadAsync(_bodies, Texts),
             WorkerMillisecondsPerRow = (worker.CpuTime - workerCpu).TotalMilliseconds / Texts,
-            OthersMillisecondsPerRow = (gateway.CpuTime + redis.Process.CpuTime - othersCpu).TotalMilliseconds / Texts,
+            OthersMillisecondsPerRow = (CpuTime(others) - othersCpu).TotalMilliseconds / Texts,
         };
 
         Task<LoadResult> LoadAsync(string bodies, int texts) => LoadGenerator.PostLinesAsync(
             new Load(port, "/v1/embeddings", Clients, texts) { Launcher = Launcher }, bodies, "\"embedding\"", cancellationToken);
+
+        static TimeSpan CpuTime(IReadOnlyList<ChildProcess> processes) =>
+            processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + process.CpuTime);
     }
 
     public static async Task<BareMeasurement> MeasureBareAsync(RawLoopLayout layout, CancellationToken cancellationToken)
