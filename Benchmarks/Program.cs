@@ -49,7 +49,8 @@ internal static class Program
           --plot       draws the pictures of docs/performance.md from the rows that are kept, also without a benchmark
 
         Each writes its rows into Benchmarks/RESULTS.md. All is on 127.0.0.1. Needed besides redis-server: Node.js with npm
-        (all but growth, structured and slow-model), gcc (all but queue and chat); the peers are installed below artifacts/peers, 730 MB for chat.
+        (all but growth, structured and slow-model), gcc (all but queue, growth and chat); the peers are installed below artifacts/peers,
+        730 MB for chat and 310 MB for embeddings.
         """;
 
     public static async Task<int> Main(string[] args)

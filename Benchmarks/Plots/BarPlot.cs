@@ -5,8 +5,8 @@ using static System.FormattableString;
 namespace AiPlatform.Benchmarks.Plots;
 
 /// <summary>
-/// A picture of one benchmark: for each property a bar of ours and one of what it is compared with, in SVG. It follows the reader's light or
-/// dark scheme.
+/// A picture of one benchmark: for each property a bar of ours and one of what it is compared with, in SVG. It follows the reader's light
+/// or dark scheme.
 /// </summary>
 internal static class BarPlot
 {
@@ -43,8 +43,8 @@ internal static class BarPlot
             """));
         for (var i = 0; i < rows.Count; i++) Append(svg, rows[i], Margin + (i * RowHeight));
         var last = rows.MaxBy(row => row.Date, StringComparer.Ordinal)!;
-        svg.Append(Invariant($"""<text class="less" x="{Margin}" y="{height - Margin}">{Text($"{last.Machine}, {last.Date}, {last.Commit}")}</text>"""))
-            .Append("\n</svg>\n");
+        var origin = Text($"{last.Machine}, {last.Date}, {last.Commit}");
+        svg.Append(Invariant($"""<text class="less" x="{Margin}" y="{height - Margin}">{origin}</text>""")).Append("\n</svg>\n");
         return svg.ToString();
     }
 

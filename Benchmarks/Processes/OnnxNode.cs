@@ -15,7 +15,8 @@ internal static class OnnxNode
     public static Task InstallAsync(CancellationToken cancellationToken) => Packages.InstallAsync(cancellationToken);
 
     /// <summary>Started with <paramref name="launcher"/>, once it has loaded the model in <paramref name="folder"/>.</summary>
-    public static Task<ChildProcess> StartAsync(int port, string folder, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
+    public static Task<ChildProcess> StartAsync(
+        int port, string folder, IReadOnlyList<string> launcher, CancellationToken cancellationToken)
     {
         string[] command =
         [
