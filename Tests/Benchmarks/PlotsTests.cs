@@ -1,6 +1,6 @@
-using AiPlatform.Benchmarks;
 using AiPlatform.Benchmarks.Plots;
 using Xunit;
+using Checkout = AiPlatform.Benchmarks.Checkout;
 
 namespace AiPlatform.Tests.Benchmarks;
 
