@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -35,7 +34,7 @@ internal static class TokenJobs
 
         var (tokens, misfit) = Encode(call!, body, model.Tokens);
         if (tokens is null) return JobOutcome.Failure(misfit!);
-        if (tokens.Length > TokenizeTask.MaxTokens) return JobOutcome.Failure(TooMany(call!, tokens.Length));
+        if (tokens.Length > TokenizeTask.MaxTokens) return JobOutcome.Failure(TooMany(call!));
 
         return Answer(writer =>
         {
@@ -52,8 +51,9 @@ internal static class TokenJobs
     {
         using var document = JsonDocument.Parse(body);
         return call.HasMessages
-            ? tokens.OfMessages(document.RootElement.GetProperty("messages"), call.AddsGenerationPrompt)
-            : (tokens.OfText(document.RootElement.GetProperty("prompt").GetString()!, call.AddsSpecialTokens), null);
+            ? tokens.OfMessages(document.RootElement.GetProperty("messages"), call.AddsGenerationPrompt, TokenizeTask.MaxTokens)
+            : (tokens.OfText(
+                document.RootElement.GetProperty("prompt").GetString()!, call.AddsSpecialTokens, TokenizeTask.MaxTokens), null);
     }
 
     private static void WriteNames(Utf8JsonWriter writer, int[]? tokens, IModelTokens names)
@@ -91,11 +91,9 @@ internal static class TokenJobs
                 "model", $"The tokenizer of '{model.Manifest.Name}' has a decoder of an unknown kind."));
     }
 
-    private static InferenceError TooMany(TokenizeCall call, int tokens) => InferenceError.Invalid(
+    private static InferenceError TooMany(TokenizeCall call) => InferenceError.Invalid(
         call.HasMessages ? "messages" : "prompt",
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"These are {tokens} tokens; a request takes at most {TokenizeTask.MaxTokens}. Send them in several requests."));
+        $"These are more than {TokenizeTask.MaxTokens} tokens: send them in several requests.");
 
     /// <summary>A result without a usage, because these jobs use no counted tokens.</summary>
     private static JobOutcome Answer(Action<Utf8JsonWriter> write)

@@ -10,13 +10,13 @@ internal sealed class EncoderTokens(ITokenizer tokenizer) : IModelTokens
 {
     public int VocabularySize => tokenizer.VocabularySize;
 
-    public int[] OfText(string text, bool addsSpecialTokens)
+    public int[] OfText(string text, bool addsSpecialTokens, int stopAbove)
     {
-        var ids = tokenizer.Encode(text);
+        var ids = tokenizer.Encode(text, stopAbove: stopAbove);
         return addsSpecialTokens ? ids : [.. tokenizer.WithoutSpecialTokens(ids)];
     }
 
-    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt) =>
+    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt, int stopAbove) =>
         (null, InferenceError.Invalid("messages", "The model has no chat template: give prompt."));
 
     public string NameOf(int id) => tokenizer.NameOf(id);

@@ -1,3 +1,4 @@
+using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 
 namespace AiPlatform.InferenceWorker.Encoders;
@@ -12,15 +13,15 @@ internal static class TextLimits
     {
         Kind = InferenceErrorKind.ContextLengthExceeded,
         Message =
-            $"'{input}' has {tokens} tokens; '{manifest.Name}' takes at most {manifest.MaxTokens}. Shorten it, or set 'truncate' "
-            + "to true to have it cut.",
+            $"'{input}' has {TokenCount.Of(tokens, manifest.MaxTokens)} tokens; '{manifest.Name}' takes at most {manifest.MaxTokens}. "
+            + "Shorten it, or set 'truncate' to true to have it cut.",
         Param = input,
     };
 
-    public static InferenceError TooMany(long total) => new()
+    public static InferenceError TooMany() => new()
     {
         Kind = InferenceErrorKind.InvalidRequest,
-        Message = $"The inputs have {total} tokens together; a request takes at most {MaxTotalTokens}. Send them in several requests.",
+        Message = $"The inputs have more than {MaxTotalTokens} tokens together: send them in several requests.",
         Param = "input",
     };
 }

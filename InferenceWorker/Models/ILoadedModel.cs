@@ -54,12 +54,16 @@ internal interface IModelTokens
     /// <summary>The tokens of a text of any length. A special token that is written in the text becomes this special token.</summary>
     /// <param name="text">The text.</param>
     /// <param name="addsSpecialTokens">Whether the tokenizer adds its special tokens around the text.</param>
-    int[] OfText(string text, bool addsSpecialTokens);
+    /// <param name="stopAbove">
+    /// The rest of a text that has more tokens than this is not looked at: the result then has more than that, but not all.
+    /// </param>
+    int[] OfText(string text, bool addsSpecialTokens, int stopAbove);
 
     /// <summary>The tokens of a chat; exactly one of the two is set.</summary>
     /// <param name="messages">Valid ones.</param>
     /// <param name="addsGenerationPrompt">Whether the prompt ends where the assistant's answer begins.</param>
-    (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt);
+    /// <param name="stopAbove">As for <see cref="OfText"/>.</param>
+    (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt, int stopAbove);
 
     /// <summary>A token as the vocabulary has it.</summary>
     /// <param name="id">Within the vocabulary.</param>

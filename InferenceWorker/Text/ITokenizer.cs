@@ -15,13 +15,16 @@ internal interface ITokenizer
     /// <summary>The id that fills a row up to its batch's length. Padded positions are masked, so it never shows in a result.</summary>
     int PadId { get; }
 
-    /// <summary>Encodes a text of any length in linear time, without cutting it.</summary>
+    /// <summary>Encodes a text of any length in linear time.</summary>
     /// <param name="text">Any text. A lone surrogate counts as U+FFFD.</param>
     /// <param name="parseSpecialTokens">
     /// Whether a special token's name in the text, such as <c>[SEP]</c>, is that token; otherwise it is ordinary text.
     /// </param>
+    /// <param name="stopAbove">
+    /// Encoding stops where the text has more tokens than this, special tokens included. The result then has more than that, but not all.
+    /// </param>
     /// <returns>The ids with the special tokens around them.</returns>
-    int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true);
+    int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true, int stopAbove = int.MaxValue);
 
     /// <summary>Puts the special tokens around ids that have none, e.g. ids that a client sent instead of a text.</summary>
     /// <param name="plainIds">Ids within the vocabulary; the caller checks that.</param>
@@ -38,10 +41,14 @@ internal interface ITokenizer
     /// <param name="first">The first text.</param>
     /// <param name="second">The second text. Its tokens, and the special tokens after them, have another type.</param>
     /// <param name="maxTokens">Most ids in the result.</param>
+    /// <param name="stopAbove">
+    /// As for <see cref="Encode"/>, for each of the texts. A pair that is cut needs all tokens, because the longer text is cut first.
+    /// </param>
     /// <returns>The ids, and the index at which those of the second text begin.</returns>
     /// <exception cref="InvalidOperationException">The tokenizer does not support pairs.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxTokens"/> is below <see cref="SpecialTokensPerPair"/>.</exception>
-    (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens);
+    (int[] Ids, int SecondAt) EncodePair(
+        ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens, int stopAbove = int.MaxValue);
 
     /// <summary>Cuts an encoded text at its end, keeping the special tokens (Hugging Face truncation, direction right).</summary>
     /// <param name="ids">The result of <see cref="Encode"/> or <see cref="AddSpecialTokens"/>, which is not changed.</param>

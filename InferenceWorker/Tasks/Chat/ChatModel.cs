@@ -6,6 +6,7 @@ using AiPlatform.InferenceWorker.Generation;
 using AiPlatform.InferenceWorker.Generation.Constraints;
 using AiPlatform.InferenceWorker.Models;
 using AiPlatform.InferenceWorker.Telemetry;
+using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
@@ -136,8 +137,8 @@ internal sealed class ChatModel : ILoadedModel
             Kind = InferenceErrorKind.ContextLengthExceeded,
             Message = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{has} {prompts[longest].Length} tokens{answer}; '{Manifest.Name}' has room for {MaxTokens} tokens, {call.InputField} and "
-                + $"answer together. Shorten what you send, or ask for less."),
+                $"{has} {TokenCount.Of(prompts[longest].Length, MaxTokens)} tokens{answer}; '{Manifest.Name}' has room for {MaxTokens} "
+                + $"tokens, {call.InputField} and answer together. Shorten what you send, or ask for less."),
             Param = call is CompletionCall one ? one.NameOf(longest) : call.InputField,
         };
     }

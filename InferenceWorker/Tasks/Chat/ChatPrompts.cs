@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
 using AiPlatform.InferenceWorker.Text.Templates;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Chat;
@@ -16,6 +17,8 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
 {
     public int VocabularySize => opened.Tokenizer.VocabularySize;
 
+    private int StopAbove => TokenCount.StopAbove(opened.Manifest.MaxTokens);
+
     /// <summary>The one prompt of a chat; or the error.</summary>
     /// <param name="call">The request.</param>
     /// <param name="body">Its bytes.</param>
@@ -24,17 +27,18 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
         using var document = JsonDocument.Parse(body);
         var request = document.RootElement;
         var tools = call.Tools.Count > 0 ? ToolsOf(call, request.GetProperty("tools")) : [];
-        var (prompt, error) = OfMessages(request.GetProperty("messages"), tools, addsGenerationPrompt: true);
+        var (prompt, error) = OfMessages(request.GetProperty("messages"), tools, addsGenerationPrompt: true, StopAbove);
         return (prompt is null ? null : [prompt], error);
     }
 
-    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt) =>
-        OfMessages(messages, [], addsGenerationPrompt);
+    public (int[]? Tokens, InferenceError? Error) OfMessages(JsonElement messages, bool addsGenerationPrompt, int stopAbove) =>
+        OfMessages(messages, [], addsGenerationPrompt, stopAbove);
 
     /// <summary>The prompts of a request for completions; or the error.</summary>
     public (int[][]? Prompts, InferenceError? Error) Of(CompletionCall call, EmbeddingContent content)
     {
-        if (content.Texts.Count > 0) return ([.. content.Texts.Select(text => OfText(text, addsSpecialTokens: true))], null);
+        if (content.Texts.Count > 0)
+            return ([.. content.Texts.Select(text => OfText(text, addsSpecialTokens: true, StopAbove))], null);
 
         for (var i = 0; i < content.TokenArrays.Count; i++)
         {
@@ -45,10 +49,10 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
         return ([.. content.TokenArrays], null);
     }
 
-    public int[] OfText(string text, bool addsSpecialTokens)
+    public int[] OfText(string text, bool addsSpecialTokens, int stopAbove)
     {
         var tokenizer = opened.Tokenizer;
-        var ids = tokenizer.EncodeWithControl(text);
+        var ids = tokenizer.EncodeWithControl(text, stopAbove);
         return addsSpecialTokens ? [.. tokenizer.BeforeText, .. ids, .. tokenizer.AfterText] : ids;
     }
 
@@ -64,14 +68,14 @@ internal sealed class ChatPrompts(OpenedChat opened) : IModelTokens
     }
 
     private (int[]? Tokens, InferenceError? Error) OfMessages(
-        JsonElement messages, JsonElement[] tools, bool addsGenerationPrompt)
+        JsonElement messages, JsonElement[] tools, bool addsGenerationPrompt, int stopAbove)
     {
         try
         {
             var segments = ToolMessages.AreIn(messages) || tools.Length > 0
                 ? ToolMessages.Render(opened.Template, messages, tools, addsGenerationPrompt)
                 : opened.Template.Render(messages, addGenerationPrompt: addsGenerationPrompt);
-            var prompt = opened.Tokenizer.Encode(segments);
+            var prompt = opened.Tokenizer.Encode(segments, stopAbove);
             return prompt.Length > 0
                 ? (prompt, null) : (null, InferenceError.Invalid("messages", "The model's chat template makes nothing of the messages."));
         }

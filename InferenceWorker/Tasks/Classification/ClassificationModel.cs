@@ -1,6 +1,7 @@
 using AiPlatform.InferenceWorker.Batching;
 using AiPlatform.InferenceWorker.Encoders;
 using AiPlatform.InferenceWorker.Models;
+using AiPlatform.InferenceWorker.Text;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Jobs.Leasing;
@@ -44,13 +45,14 @@ internal sealed class ClassificationModel(ClassificationManifest manifest, WarmE
         ClassificationCall call, ClassificationContent content, int[][] rows, int[] seconds, CancellationToken cancellationToken)
     {
         var total = 0L;
+        var stopAbove = TokenCount.StopAbove(manifest.MaxTokens);
         for (var i = 0; i < rows.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var (text, second) = content.Inputs[i];
             if (second is null)
             {
-                rows[i] = Tokenizer.Encode(text);
+                rows[i] = Tokenizer.Encode(text, stopAbove: call.Truncate ? manifest.MaxTokens : stopAbove);
                 if (rows[i].Length > manifest.MaxTokens)
                 {
                     if (!call.Truncate) return TextLimits.TooLong(call.NameOf(i), rows[i].Length, manifest);
@@ -61,14 +63,17 @@ internal sealed class ClassificationModel(ClassificationManifest manifest, WarmE
             {
                 if (Tokenizer.SpecialTokensPerPair is not (> 0 and var special) || special >= manifest.MaxTokens)
                     return NoPairs(call.NameOf(i));
-                (rows[i], seconds[i]) = Tokenizer.EncodePair(text, second, call.Truncate ? manifest.MaxTokens : int.MaxValue);
+                (rows[i], seconds[i]) = call.Truncate
+                    ? Tokenizer.EncodePair(text, second, manifest.MaxTokens)
+                    : Tokenizer.EncodePair(text, second, int.MaxValue, stopAbove);
                 if (rows[i].Length > manifest.MaxTokens) return TextLimits.TooLong(call.NameOf(i), rows[i].Length, manifest);
             }
 
             total += rows[i].Length;
+            if (total > TextLimits.MaxTotalTokens) return TextLimits.TooMany();
         }
 
-        return total <= TextLimits.MaxTotalTokens ? null : TextLimits.TooMany(total);
+        return null;
     }
 
     private InferenceError NoPairs(string input) => InferenceError.Invalid(

@@ -18,6 +18,7 @@ internal static class EmbeddingInputs
     {
         var rows = new int[call.Rows][];
         var total = 0L;
+        var stopAbove = call.Truncate ? manifest.MaxTokens : TokenCount.StopAbove(manifest.MaxTokens);
         for (var i = 0; i < rows.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -28,7 +29,7 @@ internal static class EmbeddingInputs
             }
 
             var ids = content.Texts.Count > 0
-                ? tokenizer.Encode(content.Texts[i])
+                ? tokenizer.Encode(content.Texts[i], stopAbove: stopAbove)
                 : tokenizer.AddSpecialTokens(content.TokenArrays[i]);
             if (ids.Length > manifest.MaxTokens)
             {
@@ -38,8 +39,9 @@ internal static class EmbeddingInputs
 
             rows[i] = ids;
             total += ids.Length;
+            if (total > TextLimits.MaxTotalTokens) return (null, 0, TextLimits.TooMany());
         }
 
-        return total <= TextLimits.MaxTotalTokens ? (rows, (int)total, null) : (null, 0, TextLimits.TooMany(total));
+        return (rows, (int)total, null);
     }
 }

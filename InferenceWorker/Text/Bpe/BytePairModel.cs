@@ -23,17 +23,18 @@ internal sealed class BytePairModel
         _wholeWords = wholeWords?.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>Adds the ids of a well-formed word of any length.</summary>
+    /// <summary>Adds the ids of a well-formed word of any length, until there are enough.</summary>
     public void AddWord(ReadOnlySpan<char> word, ref TokenIds ids)
     {
-        while (word.Length > LongestWord)
+        while (word.Length > LongestWord && !ids.IsFull)
         {
             int length = char.IsHighSurrogate(word[LongestWord - 1]) ? LongestWord - 1 : LongestWord;
             AddPiece(word[..length], ref ids);
             word = word[length..];
         }
 
-        AddPiece(word, ref ids);
+        if (!ids.IsFull)
+            AddPiece(word, ref ids);
     }
 
     private void AddPiece(ReadOnlySpan<char> piece, ref TokenIds ids)

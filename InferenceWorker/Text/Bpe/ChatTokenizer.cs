@@ -65,13 +65,20 @@ internal sealed class ChatTokenizer
     public int[] Encode(ReadOnlySpan<char> text) => Encode(text, [new Run(text.Length, IsContent: true)]);
 
     /// <summary>Encodes control text, in which special tokens are recognized.</summary>
-    public int[] EncodeWithControl(ReadOnlySpan<char> text) => Encode(text, [new Run(text.Length, IsContent: false)]);
+    /// <param name="text">Any text. A lone surrogate counts as U+FFFD.</param>
+    /// <param name="stopAbove">
+    /// Encoding stops where the text has more tokens than this. The result then has more than that, but not all.
+    /// </param>
+    public int[] EncodeWithControl(ReadOnlySpan<char> text, int stopAbove = int.MaxValue) =>
+        Encode(text, [new Run(text.Length, IsContent: false)], stopAbove);
 
     /// <summary>
     /// Encodes a prompt. Special tokens are recognized in control text only, and the text between two of them is encoded as one text. So
     /// the ids are those that the model was trained with, unless a message has the name of a special token.
     /// </summary>
-    public int[] Encode(IReadOnlyList<PromptSegment> prompt)
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="stopAbove">As for <see cref="EncodeWithControl"/>.</param>
+    public int[] Encode(IReadOnlyList<PromptSegment> prompt, int stopAbove = int.MaxValue)
     {
         var text = new StringBuilder();
         var runs = new List<Run>();
@@ -83,7 +90,7 @@ internal sealed class ChatTokenizer
             runs.Add(new Run(text.Length, segment.IsContent));
         }
 
-        return Encode(text.ToString(), [.. runs]);
+        return Encode(text.ToString(), [.. runs], stopAbove);
     }
 
     /// <summary>The exact bytes of a token; for a special token those of its name. Empty for an id beyond the vocabulary.</summary>
@@ -109,10 +116,10 @@ internal sealed class ChatTokenizer
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    private int[] Encode(ReadOnlySpan<char> text, ReadOnlySpan<Run> runs)
+    private int[] Encode(ReadOnlySpan<char> text, ReadOnlySpan<Run> runs, int stopAbove = int.MaxValue)
     {
         text = WellFormed(text);
-        var ids = new TokenIds(stackalloc int[IdsOnStack]);
+        var ids = new TokenIds(stackalloc int[IdsOnStack], stopAbove);
         try
         {
             int plainStart = 0;
@@ -120,12 +127,13 @@ internal sealed class ChatTokenizer
             foreach (Run run in runs)
             {
                 int searchFrom = runStart;
-                while (_added.TryFind(
+                while (!ids.IsFull && _added.TryFind(
                     text[..run.End], Math.Max(plainStart, runStart), ref searchFrom, !run.IsContent,
                     out (int Id, int Start, int End) token))
                 {
                     AddPlain(text[plainStart..token.Start], ref ids);
-                    ids.Add(token.Id);
+                    if (!ids.IsFull)
+                        ids.Add(token.Id);
                     plainStart = token.End;
                 }
 
@@ -143,7 +151,7 @@ internal sealed class ChatTokenizer
 
     private void AddPlain(ReadOnlySpan<char> text, ref TokenIds ids)
     {
-        if (text.IsEmpty)
+        if (text.IsEmpty || ids.IsFull)
             return;
         if (_parts.Normalizer is { } normalizer)
             text = normalizer.Normalize(text);
@@ -163,6 +171,8 @@ internal sealed class ChatTokenizer
         int textEnd = 0;
         foreach (ValueMatch match in splits[0].EnumerateMatches(classes))
         {
+            if (ids.IsFull)
+                return;
             Take(text, classes, match.Index, ref ids, splits);
             Take(text, classes, match.Index + match.Length, ref ids, splits);
         }

@@ -20,7 +20,7 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
     /// <summary>Code units of the word buffer for the constructor, which must hold any word that the model does not refuse.</summary>
     public static int WordCapacity(WordPieceModel model) => 2 * model.MaxCharactersPerWord;
 
-    /// <summary>Adds the ids of a text, whose end also ends the last word.</summary>
+    /// <summary>Adds the ids of a text, whose end also ends the last word, until there are enough.</summary>
     public void Read(ReadOnlySpan<char> text, ref TokenIds ids)
     {
         for (int i = 0; i < text.Length; i++)
@@ -30,7 +30,7 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
             {
                 case BertCharacterAction.Append:
                     Append(_table.Normalized(unit));
-                    break;
+                    continue;
                 case BertCharacterAction.Break:
                     EndWord(ref ids);
                     break;
@@ -45,6 +45,9 @@ internal ref struct BertWordReader(BertCharacterTable table, WordPieceModel mode
                     Examine(rune.Value, ref ids);
                     break;
             }
+
+            if (ids.IsFull)
+                return;
         }
 
         EndWord(ref ids);

@@ -26,25 +26,28 @@ internal sealed class WordPieceTokenizer(
 
     public int SpecialTokensPerText => template.Count;
 
-    public int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true)
+    public int[] Encode(ReadOnlySpan<char> text, bool parseSpecialTokens = true, int stopAbove = int.MaxValue)
     {
         var words = new BertWordReader(characters, model, stackalloc char[BertWordReader.WordCapacity(model)]);
-        var ids = new TokenIds(stackalloc int[IdsOnStack]);
+        var ids = new TokenIds(stackalloc int[IdsOnStack], stopAbove);
         try
         {
             ids.Add(template.Before);
 
             int textStart = 0;
             int searchFrom = 0;
-            while (addedTokens.TryFind(text, textStart, ref searchFrom, parseSpecialTokens, out (int Id, int Start, int End) token))
+            while (!ids.IsFull
+                && addedTokens.TryFind(text, textStart, ref searchFrom, parseSpecialTokens, out (int Id, int Start, int End) token))
             {
                 if (token.Start > textStart)
                     words.Read(text[textStart..token.Start], ref ids);
-                ids.Add(token.Id);
+                if (!ids.IsFull)
+                    ids.Add(token.Id);
                 textStart = token.End;
             }
 
-            words.Read(text[textStart..], ref ids);
+            if (!ids.IsFull)
+                words.Read(text[textStart..], ref ids);
             ids.Add(template.After);
             return ids.ToArray();
         }
@@ -56,10 +59,12 @@ internal sealed class WordPieceTokenizer(
 
     public int SpecialTokensPerPair => Pair?.Count ?? 0;
 
-    public (int[] Ids, int SecondAt) EncodePair(ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens)
+    public (int[] Ids, int SecondAt) EncodePair(
+        ReadOnlySpan<char> first, ReadOnlySpan<char> second, int maxTokens, int stopAbove = int.MaxValue)
     {
         if (Pair is not { } pair) throw new InvalidOperationException("The tokenizer takes no pairs of texts.");
-        return pair.Around(template.Inside(Encode(first)), template.Inside(Encode(second)), maxTokens);
+        return pair.Around(
+            template.Inside(Encode(first, stopAbove: stopAbove)), template.Inside(Encode(second, stopAbove: stopAbove)), maxTokens);
     }
 
     public int[] AddSpecialTokens(ReadOnlySpan<int> plainIds, int maxTokens = int.MaxValue) => template.Around(plainIds, maxTokens);

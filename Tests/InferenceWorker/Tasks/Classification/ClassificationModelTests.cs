@@ -86,6 +86,25 @@ public sealed class ClassificationModelTests : IDisposable
         Assert.InRange(Parse(cut).PromptTokens, TinyClassifier.MaxTokens, TinyClassifier.MaxTokens + 3);
     }
 
+    [Theory]
+    [InlineData("\"LONG\"")]
+    [InlineData("[[\"LONG\",\"a\"]]")]
+    [InlineData("[[\"a\",\"LONG\"]]")]
+    public async Task RunAsync_FarTooLong_CountsSomeOfItsTokens(string input)
+    {
+        var text = input.Replace("LONG", string.Join(' ', Enumerable.Repeat("day", 1_000_000)), StringComparison.Ordinal);
+
+        var body = $$"""{"model":"{{TinyClassifier.Name}}","input":{{text}}}""";
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var running = RunAsync(body);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var refused = await running;
+
+        // Its bytes and its characters; its tokens would be as much again.
+        Assert.InRange(allocated, 0, 4 * body.Length);
+        Assert.Contains($"has more than {4 * TinyClassifier.MaxTokens} tokens", refused.Error!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task RunAsync_MoreLabelsThanThereAre_SaysBothNumbers()
     {

@@ -36,6 +36,28 @@ public sealed class ChatTokenizerHostileTextTests
         Assert.Equal(pattern == "\ud800" ? text.Replace('\ud800', '\uFFFD') : text, sut.Decode(ids));
     }
 
+    /// <summary>Of a prompt that is refused because it is too long few words are encoded; its characters are looked at once.</summary>
+    [Theory]
+    [InlineData("The quick brown fox. ")]
+    [InlineData("a")]
+    [InlineData("<|im_end|>")]
+    [InlineData("語")]
+    public void Encode_FewAreWanted_TheRestIsNotEncoded(string pattern)
+    {
+        const int Wanted = 256;
+        ChatTokenizer sut = ChatReference.Tokenizer;
+        string text = string.Concat(Enumerable.Repeat(pattern, CodeUnits / pattern.Length));
+        sut.EncodeWithControl("warm", Wanted);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int[] ids = sut.EncodeWithControl(text, Wanted);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(ids.Length, Wanted + 1, Wanted + (3 * BytePairModel.LongestWord));
+        Assert.Equal(sut.EncodeWithControl(text)[..ids.Length], ids);
+        Assert.InRange(allocated, 0, 4 * CodeUnits);
+    }
+
     [Theory(Timeout = Bound)]
     [InlineData("\u0301")]
     [InlineData("\u0327\u0301")]

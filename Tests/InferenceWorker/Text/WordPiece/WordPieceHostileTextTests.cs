@@ -41,4 +41,43 @@ public sealed class WordPieceHostileTextTests
         Assert.Equal(TokenizerReference.Sep, ids[^1]);
         Assert.DoesNotContain(ids, id => id < 0 || id >= sut.VocabularySize);
     }
+
+    /// <summary>A text that is refused because it is too long costs no more than one that is not.</summary>
+    [Theory]
+    [InlineData("a ")]
+    [InlineData(".")]
+    [InlineData("zqxjvkwbp")]
+    [InlineData("[SEP]")]
+    [InlineData("語")]
+    [InlineData("\U00020000")] // an ideograph of two code units
+    public void Encode_FewAreWanted_TheRestIsNotEncoded(string pattern)
+    {
+        const int Wanted = 256;
+        ITokenizer sut = TokenizerReference.MiniLm;
+        string text = string.Concat(Enumerable.Repeat($"{pattern} ", CodeUnits / pattern.Length));
+        sut.Encode("warm", stopAbove: Wanted);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int[] ids = sut.Encode(text, stopAbove: Wanted);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(ids.Length, Wanted + 1, Wanted + 20);
+        Assert.InRange(allocated, 0, 64 * 1024);
+    }
+
+    [Fact]
+    public void EncodePair_FewAreWanted_TheRestOfBothIsNotEncoded()
+    {
+        const int Wanted = 256;
+        ITokenizer sut = TokenizerReference.MiniLm;
+        string text = string.Concat(Enumerable.Repeat("a ", CodeUnits / 2));
+        sut.EncodePair("warm", "up", int.MaxValue, Wanted);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        (int[] ids, _) = sut.EncodePair(text, text, int.MaxValue, Wanted);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.InRange(ids.Length, Wanted + 1, 2 * (Wanted + 20));
+        Assert.InRange(allocated, 0, 64 * 1024);
+    }
 }

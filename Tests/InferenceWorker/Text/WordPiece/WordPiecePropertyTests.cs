@@ -29,6 +29,18 @@ public sealed class WordPiecePropertyTests
     }).Check(Many);
 
     [Fact]
+    public void Encode_UntilThereAreEnough_AnswersTheFirstOfAll() => Prop.ForAll(Texts, Limits, (text, wanted) =>
+    {
+        ITokenizer sut = CreateSut();
+        int[] all = sut.Encode(text);
+        int[] first = sut.Encode(text, stopAbove: wanted);
+        return all.Length - 1 <= wanted
+            ? first.SequenceEqual(all)
+            : first.Length > wanted && first.SkipLast(1).SequenceEqual(all.Take(first.Length - 1))
+                && sut.Truncate(first, wanted).SequenceEqual(sut.Truncate(all, wanted));
+    }).Check(Many);
+
+    [Fact]
     public void Encode_AnyText_AsPlainTextHasNoSpecialTokenWithin() => Prop.ForAll(Texts, text =>
     {
         int[] ids = CreateSut().Encode(text, parseSpecialTokens: false);
