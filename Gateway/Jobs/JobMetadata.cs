@@ -25,7 +25,12 @@ internal static class JobMetadata
 
             reader.Read();
             if (!RequestJson.TryReadText(ref reader, out var value))
-                return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
+            {
+                return reader.TokenType == JsonTokenType.String
+                    ? RequestJson.HalfPair($"metadata.{key}")
+                    : InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
+            }
+
             if (JsonUnicode.LengthOf(value) is var length and > MaxValueLength)
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 

@@ -16,14 +16,14 @@ public static class JsonUnicode
     public static bool IsValid(ReadOnlySpan<byte> json) => Utf8.IsValid(json) && HalfPairAt(json) < 0;
 
     /// <summary>The index of the first escape that is half of a surrogate pair; -1 when there is none.</summary>
-    /// <param name="json">Valid JSON.</param>
+    /// <param name="json">JSON, which is valid up to this escape.</param>
     public static int HalfPairAt(ReadOnlySpan<byte> json)
     {
         // Every escape of a surrogate begins like this; most texts have none.
         if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0) return -1;
 
         var at = 0;
-        while (json[at..].IndexOf((byte)'\\') is var next and >= 0)
+        while (at < json.Length && json[at..].IndexOf((byte)'\\') is var next and >= 0)
         {
             at += next;
             if (UnitAt(json[at..]) is not { } unit || !char.IsSurrogate(unit))

@@ -11,6 +11,8 @@ public static class RequestJson
     /// <summary>How deep arrays and objects may be nested.</summary>
     public const int MaxDepth = 64;
 
+    private const int LongestFieldName = 64;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
     private static readonly JsonReaderOptions AnyDepth = new() { MaxDepth = int.MaxValue };
 
@@ -46,17 +48,22 @@ public static class RequestJson
         }
         catch (InvalidOperationException)
         {
-            // The reader throws this for an escaped half of a surrogate pair in a name.
-            return InferenceError.Invalid(null, "The body has a string that is not valid Unicode.");
+            // The reader throws this when it compares a text that has half of a surrogate pair.
+            return CheckText(body) ?? InferenceError.Invalid(null, "The body has a string that is not valid Unicode.");
         }
     }
 
     /// <summary>Checks that all strings of a body that is otherwise valid are valid Unicode; null when they are.</summary>
-    /// <param name="body">A body that <see cref="ReadObject"/> accepted.</param>
-    public static InferenceError? CheckText(ReadOnlySpan<byte> body) => JsonUnicode.HalfPairAt(body) is var at and >= 0
-        ? InferenceError.Invalid(
-            null, $"The body has half of a surrogate pair at byte {at + 1}, which is not valid Unicode: escape whole characters.")
-        : null;
+    /// <param name="body">A body that <see cref="ReadObject"/> accepted, at least up to such a string.</param>
+    public static InferenceError? CheckText(ReadOnlySpan<byte> body)
+    {
+        if (JsonUnicode.HalfPairAt(body) is not (>= 0 and var at)) return null;
+        return FieldAt(body, at) is { } field ? HalfPair(field) : HalfPair($"The body (at byte {at + 1})") with { Param = null };
+    }
+
+    /// <summary>The error for a text of a field that has half of a surrogate pair.</summary>
+    public static InferenceError HalfPair(string field) => InferenceError.Invalid(
+        field, $"{field} has half of a surrogate pair, which is not valid Unicode: escape whole characters.");
 
     /// <summary>
     /// Notes a known field. A field that occurs twice is refused on every route and in both processes: readers of JSON disagree about which
@@ -99,6 +106,23 @@ public static class RequestJson
         }
     }
 
+    /// <summary>The outermost field in whose value a byte is; null for a byte of its name, and where the name is no usual one.</summary>
+    private static string? FieldAt(ReadOnlySpan<byte> body, int at)
+    {
+        var reader = new Utf8JsonReader(body, Options);
+        string? field = null;
+        while (reader.Read())
+        {
+            var isField = reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1;
+            if (reader.BytesConsumed > at) return isField ? null : field;
+            if (isField) field = reader.GetString() is { Length: <= LongestFieldName } name && name.All(IsOfFieldName) ? name : null;
+        }
+
+        return null;
+    }
+
+    private static bool IsOfFieldName(char one) => char.IsAsciiLetterOrDigit(one) || one is '_' or '-' or '.';
+
     /// <summary>How deep arrays and objects are nested, up to the place where the body is not valid JSON.</summary>
     private static int DepthOf(ReadOnlySpan<byte> body)
     {
@@ -130,9 +154,11 @@ public static class RequestJson
 
     /// <summary>Reads the value of <c>model</c>.</summary>
     /// <returns>An error when it is not a valid name, else null.</returns>
-    public static InferenceError? ReadModel(ref Utf8JsonReader value, out string? model) =>
-        TryReadText(ref value, out model) && model.Length > 0
-            ? null : InferenceError.Invalid("model", "model must be a string that names a model.");
+    public static InferenceError? ReadModel(ref Utf8JsonReader value, out string? model)
+    {
+        if (!TryReadText(ref value, out model) && value.TokenType == JsonTokenType.String) return HalfPair("model");
+        return model is { Length: > 0 } ? null : InferenceError.Invalid("model", "model must be a string that names a model.");
+    }
 
     /// <summary>Reads true, false, or null, which counts as false.</summary>
     /// <returns>An error when it is something else, else null.</returns>

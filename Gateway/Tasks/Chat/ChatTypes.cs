@@ -83,6 +83,9 @@ internal sealed record ChatRequest
     /// <summary>Whether tokens that end an answer are treated like all others. For workers' models; not OpenAI's.</summary>
     public JsonElement? IgnoreEos { get; init; }
 
+    /// <summary>What an answer consists of. Workers' models write <c>text</c> only.</summary>
+    public JsonElement? Modalities { get; init; }
+
     /// <summary>Whether the error about an answer that does not fit its schema has the model's answer. A field of our own.</summary>
     public bool? IncludeRawAnswer { get; init; }
 }

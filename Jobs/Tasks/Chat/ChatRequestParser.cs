@@ -23,6 +23,7 @@ public static class ChatRequestParser
         "model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k",
         "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty", "seed", "stop", "logit_bias", "logprobs", "top_logprobs",
         "ignore_eos", "response_format", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
+        "modalities",
     ];
 
     /// <summary>Exactly one of the two is set. Never throws, whatever the bytes.</summary>
@@ -97,6 +98,7 @@ public static class ChatRequestParser
             "parallel_tool_calls" => _tools.ReadParallel(ref value),
             "functions" => RefuseFunctions(name, ref value),
             "function_call" => RefuseFunctionCall(name, ref value),
+            "modalities" => ReadModalities(name, ref value),
             _ => _common.Read(name, ref value),
         };
 
@@ -112,6 +114,15 @@ public static class ChatRequestParser
             value.Read();
             if (value.TokenType != JsonTokenType.EndArray) _common.Refuse(name, Deprecated);
             return null;
+        }
+
+        private static InferenceError? ReadModalities(string name, ref Utf8JsonReader value)
+        {
+            var texts = 0;
+            if (value.TokenType == JsonTokenType.StartArray)
+                while (value.Read() && value.TokenType == JsonTokenType.String && value.ValueTextEquals("text"u8)) texts++;
+            return texts > 0 && value.TokenType == JsonTokenType.EndArray ? null : InferenceError.Invalid(
+                name, $"{name} must be [\"text\"]: the models of our workers write text only, no audio.");
         }
 
         private InferenceError? RefuseFunctionCall(string name, ref Utf8JsonReader value)

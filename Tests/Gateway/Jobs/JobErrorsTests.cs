@@ -48,6 +48,7 @@ public sealed class JobErrorsTests(GatewayFixture fixture) : IClassFixture<Gatew
         { $$"""{{{Call}},"metadata":{"a":1} }""", "metadata.a" },
         { $$"""{{{Call}},"metadata":{"a":null} }""", "metadata.a" },
         { $$"""{{{Call}},"metadata":{"a":"\ud800"} }""", "metadata.a" },
+        { $$"""{{{Call}},"metadata":{"\ud800":"a"} }""", "metadata" },
         { $$"""{{{Call}},"metadata":{"":"a"} }""", "metadata" },
         { $$"""{{{Call}},"metadata":{"{{new string('k', 65)}}":"a"} }""", "metadata" },
         { $$"""{{{Call}},"metadata":{"k":"{{new string('v', 513)}}"} }""", "metadata.k" },

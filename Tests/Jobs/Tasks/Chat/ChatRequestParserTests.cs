@@ -95,8 +95,21 @@ public sealed class ChatRequestParserTests
     [Theory]
     [InlineData("\"functions\":[]")]
     [InlineData("\"function_call\":\"none\"")]
-    public void Parse_NoFunctions_AreNoError(string field) =>
+    [InlineData("\"modalities\":[\"text\"]")]
+    [InlineData("\"modalities\":null")]
+    public void Parse_FieldThatAsksForNothingElse_IsNoError(string field) =>
         Right($$"""{"model":"m","messages":[{"role":"user","content":"a"}],{{field}}}""");
+
+    /// <summary>What limits hold for a call until its end: docs/keys-and-limits.md.</summary>
+    [Theory]
+    [InlineData("", 256)]
+    [InlineData(",\"n\":3,\"max_tokens\":10", 30)]
+    public void MostTokens_Chat_AreItsBytesAndWhatItMayWrite(string fields, long written)
+    {
+        var call = Right($$"""{"model":"m","messages":[{"role":"user","content":"a"}]{{fields}}}""");
+
+        Assert.Equal(101 + written, call.MostTokens(bodyBytes: 401));
+    }
 
     [Fact]
     public void Parse_ToolChoiceNone_IsFreeText()
@@ -241,6 +254,11 @@ public sealed class ChatRequestParserTests
     [InlineData("\"function_call\":{\"name\":\"f\"}", "function_call")]
     [InlineData(OneTool + ",\"function_call\":\"none\"", "function_call")]
     [InlineData("\"temperature\":1,\"temperature\":1", "temperature")]
+    [InlineData("\"modalities\":[\"audio\"]", "modalities")]
+    [InlineData("\"modalities\":[\"text\",\"audio\"]", "modalities")]
+    [InlineData("\"modalities\":[]", "modalities")]
+    [InlineData("\"modalities\":[\"text\",[\"text\"]]", "modalities")]
+    [InlineData("\"modalities\":\"text\"", "modalities")]
     public void Check_FieldThatIsWrongOrNotSupported_IsNamed(string field, string param) =>
         Assert.Equal(param, ErrorOf($$"""{"model":"m","messages":[{"role":"user","content":"a"}],{{field}}}""")?.Param);
 
@@ -253,6 +271,20 @@ public sealed class ChatRequestParserTests
     [InlineData("{\"model\":\"m\",\"messages\":[],\"logit_bias\":{\"\\ud800\":1}}")]
     public void Parse_NoJsonOrNoText_IsAnError(string body) =>
         Assert.Equal(InferenceErrorKind.InvalidRequest, ChatRequestParser.Parse(Encoding.UTF8.GetBytes(body)).Error?.Kind);
+
+    [Theory]
+    [InlineData("\"model\":\"\\ud800\"", "model")]
+    [InlineData("\"model\":\"m\",\"metadata\":{\"k\":\"\\ud800\"}", "metadata")]
+    [InlineData("\"model\":\"m\",\"stop\":\"\\udc00\"", "stop")]
+    [InlineData("\"model\":\"m\",\"modalities\":[\"\\udc00\"]", "modalities")]
+    [InlineData("\"model\":\"m\",\"logit_bias\":{\"\\ud800\":1}", "logit_bias")]
+    public void Parse_HalfOfASurrogatePair_NamesTheField(string fields, string param)
+    {
+        var error = ErrorOf($$"""{"messages":[{"role":"user","content":"a"}],{{fields}}}""");
+
+        Assert.Equal(param, error?.Param);
+        Assert.StartsWith($"{param} has half of a surrogate pair, which is not valid Unicode", error!.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Check_AnswerAsLongAsTheContext_IsRefusedWithTheNumbers()
