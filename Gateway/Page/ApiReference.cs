@@ -23,6 +23,9 @@ internal static class ApiReference
         .AllowAnonymous()
         .AddEndpointFilter(async (context, next) =>
         {
+            // Scalar would show the one document under any name, also under that of a file that is not there.
+            if (context.HttpContext.GetRouteValue("documentName") is not null) return TypedResults.NotFound();
+
             context.HttpContext.Response.OnStarting(static state =>
             {
                 var http = (HttpContext)state;

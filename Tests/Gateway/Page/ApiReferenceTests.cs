@@ -34,6 +34,21 @@ public sealed partial class ApiReferenceTests(KeyedGatewayFixture fixture) : ICl
         Assert.NotEqual(policy, other.Headers.GetValues("Content-Security-Policy").Single());
     }
 
+    [Theory]
+    [InlineData("/docs/nofile")]
+    [InlineData("/docs/v1")]
+    [InlineData("/docs/scalar.map")]
+    [InlineData("/docs/a/b")]
+    public async Task GetDocs_WhatIsNotThere_Answers404(string path)
+    {
+        using var client = fixture.User.ClientOf(_gateway);
+
+        using var response = await client.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
     /// <summary>It works where there is no internet.</summary>
     [Fact]
     public async Task GetDocs_WhatThePageLoads_ComesFromTheGateway()
