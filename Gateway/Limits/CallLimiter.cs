@@ -1,11 +1,10 @@
 using AiPlatform.Gateway.Callers;
-using AiPlatform.Gateway.Telemetry;
 using AiPlatform.Jobs.Limits;
 
 namespace AiPlatform.Gateway.Limits;
 
 /// <summary>Applies the limits of tenants and keys to calls, in the same way for all routes, own models and models of providers.</summary>
-internal sealed class CallLimiter(ILimitStore store, CallSlots slots, GatewayMetrics metrics, ILogger<CallLimiter> logger)
+internal sealed class CallLimiter(ILimitStore store, CallSlots slots, LimitMetrics metrics, ILogger<CallLimiter> logger)
 {
     /// <summary>The limits of a request; null when its caller has none. The same request gets the same object.</summary>
     public LimitedCall? Of(HttpContext context)

@@ -9,7 +9,7 @@ namespace AiPlatform.Gateway.Limits;
 /// are corrected, when it ends; at the latest when its response does.
 /// </summary>
 internal sealed class LimitedCall(
-    LimitedCaller caller, HttpResponse response, ILimitStore store, CallSlots slots, GatewayMetrics metrics, ILogger logger)
+    LimitedCaller caller, HttpResponse response, ILimitStore store, CallSlots slots, LimitMetrics metrics, ILogger logger)
     : IAsyncDisposable
 {
     /// <summary>How much longer than a call its hold lasts: its usage is written a second after its end.</summary>
@@ -47,7 +47,7 @@ internal sealed class LimitedCall(
         LimitHeaders.Set(response, reading);
         if (reading.Refusal != LimitKind.None)
         {
-            metrics.Limited(reading.Refusal);
+            metrics.Refused(reading.Refusal);
             return LimitRefusals.Of(reading, request.Tokens);
         }
 

@@ -13,6 +13,7 @@ internal static class LimitsRegistration
             services.AddOptionsWithValidateOnStart<LimitsOptions, LimitsOptionsValidator>().BindConfiguration(LimitsOptions.SectionName);
             services.AddSingleton<CallSlots>();
             services.AddHostedService(provider => provider.GetRequiredService<CallSlots>());
+            services.AddActivatedSingleton<LimitMetrics>();
             services.AddSingleton<CallLimiter>();
         }
     }

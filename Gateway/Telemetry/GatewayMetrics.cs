@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using AiPlatform.Jobs.Limits;
 using AiPlatform.Jobs.Tasks;
 using AiPlatform.ServiceDefaults.Telemetry;
 
@@ -13,28 +12,15 @@ internal sealed class GatewayMetrics
     private const string NoModel = "unknown";
 
     private readonly Histogram<double> _requests;
-    private readonly Counter<long> _limited;
 
     public GatewayMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(TelemetrySources.Name);
-        _limited = meter.CreateCounter<long>(
-            "aiplatform.limits.refused", "{call}", "Calls that a limit of their tenant or key refused, by limit");
         // Name and tags are those of OpenTelemetry's GenAI conventions; the buckets are finer, because embeddings take milliseconds.
         _requests = meter.CreateHistogram<double>(
             "gen_ai.server.request.duration", "s", "Time from a call's arrival to its answer, by operation, model and outcome",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = TelemetrySources.SecondsBuckets });
     }
-
-    /// <summary>Counts a call that a limit refused.</summary>
-    public void Limited(LimitKind kind) => _limited.Add(1, new KeyValuePair<string, object?>("limit", kind switch
-    {
-        LimitKind.Requests => "requests",
-        LimitKind.Tokens => "tokens",
-        LimitKind.Concurrency => "concurrency",
-        LimitKind.DailyBudget => "daily_budget",
-        _ => "monthly_budget",
-    }));
 
     /// <summary>Counts a call that ended.</summary>
     /// <param name="endpoint">The route.</param>

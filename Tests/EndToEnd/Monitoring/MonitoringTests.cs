@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -62,6 +64,46 @@ public sealed partial class MonitoringTests
             Assert.NotEmpty(At<string>(alert, "annotations", "summary"));
             Assert.Contains(At<string>(alert, "labels", "severity"), (string[])["warning", "critical"]);
         }
+    }
+
+    /// <summary>Prometheus' own tests of the alerts, each of which fires and is silent.</summary>
+    [Fact]
+    public async Task Alerts_TestsOfPrometheus_Pass()
+    {
+        var tests = Path.Combine(Checkout.Root, "deploy", "monitoring", "alerts.test.yaml");
+        var start = new ProcessStartInfo("promtool", ["test", "rules", tests])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        Process promtool;
+        try
+        {
+            promtool = Process.Start(start)!;
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("Prometheus' promtool is not installed (Debian's package prometheus has it).");
+            return;
+        }
+
+        using (promtool)
+        {
+            var said = await Task.WhenAll(promtool.StandardOutput.ReadToEndAsync(Ct), promtool.StandardError.ReadToEndAsync(Ct));
+            await promtool.WaitForExitAsync(Ct);
+            Assert.True(promtool.ExitCode == 0, string.Concat(said));
+        }
+    }
+
+    /// <summary>No alert is without a test that sees it fire.</summary>
+    [Fact]
+    public void Alerts_All_FireInATestOfPrometheus()
+    {
+        var tests = At<List<object?>>(Yaml(Read("monitoring", "alerts.test.yaml")), "tests")
+            .SelectMany(test => At<List<object?>>(test, "alert_rule_test")).OfType<Dictionary<object, object?>>()
+            .Where(test => test.ContainsKey("exp_alerts")).Select(test => test["alertname"] as string).ToHashSet();
+
+        Assert.All(Alerts(), alert => Assert.Contains(At<string>(alert, "alert"), tests));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -6,7 +7,7 @@ namespace AiPlatform.Tests.EndToEnd.Monitoring;
 /// <summary>The series of answers of <c>/metrics</c>, in Prometheus' text form.</summary>
 internal sealed partial class Scrape
 {
-    private readonly List<(string Metric, IReadOnlyDictionary<string, string> Labels)> _series = [];
+    private readonly List<(string Metric, IReadOnlyDictionary<string, string> Labels, double Value)> _series = [];
 
     [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?<labels>.*)\})? (?<value>\S+)(?: \d+)?(?: # .*)?$""")]
     private static partial Regex Line { get; }
@@ -29,13 +30,17 @@ internal sealed partial class Scrape
                 one => one.Groups["label"].Value, one => one.Groups["value"].Value);
             labels["job"] = job;
             labels["instance"] = $"{job}:9464";
-            _series.Add((match.Groups["name"].Value, labels));
+            _series.Add((match.Groups["name"].Value, labels, double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture)));
         }
 
-        _series.Add(("up", new Dictionary<string, string> { ["job"] = job, ["instance"] = $"{job}:9464" }));
+        _series.Add(("up", new Dictionary<string, string> { ["job"] = job, ["instance"] = $"{job}:9464" }, 1));
         return this;
     }
 
     public IEnumerable<IReadOnlyDictionary<string, string>> Of(string metric) =>
         _series.Where(one => one.Metric == metric).Select(one => one.Labels);
+
+    /// <summary>The values of a metric by one of its labels.</summary>
+    public Dictionary<string, double> By(string label, string metric) =>
+        _series.Where(one => one.Metric == metric).ToDictionary(one => one.Labels[label], one => one.Value);
 }
