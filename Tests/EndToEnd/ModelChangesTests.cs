@@ -100,6 +100,23 @@ public sealed class ModelChangesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
     }
 
+    /// <summary>A network file system that is away for a moment takes no model with it.</summary>
+    [Fact]
+    public async Task FolderCannotBeRead_EverythingIsServedAsItIs()
+    {
+        var aside = $"{_models.Models}-aside";
+        Directory.Move(_models.Models, aside);
+        await Poll.UntilAsync(
+            () => _platform.Worker.LogText.Contains("The models' folder cannot be read", StringComparison.Ordinal), "it is told");
+
+        Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
+
+        Directory.Move(aside, _models.Models);
+        Add(HubFolders.Classifier(_models.Sources, Sorter));
+        await Poll.UntilAsync(async () => await ModelAsync() is not null, "changes are taken up again");
+        Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _platform.DisposeAsync();

@@ -96,6 +96,20 @@ public sealed class ApiKeyRotationTests : IDisposable
     }
 
     [Fact]
+    public void Reload_LimitsChange_CountFromThenOn()
+    {
+        var sut = CreateSut(
+            out var configuration, ("ApiKeys:a:Keys:one:Sha256", HashOf("key")), ("ApiKeys:a:Limits:RequestsPerMinute", "5"));
+
+        configuration["ApiKeys:a:Limits:RequestsPerMinute"] = "7";
+        configuration["ApiKeys:a:Keys:one:Limits:TokensPerMinute"] = "9";
+        ((IConfigurationRoot)configuration).Reload();
+
+        var limits = CallerOf(sut, "key")!.Limits!;
+        Assert.Equal((7, 9), (limits.OfTenant.RequestsPerMinute, limits.OfKey.TokensPerMinute));
+    }
+
+    [Fact]
     public void Reload_SomethingElseChanged_SaysNothing()
     {
         CreateSut(out var configuration, ("ApiKeys:a:Sha256", HashOf("old")));

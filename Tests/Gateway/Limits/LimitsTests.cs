@@ -7,6 +7,7 @@ using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using AiPlatform.Tests.Gateway.Providers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Limits;
@@ -62,6 +63,23 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
             (problem.GetProperty("type").GetString(), problem.GetProperty("code").GetString(),
                 problem.GetProperty("violated-policies")[0].GetString()));
         Assert.Single(sut.Provider.Received);
+    }
+
+    [Fact]
+    public async Task Requests_CallsThatAreNotValid_DoNotCount()
+    {
+        await using var sut = await StartAsync("RequestsPerMinute=1");
+        await using var worker = await FakeWorker.StartAsync(sut.Gateway, _model);
+        using var client = _key.ClientOf(sut.Gateway);
+
+        using var wrong = await client.PostAsJsonAsync(Embeddings, new { model = _model, input = 7.5 }, Ct);
+        using var unknown = await client.PostAsJsonAsync(Embeddings, new { model = "unknown", input = "a" }, Ct);
+        using var job = await client.PostAsJsonAsync("/v1/jobs", new { endpoint = Embeddings, body = new { model = _model } }, Ct);
+        using var right = await client.PostAsJsonAsync(Embeddings, new { model = _model, input = "a" }, Ct);
+
+        Assert.Equal(
+            (HttpStatusCode.BadRequest, HttpStatusCode.NotFound, HttpStatusCode.BadRequest, HttpStatusCode.OK),
+            (wrong.StatusCode, unknown.StatusCode, job.StatusCode, right.StatusCode));
     }
 
     [Fact]
@@ -209,6 +227,103 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
         foreach (var reply in replies) reply.Dispose();
     }
 
+    /// <summary>The call's hold lasts a minute or until its usage is written; its job is what a repetition finds.</summary>
+    [Fact]
+    public async Task Idempotency_SameKeyAfterTheHoldIsGone_IsNotCountedAgain()
+    {
+        await using var sut = await StartAsync("RequestsPerMinute=1");
+        await using var worker = await FakeWorker.StartAsync(sut.Gateway, _model);
+        using var client = _key.ClientOf(sut.Gateway);
+        var body = new { model = _model, input = "a" };
+        using var first = await SendAsync(client, Request(Embeddings, body, "one"));
+
+        await redis.Connection.GetDatabase().KeyDeleteAsync($"ai:{{USAGE.{_key.Tenant}}}:held");
+        using var again = await SendAsync(client, Request(Embeddings, body, "one"));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
+        Assert.Equal(Header(first, "X-Job-Id"), Header(again, "X-Job-Id"));
+    }
+
+    /// <summary>A job that nobody ran would hold its tokens for ever, and one that waits must not lose them.</summary>
+    [Fact]
+    public async Task Job_Waits_HoldsItsTokensUntilItsDeadline()
+    {
+        await using var sut = await StartAsync("TokensPerDay=1000");
+        await using var worker = await FakeWorker.IdleAsync(sut.Gateway, _model);
+        using var client = _key.ClientOf(sut.Gateway);
+
+        using var job = await client.PostAsJsonAsync(
+            "/v1/jobs", new { endpoint = Embeddings, body = new { model = _model, input = "a" }, deadline_seconds = 3600 }, Ct);
+
+        Assert.Equal(HttpStatusCode.Accepted, job.StatusCode);
+        var hold = Assert.Single(
+            await redis.Connection.GetDatabase().SortedSetRangeByRankWithScoresAsync($"ai:{{USAGE.{_key.Tenant}}}:holds"));
+        Assert.InRange(hold.Score / 1000 - TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), 3_600, 3_700);
+    }
+
+    /// <summary>Who has read a stream to its end has its slot back, and what is left is what the stream took less.</summary>
+    [Theory]
+    [InlineData(true, 5 + 2)]
+    [InlineData(false, 11 + 5)]
+    public async Task Stream_HasEnded_ItsSlotIsFreeAndItsTokensAreKnown(bool isOwn, int took)
+    {
+        await using var sut = await StartAsync("TokensPerMinute=1000", "ConcurrentCalls=1");
+        await sut.Gateway.ServeAsync(_model, task: "text-generation");
+        await using var worker = FakeWorker.Start(sut.Gateway, _model);
+        sut.Provider.Otherwise = FakeProvider.StreamsWords("b");
+        using var client = _key.ClientOf(sut.Gateway);
+
+        for (var i = 1; i <= 10; i++)
+        {
+            using var reply = await SendAsync(
+                client, ProviderGateway.ChatRequest("\"stream\":true,\"max_tokens\":50", isOwn ? _model : "gpt"));
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+            Assert.Equal(1_000 - (i * took), await LeftAsync(client));
+        }
+    }
+
+    [Fact]
+    public async Task Tokens_CallEndsWithoutAnAnswer_AreGivenBackAtOnce()
+    {
+        await using var sut = await StartAsync("TokensPerDay=1000", "RequestsPerMinute=5");
+        await sut.Gateway.ServeAsync(_model);
+        await sut.Gateway.LeaveAsync(_model);
+        using var client = _key.ClientOf(sut.Gateway);
+        using var reply = await client.PostAsJsonAsync(Embeddings, new { model = _model, input = new string('a', 400) }, Ct);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.StatusCode);
+        Assert.Equal(1_000, await LeftAsync(client));
+        Assert.Equal("4", Header(reply, "x-ratelimit-remaining-requests"));
+    }
+
+    [Fact]
+    public async Task GetLimits_TenantAndKey_ListsAllAndCountsNothing()
+    {
+        await using var sut = await ProviderGateway.StartAsync(
+            redis,
+            [$"ApiKeys:{_key.Tenant}:Keys:app:{_key.Settings[0].Split(':')[2]}", $"ApiKeys:{_key.Tenant}:Keys:app:Limits:RequestsPerMinute=2",
+                $"ApiKeys:{_key.Tenant}:Limits:ConcurrentCalls=4", $"ApiKeys:{_key.Tenant}:Limits:RequestsPerMinute=9",
+                $"ApiKeys:{_key.Tenant}:Limits:TokensPerMonth=1000"]);
+        using var client = _key.ClientOf(sut.Gateway);
+        using var call = await SendAsync(client, ProviderGateway.ChatRequest("\"max_tokens\":9"));
+
+        List<JsonElement> rows = [];
+        for (var i = 0; i < 5; i++)
+            rows = [.. (await client.GetFromJsonAsync<JsonElement>("/v1/limits", Ct)).GetProperty("data").EnumerateArray()];
+
+        Assert.Equal(HttpStatusCode.OK, call.StatusCode);
+        Assert.Equal(
+            ["tokens-per-month tokens 1000 990", "rpm requests 9 8 60", "concurrency concurrent-requests 4 4", "key-rpm requests 2 1 60"],
+            rows.Select(row => string.Join(' ', row.EnumerateObject()
+                .Where(field => field.Name != "reset_seconds" && field.Value.ValueKind != JsonValueKind.Null)
+                .Select(field => field.Value))));
+        Assert.Equal([true, true, false, true], rows.Select(row => row.GetProperty("reset_seconds").ValueKind == JsonValueKind.Number));
+        using var second = await SendAsync(client, ProviderGateway.ChatRequest("\"max_tokens\":9"));
+        using var refused = await SendAsync(client, ProviderGateway.ChatRequest("\"max_tokens\":9"));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.TooManyRequests), (second.StatusCode, refused.StatusCode));
+        Assert.Contains("This API key's limit of 2 requests per minute is reached.", await refused.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Job_IsCanceledOrRunAgain_ItsTokensAreGivenBackOrHeldAgain()
     {
@@ -271,6 +386,16 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(_model, Header(reply, "X-Model"));
     }
 
+    [Theory]
+    [InlineData("Limits:RequestsPerMinute=-1", "RequestsPerMinute")]
+    [InlineData("Limits:TokensPerMonth=1000000000001", "TokensPerMonth")]
+    public async Task Start_LimitOutOfRange_IsRefused(string setting, string named)
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => GatewayHost.StartAsync(redis, setting));
+
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task NoKeys_DefaultLimits_HoldForEverybody()
     {
@@ -283,7 +408,8 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
     }
 
     private Task<ProviderGateway> StartAsync(params string[] limits) => ProviderGateway.StartAsync(
-        redis, [.. _key.Settings, .. limits.Select(limit => $"ApiKeys:{_key.Tenant}:Limits:{limit}"), "Answers:Model=gpt"]);
+        redis, [.. _key.Settings, .. limits.Select(limit => $"ApiKeys:{_key.Tenant}:Limits:{limit}"), "Answers:Model=gpt",
+            "Gateway:WorkerWait=00:00:00.2"]);
 
     private static async Task<long> LeftAsync(HttpClient client) =>
         (await client.GetFromJsonAsync<JsonElement>("/v1/limits", Ct)).GetProperty("data")[0].GetProperty("remaining").GetInt64();

@@ -63,6 +63,150 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
         Assert.Equal(41, readings.Count(reading => reading.Refusal == LimitKind.MonthlyBudget));
     }
 
+    [Theory]
+    [InlineData(10, 0, LimitKind.Tokens)]
+    [InlineData(0, 10, LimitKind.DailyBudget)]
+    public async Task Take_AllThatIsLeft_IsAdmittedAndNotOneMore(long perMinute, long perDay, LimitKind refusal)
+    {
+        var caller = Caller(new CallLimits { TokensPerMinute = perMinute, TokensPerDay = perDay });
+        await TakeAsync(caller, "a", 4);
+
+        var rest = await TakeAsync(caller, "b", 6);
+        var more = await TakeAsync(caller, "c", 1);
+
+        Assert.Equal((LimitKind.None, refusal), (rest.Refusal, more.Refusal));
+    }
+
+    /// <summary>A client that waited for the shorter one would be refused again.</summary>
+    [Fact]
+    public async Task Take_SeveralLimitsRefuse_TheOneThatLastsLongestIsTold()
+    {
+        var caller = Caller(new CallLimits { RequestsPerMinute = 1, TokensPerMinute = 100, ConcurrentCalls = 1, TokensPerDay = 1_000 });
+        await TakeAsync(caller, "a", 10, takesSlot: true);
+
+        var slotAndRequests = await TakeAsync(caller, "b", 10, takesSlot: true);
+        var neverFits = await TakeAsync(caller, "c", 200, takesSlot: true);
+        await UsedAsync(new UsedHold("a", 1_000));
+        var budget = await TakeAsync(caller, "d", 10, takesSlot: true);
+
+        Assert.Equal(LimitKind.Requests, slotAndRequests.Refusal);
+        Assert.Equal((LimitKind.Tokens, null), (neverFits.Refusal, neverFits.Wait));
+        var left = TimeSpan.FromMilliseconds(TimeSpan.MillisecondsPerDay - (await NowAsync() % TimeSpan.MillisecondsPerDay));
+        Assert.Equal(left > TimeSpan.FromMinutes(2) ? LimitKind.DailyBudget : budget.Refusal, budget.Refusal);
+    }
+
+    /// <summary>A call that is under way may take less than it holds, so the next try is not a day away.</summary>
+    [Fact]
+    public async Task Take_BudgetIsOnlyHeld_CanBeTriedAgainSoon()
+    {
+        var caller = Caller(new CallLimits { TokensPerMonth = 100 });
+        await TakeAsync(caller, "a", 60);
+
+        var held = await TakeAsync(caller, "b", 60);
+        var tooLarge = await TakeAsync(caller, "c", 101);
+        await UsedAsync(new UsedHold("a", 60));
+        var used = await TakeAsync(caller, "b", 60);
+
+        Assert.Equal((LimitKind.MonthlyBudget, LimitKind.MonthlyBudget), (held.Refusal, used.Refusal));
+        Assert.InRange(held.Wait!.Value.TotalSeconds, 0, 5);
+        Assert.Equal((LimitKind.MonthlyBudget, null), (tooLarge.Refusal, tooLarge.Wait));
+        var month = used.Limits.Single(limit => limit.Kind == LimitKind.MonthlyBudget);
+        Assert.InRange((used.Wait!.Value - month.All).TotalSeconds, -1, 1);
+    }
+
+    [Fact]
+    public async Task Usage_MoreThanWasHeldInAMinuteThatIsOver_CountsFromNowOn()
+    {
+        var caller = Caller(new CallLimits { TokensPerMinute = 1_000 });
+        await TakeAsync(caller, "slow", 100);
+        var (tokens, slice) = (await Database.HashGetAsync($"{Prefix}held", "slow")).ToString().Split(' ') is [var held, var at, ..]
+            ? (held, long.Parse(at, CultureInfo.InvariantCulture)) : default;
+        await Database.HashSetAsync($"{Prefix}held", "slow", $"{tokens} {slice - 20} ");
+
+        await UsedAsync(new UsedHold("slow", 500));
+
+        Assert.Equal(1_000 - 100 - 400, Left(await _sut.ReadAsync(caller, Ct), LimitKind.Tokens));
+    }
+
+    [Fact]
+    public async Task Usage_OfCallsWithoutAHold_CountsFromNowOn()
+    {
+        var caller = Caller(new CallLimits { TokensPerMinute = 1_000 });
+        await TakeAsync(caller, "a", 100);
+
+        await UsedAsync(new UsedHold("unknown", 300));
+
+        Assert.Equal(600, Left(await _sut.ReadAsync(caller, Ct), LimitKind.Tokens));
+    }
+
+    [Fact]
+    public async Task Usage_OfYesterday_CountsForItsMonthOnly()
+    {
+        var caller = Caller(new CallLimits { TokensPerDay = 1_000, TokensPerMonth = 1_000 });
+        var today = DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeMilliseconds(await NowAsync()).UtcDateTime);
+        await UsedAsync(new UsedHold("unknown", 300), today.AddDays(-1));
+
+        var left = await _sut.ReadAsync(caller, Ct);
+
+        Assert.Equal((1_000, today.Day == 1 ? 1_000 : 700), (Left(left, LimitKind.DailyBudget), Left(left, LimitKind.MonthlyBudget)));
+    }
+
+    [Fact]
+    public async Task Read_RequestsOfSeveralTimes_TellsWhenOneAndWhenAllAreLeftAgain()
+    {
+        var caller = Caller(new CallLimits { RequestsPerMinute = 5 });
+        await TakeAsync(caller, "a", 1);
+        await AgeAsync("minute:", 4);
+        await TakeAsync(caller, "b", 1);
+
+        var left = Assert.Single((await _sut.ReadAsync(caller, Ct)).Limits);
+
+        Assert.InRange((left.All - left.More).TotalSeconds, 4 * SliceSeconds, 5 * SliceSeconds);
+    }
+
+    /// <summary>Nothing of a caller that never comes back stays.</summary>
+    [Fact]
+    public async Task Take_Keys_EndByThemselvesAndDoNotGrow()
+    {
+        var caller = Caller(
+            new CallLimits { RequestsPerMinute = 1_000, TokensPerMinute = 1_000, ConcurrentCalls = 1_000, TokensPerDay = 1_000 });
+        for (var i = 0; i < 40; i++)
+        {
+            await TakeAsync(caller, $"c{i}", 1, takesSlot: true);
+            await AgeAsync("minute:", 1);
+        }
+
+        foreach (var (key, least, most) in ((string, double, double)[])
+            [("minute:", 0, 65), ("calls:", 0, 30), ("held", Long.TotalSeconds, 3_600), ("holds", Long.TotalSeconds, 3_600)])
+        {
+            Assert.InRange(Database.KeyTimeToLive(Prefix + key)?.TotalSeconds ?? double.PositiveInfinity, least, most);
+        }
+
+        Assert.InRange(await Database.HashLengthAsync($"{Prefix}minute:"), 1, 2 * 14);
+    }
+
+    /// <summary>The scripts compute dates themselves, because Redis has no calendar.</summary>
+    [Fact]
+    public async Task Calendar_EveryDayOfFourCenturies_IsThatOfDotNet()
+    {
+        var script = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "Jobs", "scripts", "limits.lua"), Ct);
+        var function = script[script.IndexOf("local function date_of", StringComparison.Ordinal)..];
+        const int Days = 10_000;
+        for (var first = 0; first < 147_000; first += Days)
+        {
+            var dates = (long[])(await Database.ScriptEvaluateAsync(
+                $"{function}\nlocal dates = {{}}\nfor day = ARGV[1] + 0, ARGV[1] + {Days - 1} do local y, m, d = date_of(day) "
+                + "dates[#dates + 1] = y * 10000 + m * 100 + d end return dates",
+                values: [first]))!;
+
+            for (var i = 0; i < Days; i++)
+            {
+                var date = DateOnly.FromDateTime(DateTime.UnixEpoch).AddDays(first + i);
+                Assert.Equal((date.Year * 10_000) + (date.Month * 100) + date.Day, dates[i]);
+            }
+        }
+    }
+
     [Fact]
     public async Task Take_RequestsOfTheLastMinute_CountUntilTheyAreOver()
     {
@@ -196,6 +340,24 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
     }
 
     [Fact]
+    public async Task Take_KeyHasConcurrentCalls_OtherKeysGoOn()
+    {
+        var tenant = new CallLimits { ConcurrentCalls = 3 };
+        var (one, two) = (Caller(tenant, "one", new CallLimits { ConcurrentCalls = 1 }), Caller(tenant));
+
+        var first = await TakeAsync(one, "a", 1, takesSlot: true);
+        var second = await TakeAsync(one, "b", 1, takesSlot: true);
+        var other = await TakeAsync(two, "c", 1, takesSlot: true);
+        await _sut.EndAsync(one, "a", null, isFinal: false, hasSlots: true, Ct);
+        var third = await TakeAsync(one, "d", 1, takesSlot: true);
+
+        Assert.Equal(
+            (LimitKind.None, LimitKind.Concurrency, LimitKind.None, LimitKind.None),
+            (first.Refusal, second.Refusal, other.Refusal, third.Refusal));
+        Assert.Equal([1, 0], third.Limits.Select(limit => limit.Left));
+    }
+
+    [Fact]
     public async Task Take_BudgetIsSetLater_CountsWhatWasUsedBefore()
     {
         var caller = Caller(new CallLimits { TokensPerDay = 100, TokensPerMonth = 1_000_000 });
@@ -306,8 +468,8 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
         _sut.TakeAsync(caller, new LimitRequest(hold, tokens, Long, takesSlot), Ct);
 
     /// <summary>The usage of a call, as a worker writes it.</summary>
-    private Task UsedAsync(UsedHold hold) => _usage.AddAsync(
-        DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), _tenant,
+    private Task UsedAsync(UsedHold hold, DateOnly? day = null) => _usage.AddAsync(
+        day ?? DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), _tenant,
         new UsageOfCalls(new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 0, hold.Tokens) }, [hold]), Ct);
 
     private async Task<long> NowAsync() =>

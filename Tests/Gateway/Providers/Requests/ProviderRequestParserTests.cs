@@ -103,6 +103,39 @@ public sealed class ProviderRequestParserTests
         Assert.Equal("input", missing!.Param);
     }
 
+    /// <summary>What limits hold for a call until its end: docs/keys-and-limits.md.</summary>
+    [Theory]
+    [InlineData("", 256)]
+    [InlineData(",\"max_tokens\":10", 10)]
+    [InlineData(",\"max_completion_tokens\":20,\"n\":3", 60)]
+    [InlineData(",\"n\":2", 512)]
+    public void Tokens_Chat_AreItsBytesAndWhatItMayWrite(string fields, long written)
+    {
+        var body = $$"""{"model":"m","messages":[{"role":"user","content":"{{new string('a', 400)}}"}]{{fields}}}""";
+
+        Assert.Equal(((body.Length + 3) / 4) + written, Parse(body).Request!.Tokens);
+    }
+
+    [Fact]
+    public void Tokens_EmbeddedFiles_AreAThousandEach()
+    {
+        const string Text = """{"model":"m","max_tokens":10,"messages":[{"role":"user","content":[{"image_url":{"url":"FILE"}},{"url":"FILE"}]}]}""";
+        var file = $"data:image/png;base64,{new string('A', 400_000)}";
+
+        var tokens = Parse(Text.Replace("FILE", file, StringComparison.Ordinal)).Request!.Tokens;
+
+        Assert.InRange(tokens, 2_010, 2_010 + (Text.Length / 4));
+    }
+
+    [Fact]
+    public void Tokens_Embeddings_AreWhatTheyReadOnly()
+    {
+        var body = $$"""{"model":"m","input":"{{new string('a', 400)}}"}""";
+
+        Assert.Equal(
+            (body.Length + 3) / 4, ProviderRequestParser.Parse(EmbeddingTask.Endpoint, Encoding.UTF8.GetBytes(body)).Request!.Tokens);
+    }
+
     private static (ProviderRequest? Request, InferenceError? Error) Parse(string body) =>
         ProviderRequestParser.Parse(ChatTask.Endpoint, Encoding.UTF8.GetBytes(body));
 }
