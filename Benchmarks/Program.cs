@@ -4,6 +4,7 @@ using AiPlatform.Benchmarks.Chat;
 using AiPlatform.Benchmarks.Devices;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.Growth;
+using AiPlatform.Benchmarks.HangfireQueue;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Plots;
 using AiPlatform.Benchmarks.Providers;
@@ -31,7 +32,8 @@ internal static class Program
     private const string Usage = """
         usage: ./ai bench [NAME…] [--runs N] [--plot]
 
-          queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ
+          queue        jobs a second, latency and Redis memory of the queue without HTTP and without a model, next to BullMQ and
+                       to Hangfire on Redis
           growth       one job beside up to 1,000,000 waiting jobs, 10,000 tenants, 200 models and 1,000 workers, next to an empty system
                        (about two minutes a run)
           jobs         POST /v1/jobs and GET /v1/jobs/{id}?wait= without a model, next to BullMQ behind fastify
@@ -64,6 +66,12 @@ internal static class Program
                     return 0;
                 case [Producer.Role, var inFlight]:
                     await Producer.RunAsync(int.Parse(inFlight, CultureInfo.InvariantCulture));
+                    return 0;
+                case [HangfireWorker.Role, var address]:
+                    await HangfireWorker.RunAsync(address);
+                    return 0;
+                case [HangfireProducer.Role, var address, var inFlight]:
+                    await HangfireProducer.RunAsync(address, int.Parse(inFlight, CultureInfo.InvariantCulture));
                     return 0;
                 case [SlowServer.Role, var way, var port, var upstream]:
                     await SlowServer.RunAsync(way, port, upstream);

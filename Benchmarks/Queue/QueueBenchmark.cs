@@ -5,7 +5,8 @@ using static System.FormattableString;
 namespace AiPlatform.Benchmarks.Queue;
 
 /// <summary>
-/// Measures the queue alone, with one producer process, one worker process and one Redis, without HTTP and model, and compares with BullMQ.
+/// Measures the queue alone, with one producer process, one worker process and one Redis, without HTTP and model, and compares with BullMQ
+/// and Hangfire.
 /// </summary>
 internal static class QueueBenchmark
 {
@@ -17,14 +18,15 @@ internal static class QueueBenchmark
         RequiredTools.Require("redis-server", "node", "npm");
         await PeerPackages.Common.InstallAsync(cancellationToken);
 
-        var (ours, peer) = (new List<QueueMeasurement>(), new List<QueueMeasurement>());
+        var ours = new List<QueueMeasurement>();
+        var peers = new[] { QueueSystem.BullMq, QueueSystem.Hangfire }.ToDictionary(peer => peer, _ => new List<QueueMeasurement>());
         for (var run = 1; run <= runs; run++)
         {
             ours.Add(await MeasureAsync(run, QueueSystem.AiPlatform, cancellationToken));
-            peer.Add(await MeasureAsync(run, QueueSystem.BullMq, cancellationToken));
+            foreach (var (peer, measured) in peers) measured.Add(await MeasureAsync(run, peer, cancellationToken));
         }
 
-        Report(ours, peer);
+        foreach (var (peer, measured) in peers) Report(ours, peer.Name, measured);
     }
 
     private static async Task<QueueMeasurement> MeasureAsync(int run, QueueSystem system, CancellationToken cancellationToken)
@@ -38,14 +40,14 @@ internal static class QueueBenchmark
         return one;
     }
 
-    private static void Report(List<QueueMeasurement> ours, List<QueueMeasurement> peer)
+    private static void Report(List<QueueMeasurement> ours, string name, List<QueueMeasurement> peer)
     {
         Append(
             $"throughput; {QueueRun.Jobs} jobs after three times as many for warm-up, {QueueRun.InFlight} in flight, each result "
             + $"seen; {Setting}",
             one => one.JobsPerSecond, value =>
                 Invariant($"{value:0} jobs/s"),
-                Invariant($"{Costs(ours)}; {BullMq.Name}: {Costs(peer)}; others used ")
+                Invariant($"{Costs(ours)}; {name}: {Costs(peer)}; others used ")
                 + Invariant($"{Median.Of(ours.Concat(peer), one => one.OtherCores):0.00} cores"));
         Append(LatencySetting("p50"), one => one.P50Milliseconds, Milliseconds, "lower is better");
         Append(LatencySetting("p99"), one => one.P99Milliseconds, Milliseconds, "lower is better");
@@ -53,7 +55,7 @@ internal static class QueueBenchmark
             "Redis memory of a finished job without its payload", one => one.BytesPerJob, value => Invariant($"{value:0} B"),
             Invariant($"lower is better; growth of used_memory over all jobs of a run, less {QueueSystem.AiPlatform.KeptPayloadBytes} B ")
                 + Invariant($"(result) and {QueueSystem.BullMq.KeptPayloadBytes} B (body and result) of payload kept; without ")
-                + Invariant($"{BullMq.Name}'s event stream"));
+                + "BullMQ's event stream");
 
         void Append(string setting, Func<QueueMeasurement, double> value, Func<double, string> format, string notes)
         {
@@ -64,7 +66,7 @@ internal static class QueueBenchmark
                     Command = Command,
                     Settings = setting,
                     Ours = format(our),
-                    Peer = $"{BullMq.Name}: {format(other)}",
+                    Peer = $"{name}: {format(other)}",
                     Ratio = our / other,
                     Notes = notes,
                 },

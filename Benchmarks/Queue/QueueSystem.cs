@@ -36,4 +36,13 @@ internal sealed record QueueSystem
         KeptPayloadBytes = 400,
         BoundedKey = Processes.BullMq.EventsKey,
     };
+
+    /// <summary>A finished job keeps both: 200 bytes each.</summary>
+    public static QueueSystem Hangfire { get; } = new()
+    {
+        Name = Processes.Hangfire.Name,
+        StartWorkerAsync = Processes.Hangfire.StartWorkerAsync,
+        StartProducerAsync = Processes.Hangfire.StartProducerAsync,
+        KeptPayloadBytes = 2 * NoopModel.PayloadBytes,
+    };
 }
