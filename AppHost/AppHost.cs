@@ -1,6 +1,5 @@
 using AiPlatform.AppHost.Commands;
 using AiPlatform.AppHost.Publishing;
-using AiPlatform.AppHost.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -8,7 +7,7 @@ namespace AiPlatform.AppHost;
 
 /// <summary>
 /// The whole system on one page: <c>dotnet run --project AppHost</c> starts it with the Aspire dashboard. The settings of its parts are in
-/// the files beside this one, and the deployments are in deploy/.
+/// the files beside this one, its parts in the package Aspire.Hosting, and the deployments in deploy/.
 /// </summary>
 internal static class Program
 {
@@ -25,19 +24,16 @@ internal static class Program
     /// <returns>The exit code: 1 when a setting is refused, which one line reports, or a step of publishing failed.</returns>
     public static int Main(string[] args)
     {
-        DistributedApplication application;
         try
         {
-            application = Build(args);
+            Build(args).Run();
+            return Environment.ExitCode;
         }
         catch (DistributedApplicationException refused)
         {
             Console.Error.WriteLine($"error: {refused.Message.ReplaceLineEndings(" ")}");
             return 1;
         }
-
-        application.Run();
-        return Environment.ExitCode;
     }
 
     /// <summary>The system, not started.</summary>
@@ -49,39 +45,22 @@ internal static class Program
         foreach (var (category, level) in Quiet.Where(one => builder.Configuration[$"Logging:LogLevel:{one.Category}"] is null))
             builder.Services.AddLogging(logging => logging.AddFilter(category, level));
         var settings = HostSettings.Read(builder);
-        var data = builder.ExecutionContext.IsRunMode ? RunData.Take(Path.Combine(settings.DataPath, "aspire")) : null;
 
-        var redis = builder.AddJobRedis(settings, data);
-
-        var inference = builder.AddProject<Projects.InferenceWorker>("inference")
-            .WithReference(redis).WaitFor(redis)
-            .WithReplicas(settings.Workers)
-            .OnPort(null)
-            .WithModels(settings)
-            .WithProbes()
-            .WithMessageContent()
-            .WithWorkerLinks()
-            .WithWorkerCommands(settings);
-
-        var gateway = builder.AddProject<Projects.Gateway>("gateway")
-            .WithReference(redis).WaitFor(redis)
-            .WaitFor(inference)
-            .WithReplicas(settings.Gateways)
-            .OnPort(settings.GatewayPort)
-            .WithExternalHttpEndpoints()
+        var ai = builder
+            .AddAiPlatform<Projects.Gateway, Projects.InferenceWorker>("ai", settings.Apply)
+            .WithWorkers(settings.Workers)
+            .WithGateways(settings.Gateways)
+            .WithHostPort(settings.GatewayPort)
+            .WithModelsFolder(settings.ModelsPath)
+            .WithDevices(settings)
             .WithProviders()
-            .WithApiKeys()
-            .WithProbes()
-            .WithMessageContent()
-            .WithGatewayLinks();
+            .WithApiKeys();
+        var gateway = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Gateway).WithExternalHttpEndpoints();
+        var inference = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Workers[0]).WithWorkerCommands(settings);
+        if (settings.RedisInsight && ai.Resource.Redis is RedisResource redis) builder.CreateResourceBuilder(redis).WithRedisInsight();
 
-        if (data is null) builder.AddDeployFiles(settings, gateway.Resource, inference.Resource);
-        else gateway.WithRunKeys(data);
-
-        // Disposed of with the application, which thus frees the folder.
-        if (data is { } kept) builder.Services.AddSingleton(_ => kept);
-        var application = builder.Build();
-        application.Services.GetService<RunData>();
-        return application;
+        if (builder.ExecutionContext.IsRunMode) gateway.WithRunKeys(ai.Resource.GetDataPath());
+        else builder.AddDeployFiles(settings, gateway.Resource, inference.Resource);
+        return builder.Build();
     }
 }

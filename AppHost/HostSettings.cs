@@ -34,14 +34,11 @@ internal sealed record HostSettings
     /// <summary><c>Models:Path</c>: folder of the model folders on this machine. Default the repository's <c>models</c>.</summary>
     public required string ModelsPath { get; init; }
 
-    /// <summary><c>ConnectionStrings:redis</c>: the Redis that runs already; none: one is started.</summary>
-    public required string? Redis { get; init; }
-
     /// <summary>
     /// <c>Redis:Start</c>: how Redis is started where no connection string names one: as a <c>container</c>, as a <c>process</c>, or
     /// <c>auto</c>: a container where a container engine answers, else a process. Default <c>auto</c>.
     /// </summary>
-    public required string RedisStart { get; init; }
+    public required AiPlatformRedisStart RedisStart { get; init; }
 
     /// <summary><c>Redis:Insight</c>: whether Redis Insight is started next to a Redis in a container. Default false.</summary>
     public required bool RedisInsight { get; init; }
@@ -75,13 +72,21 @@ internal sealed record HostSettings
             DeviceSettings = DeviceKeys.Where(key => configuration[key] is { Length: > 0 })
                 .ToDictionary(key => key, key => configuration[key]!),
             ModelsPath = Path.GetFullPath(configuration["Models:Path"] ?? "../models", builder.AppHostDirectory),
-            Redis = Text(configuration, "ConnectionStrings:redis"),
-            RedisStart = OneOf(configuration, "Redis:Start", "auto", "container", "process") ?? "auto",
+            RedisStart = Enum.Parse<AiPlatformRedisStart>(
+                OneOf(configuration, "Redis:Start", "auto", "container", "process") ?? "auto", ignoreCase: true),
             RedisInsight = Switch(configuration, "Redis:Insight"),
             DataPath = Path.GetFullPath(Text(configuration, "AI_DATA_DIR") ?? "../.data", builder.AppHostDirectory),
             OtlpEndpoint = Text(configuration, "OTEL_EXPORTER_OTLP_ENDPOINT"),
             Repository = Path.GetFullPath("..", builder.AppHostDirectory),
         };
+    }
+
+    /// <summary>What has to be known when the system is added.</summary>
+    public void Apply(AiPlatformOptions options)
+    {
+        (options.GatewayName, options.InferenceName, options.RedisName) = ("gateway", "inference", "redis");
+        options.RedisStart = RedisStart;
+        options.DataPath = Path.Combine(DataPath, "aspire");
     }
 
     private static string? Text(ConfigurationManager configuration, string key) =>

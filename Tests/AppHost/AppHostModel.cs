@@ -6,18 +6,24 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AiPlatform.Tests.AppHost;
 
-/// <summary>The model of what AppHost starts locally; nothing is started.</summary>
+/// <summary>The model of an AppHost, of ours or of another one; nothing is started.</summary>
 internal sealed class AppHostModel : IAsyncDisposable
 {
     private readonly TemporaryFolder _data = new();
     private readonly DistributedApplication _application;
 
+    /// <summary>Ours.</summary>
     /// <param name="settings">Such as <c>--Inference:Replicas=2</c>. Redis is a container, unless they say otherwise.</param>
     public AppHostModel(params string[] settings) =>
         _application = AiPlatform.AppHost.Program.Build(["--Redis:Start=container", $"--AI_DATA_DIR={_data.Path}", .. settings]);
 
+    /// <param name="build">Builds another AppHost, which may keep data in the folder that it is given.</param>
+    public AppHostModel(Func<string, DistributedApplication> build) => _application = build(_data.Path);
+
     public IReadOnlyCollection<IResource> Resources =>
         [.. _application.Services.GetRequiredService<DistributedApplicationModel>().Resources];
+
+    public DistributedApplication Application => _application;
 
     private DistributedApplicationExecutionContext Context =>
         _application.Services.GetRequiredService<DistributedApplicationExecutionContext>();

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using AiPlatform.AppHost;
 using AiPlatform.Tests.Deploy;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
 using Aspire.Hosting;
@@ -45,14 +44,16 @@ public sealed class AppHostModelTests
     [Fact]
     public async Task Settings_Given_ReachThePrograms()
     {
+        using var models = new TemporaryFolder();
         await using var host = new AppHostModel(
-            "--Inference:Replicas=3", "--Gateway:Replicas=2", "--Models:Device=cuda", "--Models:Path=/srv/models", "--Redis:Insight=true",
+            "--Inference:Replicas=3", "--Gateway:Replicas=2", "--Models:Device=cuda", $"--Models:Path={models.Path}",
+            "--Redis:Insight=true",
             "--Models:DeviceId=1", "--Models:DeviceMemoryLimitBytes=4294967296", "--Generation:CudaGraphs=true");
 
         Assert.Equal(3, host.Resource("inference").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
         Assert.Equal(2, host.Resource("gateway").Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
         var environment = await host.EnvironmentOfAsync("inference");
-        Assert.Equal(("cuda", "/srv/models"), (environment["Models__Device"], environment["Models__Path"]));
+        Assert.Equal(("cuda", models.Path), (environment["Models__Device"], environment["Models__Path"]));
         Assert.Equal(
             ("1", "4294967296", "true"),
             (environment["Models__DeviceId"], environment["Models__DeviceMemoryLimitBytes"], environment["Generation__CudaGraphs"]));
@@ -133,18 +134,6 @@ public sealed class AppHostModelTests
         Assert.Equal("redis-server", redis.Command);
         Assert.EndsWith(Path.Combine("aspire", "1", "redis"), redis.WorkingDirectory, StringComparison.Ordinal);
         Assert.Equal(["redis"], WaitedFor(host.Resource("inference")));
-    }
-
-    [Fact]
-    public void RunData_TwoAtOnce_HaveFoldersOfTheirOwn()
-    {
-        using var root = new TemporaryFolder();
-        using var first = RunData.Take(root.Path);
-        using (var second = RunData.Take(root.Path)) Assert.Equal((1, 2), (first.Number, second.Number));
-
-        using var third = RunData.Take(root.Path);
-
-        Assert.Equal(2, third.Number);
     }
 
     [Fact]

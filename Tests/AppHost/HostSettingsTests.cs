@@ -12,9 +12,8 @@ public sealed class HostSettingsTests
         var settings = Read();
 
         Assert.Equal(
-            (1, 1, null, "auto", null, "auto", false),
-            (settings.Workers, settings.Gateways, settings.GatewayPort, settings.Device, settings.Redis, settings.RedisStart,
-                settings.RedisInsight));
+            (1, 1, null, "auto", AiPlatformRedisStart.Auto, false),
+            (settings.Workers, settings.Gateways, settings.GatewayPort, settings.Device, settings.RedisStart, settings.RedisInsight));
     }
 
     [Theory]

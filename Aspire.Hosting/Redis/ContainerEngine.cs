@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 
-namespace AiPlatform.AppHost.Redis;
+namespace AiPlatform.Hosting.Redis;
 
 /// <summary>The container engine that Aspire would start containers with.</summary>
 internal static class ContainerEngine

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging;
 
-namespace AiPlatform.AppHost.Redis;
+namespace AiPlatform.Hosting.Redis;
 
 /// <summary>A redis-server of this machine. It listens on this machine only, and without a password, as that of <c>./ai up</c>.</summary>
 /// <param name="name">The resource's name.</param>
@@ -64,7 +65,7 @@ internal sealed class RedisProcess(string name, string folder)
         }
         catch (Exception unchecked_) when (unchecked_ is System.ComponentModel.Win32Exception or IOException or TimeoutException)
         {
-            HostLog.AppendOnlyFileUnchecked(logger, manifest, unchecked_.Message);
+            HostingLog.AppendOnlyFileUnchecked(logger, manifest, unchecked_.Message);
         }
     }
 }

@@ -1,14 +1,18 @@
 #pragma warning disable CS0618 // The order will be a property in a later version; the name stays.
-namespace AiPlatform.AppHost;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+
+namespace AiPlatform.Hosting.Programs;
 
 /// <summary>The links and the icons of the two programs in the dashboard.</summary>
-internal static class ProjectLinks
+internal static class ProgramLinks
 {
-    extension(IResourceBuilder<ProjectResource> project)
+    extension<T>(IResourceBuilder<T> program)
+        where T : IResourceWithEndpoints
     {
-        public IResourceBuilder<ProjectResource> WithGatewayLinks() => project
+        public IResourceBuilder<T> WithGatewayLinks() => program
             .WithIconName("Globe")
-            .WithUrlForEndpoint("http", url =>
+            .WithUrlForEndpoint(AiPlatformResource.EndpointName, url =>
             {
                 url.DisplayText = "Page";
                 url.DisplayOrder = 4;
@@ -18,15 +22,15 @@ internal static class ProjectLinks
             .WithLink("/health", "Health", 1);
 
         /// <summary>A worker has no page.</summary>
-        public IResourceBuilder<ProjectResource> WithWorkerLinks() => project
+        public IResourceBuilder<T> WithWorkerLinks() => program
             .WithIconName("BrainCircuit")
-            .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+            .WithUrlForEndpoint(AiPlatformResource.EndpointName, url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
             .WithLink("/health", "Health", 1);
 
         /// <param name="path">Below the program's own address.</param>
         /// <param name="text">The link's text.</param>
         /// <param name="order">The highest comes first.</param>
-        private IResourceBuilder<ProjectResource> WithLink(string path, string text, int order) => project.WithUrlForEndpoint(
-            "http", _ => new ResourceUrlAnnotation { Url = path, DisplayText = text, DisplayOrder = order });
+        private IResourceBuilder<T> WithLink(string path, string text, int order) => program.WithUrlForEndpoint(
+            AiPlatformResource.EndpointName, _ => new ResourceUrlAnnotation { Url = path, DisplayText = text, DisplayOrder = order });
     }
 }

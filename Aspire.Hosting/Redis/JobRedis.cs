@@ -1,12 +1,13 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace AiPlatform.AppHost.Redis;
+namespace AiPlatform.Hosting.Redis;
 
 /// <summary>Adds the Redis that keeps the jobs. It is always a resource, which the dashboard's graph shows.</summary>
 internal static class JobRedis
 {
-    public const string Name = "redis";
-
     private const string Icon = "Database";
 
     /// <summary>
@@ -16,48 +17,59 @@ internal static class JobRedis
     private static readonly string[] KeepsJobs =
         ["--appendonly", "yes", "--appendfsync", "everysec", "--save", "''", "--maxmemory-policy", "noeviction"];
 
+    /// <summary>The parameter that has the address of a Redis that runs already.</summary>
+    public static string AddressOf(string name) => $"{name}-address";
+
     extension(IDistributedApplicationBuilder builder)
     {
         /// <summary>
-        /// Adds the Redis that <c>ConnectionStrings:redis</c> names, else a container, or a process where no container engine answers.
+        /// Adds the Redis that <c>ConnectionStrings:{name}</c> names, else a container, or a process where no container engine answers.
         /// </summary>
-        /// <param name="settings">The settings.</param>
-        /// <param name="data">What a local run keeps; null when the model is published.</param>
-        /// <exception cref="DistributedApplicationException">This machine can start none.</exception>
-        public IResourceBuilder<IResourceWithConnectionString> AddJobRedis(HostSettings settings, RunData? data)
+        /// <param name="name">The resource's name.</param>
+        /// <param name="start">How it is started locally.</param>
+        /// <param name="takeData">Takes the folder of what a local run keeps.</param>
+        /// <param name="problem">Why this machine can start none; null when it can.</param>
+        public IResourceBuilder<IResourceWithConnectionString> AddJobRedis(
+            string name, AiPlatformRedisStart start, Func<RunData> takeData, out string? problem)
         {
-            if (data is null) return settings.Redis is null ? builder.AddRedisContainer(settings, data) : builder.AddConnectionString(Name);
-            if (settings.Redis is { } address) return builder.AddRunningRedis(address);
+            problem = null;
+            var address = builder.Configuration.GetConnectionString(name) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
+            if (builder.ExecutionContext.IsPublishMode)
+                return address is null ? builder.AddRedisContainer(name, data: null) : builder.AddConnectionString(name);
+            if (address is not null) return builder.AddRunningRedis(name, address);
 
-            var start = settings.RedisStart;
-            if (start == "auto") start = ContainerEngine.Answers(builder.Configuration) ? "container" : "process";
-            return start == "container" ? builder.AddRedisContainer(settings, data) : builder.AddRedisProcess(data);
+            if (start == AiPlatformRedisStart.Auto)
+            {
+                start = ContainerEngine.Answers(builder.Configuration)
+                    ? AiPlatformRedisStart.Container : AiPlatformRedisStart.Process;
+            }
+
+            if (start == AiPlatformRedisStart.Container) return builder.AddRedisContainer(name, takeData());
+            if (RedisProcess.Problem() is { } missing)
+            {
+                problem = $"Redis cannot be started: no container engine is used, and {missing}. Start Docker or Podman, install "
+                    + $"redis-server (Debian: apt-get install redis-server), or set ConnectionStrings__{name} to a Redis that runs.";
+            }
+
+            return builder.AddRedisProcess(name, takeData());
         }
 
-        private IResourceBuilder<IResourceWithConnectionString> AddRedisContainer(HostSettings settings, RunData? data)
+        private IResourceBuilder<RedisResource> AddRedisContainer(string name, RunData? data)
         {
-            var redis = builder.AddRedis(Name).WithArgs(KeepJobs).WithIconName(Icon);
+            var redis = builder.AddRedis(name).WithArgs(KeepJobs).WithIconName(Icon);
             // A local volume is named after the checkout, which a deployed volume must not be. WithDataVolume would turn snapshots on.
             var volume = data switch
             {
-                null => "redis-data",
+                null => $"{name}-data",
                 { Number: 1 } => VolumeNameGenerator.Generate(redis, "data"),
                 _ => VolumeNameGenerator.Generate(redis, $"data-{data.Number}"),
             };
-            redis.WithVolume(volume, "/data");
-            return settings.RedisInsight ? redis.WithRedisInsight() : redis;
+            return redis.WithVolume(volume, "/data");
         }
 
-        private IResourceBuilder<RedisProcess> AddRedisProcess(RunData data)
+        private IResourceBuilder<RedisProcess> AddRedisProcess(string name, RunData data)
         {
-            if (RedisProcess.Problem() is { } problem)
-            {
-                throw new DistributedApplicationException(
-                    $"Redis cannot be started: no container engine is used, and {problem}. Start Docker or Podman, install redis-server "
-                    + "(Debian: apt-get install redis-server), or set ConnectionStrings__redis to a Redis that runs.");
-            }
-
-            var redis = builder.AddResource(new RedisProcess(Name, data.RedisPath));
+            var redis = builder.AddResource(new RedisProcess(name, data.RedisPath));
             return redis
                 .WithEndpoint(name: RedisProcess.EndpointName, scheme: "tcp")
                 .WithArgs(context =>
@@ -76,11 +88,11 @@ internal static class JobRedis
                     starting.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource), cancellationToken));
         }
 
-        private IResourceBuilder<ConnectionStringResource> AddRunningRedis(string address)
+        private IResourceBuilder<ConnectionStringResource> AddRunningRedis(string name, string address)
         {
             // A parameter, because the dashboard hides its value: the connection string may have a password.
-            var parameter = builder.AddParameter("redis-address", () => address, secret: true);
-            var redis = builder.AddConnectionString(Name, ReferenceExpression.Create($"{parameter}")).WithIconName(Icon);
+            var parameter = builder.AddParameter(AddressOf(name), () => address, secret: true);
+            var redis = builder.AddConnectionString(name, ReferenceExpression.Create($"{parameter}")).WithIconName(Icon);
             // Tokens of Entra ID are the programs' own.
             return builder.Configuration["Redis:EntraUser"] is { Length: > 0 } ? redis : redis.WithPing();
         }

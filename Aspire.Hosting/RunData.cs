@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Aspire.Hosting;
 
-namespace AiPlatform.AppHost;
+namespace AiPlatform.Hosting;
 
 /// <summary>
 /// The folder of what a local run keeps for the next one. Runs that go on at the same time have folders of their own: each takes the
@@ -10,6 +11,7 @@ namespace AiPlatform.AppHost;
 internal sealed class RunData : IDisposable
 {
     private const int Most = 100;
+    private const string Setting = $"{nameof(AiPlatformOptions.DataPath)} (AI_DATA_DIR of AiPlatform's own AppHost)";
 
     private readonly FileStream _lock;
 
@@ -17,7 +19,6 @@ internal sealed class RunData : IDisposable
     {
         (Path, Number, _lock) = (path, number, locked);
         Directory.CreateDirectory(RedisPath);
-        Directory.CreateDirectory(SecretsPath);
     }
 
     /// <summary>1 for a run beside which no other goes on.</summary>
@@ -30,8 +31,8 @@ internal sealed class RunData : IDisposable
 
     public string RedisIdFile => System.IO.Path.Combine(RedisPath, "redis.pid");
 
-    /// <summary>The folder that the Gateway reads its keys from (<c>Secrets:Path</c>).</summary>
-    public string SecretsPath => System.IO.Path.Combine(Path, "secrets");
+    /// <summary>The folder of the workers' models, when they are named one by one: links to them.</summary>
+    public string ModelsPath => System.IO.Path.Combine(Path, "models");
 
     /// <exception cref="DistributedApplicationException">There is no free folder, or no place for one.</exception>
     public static RunData Take(string root)
@@ -50,7 +51,8 @@ internal sealed class RunData : IDisposable
             }
             catch (UnauthorizedAccessException denied)
             {
-                throw new DistributedApplicationException($"{path} cannot be written; set AI_DATA_DIR to a folder that can.", denied);
+                throw new DistributedApplicationException(
+                    $"{path} cannot be written; set {Setting} to a folder that can.", denied);
             }
             catch (IOException)
             {
@@ -58,7 +60,8 @@ internal sealed class RunData : IDisposable
             }
         }
 
-        throw new DistributedApplicationException($"{Most} runs keep their data in {root} already; set AI_DATA_DIR to another folder.");
+        throw new DistributedApplicationException(
+            $"{Most} runs keep their data in {root} already; set {Setting} to another folder.");
     }
 
     public void Dispose() => _lock.Dispose();
