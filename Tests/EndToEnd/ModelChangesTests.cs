@@ -97,6 +97,8 @@ public sealed class ModelChangesTests : IAsyncLifetime
             File.Copy(Path.Combine(whole.Folder, "model.onnx"), Path.Combine(folder, "model.onnx"), overwrite: true);
         await Poll.UntilAsync(
             async () => !(await ListAsync()).Contains("\"folder\":\"first\"", StringComparison.Ordinal), "the failure is gone");
+        await Poll.UntilAsync(
+            () => _platform.Worker.LogText.Contains("A version of model first is unloaded", StringComparison.Ordinal), "it is loaded");
         Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
     }
 
