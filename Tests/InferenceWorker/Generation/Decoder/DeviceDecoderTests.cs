@@ -124,9 +124,14 @@ public sealed class DeviceDecoderTests : IDisposable
         await sut.StopAsync();
     }
 
-    /// <summary>The settings allow more rows than the device has memory for: fewer run at a time, and each gives its text.</summary>
-    [Fact]
-    public async Task Generate_DeviceWithLittleMemory_RunsFewerRowsAndLosesNone()
+    /// <summary>
+    /// The settings allow more rows than the device has memory for: fewer run at a time, and each gives its text. With little reserved,
+    /// rows find out while they grow.
+    /// </summary>
+    [Theory]
+    [InlineData(256)]
+    [InlineData(8)]
+    public async Task Generate_DeviceWithLittleMemory_RunsFewerRowsAndLosesNone(int reservedTokens)
     {
         var folder = new TinyDecoder { IsPruned = true }.Write(_root);
         var prompts = Enumerable.Range(0, 8).Select(i => Prompt(i, 20 + i)).ToList();
@@ -137,7 +142,8 @@ public sealed class DeviceDecoderTests : IDisposable
         var row = 512 * decoder.Shape.BytesPerPosition;
         device.Memory = device.Used + (4 * row);
 
-        var found = await TextsAsync(decoder, requests, new GenerationOptions { MaxRows = 8, MemoryMiB = 64 });
+        var found = await TextsAsync(
+            decoder, requests, new GenerationOptions { MaxRows = 8, MemoryMiB = 64, ReservedTokens = reservedTokens });
 
         Assert.Equal(expected, found);
         Assert.InRange(device.MostUsed, 1, device.Memory);

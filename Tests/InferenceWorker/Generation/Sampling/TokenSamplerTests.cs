@@ -248,6 +248,29 @@ public sealed class TokenSamplerTests
         Assert.Equal(10, _sut.Choose(Ending(), settings, changes, 3).Token);
     }
 
+    /// <summary>The mask for a choice on a device forbids the tokens that become minus infinity in a choice from all logits.</summary>
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(true, 3)]
+    [InlineData(false, 2)]
+    public void Forbid_ConstraintAndLeastTokens_IsWhatApplyForbids(bool isConstrained, int position)
+    {
+        var constraint = new Mask();
+        foreach (var token in (int[])[3, 9, 64, 200, Vocabulary - 1]) constraint.Words[token / 64] |= 1UL << token;
+        var settings = SamplingSettings.Greedy with { MinNewTokens = 3 };
+        var sut = new LogitChanges(settings, isConstrained ? constraint : null, [9, 10], [], 10);
+        var logits = new float[Vocabulary];
+        var mask = new int[(Vocabulary + 7) / 8];
+        Array.Fill(mask, 0xFF);
+
+        sut.Apply(logits, position);
+        sut.Forbid(mask, position);
+
+        Assert.Equal(
+            logits.Select(float.IsFinite),
+            Enumerable.Range(0, Vocabulary).Select(token => (mask[token / 8] >> token % 8 & 1) != 0));
+    }
+
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
