@@ -55,8 +55,10 @@ internal static class Program
             .WithDevices(settings)
             .WithProviders()
             .WithApiKeys();
+        if (settings.MaxWorkers > settings.Workers) ai.WithSpareWorkers(settings.MaxWorkers - settings.Workers);
         var gateway = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Gateway).WithExternalHttpEndpoints();
         var inference = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Workers[0]).WithWorkerCommands(settings);
+        if (!OperatingSystem.IsWindows() && settings.MaxWorkers > 1) inference.WithScaleCommand(settings.MaxWorkers);
         if (settings.RedisInsight && ai.Resource.Redis is RedisResource redis) builder.CreateResourceBuilder(redis).WithRedisInsight();
 
         if (builder.ExecutionContext.IsRunMode) gateway.WithRunKeys(ai.Resource.GetDataPath());

@@ -13,6 +13,12 @@ internal sealed record HostSettings
     /// <summary><c>Inference:Replicas</c>: how many InferenceWorkers run. Default 1, 1 to 64.</summary>
     public required int Workers { get; init; }
 
+    /// <summary>
+    /// <c>Inference:MaxReplicas</c>: how many InferenceWorkers the command <i>Scale workers</i> may let run. Default
+    /// <c>Inference:Replicas</c>, which is also the least, to 64.
+    /// </summary>
+    public required int MaxWorkers { get; init; }
+
     /// <summary><c>Inference:Image</c>: the worker's image in published files. Default that of <c>deploy/</c>.</summary>
     public required string? WorkerImage { get; init; }
 
@@ -61,9 +67,11 @@ internal sealed record HostSettings
     public static HostSettings Read(IDistributedApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
+        var workers = Number(configuration, "Inference:Replicas", 1, 64) ?? 1;
         return new HostSettings
         {
-            Workers = Number(configuration, "Inference:Replicas", 1, 64) ?? 1,
+            Workers = workers,
+            MaxWorkers = Number(configuration, "Inference:MaxReplicas", workers, 64) ?? workers,
             WorkerImage = Text(configuration, "Inference:Image"),
             Gateways = Number(configuration, "Gateway:Replicas", 1, 64) ?? 1,
             GatewayPort = FreePort(Number(configuration, "Gateway:Port", 1, 65_535), builder.ExecutionContext),

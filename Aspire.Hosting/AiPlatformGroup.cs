@@ -20,6 +20,7 @@ internal sealed class AiPlatformGroup
     private readonly AiPlatformOptions _options;
     private readonly List<Action<IResourceBuilder<IResourceWithEnvironment>>> _workerSteps = [];
     private readonly List<IResourceBuilder<IResourceWithEnvironment>> _workers = [];
+    private readonly List<IResourceBuilder<IResourceWithEnvironment>> _spares = [];
     private readonly List<(IResource Program, IResourceAnnotation Annotation)> _redisLinks = [];
     private readonly HashSet<string> _tenants = new(StringComparer.Ordinal);
     private IResourceBuilder<IResourceWithConnectionString> _redis;
@@ -72,7 +73,7 @@ internal sealed class AiPlatformGroup
     public void EachWorker(Action<IResourceBuilder<IResourceWithEnvironment>> step)
     {
         _workerSteps.Add(step);
-        foreach (var worker in _workers) step(worker);
+        foreach (var worker in _workers.Concat(_spares)) step(worker);
     }
 
     /// <summary>Sets how many workers there are.</summary>
@@ -93,6 +94,15 @@ internal sealed class AiPlatformGroup
             foreach (var step in _workerSteps) step(worker);
             LinkRedis(worker);
         }
+    }
+
+    /// <summary>Adds workers of local runs that are started by hand, and stop again as any other.</summary>
+    public void AddSpareWorkers(int count)
+    {
+        if (!IsRunMode) return;
+        var name = $"{InferenceName}-spare";
+        if (Programs.TrySetReplicas(AddSpare(name), count)) return;
+        for (var number = 2; number <= count; number++) AddSpare($"{name}-{number}");
     }
 
     /// <summary>Lets in the caller that the connection string stands for, unless keys are given later.</summary>
@@ -164,10 +174,20 @@ internal sealed class AiPlatformGroup
         return worker;
     }
 
+    private IResourceBuilder<IResourceWithEnvironment> AddSpare(string name)
+    {
+        var spare = Programs.AddWorker(name);
+        spare.WithParentRelationship(Platform).WithExplicitStart();
+        _spares.Add(spare);
+        foreach (var step in _workerSteps) step(spare);
+        LinkRedis(spare);
+        return spare;
+    }
+
     private void LinkRedis()
     {
         Platform.Resource.Redis = _redis.Resource;
-        foreach (var worker in _workers) LinkRedis(worker);
+        foreach (var worker in _workers.Concat(_spares)) LinkRedis(worker);
         LinkRedis(Gateway);
     }
 

@@ -21,6 +21,20 @@ public static class AiPlatformPartsExtensions
         return platform;
     }
 
+    /// <summary>
+    /// Adds workers to local runs that do not run from the beginning: the dashboard's <i>Start</i> starts each of them. Aspire fixes the
+    /// number of a resource's replicas when it starts, so a system that is to have more workers later has to know them. Call it once.
+    /// </summary>
+    /// <param name="platform">The server.</param>
+    /// <param name="count">1 to 64.</param>
+    /// <exception cref="DistributedApplicationException">The number is out of its range.</exception>
+    public static IResourceBuilder<AiPlatformResource> WithSpareWorkers(this IResourceBuilder<AiPlatformResource> platform, int count)
+    {
+        RequireCount(count, nameof(WithSpareWorkers));
+        platform.Resource.Group.AddSpareWorkers(count);
+        return platform;
+    }
+
     /// <summary>Says how many Gateways run. A local run from images has one, because a container has no replicas there.</summary>
     /// <param name="platform">The server.</param>
     /// <param name="count">1 to 64. Default 1.</param>

@@ -57,7 +57,7 @@ internal static class WorkerCommands
             return worker.WithCommand(
                 "drain",
                 "Drain",
-                context => DrainAsync(context),
+                context => DrainAsync(context, context.ResourceName),
                 new CommandOptions
                 {
                     Description = "The worker takes no new jobs, finishes what it runs, gives the rest back, and ends. "
@@ -86,28 +86,28 @@ internal static class WorkerCommands
     }
 
     /// <summary>Sends SIGTERM to one replica, as an orchestrator does, and waits for its end.</summary>
-    private static async Task<ExecuteCommandResult> DrainAsync(ExecuteCommandContext context)
+    internal static async Task<ExecuteCommandResult> DrainAsync(ExecuteCommandContext context, string replica)
     {
         var notifications = context.Services.GetRequiredService<ResourceNotificationService>();
-        if (!notifications.TryGetCurrentState(context.ResourceName, out var now) || ProcessOf(now.Snapshot) is not { } id)
-            return CommandResults.Failure($"{context.ResourceName} has no process.");
+        if (!notifications.TryGetCurrentState(replica, out var now) || ProcessOf(now.Snapshot) is not { } id)
+            return CommandResults.Failure($"{replica} has no process.");
 
         using var kill = Process.Start("kill", ["-TERM", id]);
         await kill.WaitForExitAsync(context.CancellationToken);
-        if (kill.ExitCode != 0) return CommandResults.Failure($"{context.ResourceName} has ended already.");
+        if (kill.ExitCode != 0) return CommandResults.Failure($"{replica} has ended already.");
         try
         {
             await notifications.WatchAsync(context.CancellationToken)
-                .Where(change => change.ResourceId == context.ResourceName && HasEnded(change.Snapshot))
+                .Where(change => change.ResourceId == replica && HasEnded(change.Snapshot))
                 .FirstAsync(context.CancellationToken).AsTask().WaitAsync(DrainBound, TimeProvider.System, context.CancellationToken);
         }
         catch (TimeoutException)
         {
             return CommandResults.Failure(
-                string.Create(CultureInfo.InvariantCulture, $"{context.ResourceName} has not ended within {DrainBound.TotalSeconds} s."));
+                string.Create(CultureInfo.InvariantCulture, $"{replica} has not ended within {DrainBound.TotalSeconds} s."));
         }
 
-        return CommandResults.Success($"{context.ResourceName} is drained, and has ended.");
+        return CommandResults.Success($"{replica} is drained, and has ended.");
     }
 
     private static string? ProcessOf(CustomResourceSnapshot snapshot) =>

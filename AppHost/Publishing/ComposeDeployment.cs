@@ -38,9 +38,12 @@ internal sealed class ComposeDeployment(ModelFacts facts, string folder, Pipelin
         if (code == 0) (code, said) = await RunAsync(Docker, ["info", "--format", "{{.ServerVersion}}"]);
         if (code == 0) return;
         throw new DistributedApplicationException(
-            $"{DeployFiles.ComposeStep} needs Docker with Compose on this machine, and it does not answer: {said} "
+            $"{DeployFiles.ComposeStep} needs Docker with Compose on this machine, and it does not answer: {Sentence(said)} "
             + $"The files are in {folder}; docs/deploy.md says how to deploy them elsewhere.");
     }
+
+    /// <summary>The first line of what a program said, which ends with a full stop.</summary>
+    private static string Sentence(string said) => said.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd().TrimEnd('.') + ".";
 
     /// <summary>Only this user may read them then.</summary>
     private async Task FillSecretsAsync()

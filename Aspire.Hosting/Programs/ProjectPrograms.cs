@@ -30,8 +30,9 @@ internal sealed class ProjectPrograms(
     }
 
     /// <summary>Otherwise it would have the port of its launch profile, where another program may listen.</summary>
-    private static IResourceBuilder<ProjectResource> OnFreePort(IResourceBuilder<ProjectResource> project) =>
-        project.WithEndpoint(AiPlatformResource.EndpointName, endpoint => endpoint.Port = null);
+    private static IResourceBuilder<ProjectResource> OnFreePort(IResourceBuilder<ProjectResource> project) => project
+        .WithEndpoint(AiPlatformResource.EndpointName, endpoint => endpoint.Port = null)
+        .WithEndpoint("https", endpoint => endpoint.Port = null, createIfNotExists: false);
 
     /// <summary>The checkout's models; null for a project that is elsewhere.</summary>
     private static string? ModelsBeside(ProjectResource worker)

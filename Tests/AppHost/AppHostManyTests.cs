@@ -103,6 +103,27 @@ public sealed class AppHostManyTests : IDisposable
     }
 
     [Fact]
+    public async Task Scale_UpAndDown_StartsAndDrainsWorkers()
+    {
+        await using var sut = await RunningHost.StartAsync([.. OwnRedis, "--Inference:MaxReplicas=3"]);
+        await Poll.UntilAsync(async () => await WorkersAsync() == 1, "one worker serves");
+        Assert.All(await sut.ReplicasOfAsync("inference-spare", 2), spare => Assert.Equal("NotStarted", sut.StateOf(spare)));
+
+        Assert.Equal("2 started: 3 of 3 workers run.", (await sut.PressAsync("inference", "scale", ("workers", "3"))).Message);
+        await Poll.UntilAsync(async () => await WorkersAsync() == 3, "three workers serve");
+        Assert.Equal("3 of 3 workers run already.", (await sut.PressAsync("inference", "scale", ("workers", "3"))).Message);
+        Assert.Equal("2 drained: 1 of 3 workers run.", (await sut.PressAsync("inference", "scale", ("workers", "1"))).Message);
+
+        await Poll.UntilAsync(async () => await WorkersAsync() == 1, "one worker is left");
+        var refused = await sut.TryAsync("inference", "scale", ("workers", "4"));
+        Assert.Equal((false, "'4' is not a number from 1 to 3 (Inference:MaxReplicas)."), (refused.Success, refused.Message));
+        Assert.Contains("succeeded", (await sut.PressAsync("gateway", "sample-job")).Message, StringComparison.Ordinal);
+
+        async Task<int> WorkersAsync() =>
+            (await sut.QueuesAsync()).TryGetValue(Model, out var queue) ? queue.GetProperty("workers").GetInt32() : 0;
+    }
+
+    [Fact]
     public async Task AddModel_FromAFolder_IsServedByAll()
     {
         using var models = new ModelCommands();

@@ -61,6 +61,43 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
+    public async Task MaxReplicas_MoreThanReplicas_AreWorkersToBeStartedByHand()
+    {
+        await using var host = new AppHostModel("--Inference:Replicas=2", "--Inference:MaxReplicas=5", "--Models:DeviceId=1");
+
+        var spare = host.Resource("inference-spare");
+        Assert.Equal(3, spare.Annotations.OfType<ReplicaAnnotation>().Last().Replicas);
+        Assert.Single(spare.Annotations.OfType<ExplicitStartupAnnotation>());
+        Assert.Equal(["redis"], WaitedFor(spare));
+        Assert.Equal(["inference", "redis"], WaitedFor(host.Resource("gateway")));
+        var environment = await host.EnvironmentOfAsync("inference-spare");
+        Assert.Equal("1", environment["Models__DeviceId"]);
+        Assert.True(environment.ContainsKey("ConnectionStrings__redis"));
+        Assert.Contains(host.Resource("inference").Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == "scale");
+    }
+
+    [Fact]
+    public async Task MaxReplicas_NotSet_AddsNoWorkers()
+    {
+        await using var host = new AppHostModel("--Inference:Replicas=2");
+
+        Assert.DoesNotContain(host.Resources, resource => resource.Name == "inference-spare");
+    }
+
+    /// <summary>The launch profile of AppHost is that of the Gateway, too.</summary>
+    [Fact]
+    public async Task ProfileHttps_TheGateway_HasAnEndpointOnAFreePort()
+    {
+        await using var host = new AppHostModel("--AppHost:DefaultLaunchProfileName=https");
+
+        var endpoints = host.Resource("gateway").Annotations.OfType<EndpointAnnotation>().ToDictionary(endpoint => endpoint.Name);
+        Assert.Equal(("https", null), (endpoints["https"].UriScheme, endpoints["https"].Port));
+        Assert.Equal(("http", null), (endpoints["http"].UriScheme, endpoints["http"].Port));
+        Assert.DoesNotContain(
+            host.Resource("inference").Annotations.OfType<EndpointAnnotation>(), endpoint => endpoint.Name == "https");
+    }
+
+    [Fact]
     public async Task Models_NoPath_AreTheRepositorys()
     {
         await using var host = new AppHostModel();

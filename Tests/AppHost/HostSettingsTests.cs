@@ -31,5 +31,20 @@ public sealed class HostSettingsTests
         Assert.Equal($"{key} is '{value}'; it takes {takes}.", refused.Message);
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("--Inference:Replicas=3", 3)]
+    [InlineData("--Inference:MaxReplicas=4", 4)]
+    public void Read_MostWorkers_AreAtLeastTheWorkers(string setting, int expected) =>
+        Assert.Equal(expected, Read(setting.Length > 0 ? [setting] : []).MaxWorkers);
+
+    [Fact]
+    public void Read_MostWorkersBelowTheWorkers_AreRefused()
+    {
+        var refused = Assert.Throws<DistributedApplicationException>(() => Read("--Inference:Replicas=3", "--Inference:MaxReplicas=2"));
+
+        Assert.Equal("Inference:MaxReplicas is '2'; it takes a number from 3 to 64.", refused.Message);
+    }
+
     private static HostSettings Read(params string[] settings) => HostSettings.Read(DistributedApplication.CreateBuilder(settings));
 }
