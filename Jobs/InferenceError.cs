@@ -6,6 +6,8 @@ namespace AiPlatform.Jobs;
 /// <summary>An expected error as a value: what happened, the numbers, what to change.</summary>
 public sealed record InferenceError
 {
+    private readonly bool? _retryable;
+
     public required InferenceErrorKind Kind { get; init; }
 
     /// <summary>One or two sentences for the caller; never a prompt, a key or a stack trace.</summary>
@@ -29,9 +31,13 @@ public sealed record InferenceError
     [JsonIgnore]
     public string Code => Traits.Code;
 
-    /// <summary>Whether the same call may succeed later.</summary>
+    /// <summary>Whether the same call may succeed later; that of its kind, where nothing else is set.</summary>
     [JsonIgnore]
-    public bool Retryable => Traits.Retryable;
+    public bool Retryable
+    {
+        get => _retryable ?? Traits.Retryable;
+        init => _retryable = value;
+    }
 
     /// <summary>Whether the request itself is wrong, so that it fails however often it is run.</summary>
     [JsonIgnore]

@@ -24,8 +24,11 @@ internal static class LimitHeaders
         headers[CallHeaders.LimitName] = string.Join(", ", reading.Limits.Select(limit => StateOf(limit, reading)));
         SetOpenAI(headers, "requests", reading.Limits, LimitKind.Requests);
         SetOpenAI(headers, "tokens", reading.Limits, LimitKind.Tokens);
-        if (reading.Refusal != LimitKind.None && !(reading.Wait <= LongestRetry)) headers[RetryHeaders.ShouldRetryName] = "false";
+        if (reading.Refusal != LimitKind.None && !IsWorthARetry(reading)) headers[RetryHeaders.ShouldRetryName] = "false";
     }
+
+    /// <summary>Whether a program should wait for a call that was refused, and send it again.</summary>
+    public static bool IsWorthARetry(LimitReading refused) => refused.Wait <= LongestRetry;
 
     /// <summary>The name of a limit's policy.</summary>
     public static string NameOf(LimitState limit)

@@ -36,6 +36,7 @@ internal static class LimitRefusals
                 + "written. Send less, or ask for fewer with max_tokens.",
             ViolatedPolicy = LimitHeaders.NameOf(limit),
             RetryAfter = reading.Wait ?? Unknown,
+            Retryable = LimitHeaders.IsWorthARetry(reading),
         };
     }
 

@@ -47,7 +47,8 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:{USAGE.NAME}:minute:KEY     hash    "rSLICE" and "tSLICE" to the requests and tokens of a slice of 5 s that count in the limits of a
 ///                                        tenant (KEY empty) or of its key; expires
 /// ai:{USAGE.NAME}:calls:KEY      zset    HOLD by the end of its slot (ms): the calls that are under way, see limits.lua; expires
-/// ai:{USAGE.NAME}:held           hash    HOLD to "TOKENS SLICE KEY": what a call may take; '' to the sum of these tokens; expires
+/// ai:{USAGE.NAME}:held           hash    HOLD to "TOKENS SLICE KEY": what a call may take, with '+' before it once it is what the call
+///                                        took; '' to the sum of these tokens, ' ' to that of those with '+'; expires with the next one
 /// ai:{USAGE.NAME}:holds          zset    HOLD by the time at which it is dropped (ms); expires
 /// ai:{USAGE.NAME}:sums           hash    a day (yyyy-MM-dd) or a month (yyyy-MM) to the tokens that were used in it, once a budget was
 ///                                        asked for; expires

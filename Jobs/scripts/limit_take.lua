@@ -61,6 +61,13 @@ local function rest_of(kind, limit)
   return math.max(0, limit - kind.sum), more, all
 end
 
+-- Holds whose call has not ended in time are dropped, also when somebody only asks what is left. Their tokens were not taken.
+if tells or args[3] ~= '0' then
+  for _, late in ipairs(call('ZRANGEBYSCORE', base .. 'holds', '-inf', now_ms, 'LIMIT', 0, 100)) do
+    if not correct(late, 0, true) then call('ZREM', base .. 'holds', late) end
+  end
+end
+
 local is_counted = id ~= '' and call('HEXISTS', base .. 'held', id) == 1
 
 -- The tenant's and the key's limits of a minute, and their slots.
@@ -84,13 +91,6 @@ for at = 8, #args, 4 do
   end
 end
 
--- Holds whose call has not ended in time are dropped. Their tokens were not taken.
-if not tells and args[3] ~= '0' then
-  for _, late in ipairs(call('ZRANGEBYSCORE', base .. 'holds', '-inf', now_ms, 'LIMIT', 0, 100)) do
-    if not correct(late, 0, true) then call('ZREM', base .. 'holds', late) end
-  end
-end
-
 -- The tokens that were used in a period. The first call of a period adds up its days; from then on usage_add.lua counts.
 local function used_in(period, month, first_day, last_day)
   local used = tonumber(call('HGET', base .. 'sums', period) or '')
@@ -111,20 +111,26 @@ local function used_in(period, month, first_day, last_day)
   return used
 end
 
-local held, budgets = 0, {{left = 0, ms = 0}, {left = 0, ms = 0}}
+local held, known, budgets = 0, 0, {{left = 0, ms = 0}, {left = 0, ms = 0}}
 
 local function check_budget(at, budget, ms, ...)
   if budget == 0 then return end
   local used = used_in(...)
   budgets[at] = {left = math.max(0, budget - used - held), ms = ms}
   if used + held + tokens <= budget then return end
-  -- Calls that are under way may take fewer tokens than they hold.
-  local may_fit = held > 0 and used + tokens <= budget
+  -- Calls that are under way may take fewer tokens than they hold. Those that have ended, and whose usage is not written yet, do not.
+  local may_fit = held > known and used + known + tokens <= budget
   refuse(3 + at, tokens > budget and -1 or may_fit and math.min(ms, 5000) or ms)
 end
 
 if args[6] ~= '0' or args[7] ~= '0' then
-  held = tonumber(call('HGET', base .. 'held', '') or '') or 0
+  local sums = call('HMGET', base .. 'held', '', ' ')
+  held, known = tonumber(sums[1] or '') or 0, tonumber(sums[2] or '') or 0
+  -- A sum without its holds would be held until it expires.
+  if held > 0 and call('EXISTS', base .. 'holds') == 0 then
+    call('DEL', base .. 'held')
+    held, known = 0, 0
+  end
   local day = math.floor(now / 86400000)
   local year, month, of_month = date_of(day)
   local text = string.format('%04d-%02d', year, month)
@@ -156,12 +162,12 @@ if outcome == 0 and not tells and not is_counted then
   if args[3] ~= '0' then
     local name = #scopes > 1 and scopes[2].name or ''
     call('HSET', base .. 'held', id, args[2] .. ' ' .. whole(slice_now) .. ' ' .. name)
-    change_held(tokens)
+    change_held('', tokens)
     call('ZADD', base .. 'holds', whole(now + args[3]), id)
-    for _, key in ipairs({'held', 'holds'}) do
-      -- The last hold to expire decides.
-      if call('PTTL', base .. key) < args[3] + 60000 then call('PEXPIRE', base .. key, args[3] + 60000) end
-    end
+    -- Both keys expire together, after the last hold. A time of another program is bounded.
+    local last = tonumber(call('ZREVRANGE', base .. 'holds', 0, 0, 'WITHSCORES')[2]) or 0
+    local ends = whole(math.min(math.max(last, now + args[3]), now + 400 * 86400000) + 60000)
+    for _, key in ipairs({'held', 'holds'}) do call('PEXPIREAT', base .. key, ends) end
     for _, budget in ipairs(budgets) do budget.left = math.max(0, budget.left - tokens) end
   end
 end

@@ -25,26 +25,28 @@ local function shift(name, slice, change)
   if sum and sum < 0 then call('HSET', key, 't' .. whole(slice), '0') end
 end
 
--- Changes the sum of the tokens of all holds.
-local function change_held(change)
-  local sum = mildly('HINCRBY', base .. 'held', '', whole(change))
-  if sum and sum < 0 then call('HSET', base .. 'held', '', '0') end
+-- Changes a sum of holds: '' is that of all, ' ' that of the calls whose tokens are known, so that they do not come back.
+local function change_held(sum_name, change)
+  local sum = mildly('HINCRBY', base .. 'held', sum_name, whole(change))
+  if sum and sum < 0 then call('HSET', base .. 'held', sum_name, '0') end
 end
 
 -- Corrects the tokens of a hold, and ends it if they are final. Returns false when there is no such hold.
 local function correct(id, tokens, ends)
   local hold = id ~= '' and mildly('HGET', base .. 'held', id)
   if not hold then return false end
-  local before, slice, name = string.match(hold, '^(%d+) (%d+) (.*)$')
+  local known, before, slice, name = string.match(hold, '^(%+?)(%d+) (%d+) (.*)$')
   if ends or not before then
     call('HDEL', base .. 'held', id)
     mildly('ZREM', base .. 'holds', id)
     if not before then return false end
   else
-    call('HSET', base .. 'held', id, whole(tokens) .. ' ' .. slice .. ' ' .. name)
+    call('HSET', base .. 'held', id, '+' .. whole(tokens) .. ' ' .. slice .. ' ' .. name)
   end
   before, slice = tonumber(before), tonumber(slice)
-  change_held(ends and -before or tokens - before)
+  change_held('', ends and -before or tokens - before)
+  local known_change = (ends and 0 or tokens) - (known == '+' and before or 0)
+  if known_change ~= 0 then change_held(' ', known_change) end
   shift('', slice, tokens - before)
   if name ~= '' then shift(name, slice, tokens - before) end
   return true

@@ -148,8 +148,43 @@ public sealed class LimitsTests(RedisServer redis) : IClassFixture<RedisServer>
             ("insufficient_quota", "insufficient_quota"), (error.GetProperty("type").GetString(), error.GetProperty("code").GetString()));
         Assert.StartsWith("Your tenant's budget of 300 tokens per month is reached.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("\"tokens-per-month\";r=10;t=", Header(chat, "RateLimit"), StringComparison.Ordinal);
-        Assert.Equal("budget_exceeded", (await job.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("code").GetString());
-        Assert.NotEqual("", Header(job, "Retry-After"));
+        var problem = await job.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.Equal(("budget_exceeded", false), (problem.GetProperty("code").GetString(), problem.GetProperty("retryable").GetBoolean()));
+        // All calls have ended, so nothing comes back before the month does.
+        Assert.InRange(long.Parse(Header(job, "Retry-After"), provider: null), 6, 31 * 86_400);
+        Assert.Equal(("false", "false", ""), (Header(job, "x-should-retry"), Header(chat, "x-should-retry"), Header(chat, "Retry-After")));
+    }
+
+    /// <summary>The body and both headers say the same: what a job holds may come back soon.</summary>
+    [Fact]
+    public async Task Budget_IsHeldByAJob_RefusalIsRetryable()
+    {
+        await using var sut = await StartAsync("TokensPerDay=1000");
+        await using var worker = await FakeWorker.IdleAsync(sut.Gateway, _model);
+        using var client = _key.ClientOf(sut.Gateway);
+        var body = new { endpoint = Embeddings, body = new { model = _model, input = new string('a', 3_000) } };
+        using var first = await client.PostAsJsonAsync("/v1/jobs", body, Ct);
+
+        using var refused = await client.PostAsJsonAsync("/v1/jobs", body, Ct);
+
+        Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.TooManyRequests), (first.StatusCode, refused.StatusCode));
+        Assert.Equal(("5", ""), (Header(refused, "Retry-After"), Header(refused, "x-should-retry")));
+        var problem = await refused.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.Equal(("budget_exceeded", true), (problem.GetProperty("code").GetString(), problem.GetProperty("retryable").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task Tokens_CallAloneIsLargerThanItsLimit_IsNotRetryable()
+    {
+        await using var sut = await StartAsync("TokensPerMinute=100");
+        await using var worker = await FakeWorker.IdleAsync(sut.Gateway, _model);
+        using var client = _key.ClientOf(sut.Gateway);
+        var body = new { endpoint = Embeddings, body = new { model = _model, input = new string('a', 3_000) } };
+
+        using var refused = await client.PostAsJsonAsync("/v1/jobs", body, Ct);
+
+        Assert.Equal(("60", "false"), (Header(refused, "Retry-After"), Header(refused, "x-should-retry")));
+        Assert.False((await refused.Content.ReadFromJsonAsync<JsonElement>(Ct)).GetProperty("retryable").GetBoolean());
     }
 
     [Fact]

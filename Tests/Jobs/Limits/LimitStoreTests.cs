@@ -286,6 +286,72 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
         Assert.Equal(990, Left(await _sut.ReadAsync(caller, Ct), LimitKind.DailyBudget));
     }
 
+    /// <summary>What is left is also true for a tenant that makes no further call.</summary>
+    [Fact]
+    public async Task Read_HoldOfACallThatNeverEnded_IsDropped()
+    {
+        var caller = Caller(new CallLimits { TokensPerDay = 1_000, TokensPerMinute = 2_000 });
+        await TakeAsync(caller, "lost", 900);
+        await Database.SortedSetAddAsync($"{Prefix}holds", "lost", 1);
+
+        var left = await _sut.ReadAsync(caller, Ct);
+
+        Assert.Equal((1_000, 2_000), (Left(left, LimitKind.DailyBudget), Left(left, LimitKind.Tokens)));
+    }
+
+    /// <summary>Holds that expired before their sum would be held until the sum expires.</summary>
+    [Fact]
+    public async Task Take_ShortHoldAfterALongOneHasEnded_SumAndHoldsExpireTogether()
+    {
+        var caller = Caller(new CallLimits { TokensPerDay = 1_000 });
+        await _sut.TakeAsync(caller, new LimitRequest("long", 10, TimeSpan.FromDays(1), TakesSlot: false), Ct);
+        await UsedAsync(new UsedHold("long", 5));
+
+        await _sut.TakeAsync(caller, new LimitRequest("short", 500, TimeSpan.FromSeconds(2), TakesSlot: false), Ct);
+        var alone = (await Database.KeyExpireTimeAsync($"{Prefix}held"), await Database.KeyExpireTimeAsync($"{Prefix}holds"));
+        await _sut.TakeAsync(caller, new LimitRequest("longer", 10, TimeSpan.FromHours(1), TakesSlot: false), Ct);
+        await _sut.TakeAsync(caller, new LimitRequest("shorter", 10, TimeSpan.FromSeconds(1), TakesSlot: false), Ct);
+        var beside = (await Database.KeyExpireTimeAsync($"{Prefix}held"), await Database.KeyExpireTimeAsync($"{Prefix}holds"));
+
+        Assert.Equal(alone.Item1, alone.Item2);
+        Assert.Equal(beside.Item1, beside.Item2);
+        Assert.InRange((beside.Item1!.Value - alone.Item1!.Value).TotalMinutes, 59, 61);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Take_SumWithoutItsHolds_IsCorrected(bool reads)
+    {
+        var caller = Caller(new CallLimits { TokensPerDay = 1_000 });
+        await TakeAsync(caller, "lost", 900);
+        await Database.KeyDeleteAsync($"{Prefix}holds");
+
+        var reading = reads ? await _sut.ReadAsync(caller, Ct) : await TakeAsync(caller, "next", 1_000);
+
+        Assert.Equal(LimitKind.None, reading.Refusal);
+        Assert.Equal(reads ? 1_000 : 0, Left(reading, LimitKind.DailyBudget));
+    }
+
+    /// <summary>What a running call holds may come back soon; what an ended one took does not, also before its usage is written.</summary>
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task Take_BudgetIsReached_WaitIsShortWhileCallsRun(bool hasEnded, bool isShort)
+    {
+        var caller = Caller(new CallLimits { TokensPerMonth = 1_000 });
+        await TakeAsync(caller, "a", 900);
+        for (var i = 0; i < 2 && hasEnded; i++) await _sut.EndAsync(caller, "a", 700 + (i * 50), isFinal: false, hasSlots: false, Ct);
+
+        var refused = await TakeAsync(caller, "b", 400);
+
+        Assert.Equal(LimitKind.MonthlyBudget, refused.Refusal);
+        Assert.Equal(isShort, refused.Wait <= TimeSpan.FromSeconds(5));
+        await UsedAsync(new UsedHold("a", 750));
+        Assert.Equal(LimitKind.None, (await TakeAsync(caller, "c", 250)).Refusal);
+        Assert.True((await TakeAsync(caller, "d", 250)).Wait <= TimeSpan.FromSeconds(5));
+    }
+
     [Fact]
     public async Task Take_SlotsOfAKilledGateway_AreFreeAfterTheirLifetime()
     {
