@@ -34,7 +34,19 @@ internal static class Program
             Console.Error.WriteLine($"error: {refused.Message.ReplaceLineEndings(" ")}");
             return 1;
         }
+        catch (AggregateException failed) when (IsWithoutCertificate(failed))
+        {
+            Console.Error.WriteLine(
+                "error: The profile https needs a developer certificate, and there is none that is valid: "
+                + "'dotnet dev-certs https --trust' makes one. The profile http, which is the default, needs none.");
+            return 1;
+        }
     }
+
+    /// <summary>Kestrel has no exception of its own for it.</summary>
+    private static bool IsWithoutCertificate(AggregateException failed) =>
+        failed.InnerException is InvalidOperationException { Message: var said }
+        && said.StartsWith("Unable to configure HTTPS endpoint", StringComparison.Ordinal);
 
     /// <summary>The system, not started.</summary>
     internal static DistributedApplication Build(string[] args)

@@ -64,6 +64,28 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs it to its end by the launch profile <c>https</c>, as a user with an empty home folder.</summary>
+    /// <param name="home">The home folder.</param>
+    /// <param name="settings">Such as <c>--Inference:Replicas=2</c>.</param>
+    public static async Task<(int ExitCode, string Errors)> RunWithTlsAsync(string home, params string[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Checkout.Program("AppHost"), .. settings]) { RedirectStandardError = true };
+        foreach (var (name, value) in Profile("https")) start.Environment[name] = value;
+        (start.Environment["HOME"], start.Environment["DOTNET_CLI_HOME"]) = (home, home);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Bound);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
+        }
+
+        return (process.ExitCode, await errors);
+    }
+
     public async ValueTask DisposeAsync()
     {
         using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"])) await kill.WaitForExitAsync();
@@ -78,12 +100,12 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The environment of the first launch profile.</summary>
-    private static IEnumerable<(string Name, string Value)> Profile()
+    /// <summary>The environment of a launch profile.</summary>
+    private static IEnumerable<(string Name, string Value)> Profile(string name = "http")
     {
         var path = Path.Combine(Checkout.Root, "AppHost", "Properties", "launchSettings.json");
         using var settings = System.Text.Json.JsonDocument.Parse(File.ReadAllText(path));
-        var profile = settings.RootElement.GetProperty("profiles").GetProperty("http");
+        var profile = settings.RootElement.GetProperty("profiles").GetProperty(name);
         return
         [
             ("ASPNETCORE_URLS", profile.GetProperty("applicationUrl").GetString()!),

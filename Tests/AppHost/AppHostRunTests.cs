@@ -19,6 +19,21 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Start_ProfileHttpsWithoutACertificate_SaysWhatMakesOne()
+    {
+        using var home = new TemporaryFolder();
+
+        var (exitCode, errors) = await AppHostProcess.RunWithTlsAsync(
+            home.Path, $"--ConnectionStrings:redis={redis.ConnectionString}", $"--AI_DATA_DIR={home.Path}/data");
+
+        Assert.Equal(1, exitCode);
+        Assert.Equal(
+            "error: The profile https needs a developer certificate, and there is none that is valid: 'dotnet dev-certs https --trust' "
+            + "makes one. The profile http, which is the default, needs none.",
+            errors.Trim());
+    }
+
+    [Fact]
     public async Task Start_WithARedisAndKeys_ServesAndObeysCommands()
     {
         using var data = new TemporaryFolder();
