@@ -5,7 +5,8 @@ namespace AiPlatform.Jobs;
 
 /// <summary>
 /// The URL-safe name of a model's queue: lower-case letters, digits and <c>-</c> stand for themselves, every other byte of
-/// the model's UTF-8 name is written <c>_xx</c> (two hexadecimal digits). Two models never share a queue.
+/// the model's UTF-8 name is written <c>_xx</c> (two hexadecimal digits). Before the name of a provider's model there is <c>__</c>. Two
+/// models never share a queue, also a worker's and a provider's of the same name: a worker would run the provider's jobs.
 /// </summary>
 public readonly record struct QueueName
 {
@@ -15,12 +16,23 @@ public readonly record struct QueueName
     /// <summary>A character has at most three bytes in UTF-8, each of which takes three characters.</summary>
     private const int MaxLength = 9 * MaxModelLength;
 
+    private const string OfProvider = "__";
+
     private QueueName(string value) => Value = value;
 
-    /// <summary>The escaped name; 1 to 1,152 characters of <c>[a-z0-9_-]</c>.</summary>
+    /// <summary>The escaped name; 1 to 1,154 characters of <c>[a-z0-9_-]</c>.</summary>
     public string Value { get; }
 
-    /// <summary>The queue of a model.</summary>
+    /// <summary>
+    /// The name by which operators know it, which is that of a worker's queue: of two models of the same name only the provider's is called.
+    /// </summary>
+    public string Name => Value.StartsWith(OfProvider, StringComparison.Ordinal) ? Value[OfProvider.Length..] : Value;
+
+    /// <summary>The queue of a provider's model.</summary>
+    /// <exception cref="ArgumentException">The name is empty or longer than <see cref="MaxModelLength"/>.</exception>
+    public static QueueName ForProvider(string model) => new(OfProvider + ForModel(model).Value);
+
+    /// <summary>The queue of a worker's model.</summary>
     /// <exception cref="ArgumentException">The name is empty or longer than <see cref="MaxModelLength"/>.</exception>
     public static QueueName ForModel(string model)
     {
@@ -46,18 +58,19 @@ public readonly record struct QueueName
     {
         get
         {
-            if (!Value.Contains('_')) return Value;
+            var name = Name;
+            if (!name.Contains('_')) return name;
 
-            var units = new List<byte>(Value.Length);
-            for (var i = 0; i < Value.Length; i++)
+            var units = new List<byte>(name.Length);
+            for (var i = 0; i < name.Length; i++)
             {
-                if (Value[i] != '_')
+                if (name[i] != '_')
                 {
-                    units.Add((byte)Value[i]);
+                    units.Add((byte)name[i]);
                     continue;
                 }
 
-                units.Add(byte.Parse(Value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                units.Add(byte.Parse(name.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
                 i += 2;
             }
 
@@ -66,9 +79,19 @@ public readonly record struct QueueName
     }
 
     /// <summary>
-    /// Parses an escaped name, such as that in a job id. Accepts only names that <see cref="ForModel"/> can have written.
+    /// Parses an escaped name, such as that in a job id. Accepts only names that <see cref="ForModel"/> or <see cref="ForProvider"/> can
+    /// have written.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out QueueName queue)
+    {
+        if (!text.StartsWith(OfProvider)) return TryParseName(text, out queue);
+        if (!TryParseName(text[OfProvider.Length..], out queue)) return false;
+
+        queue = new QueueName(text.ToString());
+        return true;
+    }
+
+    private static bool TryParseName(ReadOnlySpan<char> text, out QueueName queue)
     {
         queue = default;
         if (text.IsEmpty || text.Length > MaxLength) return false;

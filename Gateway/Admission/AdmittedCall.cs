@@ -11,7 +11,7 @@ namespace AiPlatform.Gateway.Admission;
 internal sealed record AdmittedCall(ModelTask Task, string Model, ReadOnlyMemory<byte> Body, RoutedRequest? Provider = null)
 {
     /// <summary>The queue of its job. It is created on demand, because most calls to providers are not jobs.</summary>
-    public QueueName Queue => QueueName.ForModel(Model);
+    public QueueName Queue => Provider is null ? QueueName.ForModel(Model) : QueueName.ForProvider(Model);
 
     /// <summary>Whether the caller wants the answer as a stream.</summary>
     public bool Streams { get; init; } = Provider is { Request.Streams: true };

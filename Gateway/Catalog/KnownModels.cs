@@ -18,12 +18,18 @@ internal sealed class KnownModels
         _models = models;
         _workers = workers;
         _attended = [.. workers.SelectMany(worker => worker.Models).Select(load => load.Model)];
-        Failures = [.. workers.SelectMany(worker => worker.Failures).Distinct().OrderBy(failure => failure.Folder, StringComparer.Ordinal)];
         Providers = providers;
         All = [.. models.Where(model => providers.Find(model.Name) is null)];
+        Failures =
+        [
+            .. workers.SelectMany(worker => worker.Failures)
+                .Concat(models.Where(model => _attended.Contains(model.Name) && providers.Find(model.Name) is not null).Select(Hidden))
+                .Distinct().OrderBy(failure => failure.Folder, StringComparer.Ordinal),
+        ];
         _byName = All.ToDictionary(model => model.Name, StringComparer.Ordinal);
         Names = [.. All.Select(model => model.Name), .. providers.All.Select(model => model.Name)];
         Queues = [.. All.Select(model => QueueName.ForModel(model.Name)), .. providers.All.Select(model => model.Queue)];
+        StoredQueues = [.. Queues, .. providers.All.Select(model => QueueName.ForModel(model.Name))];
     }
 
     /// <summary>A copy with other providers' models.</summary>
@@ -38,9 +44,13 @@ internal sealed class KnownModels
     /// <summary>The names of all models, those of workers first.</summary>
     public IReadOnlyList<string> Names { get; }
 
+    /// <summary>The queues of these models.</summary>
     public IReadOnlyCollection<QueueName> Queues { get; }
 
-    /// <summary>The model folders that living workers could not load, each reason once.</summary>
+    /// <summary>The same, and those of workers' models that are hidden: they may have jobs of the time before.</summary>
+    public IReadOnlyCollection<QueueName> StoredQueues { get; }
+
+    /// <summary>The model folders that living workers could not load, and workers' models that are hidden; each reason once.</summary>
     public IReadOnlyList<ModelFailure> Failures { get; }
 
     /// <summary>The last heartbeats of the living workers, by the worker's name.</summary>
@@ -61,6 +71,11 @@ internal sealed class KnownModels
     /// <summary>How many living processes run its jobs: workers, or this Gateway for a provider's model.</summary>
     public int WorkersOf(string name) =>
         Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
+
+    private static ModelFailure Hidden(ModelDescriptor model) => ModelFailure.Of(
+        model.Name,
+        $"A provider's model is named '{model.Name}', too: calls and jobs go to the provider, and the workers' model gets none. Rename one "
+        + "of them.");
 
     /// <summary>What the workers that live do for one of their models.</summary>
     public ServedLoad LoadOf(string name)

@@ -35,7 +35,7 @@ internal sealed class ModelCatalog(
     public (bool HasRead, bool IsAway) State => (_models is not null, _isAway);
 
     public IReadOnlyCollection<QueueName> Queues =>
-        Known()?.Queues ?? [.. providers.Routes.All.Select(model => model.Queue)];
+        Known()?.StoredQueues ?? [.. providers.Routes.All.Select(model => model.Queue)];
 
     /// <summary>All models that are served.</summary>
     /// <exception cref="QueueUnavailableException">Redis does not serve, and has not since this process started.</exception>

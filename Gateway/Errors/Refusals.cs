@@ -61,7 +61,7 @@ internal static class Refusals
         Kind = InferenceErrorKind.QueueNotFound,
         Message = known.Count == 0
             ? $"There is no queue '{Quoted(queue)}': no worker has named a model yet."
-            : $"There is no queue '{Quoted(queue)}'. There are: {Listed(known.Select(one => one.Value))}.",
+            : $"There is no queue '{Quoted(queue)}'. There are: {Listed(known.Select(one => one.Name))}.",
     };
 
     public static InferenceError JobCannotStream() => InferenceError.Invalid(
@@ -112,21 +112,21 @@ internal static class Refusals
     public static InferenceError QueueFull(QueueName queue, long depth, double drainPerSecond) => new()
     {
         Kind = InferenceErrorKind.QueueFull,
-        Message = $"The queue '{queue}' is full: {depth} jobs wait. Try again later.",
+        Message = $"The queue '{queue.Name}' is full: {depth} jobs wait. Try again later.",
         RetryAfter = PauseUntilDrained(depth, drainPerSecond),
     };
 
     public static InferenceError TenantQueueFull(QueueName queue, long depth, double drainPerSecond) => new()
     {
         Kind = InferenceErrorKind.TenantQueueFull,
-        Message = $"Your tenant's limit of waiting jobs in the queue '{queue}' is reached. Try again later.",
+        Message = $"Your tenant's limit of waiting jobs in the queue '{queue.Name}' is reached. Try again later.",
         RetryAfter = PauseUntilDrained(depth, drainPerSecond),
     };
 
     public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
     {
         Kind = InferenceErrorKind.TenantBytesFull,
-        Message = $"Your tenant's limit of {limit} bytes of jobs and results in the queue '{queue}' is reached. Try again when jobs have "
+        Message = $"Your tenant's limit of {limit} bytes of jobs and results in the queue '{queue.Name}' is reached. Try again when jobs have "
             + "ended or results have expired.",
         RetryAfter = LongestQueueFullPause,
     };

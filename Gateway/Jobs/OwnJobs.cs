@@ -75,8 +75,8 @@ internal sealed class OwnJobs(IJobStore store, ILimitStore limits, JobLookup rea
     {
         // An invalid model name has no queue.
         IReadOnlyCollection<QueueName> queues = query.Model is { } model
-            ? model.Length <= QueueName.MaxModelLength ? [QueueName.ForModel(model)] : []
-            : (await catalog.ReadAsync(cancellationToken)).Queues;
+            ? model.Length <= QueueName.MaxModelLength ? [QueueName.ForModel(model), QueueName.ForProvider(model)] : []
+            : (await catalog.ReadAsync(cancellationToken)).StoredQueues;
         var lists = await Task.WhenAll(queues.Select(
             queue => store.ListAsync(queue, caller.Tenant, query.Status, query.After?.Key, query.Limit + 1, cancellationToken)));
 

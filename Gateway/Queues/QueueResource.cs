@@ -37,7 +37,7 @@ internal sealed record QueueResource
 
     public static QueueResource Of(QueueState state, int workers) => new()
     {
-        Queue = state.Queue.Value,
+        Queue = state.Queue.Name,
         Depth = state.Depth,
         Running = state.Running,
         OldestMs = LaneResource.Milliseconds(state.Oldest),

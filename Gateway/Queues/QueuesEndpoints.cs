@@ -62,7 +62,7 @@ internal static class QueuesEndpoints
         if (name is not { } known) return new Problem(Refusals.QueueNotFound(queue, models.Queues));
 
         var requeued = await operations.RequeueDeadAsync(known, cancellationToken);
-        return TypedResults.Ok(new QueueRequeued { Queue = known.Value, Requeued = requeued });
+        return TypedResults.Ok(new QueueRequeued { Queue = known.Name, Requeued = requeued });
     }
 
     private static async Task<Results<Ok<QueueResource>, Problem>> ChangeAsync(
@@ -88,7 +88,8 @@ internal static class QueuesEndpoints
         if (!QueueName.TryParse(name, out var queue)) return (null, await catalog.ReadAsync(cancellationToken));
 
         var models = await catalog.ReadForAsync(queue.Model, cancellationToken);
-        return (models.Has(queue.Model) ? queue : null, models);
+        var known = models.Queues.Where(one => one.Model == queue.Model).Take(1).ToList();
+        return (known.Count > 0 ? known[0] : null, models);
     }
 
     private static QueueResource Resource(QueueState state, KnownModels models) =>

@@ -4,7 +4,7 @@ namespace AiPlatform.Jobs.Redis;
 
 /// <summary>
 /// Every key and channel in Redis. The scripts build the same names from their one key, <see cref="Base"/>. LANE is <c>i</c>,
-/// <c>d</c> or <c>b</c>; KEY is <see cref="JobId.Key"/>; times are by Redis' clock.
+/// <c>d</c> or <c>b</c>; KEY is <see cref="JobId.Key"/>; QUEUE is <see cref="QueueName.Value"/>; times are by Redis' clock.
 /// <code>
 /// ai:{QUEUE}:                    never written; the key that a script is given, whose hash tag decides the slot
 /// ai:{QUEUE}:job:KEY             string  a job's record, see below; expires ResultTtl (a dead letter: DeadLetterTtl) after its end

@@ -85,7 +85,7 @@ public static class JobActivities
         // Its name before the conventions of 2024, which Aspire's dashboard and others show.
         activity.SetTag("messaging.operation", operation);
         if (type is not null) activity.SetTag("messaging.operation.type", type);
-        activity.SetTag("messaging.destination.name", job.Queue.Value);
+        activity.SetTag("messaging.destination.name", job.Queue.Name);
         activity.SetTag("messaging.message.id", job.ToString());
     }
 

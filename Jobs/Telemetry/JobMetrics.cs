@@ -82,7 +82,7 @@ public sealed class JobMetrics
         {
             { "messaging.system", "redis" },
             { "messaging.operation.name", "process" },
-            { "messaging.destination.name", QueueName.ForModel(model).Value },
+            { "messaging.destination.name", QueueName.ForModel(model).Name },
         };
         if (outcome != "succeeded") tags.Add("error.type", outcome);
         _ran.Record(elapsed.TotalSeconds, tags);

@@ -24,7 +24,23 @@ public sealed class QueueNameTests
     [InlineData("_61")]
     [InlineData("a_c3")]
     [InlineData("_ff_fe")]
+    [InlineData("__")]
+    [InlineData("____gpt")]
+    [InlineData("__a_5")]
     public void TryParse_NotAnEscapedName_IsRefused(string text) => Assert.False(QueueName.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("gpt-4o", "__gpt-4o", "gpt-4o")]
+    [InlineData("a_b", "__a_5fb", "a_5fb")]
+    public void ForProvider_AnyName_IsAnotherQueueThanAWorkersOfTheName(string model, string expected, string name)
+    {
+        var queue = QueueName.ForProvider(model);
+
+        Assert.NotEqual(QueueName.ForModel(model), queue);
+        Assert.True(QueueName.TryParse(queue.Value, out var parsed));
+        Assert.Equal(queue, parsed);
+        Assert.Equal((expected, name, model), (queue.Value, queue.Name, queue.Model));
+    }
 
     [Fact]
     public void ForModel_TooLong_IsRefused() => Assert.Throws<ArgumentException>(() => QueueName.ForModel(new string('a', 129)));
@@ -65,7 +81,8 @@ public sealed class QueueNameTests
         Config.QuickThrowOnFailure.WithMaxTest(5_000),
         Prop.ForAll(
             Gen.ArrayOf(Gen.Elements("_____0246acef".ToCharArray())).Select(text => new string(text)).ToArbitrary(),
-            text => !QueueName.TryParse(text, out var queue) || QueueName.ForModel(queue.Model) == queue));
+            text => !QueueName.TryParse(text, out var queue)
+                || QueueName.ForModel(queue.Model) == queue || QueueName.ForProvider(queue.Model) == queue));
 
     private static string WellFormed(NonEmptyString text) =>
         new([.. text.Get.Where(c => !char.IsSurrogate(c)).Take(QueueName.MaxModelLength - 2).DefaultIfEmpty('x')]);

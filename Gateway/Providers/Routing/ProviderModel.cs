@@ -16,7 +16,7 @@ internal sealed record ProviderModel(string Name, Provider Provider, ProviderMod
     public string UpstreamName { get; } = Options.UpstreamModel ?? Name;
 
     /// <summary>The queue of its jobs.</summary>
-    public QueueName Queue { get; } = QueueName.ForModel(Name);
+    public QueueName Queue { get; } = QueueName.ForProvider(Name);
 
     /// <summary>
     /// Whether it accepts <c>stream_options</c>, as far as is known. A refusal is remembered until the settings are read again, which

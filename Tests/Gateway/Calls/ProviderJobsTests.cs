@@ -30,6 +30,41 @@ public sealed class ProviderJobsTests(RedisServer redis) : IClassFixture<RedisSe
         Assert.Equal(10, job.GetProperty("usage").GetProperty("total_tokens").GetInt32());
     }
 
+    /// <summary>A worker would run the provider's jobs with a model of its own.</summary>
+    [Fact]
+    public async Task Job_AWorkersModelHasTheNameOfTheProviders_IsRunByTheProvider()
+    {
+        var model = RedisServer.Unique("z-gpt");
+        await using var sut = await ProviderGateway.StartAsync(_redis, $"Models:{model}:Provider=fake");
+        await using var worker = await FakeWorker.StartAsync(sut.Gateway, model);
+        var ct = TestContext.Current.CancellationToken;
+
+        List<string> answers = [];
+        for (var i = 0; i < 5; i++)
+        {
+            var reply = await sut.ChatAsync(model: model, headers: ("Prefer", "respond-async"));
+            var job = await sut.Gateway.GetJobAsync(reply.Json.GetProperty("id").GetString()!, "?wait=30");
+            answers.Add(job.GetProperty("output").GetRawText());
+        }
+
+        Assert.All(answers, answer => Assert.Equal(FakeProvider.ChatJson("Hello!"), answer));
+        Assert.Equal(5, sut.Provider.Received.Count);
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var models = await sut.Gateway.Client.GetFromJsonAsync<JsonElement>("/v1/models", ct);
+                return models.GetProperty("failures").EnumerateArray().Any(one => one.GetProperty("folder").GetString() == model
+                    && one.GetProperty("reason").GetString()!.Contains("Rename one of them", StringComparison.Ordinal));
+            },
+            "the models say that one is hidden");
+        var queues = (await sut.Gateway.Client.GetFromJsonAsync<JsonElement>("/v1/queues", ct)).GetProperty("data");
+        Assert.Single(queues.EnumerateArray(), one => one.GetProperty("queue").GetString() == model);
+        using var paused = await sut.Gateway.Client.PostAsync($"/v1/queues/{model}/pause", null, ct);
+        Assert.Equal(200, (int)paused.StatusCode);
+        var listed = await sut.Gateway.Client.GetFromJsonAsync<JsonElement>($"/v1/jobs?model={model}", ct);
+        Assert.Equal(5, listed.GetProperty("data").GetArrayLength());
+    }
+
     [Fact]
     public async Task Job_AnswerIsDeep_IsShownAsItCame()
     {
