@@ -24,7 +24,8 @@ public readonly record struct QueueName
     public string Value { get; }
 
     /// <summary>
-    /// The name by which operators know it, which is that of a worker's queue: of two models of the same name only the provider's is called.
+    /// The name by which operators know it, which is that of a worker's queue: of two models of the same name only the provider's is
+    /// called.
     /// </summary>
     public string Name => Value.StartsWith(OfProvider, StringComparison.Ordinal) ? Value[OfProvider.Length..] : Value;
 

@@ -126,8 +126,8 @@ internal static class Refusals
     public static InferenceError TenantBytesFull(QueueName queue, long limit) => new()
     {
         Kind = InferenceErrorKind.TenantBytesFull,
-        Message = $"Your tenant's limit of {limit} bytes of jobs and results in the queue '{queue.Name}' is reached. Try again when jobs have "
-            + "ended or results have expired.",
+        Message = $"Your tenant's limit of {limit} bytes of jobs and results in the queue '{queue.Name}' is reached. Try again when jobs "
+            + "have ended or results have expired.",
         RetryAfter = LongestQueueFullPause,
     };
 
