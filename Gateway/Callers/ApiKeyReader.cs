@@ -61,20 +61,42 @@ internal static partial class ApiKeyReader
     /// <param name="limits">The limits of tenants that do not set them otherwise.</param>
     public static IReadOnlyList<ApiKey> Read(IConfiguration configuration, CallLimits limits)
     {
+        var read = ReadEach(configuration, limits);
+        return read.Errors.Count == 0 ? read.Keys : throw new OptionsValidationException(SectionName, typeof(ApiKey), read.Errors);
+    }
+
+    /// <summary>Reads the keys of each tenant whose entry is valid, and tells what is wrong with the others.</summary>
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="limits">The limits of tenants that do not set them otherwise.</param>
+    public static ReadKeys ReadEach(IConfiguration configuration, CallLimits limits)
+    {
         var section = configuration.GetSection(SectionName);
         List<string> errors = [];
         if (!string.IsNullOrEmpty(section.Value)) errors.Add($"{section.Path} must have an entry for each key; it is a plain value.");
 
-        var tenants = section.GetChildren().ToList();
-        errors.AddRange(tenants.SelectMany(ErrorsOfTenant));
-        errors.AddRange(tenants.SelectMany(KeysOf)
-            .Where(key => key[HashName] is not null)
-            .GroupBy(key => key[HashName], key => $"{key.Path}:{HashName}", StringComparer.OrdinalIgnoreCase)
-            .Where(paths => paths.Count() > 1)
-            .Select(paths => $"{string.Join(" and ", paths)} are the same: a key belongs to one tenant, and may occur once."));
+        List<IConfigurationSection> right = [], wrong = [];
+        foreach (var tenant in section.GetChildren())
+        {
+            var before = errors.Count;
+            errors.AddRange(ErrorsOfTenant(tenant));
+            (errors.Count == before ? right : wrong).Add(tenant);
+        }
 
-        if (errors.Count > 0) throw new OptionsValidationException(SectionName, typeof(ApiKey), errors);
-        return [.. tenants.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key, limits)))];
+        var same = right.Concat(wrong).SelectMany(tenant => KeysOf(tenant).Select(key => (Tenant: tenant, Key: key)))
+            .Where(one => one.Key[HashName] is not null)
+            .GroupBy(one => one.Key[HashName], StringComparer.OrdinalIgnoreCase)
+            .Where(ones => ones.Count() > 1).ToList();
+        foreach (var ones in same)
+        {
+            errors.Add($"{string.Join(" and ", ones.Select(one => $"{one.Key.Path}:{HashName}").Order(StringComparer.Ordinal))} are the "
+                + "same: a key belongs to one tenant, and may occur once.");
+            wrong.AddRange(ones.Select(one => one.Tenant).Where(right.Remove));
+        }
+
+        return new ReadKeys(
+            [.. right.SelectMany(tenant => KeysOf(tenant).Select(key => KeyOf(tenant, key, limits)))], errors,
+            wrong.SelectMany(tenant => KeysOf(tenant)
+                .Select(key => (tenant.Key.ToUpperInvariant(), key[HashName]?.ToUpperInvariant() ?? ""))).ToHashSet());
     }
 
     private static ApiKey KeyOf(IConfigurationSection tenant, IConfigurationSection key, CallLimits limits) => new(

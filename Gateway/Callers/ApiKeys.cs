@@ -11,8 +11,9 @@ using Microsoft.Extensions.Primitives;
 namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
-/// Identifies callers by their keys. A changed configuration takes effect at once if it is valid. Otherwise the last valid keys stay, and
-/// the log says what is wrong. A change that would remove the last key is refused, because then callers would need no key.
+/// Identifies callers by their keys. A changed configuration takes effect at once. A tenant whose entry is wrong keeps those of its last
+/// valid keys that the entry still has, and the log says what is wrong. A change that leaves no entry is refused, because then callers
+/// would need no key.
 /// </summary>
 internal sealed class ApiKeys : IDisposable
 {
@@ -31,6 +32,7 @@ internal sealed class ApiKeys : IDisposable
     private readonly Lock _gate = new();
     private readonly IDisposable _watch;
     private volatile IReadOnlyList<ApiKey> _keys;
+    private volatile bool _areNeeded;
 
     /// <exception cref="OptionsValidationException">The keys are wrong: the process does not start with them.</exception>
     public ApiKeys(IConfiguration configuration, IOptions<LimitsOptions> limits, TimeProvider time, ILogger<ApiKeys> logger)
@@ -41,11 +43,15 @@ internal sealed class ApiKeys : IDisposable
         _time = time;
         _logger = logger;
         _keys = ApiKeyReader.Read(configuration, _limits);
+        _areNeeded = _keys.Count > 0;
         _watch = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
-    /// <summary>Whether callers need a key. Expired keys count, so a Gateway whose keys have all expired still requires one.</summary>
-    public bool AreNeeded => _keys.Count > 0;
+    /// <summary>
+    /// Whether callers need a key. Expired keys count, so a Gateway whose keys have all expired still requires one, and so does one that
+    /// lost its last valid key.
+    /// </summary>
+    public bool AreNeeded => _areNeeded;
 
     /// <summary>The tenants that may have called: those with keys, and the anonymous tenant from a time without keys.</summary>
     public IReadOnlyList<string> KnownTenants =>
@@ -74,28 +80,29 @@ internal sealed class ApiKeys : IDisposable
     {
         lock (_gate)
         {
-            try
+            var read = ApiKeyReader.ReadEach(_configuration, _limits);
+            if (read.Errors.Count > 0) Log.KeysNotReloaded(_logger, string.Join(" ", read.Errors));
+            IReadOnlyList<ApiKey> keys = [.. read.Keys, .. _keys.Where(read.IsKeptBesideErrors)];
+            var last = _keys.ToDictionary(key => Convert.ToHexString(key.Sha256.Span));
+            if (keys.Count == last.Count
+                && keys.All(key => last.TryGetValue(Convert.ToHexString(key.Sha256.Span), out var other) && IsSame(key, other)))
             {
-                var keys = ApiKeyReader.Read(_configuration, _limits);
-                if (keys.Count == _keys.Count && keys.Zip(_keys).All(pair => IsSame(pair.First, pair.Second))) return;
-                if (keys.Count == 0)
-                {
-                    Log.KeysNotReloaded(_logger, "no key is left.");
-                    return;
-                }
+                return;
+            }
 
-                _keys = keys;
-                Log.KeysReloaded(_logger, keys.Count, keys.Select(key => key.Caller.Tenant).Distinct(StringComparer.Ordinal).Count());
-            }
-            catch (OptionsValidationException wrong)
+            if (!_configuration.GetSection(ApiKeyReader.SectionName).GetChildren().Any())
             {
-                Log.KeysNotReloaded(_logger, string.Join(" ", wrong.Failures));
+                Log.KeysNotReloaded(_logger, "no key is left, so all stay.");
+                return;
             }
+
+            _keys = keys;
+            if (keys.Count > 0) _areNeeded = true;
+            Log.KeysReloaded(_logger, keys.Count, keys.Select(key => key.Caller.Tenant).Distinct(StringComparer.Ordinal).Count());
         }
     }
 
-    private static bool IsSame(ApiKey one, ApiKey other) =>
-        one.Caller == other.Caller && one.ExpiresAt == other.ExpiresAt && one.Sha256.Span.SequenceEqual(other.Sha256.Span);
+    private static bool IsSame(ApiKey one, ApiKey other) => one.Caller == other.Caller && one.ExpiresAt == other.ExpiresAt;
 
     /// <summary>Compares with every key, in a time that depends neither on which key matches nor on how much of it matches.</summary>
     private ApiKey? Find(ReadOnlySpan<byte> hash)
@@ -135,3 +142,15 @@ internal sealed class ApiKeys : IDisposable
 /// <param name="Sha256">The hash of its UTF-8 bytes.</param>
 /// <param name="ExpiresAt">When it expires; null when it never does.</param>
 internal sealed record ApiKey(Caller Caller, ReadOnlyMemory<byte> Sha256, DateTimeOffset? ExpiresAt = null);
+
+/// <summary>What was read of the keys' configuration.</summary>
+/// <param name="Keys">The keys of all tenants whose entries are valid.</param>
+/// <param name="Errors">What is wrong with the other entries.</param>
+/// <param name="InWrongEntries">The tenants of those and the hashes of their keys, in upper case.</param>
+internal sealed record ReadKeys(
+    IReadOnlyList<ApiKey> Keys, IReadOnlyList<string> Errors, IReadOnlySet<(string Tenant, string Sha256)> InWrongEntries)
+{
+    /// <summary>Whether a key from before stays: its tenant's entry is wrong now, and still has it.</summary>
+    public bool IsKeptBesideErrors(ApiKey key) =>
+        InWrongEntries.Contains((key.Caller.Tenant.ToUpperInvariant(), Convert.ToHexString(key.Sha256.Span)));
+}

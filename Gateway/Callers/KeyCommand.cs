@@ -117,6 +117,11 @@ internal sealed record KeyArguments
     {
         if (arguments is not ["new", var tenant, ..]) return (null, "'key' takes 'new' and the name of a tenant.");
         if (!ApiKeyReader.TenantName.IsMatch(tenant)) return (null, $"{ApiKeyReader.TenantNameRule}; '{tenant}' has not.");
+        if (tenant.Contains("__", StringComparison.Ordinal) || tenant.EndsWith('_'))
+        {
+            return (null, "A name with '__', or that ends with '_', cannot stand in an environment variable or a file's name, where '__' "
+                + $"separates the parts of a setting: choose another than '{tenant}'.");
+        }
 
         var wanted = new KeyArguments { Tenant = tenant };
         for (var i = 2; i < arguments.Count; i += 2)

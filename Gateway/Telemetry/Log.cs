@@ -48,7 +48,10 @@ internal static partial class Log
     [LoggerMessage(2050, LogLevel.Information, "The configuration changed: it has {Keys} API keys of {Tenants} tenants")]
     public static partial void KeysReloaded(ILogger logger, int keys, int tenants);
 
-    [LoggerMessage(2051, LogLevel.Error, "The changed configuration of API keys is invalid, so the previous one stays in use: {Reasons}")]
+    [LoggerMessage(
+        2051, LogLevel.Error,
+        "The changed configuration of API keys is invalid. Tenants whose entries are wrong keep those of their last keys that are still "
+        + "there: {Reasons}")]
     public static partial void KeysNotReloaded(ILogger logger, string reasons);
 
     [LoggerMessage(2015, LogLevel.Warning, "An attempt at {Model} of {Provider} failed: {Reason}")]

@@ -82,6 +82,48 @@ public sealed class ApiKeyRotationTests : IDisposable
         Assert.DoesNotContain("the-key-itself", line.Text, StringComparison.Ordinal);
     }
 
+    /// <summary>A tenant whose entry is wrong keeps what it had; it keeps nobody else from losing a key.</summary>
+    [Fact]
+    public void Reload_WrongTenantBesideOthers_TheOthersChange()
+    {
+        var sut = CreateSut(
+            out var configuration, ("ApiKeys:a:Keys:one:Sha256", HashOf("old")), ("ApiKeys:b:Sha256", HashOf("b")),
+            ("ApiKeys:c:Sha256", HashOf("c")));
+
+        Replace(
+            configuration, ("ApiKeys:a:Keys:two:Sha256", HashOf("new")), ("ApiKeys:b:Sha256", HashOf("b")),
+            ("ApiKeys:b:d:Keys:k:Sha256", HashOf("d")));
+
+        Assert.Equal((null, null, null), (CallerOf(sut, "old"), CallerOf(sut, "c"), CallerOf(sut, "d")));
+        Assert.Equal(("a", "b"), (CallerOf(sut, "new")?.Tenant, CallerOf(sut, "b")?.Tenant));
+        Assert.Contains(_log.Lines, line => line.Level == LogLevel.Error && line.Text.Contains("ApiKeys:b:d ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Reload_KeyIsGoneFromAWrongTenant_IsNotLetInAnyMore()
+    {
+        var sut = CreateSut(
+            out var configuration, ("ApiKeys:a:Keys:leaked:Sha256", HashOf("leaked")), ("ApiKeys:a:Keys:kept:Sha256", HashOf("kept")));
+
+        Replace(configuration, ("ApiKeys:a:Keys:kept:Sha256", HashOf("kept")), ("ApiKeys:a:Rôle", "user"));
+
+        Assert.Null(CallerOf(sut, "leaked"));
+        Assert.NotNull(CallerOf(sut, "kept"));
+    }
+
+    /// <summary>Nobody is let in then, and a key is still needed.</summary>
+    [Fact]
+    public void Reload_LastKeyGoesAndAWrongOneComes_NobodyIsLetIn()
+    {
+        var sut = CreateSut(out var configuration, ("ApiKeys:a:Sha256", HashOf("leaked")));
+
+        Replace(configuration, ("ApiKeys:b:Sha256", "the-key-itself"));
+
+        Assert.True(sut.AreNeeded);
+        Assert.Null(CallerOf(sut, "leaked"));
+        Assert.False(sut.TryIdentify(default, out _, out _));
+    }
+
     /// <summary>A folder of secrets that is empty for a moment must not open the Gateway to everybody.</summary>
     [Fact]
     public void Reload_NoKeysLeft_LastOnesStay()
@@ -167,6 +209,13 @@ public sealed class ApiKeyRotationTests : IDisposable
     {
         using var response = await client.GetAsync("/v1/models");
         return response.StatusCode;
+    }
+
+    /// <summary>The configuration has these settings only, as when files were written and deleted.</summary>
+    private static void Replace(ConfigurationManager configuration, params (string Key, string Value)[] settings)
+    {
+        configuration.Sources.Clear();
+        configuration.AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, (string?)one.Value)));
     }
 
     private ApiKeys CreateSut(out ConfigurationManager configuration, params (string Key, string Value)[] settings)

@@ -45,10 +45,28 @@ public sealed class KeyCommandTests
         Assert.Equal(2, ApiKeyReader.Read(configuration.Build(), CallLimits.None).Count);
     }
 
+    /// <summary>What it prints is read as it is meant, also as a variable or a file.</summary>
+    [Theory]
+    [InlineData("_a")]
+    [InlineData("a_b")]
+    [InlineData("a.b-c")]
+    public void New_NameWithSigns_IsThatOfTheVariables(string tenant)
+    {
+        var variables = Run("new", tenant).Output.Split('\n').Where(line => line.StartsWith("ApiKeys__", StringComparison.Ordinal))
+            .Select(line => line.Split('=', 2))
+            .Select(pair => KeyValuePair.Create(pair[0].Replace("__", ":", StringComparison.Ordinal), (string?)pair[1]));
+
+        var read = Assert.Single(ApiKeyReader.Read(new ConfigurationBuilder().AddInMemoryCollection(variables).Build(), CallLimits.None));
+
+        Assert.Equal(tenant, read.Caller.Tenant);
+    }
+
     [Theory]
     [InlineData("'key' takes 'new' and the name of a tenant.")]
     [InlineData("'key' takes 'new' and the name of a tenant.", "list")]
     [InlineData("A tenant's name has 1 to 64 characters", "new", "a b")]
+    [InlineData("A name with '__', or that ends with '_', cannot stand in an environment variable", "new", "a__b")]
+    [InlineData("A name with '__', or that ends with '_', cannot stand in an environment variable", "new", "a_")]
     [InlineData("--role takes 'user' or 'operator', not 'admin'.", "new", "a", "--role", "admin")]
     [InlineData("--expires takes a day or a time to come", "new", "a", "--expires", "2020-01-31")]
     [InlineData("--expires takes a day or a time to come", "new", "a", "--expires", "tomorrow")]
