@@ -31,14 +31,16 @@ internal sealed class ModelAdd(AddModel wanted, ModelOptions options, Action<str
         if (IsWithin(source.Path, Path.GetFullPath(options.Path)))
             throw new ModelProblemException($"'{source.Path}' is in the models' folder already; './ai model check' checks it.");
         var draft = new ManifestDraft(wanted.Fields, source.Hub);
+        var listed = TakeManifest(draft);
         draft.Add("name", source.Name, ManifestDraft.Usual);
+        var name = NameOf(draft);
         var task = TaskOf(draft);
-        var onnx = ChooseOnnx(source, task);
+        var onnx = ChooseOnnx(source, task, draft);
         say("folder", source.Path);
+        if (draft.Origins.GetValueOrDefault("name") == ModelManifest.FileName) say("name", Told(draft, "name"));
         say("task", Told(draft, "task"));
 
         using var store = ModelStore.Open(options.Path);
-        var name = draft.TextOf("name") ?? throw new ModelProblemException("The name of a model is a text.");
         var existing = store.Find(name);
         if (existing is not null && !wanted.Replaces)
         {
@@ -49,7 +51,11 @@ internal sealed class ModelAdd(AddModel wanted, ModelOptions options, Action<str
         var staged = store.Stage(name);
         try
         {
-            draft.Fields["files"] = ModelCopy.Take(source, FilesOf(source, onnx, task), staged, wanted.Links);
+            var taken = FilesOf(source, onnx, task);
+            taken.AddRange(listed.Select(file => file.Name).Where(one => taken.TrueForAll(file => Path.GetFileName(file) != one)));
+            var files = ModelCopy.Take(source, taken, staged, wanted.Links);
+            foreach (var file in listed) files[file.Name]!["device"] = file.Device;
+            draft.Fields["files"] = files;
             draft.Add("model", Path.GetFileName(onnx), "files");
             if (source.Origin is { } origin) draft.Add("source", origin, "the cache of Hugging Face");
             ManifestCompletion.Complete(draft, task);
@@ -70,6 +76,34 @@ internal sealed class ModelAdd(AddModel wanted, ModelOptions options, Action<str
         }
     }
 
+    /// <summary>Takes the fields of a manifest that the folder has already; what it says of its files must be true.</summary>
+    /// <returns>The files that it lists; none without a manifest.</returns>
+    private List<ModelFile> TakeManifest(ManifestDraft draft)
+    {
+        if (!draft.Folder.Has(ModelManifest.FileName)) return [];
+        var name = $"{draft.Folder.Name}/{ModelManifest.FileName}";
+        using var document = JsonFile.Read(Path.Combine(draft.Folder.Path, ModelManifest.FileName), name);
+        var written = new ManifestField(name, "", document.RootElement.Clone());
+        written.MustBeObject();
+        foreach (var field in written.Properties())
+        {
+            // The file is that of --onnx, if it is given.
+            if (field.Path == "files" || (field.Path == "model" && wanted.Onnx is not null)) continue;
+            draft.Add(field.Path, JsonNode.Parse(field.Value.GetRawText()), ModelManifest.FileName);
+        }
+
+        var files = written.Optional("files") is { } listed ? ManifestReader.ReadFiles(listed) : [];
+        ModelFileCheck.Verify(draft.Folder.Path, files);
+        return files;
+    }
+
+    private static string NameOf(ManifestDraft draft)
+    {
+        var name = draft.TextOf("name") ?? throw new ModelProblemException("The name of a model is a text.");
+        return !name.StartsWith('-') ? name : throw new ModelProblemException(
+            $"The name '{name}' may not begin with '-', because the commands would take it for an option. Give another --name.");
+    }
+
     private static IWorkerTask TaskOf(ManifestDraft draft)
     {
         if (draft.Lacks("task") && TaskDetection.Find(draft.Folder) is null)
@@ -83,10 +117,10 @@ internal sealed class ModelAdd(AddModel wanted, ModelOptions options, Action<str
     }
 
     /// <summary>The ONNX file, relative to the folder.</summary>
-    private string ChooseOnnx(SourceFolder source, IWorkerTask task)
+    private string ChooseOnnx(SourceFolder source, IWorkerTask task, ManifestDraft draft)
     {
         var found = source.OnnxFiles();
-        var probe = new ManifestDraft((JsonObject)wanted.Fields.DeepClone(), source.Hub);
+        var probe = new ManifestDraft((JsonObject)draft.Fields.DeepClone(), source.Hub);
         task.Complete(probe);
         var named = wanted.Onnx ?? probe.TextOf("model");
         if (named is not null)

@@ -25,7 +25,7 @@ internal sealed class ModelCommand(IOptions<ModelOptions> options, TextWriter ou
           check    compares files with their sums, and runs each model once; without a name, all of them
           remove   takes a model out of the folder; its files are deleted
 
-          --name N           the name that requests use (default: the folder's)
+          --name N           the name that requests use (default: that of model.json if there is one, else the folder's)
           --task T           embedding, text-classification or text-generation (default: what config.json tells)
           --onnx FILE        which ONNX file, where there are several
           --set FIELD=VALUE  gives a field of the manifest, instead of what the files tell, such as --set pooling=cls

@@ -26,6 +26,7 @@ internal static class ModelCopy
             var (from, to) = (Path.Combine(source.Path, file), Path.Combine(target, Path.GetFileName(file)));
             try
             {
+                ModelFilePath.RequireContent(from, $"{source.Hub.Name}/{file}");
                 var (bytes, sum) = links ? Link(from, to) : Copy(from, to);
                 entries[Path.GetFileName(file)] = new JsonObject { ["bytes"] = bytes, ["sha256"] = sum, ["device"] = "any" };
             }

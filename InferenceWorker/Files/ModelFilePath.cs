@@ -7,6 +7,16 @@ internal static class ModelFilePath
     /// <exception cref="IOException">There is no such file, or the link leads nowhere.</exception>
     public static long LengthOf(string path) => Target(path).Length;
 
+    /// <summary>Refuses a file without content, which may be a pipe, before it is opened.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="file">Its name with its folder, for messages.</param>
+    /// <exception cref="ModelProblemException">It is empty, or no regular file.</exception>
+    /// <exception cref="IOException">There is no such file, or the link leads nowhere.</exception>
+    public static void RequireContent(string path, string file)
+    {
+        if (LengthOf(path) == 0) throw new ModelProblemException($"{file}: it is empty, or no regular file.");
+    }
+
     /// <summary>The file itself, or the file that a link finally leads to.</summary>
     public static FileInfo Target(string path) => new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 }

@@ -36,6 +36,7 @@ internal static class OnnxData
     {
         try
         {
+            ModelFilePath.RequireContent(path, file);
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 64 * 1024);
             var places = new SortedSet<string>(StringComparer.Ordinal);
             Read(stream, stream.Length, Message.Model, places, depth: 0);

@@ -54,7 +54,9 @@ internal static class ManifestReader
         }
     }
 
-    private static List<ModelFile> ReadFiles(ManifestField field)
+    /// <summary>Reads <c>files</c>.</summary>
+    /// <exception cref="ModelProblemException">A name or a field is wrong.</exception>
+    public static List<ModelFile> ReadFiles(ManifestField field)
     {
         field.MustBeObject();
         List<ModelFile> files = [];

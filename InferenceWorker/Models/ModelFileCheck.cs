@@ -8,14 +8,19 @@ namespace AiPlatform.InferenceWorker.Models;
 internal static class ModelFileCheck
 {
     /// <exception cref="ModelProblemException">A file is missing, truncated or different.</exception>
-    public static void Verify(ModelManifest manifest)
+    public static void Verify(ModelManifest manifest) => Verify(manifest.Folder, manifest.Files);
+
+    /// <param name="folder">Full path of the model's folder.</param>
+    /// <param name="files">What its manifest says of its files.</param>
+    /// <exception cref="ModelProblemException">A file is missing, truncated or different.</exception>
+    public static void Verify(string folder, IReadOnlyList<ModelFile> files)
     {
-        foreach (var file in manifest.Files)
+        foreach (var file in files)
         {
-            var name = $"{Path.GetFileName(manifest.Folder)}/{file.Name}";
+            var name = $"{Path.GetFileName(folder)}/{file.Name}";
             try
             {
-                Verify(name, manifest.PathOf(file), file);
+                Verify(name, Path.Combine(folder, file.Name), file);
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {

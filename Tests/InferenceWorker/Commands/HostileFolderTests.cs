@@ -208,19 +208,26 @@ public sealed class HostileFolderTests : IDisposable
     public void Add_NoOnnxFile_IsRefused(byte[] content) =>
         AssertRefused(folder => File.WriteAllBytes(Path.Combine(folder, "model.onnx"), content), "it is no ONNX file, or damaged");
 
-    [Fact]
-    public async Task Add_PipeInPlaceOfAFile_IsRefusedAtOnce()
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer.json", "--link")]
+    [InlineData("model.onnx")]
+    [InlineData("model.json")]
+    public async Task Add_PipeInPlaceOfAFile_IsRefusedAtOnce(string file, params string[] options)
     {
         var folder = HubFolders.Classifier(_models.Sources);
-        File.Delete(Path.Combine(folder, "config.json"));
-        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, "config.json")]))
+        File.Delete(Path.Combine(folder, file));
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, file)]))
             await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        var (exitCode, _, errors) = await Task.Run(() => _models.Run("add", folder)).WaitAsync(
-            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var (exitCode, _, errors) = await Task.Run(() => _models.Run(["add", folder, .. options])).WaitAsync(
+            TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, exitCode);
+        Assert.Contains($"sorter/{file}: ", errors, StringComparison.Ordinal);
         Assert.Contains("it is empty, or no regular file", errors, StringComparison.Ordinal);
+        Assert.Empty(_models.Folders);
     }
 
     [Theory]
@@ -234,6 +241,20 @@ public sealed class HostileFolderTests : IDisposable
 
         Assert.Equal(("", 0), (errors, exitCode));
         Assert.Equal([folder.TrimStart('-')], _models.Folders);
+    }
+
+    /// <summary>The other commands would take it for an option.</summary>
+    [Theory]
+    [InlineData("--name", "--")]
+    [InlineData("--name", "-x")]
+    [InlineData("--set", "name=--help")]
+    public void Add_NameThatLooksLikeAnOption_IsRefused(string option, string value)
+    {
+        var (exitCode, _, errors) = _models.Run("add", HubFolders.Classifier(_models.Sources), option, value);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("may not begin with '-'", errors, StringComparison.Ordinal);
+        Assert.Empty(_models.Folders);
     }
 
     [Theory]

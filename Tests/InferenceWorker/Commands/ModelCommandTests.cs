@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AiPlatform.InferenceWorker.Loading;
 using AiPlatform.InferenceWorker.Tasks.Classification;
 using AiPlatform.InferenceWorker.Tasks.Embeddings;
@@ -75,6 +76,70 @@ public sealed class ModelCommandTests : IDisposable
         var manifest = Assert.IsType<ClassificationManifest>(ManifestReader.Read(Path.Combine(_models.Models, "sorter")));
         Assert.Equal(["a", "b", "c"], manifest.Labels);
         Assert.Equal((32, true, "MIT"), (manifest.MaxTokens, manifest.IsMultiLabel, manifest.Licence));
+    }
+
+    /// <summary>A copy of a folder of models: its manifest says more than the other files do.</summary>
+    [Fact]
+    public void Add_FolderWithAManifest_TakesItsFields()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_models.Sources, "copy")).FullName;
+        foreach (var file in Directory.GetFiles(Manifests.ShippedFolder)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+
+        var (exitCode, output, errors) = _models.Run("add", folder, "--set", "max_batch_rows=7");
+
+        Assert.Equal(("", 0), (errors, exitCode));
+        var manifest = Assert.IsType<EmbeddingManifest>(ManifestReader.Read(Path.Combine(_models.Models, "all-minilm-l6-v2")));
+        var shipped = Manifests.Shipped;
+        Assert.Equal(
+            (shipped.Name, shipped.Description, shipped.Licence, shipped.Source, shipped.Created, shipped.MaxTokens, 7),
+            (manifest.Name, manifest.Description, manifest.Licence, manifest.Source, manifest.Created, manifest.MaxTokens,
+                manifest.MaxBatchRows));
+        Assert.Equal(shipped.Files, manifest.Files);
+        Assert.Contains("name                     all-minilm-l6-v2 (model.json)", output, StringComparison.Ordinal);
+        Assert.Contains("max_tokens               256 (model.json)", output, StringComparison.Ordinal);
+        Assert.Contains("licence                  Apache-2.0 (model.json)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Add_ManifestWithAFileForCuda_TakesItToo()
+    {
+        var folder = HubFolders.Classifier(_models.Sources);
+        File.WriteAllText(Path.Combine(folder, "more.bin"), "more");
+        HubFolders.Write(folder, "model.json", JsonNode.Parse(
+            """{"name":"mine","files":{"model.onnx":{},"tokenizer.json":{},"more.bin":{"bytes":4,"device":"cuda"}}}""")!);
+
+        var (exitCode, _, errors) = _models.Run("add", folder);
+
+        Assert.Equal(("", 0), (errors, exitCode));
+        var files = ManifestReader.Read(Path.Combine(_models.Models, "mine")).Files;
+        Assert.Equal([("model.onnx", "any"), ("more.bin", "cuda"), ("tokenizer.json", "any")],
+            files.Select(file => (file.Name, file.Device)).Order());
+    }
+
+    [Theory]
+    [InlineData("""{"name":"mine","files":{"model.onnx":{"bytes":1}}}""", "'bytes' in model.json says 1")]
+    [InlineData(
+        """{"name":"mine","files":{"tokenizer.json":{"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}}}""",
+        "'sha256' in model.json says")]
+    [InlineData("""{"name":"mine","files":{"../x":{}}}""", "files.../x")]
+    [InlineData("""{"name":"mine","files":{"none.bin":{}}}""", "none.bin")]
+    [InlineData("""{"name":"mine","files":{"model.onnx":{"device":"tpu"}}}""", "device")]
+    [InlineData("""{"name":"mine","files":1}""", "files")]
+    [InlineData("""{"name":"mine","colour":"blue"}""", "the field 'colour' is not known")]
+    [InlineData("""{"name":1}""", "name")]
+    [InlineData("""["mine"]""", "must be a JSON object")]
+    [InlineData("{", "not valid JSON")]
+    public void Add_FolderWithAWrongManifest_SaysWhatIsWrongInIt(string manifest, string reason)
+    {
+        var folder = HubFolders.Classifier(_models.Sources);
+        File.WriteAllText(Path.Combine(folder, "model.json"), manifest);
+
+        var (exitCode, _, errors) = _models.Run("add", folder);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("error: ", errors, StringComparison.Ordinal);
+        Assert.Contains(reason, errors, StringComparison.Ordinal);
+        Assert.Empty(_models.Folders);
     }
 
     [Fact]
