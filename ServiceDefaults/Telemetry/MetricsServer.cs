@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -36,7 +37,17 @@ internal sealed class MetricsServer(IServiceProvider services, IOptions<MetricsO
         _app = builder.Build();
         _app.UseOpenTelemetryPrometheusScrapingEndpoint(
             services.GetRequiredService<MeterProvider>(), predicate: null, path: Path, configureBranchedPipeline: null, optionsName: null);
-        await _app.StartAsync(cancellationToken);
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (Exception failed) when (failed is IOException or SocketException or FormatException or InvalidOperationException)
+        {
+            throw new InvalidOperationException(
+                $"{MetricsOptionsValidator.Url} is '{url}', where this process cannot listen: {failed.Message} Each process of a machine "
+                + "needs an address of its own.",
+                failed);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;

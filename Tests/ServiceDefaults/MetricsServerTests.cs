@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.Options;
@@ -97,11 +99,41 @@ public sealed class MetricsServerTests(RedisServer redis) : IClassFixture<RedisS
     [InlineData("https://*:9464")]
     [InlineData("http://*")]
     [InlineData("http://*:9464/metrics")]
+    [InlineData("http://*:99999")]
+    [InlineData("http://*:65536")]
+    [InlineData("http://*:0")]
     public async Task Start_UrlThatIsNone_IsRefused(string url)
     {
         var refused = await Assert.ThrowsAsync<OptionsValidationException>(
             () => GatewayHost.StartAsync(redis, On, $"Metrics:Url={url}"));
 
-        Assert.Contains("Url", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Metrics:Url must be ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("1 to 65535", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Two processes on a machine that have the same settings, as those of <c>./ai up</c>.</summary>
+    [Theory]
+    [InlineData("http://127.0.0.1", "needs an address of its own")]
+    [InlineData("http://192.0.2.1", "cannot listen")]
+    public async Task Start_AddressThatCannotBeHad_NamesTheSetting(string host, string reason)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var url = $"{host}:{((IPEndPoint)taken.LocalEndpoint).Port}";
+
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [
+            Checkout.Program("Gateway"), "--Metrics:Prometheus=true", $"--Metrics:Url={url}", $"--ConnectionStrings:redis={redis.ConnectionString}",
+            $"--urls=http://127.0.0.1:{FreePort.Next()}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (_, errors) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
+        await process.WaitForExitAsync(Ct).WaitAsync(TimeSpan.FromMinutes(1), Ct);
+
+        Assert.Equal(1, process.ExitCode);
+        var line = Assert.Single((await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: Metrics:Url ", line, StringComparison.Ordinal);
+        Assert.Contains(reason, line, StringComparison.Ordinal);
     }
 }
