@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using AiPlatform.ServiceDefaults.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,7 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
         ["Gateway"] = ["Replicas", "Port", "Image"],
         ["Providers"] = [],
         ["ApiKeys"] = [],
-        ["Prices"] = ["Models"],
+        ["Prices"] = [],
         [Models] = [],
     };
 
@@ -49,12 +50,23 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
     internal IEnumerable<(string Name, string? Nearest)> Find()
     {
         var sections = Known();
+        var entries = KnownEntries();
         foreach (var section in configuration.GetChildren())
         {
             if (sections.TryGetValue(section.Key, out var names))
             {
                 foreach (var setting in section.GetChildren())
                 {
+                    if (entries.TryGetValue(setting.Path, out var fields))
+                    {
+                        foreach (var field in setting.GetChildren().SelectMany(entry => entry.GetChildren()))
+                        {
+                            if (fields.FirstOrDefault(known => AreSame(known, field.Key)) is not null) continue;
+                            var like = fields.FirstOrDefault(known => AreAlike(known, field.Key));
+                            yield return (field.Path, like is null ? null : $"is {field.Path[..^field.Key.Length]}{like} meant?");
+                        }
+                    }
+
                     if (names.Count == 0 || names.Contains(setting.Key) || IsProvidersModel(section, setting)) continue;
                     yield return (setting.Path, NearestOf(setting.Key, sections, section.Key));
                 }
@@ -75,13 +87,36 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
         {
             if (type.GetField(SectionName)?.GetRawConstantValue() is not string section) continue;
             if (!known.TryGetValue(section, out var names)) known.Add(section, names = new(StringComparer.OrdinalIgnoreCase));
-            names.UnionWith(type.GetProperties().Where(property => property.CanWrite).Select(property => property.Name));
+            names.UnionWith(type.GetProperties().Where(IsBound).Select(property => property.Name));
         }
 
         // What only AppHost's names are known of is another process' section.
         if (known["Gateway"].Count == Others["Gateway"].Length) known["Gateway"].Clear();
         return known;
     }
+
+    /// <summary>The fields of entries that have names of anybody's, such as the models of <c>Prices:Models</c>, by the setting.</summary>
+    private Dictionary<string, string[]> KnownEntries()
+    {
+        Dictionary<string, string[]> known = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var type in OptionsTypes())
+        {
+            if (type.GetField(SectionName)?.GetRawConstantValue() is not string section) continue;
+            foreach (var property in type.GetProperties().Where(IsEntries))
+            {
+                known.Add($"{section}:{property.Name}", [.. property.PropertyType.GetGenericArguments()[1].GetProperties()
+                    .Where(IsBound).Select(field => field.Name)]);
+            }
+        }
+
+        return known;
+    }
+
+    private static bool IsBound(PropertyInfo property) => property.CanWrite || IsEntries(property);
+
+    private static bool IsEntries(PropertyInfo property) => property.PropertyType is { IsGenericType: true } type
+        && type.GetGenericTypeDefinition() == typeof(IDictionary<,>)
+        && type.GetGenericArguments()[1].Assembly.GetName().Name!.StartsWith(Ours, StringComparison.Ordinal);
 
     private IEnumerable<Type> OptionsTypes() => services.Select(service => service.ServiceType)
         .Where(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IValidateOptions<>))
@@ -99,6 +134,8 @@ internal sealed class UnknownSettings(IServiceCollection services, IConfiguratio
             .Concat(sections.Where(other => other.Value.Contains(name)).Select(other => $"{other.Key}:{name}")).ToList();
         return like.Count == 0 ? null : $"is {string.Join(" or ", like)} meant?";
     }
+
+    private static bool AreSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether one name is likely the other, mistyped: a quarter of its letters at most, and no more than three, differ.</summary>
     private static bool AreAlike(string one, string other)

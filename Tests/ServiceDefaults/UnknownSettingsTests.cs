@@ -24,6 +24,9 @@ public sealed class UnknownSettingsTests
     [InlineData("InferenceWorker", "Shutdown:Nonsense", null)]
     [InlineData("Gateway", "Leasing:Deep:Nonsense", null)]
     [InlineData("Gateway", "Redis:Entra", null)]
+    [InlineData("Gateway", "Prices:Curency", "is Prices:Currency meant?")]
+    [InlineData("Gateway", "Prices:Models:gpt:InputPerMilion", "is Prices:Models:gpt:InputPerMillion meant?")]
+    [InlineData("Gateway", "prices:models:gpt:Tax", null)]
     public async Task Find_NameThatNobodyKnows_IsNamedWithWhatMayBeMeant(string program, string setting, string? hint)
     {
         var (name, nearest) = Assert.Single(await FindAsync(program, setting));
@@ -42,6 +45,10 @@ public sealed class UnknownSettingsTests
     [InlineData("InferenceWorker", "Models:Load:0")]
     [InlineData("InferenceWorker", "Models:gpt:Provider")]
     [InlineData("InferenceWorker", "ApiKeys:ops:Sha256")]
+    [InlineData("InferenceWorker", "Prices:Currency")]
+    [InlineData("InferenceWorker", "Prices:Models:gpt:InputPerMillion")]
+    [InlineData("Gateway", "Prices:Models:gpt:inputPerMillion")]
+    [InlineData("Gateway", "Prices:Currency")]
     [InlineData("InferenceWorker", "Job")]
     [InlineData("InferenceWorker", "Somebody:Elses")]
     [InlineData("Gateway", "Logging:LogLevel:X")]
