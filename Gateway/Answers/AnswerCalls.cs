@@ -54,7 +54,7 @@ internal sealed class AnswerCalls(
         var routes = catalog.Routes;
         if (name is null || routes.Find(name) is not { } asked)
         {
-            if (name is null && routes.All.Count > 0) return (null, NoModel());
+            if (name is null && routes.All.Count > 0) return (null, NoneChosen());
             var own = await workers.FindAsync(name, context.RequestAborted);
             if (own is null) return (null, name is null ? NoModel() : NotServed(name));
 
@@ -105,6 +105,15 @@ internal sealed class AnswerCalls(
         Kind = InferenceErrorKind.ModelNotFound,
         Message = $"No model is configured for this route, and no worker serves a language model: set "
             + $"{AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} to one of the section Models.",
+    };
+
+    /// <summary>A worker's model is not asked by chance where models of providers are configured.</summary>
+    private static InferenceError NoneChosen() => new()
+    {
+        Kind = InferenceErrorKind.ModelNotFound,
+        Message = $"No model is configured for this route: {AnswersOptions.SectionName}:{nameof(AnswersOptions.Model)} is not set, and "
+            + "where models of providers are configured none is asked without it. Set it to one of the section Models, or to a language "
+            + "model of the workers.",
     };
 
     private static InferenceError NotServed(string name) => new()

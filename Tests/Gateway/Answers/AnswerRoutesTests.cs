@@ -131,7 +131,7 @@ public sealed class AnswerRoutesTests(RedisServer redis) : IClassFixture<RedisSe
     }
 
     [Theory]
-    [InlineData(null, "set Answers:Model")]
+    [InlineData(null, "Answers:Model is not set")]
     [InlineData("Answers:Model=nothing", "'nothing'")]
     public async Task AskAi_NoModel_Is404ThatNamesTheSetting(string? setting, string words)
     {
