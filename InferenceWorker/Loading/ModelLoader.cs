@@ -243,7 +243,7 @@ internal sealed class ModelLoader(
     {
         var problem = candidate.Problem ?? _failed.GetValueOrDefault(candidate.Folder)?.Problem;
         if (problem is null) return null;
-        var prefix = _byFolder.ContainsKey(candidate.Folder) ? "The version that was loaded before is served. " : "";
+        var prefix = _byFolder.ContainsKey(candidate.Folder) ? "The version that was loaded before is still served. " : "";
         return candidate with { Manifest = null, Problem = prefix + problem };
     }
 }

@@ -9,7 +9,7 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Model {Model} is loaded and warm after {Elapsed}")]
     public static partial void ModelLoaded(ILogger logger, string model, TimeSpan elapsed);
 
-    [LoggerMessage(2002, LogLevel.Error, "Model {Model} is not served. {Problem}")]
+    [LoggerMessage(2002, LogLevel.Error, "Model {Model} could not be loaded. {Problem}")]
     public static partial void ModelRefused(ILogger logger, string model, string problem);
 
     [LoggerMessage(2003, LogLevel.Information, "Ready: {Loaded} models are served, {Failed} are not")]

@@ -90,7 +90,7 @@ public sealed class ModelChangesTests : IAsyncLifetime
 
         Assert.Contains("\"folder\":\"first\"", await _platform.Http.GetStringAsync("/v1/workers", Ct), StringComparison.Ordinal);
         await Poll.UntilAsync(
-            () => _platform.Worker.LogText.Contains("The version that was loaded before is served", StringComparison.Ordinal), "it is logged");
+            () => _platform.Worker.LogText.Contains("The version that was loaded before is still served", StringComparison.Ordinal), "it is logged");
         Assert.Equal(HttpStatusCode.OK, (await ClassifyAsync("first")).Status);
 
         using (var whole = new TinyClassifier())

@@ -44,6 +44,8 @@ public sealed class BackupTests : IAsyncLifetime
             usage = await UsageAsync(gateway);
 
             await RunAsync("Back up");
+            // It has what callers sent, in clear text.
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode($"{_folder}/redis.rdb"));
 
             late = await gateway.Client.SubmitForIdAsync(Model);
         }

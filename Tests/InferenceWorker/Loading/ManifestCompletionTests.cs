@@ -29,6 +29,22 @@ public sealed class ManifestCompletionTests : IDisposable
         Assert.Equal(expected, Read<ClassificationManifest>(folder).MaxTokens);
     }
 
+    /// <summary>The message names the file that the user has, and what is in it.</summary>
+    [Theory]
+    [InlineData("1e30")]
+    [InlineData("99999999999999999999")]
+    [InlineData("-1")]
+    [InlineData("\"many\"")]
+    public void MaxTokens_NumberThatIsNone_NamesTheFile(string positions)
+    {
+        var folder = Classifier(config => config["max_position_embeddings"] = JsonNode.Parse(positions));
+
+        var refused = Assert.Throws<ModelProblemException>(() => Read<ClassificationManifest>(folder));
+
+        Assert.Contains("config.json: the field 'max_position_embeddings'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("max_tokens", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(512, 8_192)]
     [InlineData(10_000, 10_000)]
