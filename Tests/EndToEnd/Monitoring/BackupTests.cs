@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using AiPlatform.Tests.Fixtures;
@@ -24,6 +25,7 @@ public sealed class BackupTests : IAsyncLifetime
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Restore_AfterTheFolderWasLost_BringsBackWhatWasThere()
     {
         string done, dead, running, keyed, late;
