@@ -52,6 +52,7 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:{USAGE.NAME}:holds          zset    HOLD by the time at which it is dropped (ms); expires
 /// ai:{USAGE.NAME}:sums           hash    a day (yyyy-MM-dd) or a month (yyyy-MM) to the tokens that were used in it, once a budget was
 ///                                        asked for; expires
+/// ai:{USAGE.NAME}:written:WRITER string  the number of the last write that a process has added to a tenant's usage; expires
 /// ai:{ANSWERS.NAME}:FINGERPRINT  string  a provider's answer to a tenant's request; expires
 /// ai:{WORKERS}:seen              zset    worker by end of its heartbeat (ms)
 /// ai:{WORKERS}:beats             hash    worker to its heartbeat (JSON)

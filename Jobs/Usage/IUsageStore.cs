@@ -9,14 +9,30 @@ public interface IUsageStore
     /// <summary>How long a day is kept: a year, and another month to evaluate it.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromDays(400);
 
-    /// <summary>Adds the usage of one tenant on one day, and ends the holds of the calls whose usage it is.</summary>
-    Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, CancellationToken cancellationToken);
+    /// <summary>How long the last write of a writer is remembered for each tenant.</summary>
+    static readonly TimeSpan WritesRemembered = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// Adds the usage of one tenant on one day, and ends the holds of the calls whose usage it is. A write whose answer was lost may have
+    /// been added, or be added later: it is sent again with the same number, and counts once.
+    /// </summary>
+    /// <param name="date">The day, in UTC.</param>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="usage">What is added.</param>
+    /// <param name="write">The name of the write.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, UsageWrite write, CancellationToken cancellationToken);
 
     /// <summary>
     /// A tenant's rows of the days from <paramref name="from"/> to <paramref name="to"/>, both included; the oldest day first.
     /// </summary>
     Task<IReadOnlyList<UsageRow>> ReadAsync(DateOnly from, DateOnly to, string tenant, CancellationToken cancellationToken);
 }
+
+/// <summary>The name of a write. A writer writes one after the other, with rising numbers.</summary>
+/// <param name="Writer">A name that no other writer has, also after a restart.</param>
+/// <param name="Number">From 1.</param>
+public readonly record struct UsageWrite(string Writer, long Number);
 
 /// <summary>The usage of a model by a tenant on one day.</summary>
 /// <param name="Date">The day, in UTC.</param>

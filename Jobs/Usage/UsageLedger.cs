@@ -4,14 +4,22 @@ namespace AiPlatform.Jobs.Usage;
 
 /// <summary>
 /// Counts the usage of calls in memory and writes it every second, so a call costs no Redis command of its own. A process that is killed
-/// loses the counts of its last second; an outage of Redis loses nothing.
+/// loses the counts of its last second; an outage of Redis loses nothing, and counts nothing twice.
 /// </summary>
 public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimeProvider time) : LoopService(loops)
 {
     /// <summary>Most holds in one call, so that the script does not hold Redis for long.</summary>
     private const int MostHolds = 256;
 
+    /// <summary>
+    /// The parts that are written, one after the other, each with its number. Only one write runs at a time. While Redis does not answer,
+    /// further counts are collected beside them.
+    /// </summary>
+    private readonly Queue<((DateOnly Date, string Tenant) Day, Counted Counted, long Number)> _waiting = [];
+
+    private readonly string _writer = Guid.NewGuid().ToString("n");
     private readonly Lock _gate = new();
+    private long _number;
     private Dictionary<(DateOnly Date, string Tenant), Counted> _counts = [];
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
@@ -40,6 +48,8 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        // Without time left the loop may not have ended.
+        if (cancellationToken.IsCancellationRequested) return;
         try
         {
             await WriteAsync(refused: _ => { }, cancellationToken);
@@ -57,31 +67,34 @@ public sealed class UsageLedger(BackgroundLoops loops, IUsageStore store, TimePr
     /// </summary>
     private async Task WriteAsync(Action<string> refused, CancellationToken cancellationToken)
     {
-        Dictionary<(DateOnly Date, string Tenant), Counted> counts;
-        lock (_gate) (counts, _counts) = (_counts, []);
-
-        var left = new Queue<((DateOnly Date, string Tenant) Day, Counted Counted)>(
-            counts.SelectMany(entry => entry.Value.Parts().Select(part => (entry.Key, part))));
-        try
+        // What was not answered goes first, and unchanged, because Redis may have it already.
+        await WriteWaitingAsync(refused, cancellationToken);
+        lock (_gate)
         {
-            while (left.TryPeek(out var next))
-            {
-                try
-                {
-                    await store.AddAsync(next.Day.Date, next.Day.Tenant, next.Counted.Usage, cancellationToken);
-                }
-                catch (OutageException outage) when (outage.IsPartial)
-                {
-                    refused(outage.Message);
-                    PutBack(next.Day, next.Counted);
-                }
-
-                left.Dequeue();
-            }
+            foreach (var (day, counted) in _counts)
+                foreach (var part in counted.Parts()) _waiting.Enqueue((day, part, ++_number));
+            _counts = [];
         }
-        finally
+
+        await WriteWaitingAsync(refused, cancellationToken);
+    }
+
+    private async Task WriteWaitingAsync(Action<string> refused, CancellationToken cancellationToken)
+    {
+        while (_waiting.TryPeek(out var next))
         {
-            foreach (var (day, counted) in left) PutBack(day, counted);
+            try
+            {
+                await store.AddAsync(
+                    next.Day.Date, next.Day.Tenant, next.Counted.Usage, new UsageWrite(_writer, next.Number), cancellationToken);
+            }
+            catch (OutageException outage) when (outage.IsPartial)
+            {
+                refused(outage.Message);
+                PutBack(next.Day, next.Counted);
+            }
+
+            _waiting.Dequeue();
         }
     }
 

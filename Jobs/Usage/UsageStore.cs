@@ -6,10 +6,13 @@ namespace AiPlatform.Jobs.Usage;
 
 internal sealed class UsageStore(ScriptRunner scripts) : IUsageStore
 {
-    public Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, CancellationToken cancellationToken)
+    public Task AddAsync(DateOnly date, string tenant, UsageOfCalls usage, UsageWrite write, CancellationToken cancellationToken)
     {
         List<RedisValue> arguments =
-            [Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention), UsageCount.Most, usage.UnheldTokens, usage.Holds.Count];
+        [
+            Day(date), ScriptArgument.Milliseconds(IUsageStore.Retention), UsageCount.Most, usage.UnheldTokens, usage.Holds.Count,
+            write.Writer, write.Number, ScriptArgument.Milliseconds(IUsageStore.WritesRemembered),
+        ];
         foreach (var hold in usage.Holds) arguments.AddRange([hold.Id, hold.Tokens]);
         foreach (var (model, count) in usage.ByModel)
             arguments.AddRange([model, count.Requests, count.Failed, count.InputTokens, count.OutputTokens, count.EstimatedTokens]);

@@ -2,10 +2,13 @@
 -- include limits.lua
 -- Adds to a tenant's usage of a day, and ends the holds of the calls whose usage it is. A sum stops at the largest exact number. A value
 -- that is not a number counts as 0.
--- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, the tokens of calls without a hold, how many holds, for each hold its id and the
---       tokens of its call, then for each model: its name, requests, failed requests, input tokens, output tokens, estimated tokens among
---       these
-local key, most, total, models = base .. ARGV[1], ARGV[3], 0, 6 + 2 * ARGV[5]
+-- ARGV: day (yyyy-MM-dd), ttl in ms, the largest number, the tokens of calls without a hold, how many holds, the writer, the number of its
+--       write, for how many ms this number is remembered, for each hold its id and the tokens of its call, then for each model: its name,
+--       requests, failed requests, input tokens, output tokens, estimated tokens among these
+-- Returns 1, or 0 when this write was added before: its answer had been lost, and it was sent again.
+local key, most, total, models = base .. ARGV[1], ARGV[3], 0, 9 + 2 * ARGV[5]
+local written = base .. 'written:' .. ARGV[6]
+if (tonumber(mildly('GET', written) or '') or 0) >= ARGV[7] + 0 then return 0 end
 local measures = { 'requests', 'failed', 'input', 'output', 'estimated' }
 -- If the key holds another type, this fails before anything is written.
 call('HLEN', key)
@@ -34,9 +37,10 @@ if total > 0 and mildly('EXISTS', sums) == 1 then
     if sum and sum > tonumber(most) then call('HSET', sums, period, most) end
   end
 end
-for at = 6, models - 1, 2 do
+for at = 9, models - 1, 2 do
   if not correct(ARGV[at], ARGV[at + 1] + 0, true) then loose = loose + ARGV[at + 1] end
 end
 -- Tokens without a hold count from now on.
 shift('', slice_now, loose)
+call('SET', written, ARGV[7], 'PX', ARGV[8])
 return 1

@@ -19,6 +19,7 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
     private readonly ILimitStore _sut;
     private readonly IUsageStore _usage;
     private readonly string _tenant = RedisServer.Unique("t");
+    private long _writes;
 
     public LimitStoreTests(RedisServer redis)
     {
@@ -536,7 +537,8 @@ public sealed class LimitStoreTests : IClassFixture<RedisServer>, IAsyncDisposab
     /// <summary>The usage of a call, as a worker writes it.</summary>
     private Task UsedAsync(UsedHold hold, DateOnly? day = null) => _usage.AddAsync(
         day ?? DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), _tenant,
-        new UsageOfCalls(new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 0, hold.Tokens) }, [hold]), Ct);
+        new UsageOfCalls(new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 0, hold.Tokens) }, [hold]),
+        new UsageWrite("test", ++_writes), Ct);
 
     private async Task<long> NowAsync() =>
         new DateTimeOffset((await _redis.Connection.GetServers()[0].TimeAsync()).ToUniversalTime()).ToUnixTimeMilliseconds();

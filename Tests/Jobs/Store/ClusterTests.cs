@@ -52,7 +52,7 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
         await host.Catalog.LeaveAsync(StoreSut.Worker, Ct);
         var (usage, answers) = (host.Get<IUsageStore>(), host.Get<IAnswerStore>());
         var used = new UsageOfCalls(new Dictionary<string, UsageCount> { ["m"] = new(1, 0, 2, 3) }, [new UsedHold("call-1", 5)]);
-        await usage.AddAsync(new DateOnly(2026, 1, 1), "team-a", used, Ct);
+        await usage.AddAsync(new DateOnly(2026, 1, 1), "team-a", used, new UsageWrite("w", 1), Ct);
         var all = new CallLimits { RequestsPerMinute = 9, TokensPerMinute = 9, ConcurrentCalls = 9, TokensPerDay = 9, TokensPerMonth = 9 };
         var (limits, caller) = (host.Get<ILimitStore>(), new LimitedCaller("team-a", all, "key", all));
         await limits.TakeAsync(caller, new LimitRequest("call-1", 5, TimeSpan.FromMinutes(1), TakesSlot: true), Ct);
