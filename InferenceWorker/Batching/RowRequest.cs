@@ -20,6 +20,7 @@ internal class RowRequest
     {
         _rows = tokenIds.Length;
         _left = tokenIds.Length;
+        Tokens = tokenIds.Sum(row => row.Length);
         Waiting = new List<WaitingRow>(tokenIds.Length);
         for (var i = 0; i < tokenIds.Length; i++) Waiting.Add(new WaitingRow(this, i, tokenIds[i]) { SecondAt = seconds?[i] ?? 0 });
         // The order of rows within a request does not matter, and sorted rows of similar length share batches.
@@ -28,6 +29,9 @@ internal class RowRequest
 
     /// <summary>The span of the request, to which its batches are linked; null when it is not traced.</summary>
     public Activity? Span { get; init; }
+
+    /// <summary>Tokens of all rows.</summary>
+    public int Tokens { get; }
 
     /// <summary>The rows that no round has taken yet, the shortest first. Guarded by the queue's lock.</summary>
     public List<WaitingRow> Waiting { get; }

@@ -75,7 +75,16 @@ internal abstract class LoadedEncoder : ILoadedModel
         var running = _batcher.RunAsync(request, cancellationToken);
         if (rows >= FewestRowsReported) await sink.ReportWhileAsync(running, "rows", () => request.RowsDone, rows);
 
-        var failed = await running;
+        InferenceError? failed;
+        try
+        {
+            failed = await running;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new RunStoppedException(Usage(request.Tokens));
+        }
+
         if (failed is not null) request.Span?.Fail(failed.Code);
         return failed;
     }

@@ -72,6 +72,10 @@ internal sealed class ChatRun(
             await sink.ReportWhileAsync(work, "tokens", () => _choices.Sum(choice => choice.Tokens), most);
             state = await work;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new RunStoppedException(Usage());
+        }
         catch (Exception unreadable) when (unreadable is FormatException or TokenConstraintException)
         {
             return JobOutcome.Failure(new InferenceError { Kind = InferenceErrorKind.Internal, Message = unreadable.Message });
@@ -82,11 +86,11 @@ internal sealed class ChatRun(
             await wanted.CancelAsync();
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested) throw new RunStoppedException(Usage());
         return state switch
         {
             SinkState.Full => JobOutcome.Failure(TooMuch(), Usage()),
-            SinkState.Lost => JobOutcome.Failure(Failed("The lease was lost while the answer was streamed.")),
+            SinkState.Lost => JobOutcome.Failure(Failed("The lease was lost while the answer was streamed."), Usage()),
             _ => await EndAsync(),
         };
     }

@@ -100,7 +100,11 @@ public sealed class ChatStreamTests(ChatPlatform platform) : IClassFixture<ChatP
     [Fact]
     public async Task Stream_ClientThatLeaves_CancelsItsJobAndFreesItsRow()
     {
-        using var reply = await PostAsync(platform.Http, Endless());
+        // The prompt is longer than those of all other tests together.
+        var body = Endless();
+        body["messages"]![0]!["content"] = string.Join(' ', Enumerable.Repeat("day", 1_500));
+        var before = await InputTokensAsync();
+        using var reply = await PostAsync(platform.Http, body);
         var id = reply.Headers.GetValues("X-Job-Id").Single();
         using (var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(Ct)))
             for (var i = 0; i < 10; i++) await reader.ReadLineAsync(Ct);
@@ -110,6 +114,7 @@ public sealed class ChatStreamTests(ChatPlatform platform) : IClassFixture<ChatP
 
         Assert.Equal("canceled", job.GetProperty("status").GetString());
         await UntilNothingRunsAsync(platform.Http);
+        await Poll.UntilAsync(async () => await InputTokensAsync() >= before + 1_500, "the call is counted");
     }
 
     [Fact]
@@ -172,6 +177,10 @@ public sealed class ChatStreamTests(ChatPlatform platform) : IClassFixture<ChatP
             .Select(one => JsonDocument.Parse(one[(one.IndexOf("data: ", StringComparison.Ordinal) + 6)..]).RootElement);
         Assert.Equal(ContentOf(job.GetProperty("output")), ContentOf(chunks));
     }
+
+    private async Task<long> InputTokensAsync() =>
+        (await platform.Http.GetFromJsonAsync<JsonElement>("/v1/usage", Ct)).GetProperty("data").EnumerateArray()
+        .Sum(row => row.GetProperty("input_tokens").GetInt64());
 
     internal static JsonObject Endless()
     {
