@@ -145,6 +145,7 @@ public sealed class ApiKeysTests(KeyedGatewayFixture fixture) : IClassFixture<Ke
     [InlineData("/openapi/v1.json")]
     public async Task OpenRoutes_NoKeyOrAWrongOne_Answer(string path)
     {
+        await _gateway.UntilReadyAsync();
         using var without = await _gateway.Client.GetAsync(path);
         using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Authorization", "Bearer wrong" } } };
         using var wrong = await _gateway.Client.SendAsync(request);

@@ -156,13 +156,7 @@ public sealed class ModelUnavailableTests(ModelUnavailableTests.ImpatientGateway
         await _gateway.ServeAsync(model);
 
         await using var starting = await GatewayHost.StartAsync(fixture.Redis);
-        await Poll.UntilAsync(
-            async () =>
-            {
-                using var health = await starting.Client.GetAsync("/health");
-                return health.StatusCode == HttpStatusCode.OK;
-            },
-            "the Gateway is ready");
+        await starting.UntilReadyAsync();
         var list = await starting.Client.GetFromJsonAsync<JsonElement>("/v1/models");
 
         Assert.Contains(list.GetProperty("data").EnumerateArray(), one => one.GetProperty("id").GetString() == model);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
@@ -51,6 +52,18 @@ internal sealed class GatewayHost : IAsyncDisposable
         await app.StartAsync();
         return new GatewayHost(app, address);
     }
+
+    /// <summary>
+    /// Waits until it says that it is ready. Right after the start it is not: it reads the workers' catalog first, which takes a while on a
+    /// machine that is busy.
+    /// </summary>
+    public Task UntilReadyAsync() => Poll.UntilAsync(
+        async () =>
+        {
+            using var health = await Client.GetAsync("/health");
+            return health.StatusCode == HttpStatusCode.OK;
+        },
+        "the Gateway is ready");
 
     /// <summary>Makes a model known, as a worker that serves it would.</summary>
     public Task ServeAsync(string model, int? dimensions = 4, string task = "embedding") =>

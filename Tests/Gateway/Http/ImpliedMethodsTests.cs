@@ -22,6 +22,7 @@ public sealed class ImpliedMethodsTests(GatewayFixture fixture) : IClassFixture<
     [InlineData("/v1/nothing")]
     public async Task Head_WhereThereIsGet_AnswersTheSameWithoutABody(string path)
     {
+        await _gateway.UntilReadyAsync();
         using var get = await _gateway.Client.GetAsync(path);
         var (status, answer) = await _gateway.SendRawAsync($"HEAD {path}", []);
 

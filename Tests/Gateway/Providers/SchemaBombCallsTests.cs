@@ -83,6 +83,7 @@ public sealed class SchemaBombCallsTests(RedisServer redis) : IClassFixture<Redi
     public async Task Chat_SchemasKeepEveryThreadBusy_OthersAreServedAndALeaverWaitsNoLonger()
     {
         await using var sut = await ProviderGateway.StartAsync(_redis);
+        await sut.Gateway.UntilReadyAsync();
         sut.Provider.Otherwise = FakeProvider.Says("{}");
         var work = sut.Gateway.Services.GetRequiredService<SchemaWork>();
         using var gate = new ManualResetEventSlim();

@@ -144,6 +144,7 @@ public sealed class SiteCheckTests(SiteCheckTests.Gateways gateways) : IClassFix
     [InlineData("/alive")]
     public async Task Probe_ByAnyAddress_IsAnswered(string path)
     {
+        await Keyless.UntilReadyAsync();
         using var byAddress = await SendAsync(Keyless, "GET", path, ("Host", "10.1.2.3:8080"));
         using var byName = await SendAsync(Keyless, "GET", path, ("Host", "gateway.pod.cluster.local"));
 

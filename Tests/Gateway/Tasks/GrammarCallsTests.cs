@@ -40,6 +40,7 @@ public sealed class GrammarCallsTests(RedisServer redis) : IClassFixture<RedisSe
     {
         var format = Formats[name];
         await using var sut = await StartAsync();
+        await sut.Gateway.UntilReadyAsync();
 
         var asked = sut.Gateway.PostTextAsync("/v1/chat/completions", sut.Body($"\"response_format\":{format}"));
         using var health = await sut.Gateway.Client.GetAsync(new Uri("/health", UriKind.Relative), Ct);
