@@ -49,6 +49,16 @@ public sealed class ApiKeyRotationTests : IDisposable
         Assert.False(sut.TryIdentify(default, out _, out _));
     }
 
+    [Theory]
+    [InlineData(10_000, true)]
+    [InlineData(10_001, false)]
+    public void TryIdentify_LongKey_IsLetInUpToItsBound(int characters, bool isLetIn)
+    {
+        var key = new string('k', characters);
+
+        Assert.Equal(isLetIn, CallerOf(CreateSut(out _, ("ApiKeys:a:Sha256", HashOf(key))), key) is not null);
+    }
+
     [Fact]
     public void Reload_KeysRotate_NewOneIsLetInAtOnceAndOldOneUntilItGoes()
     {
