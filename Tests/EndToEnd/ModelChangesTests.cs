@@ -31,11 +31,14 @@ public sealed class ModelChangesTests : IAsyncLifetime
     {
         Assert.Equal(HttpStatusCode.NotFound, (await ClassifyAsync()).Status);
 
+        Add(HubFolders.Classifier(_models.Sources, "a-model-for-others"));
         Add(HubFolders.Classifier(_models.Sources, Sorter));
 
         await Poll.UntilAsync(async () => await ModelAsync() is { } model && model.GetProperty("labels").GetInt32() == 3, "it is listed");
         var (status, answer) = await ClassifyAsync();
         Assert.True(status == HttpStatusCode.OK, answer);
+        // Models:Load does not name it. Models are loaded one after the other, by name, so it would have been there before.
+        Assert.DoesNotContain("a-model-for-others", await ListAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
