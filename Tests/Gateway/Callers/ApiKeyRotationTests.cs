@@ -85,7 +85,7 @@ public sealed class ApiKeyRotationTests : IDisposable
         configuration["ApiKeys:b:Sha256"] = "the-key-itself";
         ((IConfigurationRoot)configuration).Reload();
 
-        Assert.NotNull(CallerOf(sut, "old"));
+        Assert.Equal(("a", null), (CallerOf(sut, "old")?.Tenant, CallerOf(sut, "another")?.Tenant));
         var line = Assert.Single(_log.Lines);
         Assert.Equal(LogLevel.Error, line.Level);
         Assert.Contains("ApiKeys:b:Sha256 must be", line.Text, StringComparison.Ordinal);

@@ -145,6 +145,13 @@ public sealed class HostileFolderTests : IDisposable
     public void Add_SettingsOfWrongForm_AreRefused(string config) =>
         AssertRefused(folder => File.WriteAllText(Path.Combine(folder, "config.json"), config), "sorter");
 
+    /// <summary>The file gives as many numbers as there are labels, so nothing else would notice.</summary>
+    [Fact]
+    public void Add_NumberOfALabelMissing_IsRefused() => AssertRefused(
+        folder => HubFolders.Configure(
+            folder, config => config["id2label"] = new JsonObject { ["0"] = "a", ["1"] = "b", ["3"] = "c" }),
+        "must name every number from 0 on");
+
     [Theory]
     [InlineData("pooling_mode_max_tokens", "pools with max_tokens; mean_tokens or cls_token")]
     [InlineData("pooling_mode_mean_sqrt_len_tokens", "pools with mean_sqrt_len_tokens")]
