@@ -1,22 +1,20 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace AiPlatform.Cli;
 
-/// <summary>Calls the Gateway's routes that the SDK does not have. Sends the API key of <c>AI_API_KEY</c>, if it is set.</summary>
+/// <summary>Calls the Gateway's routes that the SDK does not have.</summary>
 internal sealed class GatewayApi : IDisposable
 {
-    private const string KeyVariable = "AI_API_KEY";
-
     private readonly HttpClient _http;
 
     /// <param name="address">The Gateway's address, which ends with a slash.</param>
-    public GatewayApi(Uri address)
+    /// <param name="key">The caller's API key; null for none.</param>
+    public GatewayApi(Uri address, string? key)
     {
-        Address = address;
-        Key = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } key ? key : null;
+        (Address, Key) = (address, key);
         _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
         if (Key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
@@ -30,44 +28,60 @@ internal sealed class GatewayApi : IDisposable
 
     /// <summary>The error when no Gateway answers.</summary>
     public string Silence =>
-        $"No Gateway answers at {Place}. './ai up' starts one; --url or {CliArguments.UrlVariable} names another one.";
+        $"No Gateway answers at {Place}. './ai up' starts one; --url or {GatewayChoice.UrlVariable} names another one.";
+
+    /// <summary>The error when something else answers.</summary>
+    public string NoGateway =>
+        $"The program that answers at {Place} is not a Gateway; --url or {GatewayChoice.UrlVariable} names the Gateway.";
 
     /// <summary>The models that the Gateway serves, as its JSON and parsed. Exactly one of answer and problem is set.</summary>
-    public async Task<((string Json, IReadOnlyList<ModelEntry> Models)? Answer, string? Problem)> ListModelsAsync()
+    public async Task<((string Json, ModelEntries Models)? Answer, string? Problem)> ListModelsAsync()
+    {
+        var (answer, problem) = await GetAsync("v1/models");
+        if (answer is null) return (null, problem);
+        if (answer.Status != HttpStatusCode.OK) return (null, ProblemOf(answer.Body, (int)answer.Status));
+
+        var models = answer.Read(ModelsJson.Default.ModelEntries);
+        return models?.Data is not null ? ((answer.Body, models), null) : (null, NoGateway);
+    }
+
+    /// <summary>The answer of a route, whatever its status is; or why there is none.</summary>
+    /// <param name="route">Without a slash at its beginning.</param>
+    public async Task<(GatewayAnswer? Answer, string? Problem)> GetAsync(string route)
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri("v1/models", UriKind.Relative));
-            var json = await response.Content.ReadAsStringAsync();
-            if (response.StatusCode != HttpStatusCode.OK) return (null, ProblemOf(json, (int)response.StatusCode));
-
-            var models = JsonSerializer.Deserialize(json, ModelsJson.Default.ModelEntries)?.Data;
-            return models is not null ? ((json, models), null) : (null, NoGateway());
+            using var response = await _http.GetAsync(new Uri(route, UriKind.Relative));
+            return (new GatewayAnswer(response.StatusCode, await response.Content.ReadAsStringAsync()), null);
         }
-        catch (HttpRequestException unsafeLine) when (unsafeLine.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (Exception lost) when (lost is HttpRequestException or OperationCanceledException)
         {
-            return (null, $"{Place} answers, but not with TLS that can be trusted: {unsafeLine.InnerException?.Message}");
-        }
-        catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException)
-        {
-            return (null, Silence);
-        }
-        catch (JsonException)
-        {
-            return (null, NoGateway());
+            return (null, ProblemOf(lost));
         }
     }
 
+    /// <summary>The error when a request got no answer.</summary>
+    public string ProblemOf(Exception lost) => lost is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
+        ? $"{Place} answers, but not with TLS that can be trusted: {lost.InnerException?.Message}"
+        : Silence;
+
     /// <summary>The message of an error answer; without a message, its status.</summary>
-    public static string ProblemOf(string json, int status)
+    public string ProblemOf(string json, int status)
     {
-        if (status == (int)HttpStatusCode.Unauthorized) return $"The Gateway needs an API key: set {KeyVariable}.";
+        if (status == (int)HttpStatusCode.Unauthorized)
+        {
+            return Key is null
+                ? $"The Gateway needs an API key: set {GatewayChoice.KeyVariable}."
+                : $"The Gateway does not accept the API key in {GatewayChoice.KeyVariable}: it is not one of its keys, or has expired.";
+        }
+
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object
-                && error.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.String)
+            var root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("error", out var error)
+                && error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out var message)
+                && message.ValueKind == JsonValueKind.String)
             {
                 return message.GetString()!;
             }
@@ -81,47 +95,22 @@ internal sealed class GatewayApi : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
-
-    private string NoGateway() =>
-        $"The program that answers at {Place} is not a Gateway; --url or {CliArguments.UrlVariable} names the Gateway.";
 }
 
-/// <summary>A model of <c>/v1/models</c>. Members that the Gateway does not know are null.</summary>
-internal sealed record ModelEntry
+/// <summary>An answer of the Gateway.</summary>
+internal sealed record GatewayAnswer(HttpStatusCode Status, string Body)
 {
-    public required string Id { get; init; }
-
-    public string? OwnedBy { get; init; }
-
-    /// <summary><c>worker</c> or <c>provider</c>.</summary>
-    public string? ServedBy { get; init; }
-
-    public bool? Available { get; init; }
-
-    public string? Task { get; init; }
-
-    public int? MaxModelLen { get; init; }
-
-    public int? Workers { get; init; }
-
-    public IReadOnlyList<string>? Devices { get; init; }
-
-    /// <summary>Whether it can chat now, as far as is known.</summary>
-    [JsonIgnore]
-    public bool MayChat => Available != false && IsForChats;
-
-    /// <summary>Whether it is a language model, as far as is known.</summary>
-    [JsonIgnore]
-    public bool IsForChats => Task is null or "text-generation";
+    /// <summary>The body; null when it is not of this type.</summary>
+    public T? Read<T>(JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(Body, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }
-
-/// <summary>The list of models.</summary>
-internal sealed record ModelEntries
-{
-    public IReadOnlyList<ModelEntry>? Data { get; init; }
-}
-
-/// <summary>The JSON of <c>/v1/models</c>.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(ModelEntries))]
-internal sealed partial class ModelsJson : JsonSerializerContext;

@@ -1,22 +1,37 @@
+using System.CommandLine;
 using System.Globalization;
 using Spectre.Console;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c>: prints the models that the Gateway serves, as a table or as its JSON.</summary>
-internal sealed class ModelsCommand(ModelsArguments arguments, GatewayApi gateway, Screen screen)
+/// <summary><c>models</c>: prints the models that the Gateway serves, as a table or as its JSON.</summary>
+internal sealed class ModelsCommand(bool isJson, GatewayApi gateway, Screen screen)
 {
+    public static Command Create(GatewayChoice choice, Screen screen)
+    {
+        var json = CommandOptions.Json("Prints the Gateway's own JSON.");
+        var command = new Command("models", "Lists the models that the Gateway serves, with their workers or providers.") { json };
+        choice.AddTo(command);
+        command.SetAction(async parsed =>
+        {
+            using var gateway = choice.Open(parsed);
+            return await new ModelsCommand(parsed.GetValue(json), gateway, screen).RunAsync();
+        });
+        return command;
+    }
+
     public async Task<int> RunAsync()
     {
         var (answer, problem) = await gateway.ListModelsAsync();
-        if (answer is not var (json, models))
+        if (answer is not var (json, list))
         {
             screen.Error(problem!);
             return 1;
         }
 
-        if (arguments.Json) await Console.Out.WriteLineAsync(json);
-        else if (models.Count == 0) screen.Note("The Gateway serves no model: is a worker ready? './ai doctor' shows the workers' models.");
+        var models = list.Data!;
+        if (isJson) await Console.Out.WriteLineAsync(json);
+        else if (models.Count == 0) screen.Note($"The Gateway serves no model: is a worker ready? '{Program.Name} doctor' says more.");
         else screen.Answers.Write(TableOf(models));
         return 0;
     }

@@ -1,23 +1,65 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using AiPlatform.Cli.Chat;
+using AiPlatform.Cli.Doctor;
+using AiPlatform.Cli.Jobs;
+using AiPlatform.Gateway.Callers;
 
 namespace AiPlatform.Cli;
 
-/// <summary><c>./ai models</c> and <c>./ai chat</c>, which call a Gateway.</summary>
+/// <summary>
+/// The tool <c>aiplatform</c>, whose commands talk to a running system. <c>./ai</c> runs the same program for its commands of these names.
+/// </summary>
 internal static class Program
 {
+    /// <summary>How the program is called, where this is not <c>aiplatform</c>; <c>./ai</c> sets it.</summary>
+    private const string NameVariable = "AI_COMMAND";
+
+    /// <summary>How the program is called.</summary>
+    public static string Name { get; } = Environment.GetEnvironmentVariable(NameVariable) is { Length: > 0 } name ? name : "aiplatform";
+
+    /// <returns>0; 1 when something could not be done; 2 for a wrong command line.</returns>
     public static async Task<int> Main(string[] args)
     {
-        var (wanted, misuse) = CliArguments.Parse(args, Environment.GetEnvironmentVariable(CliArguments.UrlVariable));
+        if (args is ["key", .. var rest]) return new KeyCommand(Console.Out, Console.Error, TimeProvider.System, Name).Run(rest);
+
         var screen = new Screen();
-        if (wanted is null)
+        // An argument that begins with @ is no file of arguments, and '-ab' is not '-a -b'.
+        var parsed = Commands(screen).Parse(
+            args.Length > 0 ? args : ["--help"],
+            new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
         {
-            screen.Error($"{misuse}\n'./ai help {(args.Length > 0 ? args[0] : "")}' shows the usage.");
+            screen.Error($"{MisuseOf(parsed)}\n'{PathOf(parsed.CommandResult.Command)} --help' shows the usage.");
             return 2;
         }
 
-        using var gateway = new GatewayApi(wanted.Gateway);
-        return wanted is ChatArguments chat
-            ? await new ChatCommand(chat, gateway, screen).RunAsync()
-            : await new ModelsCommand((ModelsArguments)wanted, gateway, screen).RunAsync();
+        // Ctrl-C is the commands' own.
+        return await parsed.InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
+
+    private static Command Commands(Screen screen)
+    {
+        var gateway = new GatewayChoice();
+        return new Command(Name, "Talks to a running AiPlatform system. Where its Gateway has API keys, AI_API_KEY has the caller's.")
+        {
+            ModelsCommand.Create(gateway, screen),
+            ChatCommand.Create(gateway, screen),
+            JobsCommands.Create(gateway, screen),
+            new Command("key", $"Makes an API key, and the settings that let it in; '{Name} key --help' shows the usage."),
+            DoctorCommand.Create(gateway, screen),
+            new HelpOption(),
+            new VersionOption(),
+        };
+    }
+
+    /// <summary>What is wrong. A word that is no command says more than that the command is missing, which comes first.</summary>
+    private static string MisuseOf(ParseResult parsed) => (parsed.UnmatchedTokens is [var unknown, ..]
+        ? parsed.Errors.FirstOrDefault(error => error.Message.Contains(unknown, StringComparison.Ordinal))
+        : null)?.Message ?? parsed.Errors[0].Message;
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
 }

@@ -1,8 +1,10 @@
+using System.CommandLine;
+using System.Globalization;
 using OpenAI.Chat;
 
 namespace AiPlatform.Cli.Chat;
 
-/// <summary><c>./ai chat</c>: reads lines, sends each to the model with the chat so far, and prints the answers.</summary>
+/// <summary><c>chat</c>: reads lines, sends each to the model with the chat so far, and prints the answers.</summary>
 internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, Screen screen)
 {
     private const string Help = """
@@ -19,6 +21,50 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
     private string? _system = arguments.System;
     private string _model = "";
     private bool _hasFailed;
+
+    public static Command Create(GatewayChoice choice, Screen screen)
+    {
+        var model = CommandOptions.Text(
+            "--model", "NAME", $"The model (default: the first that can chat; '{Program.Name} models' lists them)");
+        var system = CommandOptions.Text("--system", "TEXT", "The system message");
+        var tokens = CommandOptions.Number(
+            "--max-tokens", 1, int.MaxValue, "N", "Most tokens of an answer (default: as many as the model's context has room for)");
+        var temperature = Temperature();
+        var command = new Command(
+            "chat",
+            "Chats with a model, line by line, in a terminal or from a pipe. Ctrl-C stops an answer; /help lists more.")
+        {
+            model, system, tokens, temperature,
+        };
+        choice.AddTo(command);
+        command.SetAction(async parsed =>
+        {
+            var arguments = new ChatArguments
+            {
+                Model = parsed.GetValue(model),
+                System = parsed.GetValue(system),
+                MaxTokens = parsed.GetValue(tokens),
+                Temperature = parsed.GetValue(temperature),
+            };
+            using var gateway = choice.Open(parsed);
+            return await new ChatCommand(arguments, gateway, screen).RunAsync();
+        });
+        return command;
+    }
+
+    private static Option<float?> Temperature() => new("--temperature")
+    {
+        Description = "0 to 2; 0 always gives the same answer (default: 1)",
+        HelpName = "T",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (float.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value <= 2)
+                return value;
+            result.AddError($"--temperature takes a number from 0 to 2, not '{text}'.");
+            return null;
+        },
+    };
 
     /// <returns>The exit code: 1 when there is no model to ask, or when a line from a pipe got no answer; else 0.</returns>
     public async Task<int> RunAsync()
@@ -109,8 +155,9 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
     private async Task<string?> ChooseAsync(string? name)
     {
         var (answer, problem) = await gateway.ListModelsAsync();
-        if (answer is not var (_, models)) return problem;
+        if (answer is not var (_, list)) return problem;
 
+        var models = list.Data!;
         var able = models.Where(model => model.MayChat).ToList();
         var names = able.Count > 0 ? string.Join(", ", able.Select(model => model.Id)) : "none";
         if (name is not null)
@@ -124,8 +171,24 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
 
         // The task of a worker's model is known, that of a provider's model is not. So a worker's model comes first.
         if ((able.Find(model => model.Task is not null) ?? able.FirstOrDefault()) is not { } first)
-            return "The Gateway serves no model that can chat; './ai models' lists the models.";
+            return $"The Gateway serves no model that can chat; '{Program.Name} models' lists the models.";
         _model = first.Id;
         return null;
     }
+}
+
+/// <summary>The options of <c>chat</c>.</summary>
+internal sealed record ChatArguments
+{
+    /// <summary>The model's name; null for the first model that can chat.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The system message.</summary>
+    public string? System { get; init; }
+
+    /// <summary>Most tokens of an answer; null for as many as the model's context has room for.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Null for the model's default.</summary>
+    public float? Temperature { get; init; }
 }

@@ -57,7 +57,7 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
         }
         catch (ClientResultException refused) when (refused.GetRawResponse() is { } response)
         {
-            problem = GatewayApi.ProblemOf(response.Content.ToString(), response.Status);
+            problem = gateway.ProblemOf(response.Content.ToString(), response.Status);
         }
         catch (Exception lost) when (lost is ClientResultException or HttpRequestException or IOException or OperationCanceledException
             or AggregateException or JsonException)
@@ -78,11 +78,11 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
     }
 
     /// <summary>The message of an error event in a stream, which the SDK does not report.</summary>
-    private static string? ErrorOf(StreamingChatCompletionUpdate update)
+    private string? ErrorOf(StreamingChatCompletionUpdate update)
     {
 #pragma warning disable SCME0001 // The SDK's access to unknown members of an answer is experimental.
         if (!update.Patch.TryGetJson("$.error"u8, out var error)) return null;
 #pragma warning restore SCME0001
-        return GatewayApi.ProblemOf($"{{\"error\":{Encoding.UTF8.GetString(error.Span)}}}", 0);
+        return gateway.ProblemOf($"{{\"error\":{Encoding.UTF8.GetString(error.Span)}}}", 0);
     }
 }

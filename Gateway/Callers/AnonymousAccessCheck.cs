@@ -43,7 +43,7 @@ internal sealed class AnonymousAccessCheck(
             typeof(GatewayOptions),
             [
                 $"The Gateway has no API keys and would listen on {open}, so that everybody who reaches it could do everything. Configure "
-                + $"{ApiKeyReader.SectionName}:NAME:Sha256, or set "
+                + $"{ApiKeyForm.SectionName}:NAME:Sha256, or set "
                 + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.AllowAnonymous)}=true "
                 + "if that is meant; on 127.0.0.1 neither is needed.",
             ]);

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AiPlatform.Gateway.Configuration;
 using AiPlatform.Jobs.Limits;
 using Microsoft.Extensions.Options;
+using static AiPlatform.Gateway.Callers.ApiKeyForm;
 
 namespace AiPlatform.Gateway.Callers;
 
@@ -24,22 +25,6 @@ namespace AiPlatform.Gateway.Callers;
 /// </summary>
 internal static partial class ApiKeyReader
 {
-    public const string SectionName = "ApiKeys";
-
-    public const string HashName = "Sha256";
-    public const string ExpiryName = "ExpiresAt";
-    public const string RoleName = "Role";
-    public const string KeysName = "Keys";
-    public const string LimitsName = "Limits";
-    public const string User = "user";
-    public const string Operator = "operator";
-
-    /// <summary>The form of the time at which a key expires.</summary>
-    public const string ExpiryForm = "yyyy-MM-dd'T'HH:mm:ss'Z'";
-
-    /// <summary>What <see cref="TenantName"/> matches, in words.</summary>
-    public const string TenantNameRule = "A tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
-
     private static readonly string[] FieldsOfKey = [HashName, ExpiryName];
     private static readonly string[] FieldsOfNamedKey = [.. FieldsOfKey, LimitsName];
     private static readonly string[] FieldsOfTenant = [.. FieldsOfKey, RoleName, KeysName, LimitsName];
@@ -49,9 +34,6 @@ internal static partial class ApiKeyReader
 
     private static readonly string[] LimitsOfTenant =
         [.. LimitsOfKey, nameof(CallLimits.TokensPerDay), nameof(CallLimits.TokensPerMonth)];
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
-    public static partial Regex TenantName { get; }
 
     [GeneratedRegex(@"\A[A-Fa-f0-9]{64}\z")]
     private static partial Regex HexHash { get; }

@@ -90,7 +90,7 @@ internal sealed class ApiKeys : IDisposable
                 return;
             }
 
-            if (!_configuration.GetSection(ApiKeyReader.SectionName).GetChildren().Any())
+            if (!_configuration.GetSection(ApiKeyForm.SectionName).GetChildren().Any())
             {
                 Log.KeysNotReloaded(_logger, "no key is left, so all stay.");
                 return;

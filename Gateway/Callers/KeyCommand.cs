@@ -10,15 +10,16 @@ namespace AiPlatform.Gateway.Callers;
 
 /// <summary>
 /// <c>key new</c>: makes an API key, and prints it once with the configuration that lets it in, which has only its hash. It calls nothing,
-/// and keeps nothing.
+/// and keeps nothing. The Gateway's program and the Cli's have it, from these same files.
 /// </summary>
 /// <param name="output">Gets the key and its settings.</param>
 /// <param name="errors">Gets what is wrong.</param>
 /// <param name="time">The clock.</param>
-internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvider time)
+/// <param name="program">How the program is called, for its usage.</param>
+internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvider time, string program = "./ai")
 {
-    private const string Usage = """
-        usage: ./ai key new TENANT [--role user|operator] [--expires DATE] [--rpm N] [--tpm N]
+    private string Usage => $"""
+        usage: {program} key new TENANT [--role user|operator] [--expires DATE] [--rpm N] [--tpm N]
 
           Makes an API key, and prints it once, with the settings to paste. They have only its hash. Other keys of the tenant stay valid.
 
@@ -48,7 +49,7 @@ internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvi
         var (wanted, misuse) = KeyArguments.Parse(arguments, time);
         if (wanted is null)
         {
-            errors.WriteLine($"error: {PrintableText.Of(misuse!)}\n'./ai help key' shows the usage.");
+            errors.WriteLine($"error: {PrintableText.Of(misuse!)}\n'{program} key --help' shows the usage.");
             return 2;
         }
 
@@ -61,16 +62,16 @@ internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvi
         var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
         var key = $"aip_{secret}";
         var name = $"k{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(NameBytes))}";
-        var entry = new JsonObject { [ApiKeyReader.HashName] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) };
+        var entry = new JsonObject { [ApiKeyForm.HashName] = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) };
         if (arguments.ExpiresAt is { } expiry)
-            entry[ApiKeyReader.ExpiryName] = expiry.ToString(ApiKeyReader.ExpiryForm, CultureInfo.InvariantCulture);
+            entry[ApiKeyForm.ExpiryName] = expiry.ToString(ApiKeyForm.ExpiryForm, CultureInfo.InvariantCulture);
         var limits = new JsonObject();
         if (arguments.RequestsPerMinute is { } requests) limits[nameof(CallLimits.RequestsPerMinute)] = requests;
         if (arguments.TokensPerMinute is { } tokens) limits[nameof(CallLimits.TokensPerMinute)] = tokens;
-        if (limits.Count > 0) entry[ApiKeyReader.LimitsName] = limits;
-        var tenant = new JsonObject { [ApiKeyReader.KeysName] = new JsonObject { [name] = entry } };
-        if (arguments.Role is { } role) tenant[ApiKeyReader.RoleName] = role;
-        var settings = new JsonObject { [ApiKeyReader.SectionName] = new JsonObject { [arguments.Tenant] = tenant } };
+        if (limits.Count > 0) entry[ApiKeyForm.LimitsName] = limits;
+        var tenant = new JsonObject { [ApiKeyForm.KeysName] = new JsonObject { [name] = entry } };
+        if (arguments.Role is { } role) tenant[ApiKeyForm.RoleName] = role;
+        var settings = new JsonObject { [ApiKeyForm.SectionName] = new JsonObject { [arguments.Tenant] = tenant } };
 
         output.WriteLine(
             $"""
@@ -97,7 +98,7 @@ internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvi
 /// <summary>The arguments of <c>key new</c>.</summary>
 internal sealed record KeyArguments
 {
-    private static readonly string[] TimeForms = [ApiKeyReader.ExpiryForm, "yyyy-MM-dd"];
+    private static readonly string[] TimeForms = [ApiKeyForm.ExpiryForm, "yyyy-MM-dd"];
 
     /// <summary>The tenant whose key it is.</summary>
     public required string Tenant { get; init; }
@@ -116,7 +117,7 @@ internal sealed record KeyArguments
     public static (KeyArguments? Wanted, string? Misuse) Parse(IReadOnlyList<string> arguments, TimeProvider time)
     {
         if (arguments is not ["new", var tenant, ..]) return (null, "'key' takes 'new' and the name of a tenant.");
-        if (!ApiKeyReader.TenantName.IsMatch(tenant)) return (null, $"{ApiKeyReader.TenantNameRule}; '{tenant}' has not.");
+        if (!ApiKeyForm.TenantName.IsMatch(tenant)) return (null, $"{ApiKeyForm.TenantNameRule}; '{tenant}' has not.");
         if (tenant.Contains("__", StringComparison.Ordinal) || tenant.EndsWith('_'))
         {
             return (null, "A name with '__', or that ends with '_', cannot stand in an environment variable or a file's name, where '__' "
@@ -130,9 +131,9 @@ internal sealed record KeyArguments
             string? misuse;
             (wanted, misuse) = option switch
             {
-                "--role" => value is ApiKeyReader.User or ApiKeyReader.Operator
+                "--role" => value is ApiKeyForm.User or ApiKeyForm.Operator
                     ? (wanted with { Role = value }, null)
-                    : (wanted, $"--role takes '{ApiKeyReader.User}' or '{ApiKeyReader.Operator}', not '{value}'."),
+                    : (wanted, $"--role takes '{ApiKeyForm.User}' or '{ApiKeyForm.Operator}', not '{value}'."),
                 "--expires" => DateTimeOffset.TryParseExact(
                         value, TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var expiry)
                     && expiry > time.GetUtcNow()

@@ -66,7 +66,7 @@ internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<Gat
         Kind = InferenceErrorKind.HostNotAllowed,
         Message = "This Gateway has no API keys, so it answers to localhost and loopback addresses only, not to "
             + $"'{Refusals.Quoted(host)}'. Ask it by one of them, name the host in "
-            + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.Hosts)}, or configure {ApiKeyReader.SectionName}.",
+            + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.Hosts)}, or configure {ApiKeyForm.SectionName}.",
     };
 
     private static InferenceError CrossSite(string origin) => new()
@@ -74,6 +74,6 @@ internal sealed class SiteCheck(RequestDelegate next, ApiKeys keys, IOptions<Gat
         Kind = InferenceErrorKind.CrossSite,
         Message = "This Gateway has no API keys, so it refuses requests from pages of other sites"
             + $"{(origin.Length == 0 ? "" : $" ('{Refusals.Quoted(origin)}')")}. Name the page's origin in "
-            + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.CorsOrigins)}, or configure {ApiKeyReader.SectionName}.",
+            + $"{GatewayOptions.SectionName}:{nameof(GatewayOptions.CorsOrigins)}, or configure {ApiKeyForm.SectionName}.",
     };
 }

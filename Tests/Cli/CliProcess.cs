@@ -4,7 +4,7 @@ using AiPlatform.Tests.Fixtures;
 
 namespace AiPlatform.Tests.Cli;
 
-/// <summary>Runs <c>./ai models</c> or <c>./ai chat</c> as a process.</summary>
+/// <summary>Runs the program of the tool <c>aiplatform</c> as a process.</summary>
 internal sealed class CliProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
@@ -33,12 +33,12 @@ internal sealed class CliProcess : IAsyncDisposable
     /// <summary>Starts it with pipes on a simulated build server, where its output must be plain text, too.</summary>
     public static CliProcess Start(params string[] arguments) => Start(url: null, arguments);
 
-    /// <summary>Starts it in the same way, with the Gateway's address in its environment.</summary>
-    public static CliProcess Start(string? url, string[] arguments)
+    /// <summary>Starts it in the same way, with the Gateway's address and the caller's key in its environment.</summary>
+    public static CliProcess Start(string? url, string[] arguments, string? key = null)
     {
         var start = new ProcessStartInfo(Command[0], [.. Command[1..], .. arguments]);
         start.Environment["GITHUB_ACTIONS"] = "true";
-        start.Environment["AI_URL"] = url;
+        (start.Environment["AI_URL"], start.Environment["AI_API_KEY"]) = (url, key);
         return new CliProcess(start);
     }
 

@@ -66,16 +66,63 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
     [Theory]
     [InlineData("models")]
     [InlineData("chat")]
-    public async Task NoGateway_IsSaidInPlainWords(string command)
+    [InlineData("jobs", "list")]
+    [InlineData("jobs", "follow", "job_1")]
+    public async Task NoGateway_IsSaidInPlainWords(params string[] command)
     {
         var port = FreePort.Next().ToString(CultureInfo.InvariantCulture);
-        await using var sut = CliProcess.Start(command, "--port", port);
+        await using var sut = CliProcess.Start([.. command, "--port", port]);
 
         Assert.Equal(1, await sut.EndAsync());
         Assert.Equal(
             $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --url or AI_URL names another one.\n",
             sut.Errors);
         Assert.Equal("", sut.Output);
+    }
+
+    /// <summary>A wrong command line names the command whose help describes it.</summary>
+    [Theory]
+    [InlineData("Required command was not provided.", "aiplatform jobs", "jobs")]
+    [InlineData("Required argument missing for command: 'show'.", "aiplatform jobs show", "jobs", "show")]
+    [InlineData("--status takes one of queued, running,", "aiplatform jobs list", "jobs", "list", "--status", "done")]
+    [InlineData("--limit takes a number from 1 to 100000, not '0'.", "aiplatform jobs list", "jobs", "list", "--limit", "0")]
+    [InlineData("--url and --port both name the Gateway", "aiplatform doctor", "doctor", "--url", "http://a", "--port", "1")]
+    [InlineData("Unrecognized command or argument 'nothing'.", "aiplatform", "nothing")]
+    [InlineData("'key' takes 'new' and the name of a tenant.", "aiplatform key", "key")]
+    public async Task Misuse_SaysWhereHelpIs(string said, string command, params string[] arguments)
+    {
+        await using var sut = CliProcess.Start(arguments);
+
+        Assert.Equal(2, await sut.EndAsync());
+        Assert.StartsWith($"error: {said}", sut.Errors, StringComparison.Ordinal);
+        Assert.EndsWith($"'{command} --help' shows the usage.\n", sut.Errors, StringComparison.Ordinal);
+        Assert.Equal("", sut.Output);
+    }
+
+    [Theory]
+    [InlineData("aiplatform [command] [options]")]
+    [InlineData("aiplatform chat [options]", "chat", "--help")]
+    [InlineData("aiplatform jobs follow <ID> [options]", "jobs", "follow", "--help")]
+    [InlineData("aiplatform doctor [options]", "doctor", "-h")]
+    [InlineData("usage: aiplatform key new TENANT", "key", "--help")]
+    [InlineData("The key, which nobody can show again:", "key", "new", "search")]
+    [InlineData("0.", "--version")]
+    public async Task Help_IsOnStandardOutput(string said, params string[] arguments)
+    {
+        await using var sut = CliProcess.Start(arguments);
+
+        Assert.Equal(0, await sut.EndAsync());
+        Assert.Contains(said, sut.Output, StringComparison.Ordinal);
+        Assert.Equal("", sut.Errors);
+    }
+
+    [Fact]
+    public async Task Key_ThatNoHeaderCarries_IsRefused()
+    {
+        await using var sut = CliProcess.Start($"http://127.0.0.1:{Port}", ["models"], "aip_a\nb");
+
+        Assert.Equal(2, await sut.EndAsync());
+        Assert.StartsWith("error: AI_API_KEY has a blank, a line end", sut.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class KeyCommandTests
 
         Assert.Equal(2, code);
         Assert.StartsWith($"error: {said}", errors, StringComparison.Ordinal);
-        Assert.Contains("'./ai help key' shows the usage.", errors, StringComparison.Ordinal);
+        Assert.Contains("'./ai key --help' shows the usage.", errors, StringComparison.Ordinal);
         Assert.Equal("", output);
     }
 
