@@ -1,8 +1,14 @@
 # Sourced: checks what must be on the machine, installs what it can, and says what to do about the rest.
 # shellcheck shell=bash
 
+# Sets sdk to the version of the SDK; where nothing is built, to that of the runtime.
 require_dotnet() {
   local wanted
+  if is_shipped; then
+    sdk=$(dotnet --list-runtimes 2>/dev/null | sed -n 's/^Microsoft.AspNetCore.App \(10[^ ]*\).*/\1 (runtime)/p' | tail -n 1)
+    [[ $sdk ]] || fail "the ASP.NET Core runtime 10.0 is not on PATH. Get it from https://dotnet.microsoft.com/download."
+    return
+  fi
   wanted=$(sed -n 's/.*"version": *"\([^"]*\)".*/\1/p' "$root/global.json")
   command -v dotnet >/dev/null ||
     fail "dotnet is not on PATH. Install the .NET SDK $wanted or a later 10.0 (https://dotnet.microsoft.com/download) and run this again."

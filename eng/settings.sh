@@ -15,6 +15,9 @@ if [[ ! ${Models__CudaPath:-} && -e $cuda_libraries/complete ]]; then export Mod
 # dll PROJECT — the program that the build made of a project.
 dll() { printf '%s/artifacts/bin/%s/release/AiPlatform.%s.dll\n' "$root" "$1" "$1"; }
 
+# is_shipped — whether this is what eng/ship has made: programs that are built, where there may be no SDK.
+is_shipped() { [[ -f $root/artifacts/shipped ]]; }
+
 # dotnet needs a writable home; a user without one gets a folder.
 if [[ ${HOME:-} != /* || ! -w $HOME ]]; then
   HOME=/var/tmp/aiplatform-$(id -u)
