@@ -144,7 +144,8 @@ public sealed class BackupTests : IAsyncLifetime
 
     private static Task UseAsync(GatewayHost gateway) => gateway.Services.GetRequiredService<IUsageStore>().AddAsync(
         DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), Tenants.Anonymous,
-        new UsageOfCalls(new Dictionary<string, UsageCount> { [Model] = new(3, 1, 100, 20) }, []), new UsageWrite(Guid.NewGuid().ToString("N"), 1), Ct);
+        new UsageOfCalls(new Dictionary<string, UsageCount> { [Model] = new(3, 1, 100, 20) }, []),
+        new UsageWrite(Guid.NewGuid().ToString("N"), 1), Ct);
 
     private static async Task<JsonElement> UsageAsync(GatewayHost gateway) =>
         await gateway.Client.GetFromJsonAsync<JsonElement>("/v1/usage", Ct);
