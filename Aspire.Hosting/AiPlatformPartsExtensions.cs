@@ -60,8 +60,8 @@ public static class AiPlatformPartsExtensions
     }
 
     /// <summary>
-    /// Keeps the jobs in this Redis instead of one that is added. It must have an append-only file, and must not evict keys
-    /// (<c>maxmemory-policy noeviction</c>): the programs are not ready otherwise.
+    /// Keeps the jobs in this Redis instead of one that is added. It must not evict keys (<c>maxmemory-policy noeviction</c>): the programs
+    /// are not ready otherwise. Without an append-only file accepted jobs are lost when it ends.
     /// </summary>
     /// <param name="platform">The server.</param>
     /// <param name="redis">The Redis: a container, a process or a connection string.</param>
