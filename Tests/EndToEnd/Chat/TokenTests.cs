@@ -183,7 +183,7 @@ public sealed class TokenTests(BothModels both) : IClassFixture<BothModels>
         using var tooLong = await PostAsync(both.Platform.Http, "/v1/detokenize", new JsonObject { ["model"] = Model, ["tokens"] = ids });
 
         Assert.Equal(HttpStatusCode.BadRequest, tooMany.StatusCode);
-        Assert.Contains("at most 300000", await tooMany.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.Contains("more than 300000 tokens", await tooMany.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
         Assert.Contains("4194304 bytes", await tooLong.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
         Assert.Single(TokensOf(await TokenizeAsync(new JsonObject { ["model"] = Model, ["prompt"] = "a" })));
