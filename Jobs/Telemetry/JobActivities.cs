@@ -16,7 +16,7 @@ public static class JobActivities
     {
         if (!Source.HasListeners()) return null;
 
-        var activity = Source.StartActivity($"submit {job.Queue}", ActivityKind.Producer);
+        var activity = Source.StartActivity($"submit {job.Queue.Name}", ActivityKind.Producer);
         Describe(activity, job, "submit", "send");
         return DescribeCall(activity, operation, model);
     }
@@ -26,7 +26,7 @@ public static class JobActivities
     {
         if (!Source.HasListeners()) return null;
 
-        var activity = Source.StartActivity($"wait {job.Queue}");
+        var activity = Source.StartActivity($"wait {job.Queue.Name}");
         Describe(activity, job, "wait", type: null);
         return activity;
     }
@@ -44,7 +44,7 @@ public static class JobActivities
         if (began is not { } start) return default;
 
         ActivityContext.TryParse(job.Traceparent, null, isRemote: true, out var submitted);
-        using var activity = Source.StartActivity(ActivityKind.Client, submitted, startTime: start, name: $"lease {job.Id.Queue}");
+        using var activity = Source.StartActivity(ActivityKind.Client, submitted, startTime: start, name: $"lease {job.Id.Queue.Name}");
         Describe(activity, job.Id, "lease", "receive");
         activity?.SetTag("messaging.batch.message_count", together);
         return activity?.Context ?? submitted;
@@ -58,7 +58,7 @@ public static class JobActivities
     {
         if (!Source.HasListeners()) return null;
 
-        var activity = Source.StartActivity($"process {job.Id.Queue}", ActivityKind.Consumer, leased);
+        var activity = Source.StartActivity($"process {job.Id.Queue.Name}", ActivityKind.Consumer, leased);
         Describe(activity, job.Id, "process", "process");
         activity?.SetTag("messaging.message.body.size", job.Body.Length);
         activity?.SetTag("aiplatform.job.attempt", job.Attempt);
@@ -72,7 +72,7 @@ public static class JobActivities
     {
         if (!Source.HasListeners()) return null;
 
-        var activity = Source.StartActivity($"{operation} {job.Id.Queue}", ActivityKind.Client);
+        var activity = Source.StartActivity($"{operation} {job.Id.Queue.Name}", ActivityKind.Client);
         Describe(activity, job.Id, operation, "settle");
         return activity;
     }

@@ -29,17 +29,17 @@ internal sealed class FakeWorker : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
-    private FakeWorker(IJobStore store, string model)
+    private FakeWorker(IJobStore store, QueueName queue)
     {
         _store = store;
-        _queue = QueueName.ForModel(model);
+        _queue = queue;
     }
 
     /// <summary>A worker that leases nothing until it is told to.</summary>
     public static async Task<FakeWorker> IdleAsync(GatewayHost gateway, string model)
     {
         await gateway.ServeAsync(model, Dimensions);
-        return new FakeWorker(gateway.Store, model);
+        return new FakeWorker(gateway.Store, QueueName.ForModel(model));
     }
 
     /// <summary>A worker that runs all jobs until it is disposed, including those that were submitted before.</summary>
@@ -53,9 +53,13 @@ internal sealed class FakeWorker : IAsyncDisposable
     /// <param name="gateway">Whose jobs they are.</param>
     /// <param name="model">The model.</param>
     /// <param name="run">What is done with each job; it succeeds when nothing is said.</param>
-    public static FakeWorker Start(GatewayHost gateway, string model, Func<FakeWorker, LeasedJob, Task>? run = null)
+    public static FakeWorker Start(GatewayHost gateway, string model, Func<FakeWorker, LeasedJob, Task>? run = null) =>
+        Start(gateway, QueueName.ForModel(model), run);
+
+    /// <summary>The same for a queue, which may be that of a provider's model.</summary>
+    public static FakeWorker Start(GatewayHost gateway, QueueName queue, Func<FakeWorker, LeasedJob, Task>? run = null)
     {
-        var worker = new FakeWorker(gateway.Store, model);
+        var worker = new FakeWorker(gateway.Store, queue);
         worker._loop = worker.RunAsync(run ?? ((one, job) => one.SucceedAsync(job)));
         return worker;
     }

@@ -193,7 +193,8 @@ public sealed class DocumentedStatusesTests : IAsyncLifetime
         _provider.Script(FakeProvider.HangsAsync);
         await AnswersAsync("createChatCompletion", 202, Chat, ("Prefer", "respond-async"));
         await Poll.UntilAsync(() => _provider.Received.Count > calls, "the first job has its provider");
-        await using var stranger = FakeWorker.Start(_gateway, "gpt", (one, leased) => one.FailAsync(leased, InferenceErrorKind.LeaseLost));
+        await using var stranger = FakeWorker.Start(
+            _gateway, QueueName.ForProvider("gpt"), (one, leased) => one.FailAsync(leased, InferenceErrorKind.LeaseLost));
         await AnswersAsync("createChatCompletion", 500, Chat, ("Idempotency-Key", "stranger"), ("X-Request-Timeout", "30"));
     }
 
