@@ -59,8 +59,8 @@ internal sealed class LeasingService(
     {
         var leaser = new QueueLeaser(queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger);
         return new QueueLoops(
-            Loops.Start($"leasing {queue.Queue}", TimeSpan.Zero, (_, token) => leaser.TurnAsync(token)),
-            Loops.Start($"doorbell {queue.Queue}", TimeSpan.Zero, (_, token) =>
+            Loops.Start($"leasing {queue.Queue.Name}", TimeSpan.Zero, (_, token) => leaser.TurnAsync(token)),
+            Loops.Start($"doorbell {queue.Queue.Name}", TimeSpan.Zero, (_, token) =>
                 subscriptions.ListenAsync(RedisKeys.Doorbell(queue.Queue), (_, _) => leaser.Ring(), token)));
     }
 
