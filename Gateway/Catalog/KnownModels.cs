@@ -62,6 +62,10 @@ internal sealed class KnownModels
     /// <summary>Finds a model of our own workers.</summary>
     public ModelDescriptor? Find(string name) => _byName.GetValueOrDefault(name);
 
+    /// <summary>The queue of a model; null when there is no such model.</summary>
+    public QueueName? QueueOf(string name) =>
+        Providers.Find(name)?.Queue ?? (_byName.ContainsKey(name) ? QueueName.ForModel(name) : null);
+
     /// <summary>Whether there is such a model, of a worker or of a provider.</summary>
     public bool Has(string name) => _byName.ContainsKey(name) || Providers.Find(name) is not null;
 
@@ -71,11 +75,6 @@ internal sealed class KnownModels
     /// <summary>How many living processes run its jobs: workers, or this Gateway for a provider's model.</summary>
     public int WorkersOf(string name) =>
         Providers.Find(name) is null ? _workers.Count(worker => worker.Models.Any(load => load.Model == name)) : 1;
-
-    private static ModelFailure Hidden(ModelDescriptor model) => ModelFailure.Of(
-        model.Name,
-        $"A provider's model is named '{model.Name}', too: calls and jobs go to the provider, and the workers' model gets none. Rename one "
-        + "of them.");
 
     /// <summary>What the workers that live do for one of their models.</summary>
     public ServedLoad LoadOf(string name)
@@ -88,6 +87,11 @@ internal sealed class KnownModels
             serving.Sum(one => (long)one.Load.Running),
             serving.Sum(one => (long)one.Load.Capacity));
     }
+
+    private static ModelFailure Hidden(ModelDescriptor model) => ModelFailure.Of(
+        model.Name,
+        $"A provider's model is named '{model.Name}', too: calls and jobs go to the provider, and the workers' model gets none. Rename one "
+        + "of them.");
 }
 
 /// <summary>What workers do for a model.</summary>

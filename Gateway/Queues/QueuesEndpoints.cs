@@ -88,8 +88,7 @@ internal static class QueuesEndpoints
         if (!QueueName.TryParse(name, out var queue)) return (null, await catalog.ReadAsync(cancellationToken));
 
         var models = await catalog.ReadForAsync(queue.Model, cancellationToken);
-        var known = models.Queues.Where(one => one.Model == queue.Model).Take(1).ToList();
-        return (known.Count > 0 ? known[0] : null, models);
+        return (models.QueueOf(queue.Model), models);
     }
 
     private static QueueResource Resource(QueueState state, KnownModels models) =>
