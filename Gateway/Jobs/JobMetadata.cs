@@ -25,12 +25,7 @@ internal static class JobMetadata
 
             reader.Read();
             if (!RequestJson.TryReadText(ref reader, out var value))
-            {
-                return reader.TokenType == JsonTokenType.String
-                    ? RequestJson.HalfPair($"metadata.{key}")
-                    : InferenceError.Invalid($"metadata.{key}", $"metadata.{key} must be a string.");
-            }
-
+                return RequestJson.NotText(ref reader, $"metadata.{key}", $"metadata.{key} must be a string.");
             if (JsonUnicode.LengthOf(value) is var length and > MaxValueLength)
                 return InferenceError.Invalid($"metadata.{key}", $"metadata.{key} has {length} characters; give at most {MaxValueLength}.");
 

@@ -59,8 +59,13 @@ public sealed class LeasedJobRunner(
     private void Count(LeasedJob job, JobOutcome outcome)
     {
         metrics.Ended(job.Model, outcome.Error is null ? JobStatus.Succeeded : JobStatus.Failed);
-        var (input, output) = UsageJson.Read(outcome.Usage);
-        usage.Add(job.Tenant, job.Model, failed: outcome.Error is not null, input, output, hold: job.Hold);
+        CountUsage(job, failed: outcome.Error is not null, outcome.Usage);
+    }
+
+    private void CountUsage(LeasedJob job, bool failed, string? used)
+    {
+        var (input, output) = UsageJson.Read(used);
+        usage.Add(job.Tenant, job.Model, failed, input, output, hold: job.Hold);
     }
 
     /// <summary>
@@ -78,8 +83,7 @@ public sealed class LeasedJobRunner(
             || (now?.Status == JobStatus.Running && running.Reason == StopReason.DeadlinePassed);
         if (now?.Attempts != job.Attempt || !(isExpired || now.Status == JobStatus.Canceled)) return;
 
-        var (input, output) = UsageJson.Read(used);
-        usage.Add(job.Tenant, job.Model, failed: isExpired, input, output, hold: job.Hold);
+        CountUsage(job, failed: isExpired, used);
     }
 
     /// <summary>Reads the job; null when it is gone or its record cannot be read.</summary>

@@ -61,8 +61,14 @@ public static class RequestJson
         return FieldAt(body, at) is { } field ? HalfPair(field) : HalfPair($"The body (at byte {at + 1})") with { Param = null };
     }
 
-    /// <summary>The error for a text of a field that has half of a surrogate pair.</summary>
-    public static InferenceError HalfPair(string field) => InferenceError.Invalid(
+    /// <summary>The error for a value that <see cref="TryReadText"/> refused: it is no string, or has half of a surrogate pair.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="field">Its name.</param>
+    /// <param name="rule">What it must be, for a value that is no string.</param>
+    public static InferenceError NotText(ref Utf8JsonReader value, string field, string rule) =>
+        value.TokenType == JsonTokenType.String ? HalfPair(field) : InferenceError.Invalid(field, rule);
+
+    private static InferenceError HalfPair(string field) => InferenceError.Invalid(
         field, $"{field} has half of a surrogate pair, which is not valid Unicode: escape whole characters.");
 
     /// <summary>
@@ -156,8 +162,9 @@ public static class RequestJson
     /// <returns>An error when it is not a valid name, else null.</returns>
     public static InferenceError? ReadModel(ref Utf8JsonReader value, out string? model)
     {
-        if (!TryReadText(ref value, out model) && value.TokenType == JsonTokenType.String) return HalfPair("model");
-        return model is { Length: > 0 } ? null : InferenceError.Invalid("model", "model must be a string that names a model.");
+        const string Rule = "model must be a string that names a model.";
+        if (!TryReadText(ref value, out model)) return NotText(ref value, "model", Rule);
+        return model.Length > 0 ? null : InferenceError.Invalid("model", Rule);
     }
 
     /// <summary>Reads true, false, or null, which counts as false.</summary>

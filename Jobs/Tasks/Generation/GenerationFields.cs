@@ -150,9 +150,9 @@ internal struct GenerationFields()
 
     private readonly InferenceError? ReadStop(string name, ref Utf8JsonReader value)
     {
-        if (!RequestJson.TryReadText(ref value, out var stop) && value.TokenType == JsonTokenType.String) return RequestJson.HalfPair(name);
-        if (stop is not { Length: > 0 } || IsLong(stop))
-            return InferenceError.Invalid(name, $"{name} must be a string of 1 to {MaxStopCharacters} characters.");
+        var rule = $"{name} must be a string of 1 to {MaxStopCharacters} characters.";
+        if (!RequestJson.TryReadText(ref value, out var stop)) return RequestJson.NotText(ref value, name, rule);
+        if (stop.Length == 0 || IsLong(stop)) return InferenceError.Invalid(name, rule);
         _stops.Add(stop);
         return null;
     }
