@@ -1,12 +1,16 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using AiPlatform.Client;
 using AiPlatform.Client.Jobs;
 using AiPlatform.Tests.Gateway.Fixtures;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 using Xunit;
@@ -95,6 +99,64 @@ public sealed class AspireClientTests(GatewayFixture gateway) : IClassFixture<Ga
         Assert.Equal((expected, "AiPlatform.Client_ai"), (report.Status, Assert.Single(report.Entries).Key));
     }
 
+    [Fact]
+    public async Task AddAiPlatformClient_SettingsOfASection_SayWhereToCallAndWithWhich()
+    {
+        await using var server = await StandInServer.StartAsync(503);
+        using var host = Build(
+            builder => builder.AddAiPlatformClient("other").AddChatClient(),
+            ($"{Section}:other:Endpoint", server.Address), ($"{Section}:Key", "aip_1"), ($"{Section}:Model", "m"),
+            ($"{Section}:MaxRetries", "2"), ($"{Section}:MaxRetryDelay", "00:00:00.001"), ($"{Section}:Timeout", "00:00:45"));
+
+        Assert.Equal("m", host.Services.GetRequiredService<IChatClient>().GetService<ChatClientMetadata>()!.DefaultModelId);
+        await Assert.ThrowsAsync<AiPlatformException>(
+            () => host.Services.GetRequiredService<AiPlatformClient>().Jobs.GetAsync("job_1", Ct));
+
+        Assert.Equal(3, server.Seen.Count);
+        Assert.All(server.Seen, one => Assert.Equal(("Bearer aip_1", "/v1/jobs/job_1"), (one.Authorization, one.Path)));
+        Assert.InRange(double.Parse(server.Seen[0].Timeout!, CultureInfo.InvariantCulture), 40, 45);
+    }
+
+    [Theory]
+    [InlineData(null, "aip_of_connection")]
+    [InlineData("aip_of_section", "aip_of_section")]
+    public async Task AddAiPlatformClient_ConnectionStringOfTheConfiguration_IsThatOfAspire(string? key, string expected)
+    {
+        await using var server = await StandInServer.StartAsync(200);
+        using var host = Build(
+            builder => builder.AddAiPlatformClient("ai"),
+            ("ConnectionStrings:ai", $"Endpoint={server.Address};Key=aip_of_connection"),
+            ($"{Section}:ConnectionString", "Endpoint=http://127.0.0.1:1;Key=aip_of_nobody"), ($"{Section}:Key", key));
+
+        Assert.True(await host.Services.GetRequiredService<AiPlatformClient>().IsHealthyAsync(Ct));
+
+        Assert.Equal($"Bearer {expected}", Assert.Single(server.Seen).Authorization);
+    }
+
+    [Fact]
+    public async Task HealthCheck_OfEachServer_SaysWhatIsWrongWithThisOne()
+    {
+        await using var ready = await StandInServer.StartAsync(200);
+        await using var busy = await StandInServer.StartAsync(503);
+        await using var silent = await StandInServer.StartAsync(status: null);
+        using var host = Build(
+            builder =>
+            {
+                foreach (var name in (string[])["ready", "busy", "silent"]) builder.AddKeyedAiPlatformClient(name);
+            },
+            ("ConnectionStrings:ready", ready.Address), ("ConnectionStrings:busy", busy.Address),
+            ("ConnectionStrings:silent", silent.Address));
+
+        var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Ct);
+
+        (HealthStatus, string?) Of(string name) =>
+            (report.Entries[$"AiPlatform.Client_{name}"].Status, report.Entries[$"AiPlatform.Client_{name}"].Description);
+        Assert.Equal((HealthStatus.Healthy, null), Of("ready"));
+        Assert.Equal((HealthStatus.Unhealthy, "The Gateway says that it is not ready."), Of("busy"));
+        Assert.Equal((HealthStatus.Unhealthy, "The Gateway does not answer."), Of("silent"));
+        Assert.All([ready, busy, silent], server => Assert.Equal("/health", Assert.Single(server.Seen).Path));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -133,5 +195,40 @@ public sealed class AspireClientTests(GatewayFixture gateway) : IClassFixture<Ga
         builder.Configuration.AddInMemoryCollection(settings.Select(one => KeyValuePair.Create(one.Key, one.Value)));
         add(builder);
         return builder.Build();
+    }
+
+    /// <summary>A server that answers every request with the same status, or not at all.</summary>
+    private sealed class StandInServer : IAsyncDisposable
+    {
+        private readonly ConcurrentQueue<(string Path, string? Authorization, string? Timeout)> _seen = [];
+        private readonly WebApplication _app;
+
+        private StandInServer(int? status)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            _app = builder.Build();
+            _app.Urls.Add("http://127.0.0.1:0");
+            _app.Run(async context =>
+            {
+                var request = context.Request;
+                _seen.Enqueue((request.Path, request.Headers.Authorization, request.Headers["X-Request-Timeout"]));
+                if (status is { } code) context.Response.StatusCode = code;
+                else await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+            });
+        }
+
+        public string Address => _app.Urls.Single();
+
+        public IReadOnlyList<(string Path, string? Authorization, string? Timeout)> Seen => [.. _seen];
+
+        public static async Task<StandInServer> StartAsync(int? status)
+        {
+            var server = new StandInServer(status);
+            await server._app.StartAsync(Ct);
+            return server;
+        }
+
+        public ValueTask DisposeAsync() => _app.DisposeAsync();
     }
 }

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text;
+using AiPlatform.Client;
+using AiPlatform.Tests.Fixtures;
+using AiPlatform.Tests.Gateway.Fixtures;
+
+namespace AiPlatform.Tests.Client;
+
+/// <summary>A request as the client sent it, and when, by the clock of the test.</summary>
+internal sealed record Sent(
+    TimeSpan At, HttpMethod Method, string Path, string Body, IReadOnlyDictionary<string, string> Headers)
+{
+    public string? Key => Headers.GetValueOrDefault("Idempotency-Key");
+
+    public string? Timeout => Headers.GetValueOrDefault("X-Request-Timeout");
+}
+
+/// <summary>Answers a client's requests with what the test says, because no Gateway fails on demand. The clock is the test's.</summary>
+internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpResponseMessage>>[] answers) : HttpMessageHandler
+{
+    private readonly Queue<Func<CancellationToken, Task<HttpResponseMessage>>> _answers = new(answers);
+
+    public ManualTime Time { get; } = new();
+
+    public List<Sent> Seen { get; } = [];
+
+    /// <summary>A client of it, with its clock.</summary>
+    public AiPlatformClient Client(Action<AiPlatformClientOptions>? change = null)
+    {
+        var options = new AiPlatformClientOptions();
+        change?.Invoke(options);
+        return new AiPlatformClient(options, this, Time);
+    }
+
+    /// <summary>Advances the clock from timer to timer until the call has ended, well or not.</summary>
+    public async Task<T> EndAsync<T>(Task<T> call)
+    {
+        await Poll.UntilAsync(
+            () =>
+            {
+                if (!call.IsCompleted) Time.AdvanceToNext();
+                return call.IsCompleted;
+            },
+            "the call has ended");
+        return await call;
+    }
+
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Reply(
+        string body, int status = 200, params (string Name, string Value)[] headers) => _ =>
+    {
+        var answer = Answer(status, "application/json", body, isOpen: false);
+        foreach (var (name, value) in headers) answer.Headers.TryAddWithoutValidation(name, value);
+        return Task.FromResult(answer);
+    };
+
+    /// <summary>Refuses a request with an error of the Gateway.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Refusal(int status, params (string Name, string Value)[] headers) =>
+        Reply("""{"error":{"message":"It is so.","type":"server_error","code":"queue_unavailable","param":null}}""", status, headers);
+
+    /// <summary>These events, after which the connection ends, or goes on without a word.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string events, bool isOpen = false) =>
+        _ => Task.FromResult(Answer(200, "text/event-stream", events, isOpen));
+
+    public static Task<HttpResponseMessage> Broken(CancellationToken cancellationToken) =>
+        throw new HttpRequestException("The connection was refused.");
+
+    /// <summary>Never answers.</summary>
+    public static async Task<HttpResponseMessage> Silent(CancellationToken cancellationToken)
+    {
+        await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        throw new InvalidOperationException("It was not canceled.");
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = request.Content is { } content ? await content.ReadAsStringAsync(cancellationToken) : "";
+        Seen.Add(new Sent(
+            Time.GetUtcNow() - DateTimeOffset.UnixEpoch, request.Method, request.RequestUri!.PathAndQuery, body,
+            request.Headers.ToDictionary(one => one.Key, one => string.Join(',', one.Value))));
+        return await _answers.Dequeue()(cancellationToken);
+    }
+
+    private static HttpResponseMessage Answer(int status, string type, string body, bool isOpen) => new((HttpStatusCode)status)
+    {
+        Content = new StreamContent(new Connection(new MemoryStream(Encoding.UTF8.GetBytes(body)), isOpen))
+        {
+            Headers = { ContentType = new(type) },
+        },
+    };
+
+    /// <summary>What comes over a connection: it is read once, and an open one has no end.</summary>
+    private sealed class Connection(MemoryStream inner, bool isOpen) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (await inner.ReadAsync(buffer, cancellationToken) is var read && (read > 0 || !isOpen)) return read;
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            return 0;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override void Flush()
+        {
+        }
+    }
+}
