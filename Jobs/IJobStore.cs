@@ -5,7 +5,7 @@ namespace AiPlatform.Jobs;
 /// <summary>
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not serve. After
 /// that exception the change may or may not have happened. Calling again with the same arguments is safe for all methods but
-/// <see cref="LeaseAsync"/> (whose jobs go back to the queue when their lease ends) and
+/// leases (whose jobs go back to the queue when their lease ends) and
 /// <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. A method reports that a job does not exist only if
 /// Redis takes writes, because a replica may have old data.
 /// </summary>
@@ -70,9 +70,21 @@ public interface IJobStore
     /// Whether the process runs nothing, and will lease nothing else until this call's jobs have ended. It may then get a job that must run
     /// alone.
     /// </param>
+    /// <param name="offer">
+    /// What later submits may lease to this process without being asked, if there are fewer jobs than asked for; null leaves its offer as
+    /// it was.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; the jobs may have been leased nevertheless.</param>
     Task<LeaseResult> LeaseAsync(
-        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken);
+        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, LeaseOffer? offer, CancellationToken cancellationToken);
+
+    /// <summary>The same without an offer.</summary>
+    Task<LeaseResult> LeaseAsync(
+        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken) =>
+        LeaseAsync(queue, worker, maxJobs, maxBytes, isIdle, offer: null, cancellationToken);
+
+    /// <summary>Withdraws what the process has offered to a queue, so that no submit leases to it any more.</summary>
+    Task WithdrawOfferAsync(QueueName queue, string worker, CancellationToken cancellationToken);
 
     /// <summary>Renews leases of one queue; false for each lease that this process has lost.</summary>
     Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken);
@@ -116,6 +128,14 @@ public sealed record LeaseResult(IReadOnlyList<LeasedJob> Jobs, bool MustRunAlon
 {
     /// <summary>How many jobs were left in the queue because a newer version stored them.</summary>
     public int Newer { get; init; }
+
+    /// <summary>
+    /// How many jobs submits have leased to the process that it has not received. They take room, so the call leased as many fewer.
+    /// </summary>
+    public int OnTheirWay { get; init; }
+
+    /// <summary>How many jobs later submits may lease to the process: what is left of its offer, and 0 while jobs wait.</summary>
+    public int Offered { get; init; }
 }
 
 /// <summary>The result of a submit.</summary>
@@ -198,3 +218,13 @@ public sealed class QueueUnavailableException(string message, Exception? inner =
     /// <summary>The stored record of the job cannot be read.</summary>
     internal bool IsDamaged { get; init; }
 }
+
+/// <summary>What a process offers to run, so that a submit that finds no job before its own leases to this process at once.</summary>
+/// <param name="Held">Jobs of the queue that it runs already; of two processes, the one with fewer gets the job.</param>
+/// <param name="Room">
+/// How many jobs it may get: by the call that makes the offer and by later submits together. 0 withdraws the offer that it made before.
+/// </param>
+/// <param name="Received">
+/// How many jobs of submits it has received since it began. Those that are still on their way take room, too.
+/// </param>
+public readonly record struct LeaseOffer(int Held, int Room, long Received);

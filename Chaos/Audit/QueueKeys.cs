@@ -11,7 +11,7 @@ internal sealed class QueueKeys(IRedisSetup redis, IReadOnlyList<QueueName> queu
     private static readonly string[] OfEnded = ["job:", "events:", "jobs:", "tenants", "drained:", "bytes"];
 
     /// <summary>Marks that processes renew as long as they live.</summary>
-    private static readonly string[] OfProcesses = ["waiting", "swept"];
+    private static readonly string[] OfProcesses = ["waiting", "offers", "swept"];
 
     /// <summary>Waits until no job waits or runs, so that nothing is left in any lane, index or counter.</summary>
     public Task UntilNoJobIsOpenAsync(TimeSpan bound, CancellationToken cancellationToken) =>

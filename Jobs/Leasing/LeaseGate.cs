@@ -35,6 +35,17 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
         }
     }
 
+    /// <summary>The same without waiting: null while the gate is shut.</summary>
+    public Entry? TryEnter()
+    {
+        lock (_gate)
+        {
+            if (_opened is not null) return null;
+            Interlocked.Increment(ref _leasing);
+            return new Entry(this);
+        }
+    }
+
     /// <summary>
     /// Shuts the gate. False when another caller has shut it, who will also open it. Otherwise always call <see cref="Open"/> afterwards.
     /// </summary>

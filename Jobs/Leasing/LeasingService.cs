@@ -1,14 +1,19 @@
+using System.Collections.Concurrent;
+using System.Text;
 using AiPlatform.Jobs.Redis;
+using AiPlatform.Jobs.Store;
 using AiPlatform.Jobs.Telemetry;
 using AiPlatform.ServiceDefaults.Loops;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace AiPlatform.Jobs.Leasing;
 
 /// <summary>
-/// Leases from every queue of this process, once it is ready to run jobs. When the process stops it drains: it takes no new leases, running
-/// jobs may finish within the drain timeout, and the rest goes back to its place in the queue.
+/// Leases from every queue of this process, once it is ready to run jobs, and starts the jobs that submits lease to it. When the process
+/// stops it drains: it takes no new leases, running jobs may finish within the drain timeout, and the rest goes back to its place in the
+/// queue.
 /// </summary>
 internal sealed class LeasingService(
     BackgroundLoops loops,
@@ -28,14 +33,18 @@ internal sealed class LeasingService(
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<LeasedQueue, QueueLoops> _leased = [];
+    private readonly ConcurrentDictionary<QueueName, QueueLeaser> _leasers = [];
     private IReadOnlyList<LeasedQueue>? _known;
     private BackgroundLoop? _interrupts;
+    private int _givingBack;
+
+    private bool IsIdle => running.Count == 0 && Volatile.Read(ref _givingBack) == 0;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
         _interrupts = Loops.Start(
             "interrupts", TimeSpan.Zero,
-            (_, token) => subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), (message, _) => Interrupt((string?)message), token));
+            (_, token) => subscriptions.ListenAsync(RedisKeys.Worker(worker.Value), (message, _) => Receive(message), token));
         return base.StartAsync(cancellationToken);
     }
 
@@ -58,6 +67,7 @@ internal sealed class LeasingService(
     private QueueLoops Begin(LeasedQueue queue)
     {
         var leaser = new QueueLeaser(queue, worker, store, dispatcher, running, gate, metrics, jobs.Value, options.Value, time, logger);
+        _leasers[queue.Queue] = leaser;
         return new QueueLoops(
             Loops.Start($"leasing {queue.Queue.Name}", TimeSpan.Zero, (_, token) => leaser.TurnAsync(token)),
             Loops.Start($"doorbell {queue.Queue.Name}", TimeSpan.Zero, (_, token) =>
@@ -69,11 +79,21 @@ internal sealed class LeasingService(
     {
         _leased.Remove(queue, out var ended);
         await Task.WhenAll(ended!.Leaser.StopAsync(), ended.Doorbell.StopAsync());
+        // From now on what a submit leases to this process is given back, until the offer is withdrawn.
+        _leasers.TryRemove(queue.Queue, out _);
+        try
+        {
+            await store.WithdrawOfferAsync(queue.Queue, worker.Value, CancellationToken.None);
+        }
+        catch (QueueUnavailableException outage)
+        {
+            Log.OfferNotWithdrawn(logger, queue.Queue, outage.Message);
+        }
     }
 
     private async Task DrainAsync(CancellationToken cancellationToken)
     {
-        if (running.Count == 0) return;
+        if (IsIdle) return;
 
         Log.Draining(logger, running.Count, options.Value.DrainTimeout);
         await WaitUntilIdleAsync(options.Value.DrainTimeout, cancellationToken);
@@ -81,9 +101,42 @@ internal sealed class LeasingService(
         await WaitUntilIdleAsync(LeasingOptions.ReturnTime, cancellationToken);
     }
 
-    private void Interrupt(string? message)
+    private void Receive(RedisValue message)
     {
-        if (message?.Split(' ') is [var queueName, var key, var attemptText] && QueueName.TryParse(queueName, out var queue)
+        ReadOnlyMemory<byte> bytes = message;
+        if (HandedJobs.Is(bytes.Span)) Take(bytes);
+        else Interrupt(Encoding.UTF8.GetString(bytes.Span));
+    }
+
+    private void Take(ReadOnlyMemory<byte> message)
+    {
+        if (HandedJobs.Read(message) is not { } handed) return;
+
+        var left = _leasers.TryGetValue(handed.Queue, out var leaser) ? leaser.Take(handed.Jobs) : handed.Jobs;
+        foreach (var job in left) _ = GiveBackAsync(job); // Not awaited: it cannot fail, and shutdown waits for it.
+    }
+
+    /// <summary>Gives a job back that cannot run here, so that another process need not wait for the end of its lease.</summary>
+    private async Task GiveBackAsync(LeasedJob job)
+    {
+        Interlocked.Increment(ref _givingBack);
+        try
+        {
+            await store.ReleaseAsync(job, error: null, CancellationToken.None);
+        }
+        catch (QueueUnavailableException outage)
+        {
+            Log.NotGivenBack(logger, job.Id, outage.Message);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _givingBack);
+        }
+    }
+
+    private void Interrupt(string message)
+    {
+        if (message.Split(' ') is [var queueName, var key, var attemptText] && QueueName.TryParse(queueName, out var queue)
             && int.TryParse(attemptText, out var attempt))
         {
             running.Interrupt(JobId.FromKey(key, queue), attempt);
@@ -93,7 +146,7 @@ internal sealed class LeasingService(
     private async Task WaitUntilIdleAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        while (running.Count > 0 && time.GetElapsedTime(start) < limit && !cancellationToken.IsCancellationRequested)
+        while (!IsIdle && time.GetElapsedTime(start) < limit && !cancellationToken.IsCancellationRequested)
             await Task.Delay(DrainPoll, time, CancellationToken.None);
     }
 

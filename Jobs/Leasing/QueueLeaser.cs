@@ -30,30 +30,95 @@ internal sealed class QueueLeaser(
 
     private readonly WakeUp _wakeUp = new();
     private int _held;
+    private int _offered;
+    private long _received;
+    private volatile bool _isRung;
     private bool _sawNewer;
 
     /// <summary>Called by the doorbell: a job may be there.</summary>
-    public void Ring() => _wakeUp.Ring();
+    public void Ring()
+    {
+        _isRung = true;
+        _wakeUp.Ring();
+    }
 
-    /// <summary>Leases once. If the queue may have no more jobs, waits for the doorbell, for room or for the poll interval.</summary>
+    /// <summary>
+    /// Starts jobs that a submit has leased to this process. Returns those that it cannot run: another job must run alone, or jobs that it
+    /// leased in the meantime took the room that it had offered.
+    /// </summary>
+    public IReadOnlyList<LeasedJob> Take(IReadOnlyList<LeasedJob> jobs)
+    {
+        Interlocked.Add(ref _offered, -jobs.Count);
+        var taken = 0;
+        if (gate.TryEnter() is { } entry)
+        {
+            using (entry)
+            {
+                var began = JobActivities.BeforeLease(time);
+                taken = Math.Clamp(Room(), 0, jobs.Count);
+                foreach (var job in jobs.Take(taken)) Start(job, JobActivities.Leased(job, jobs.Count, began));
+            }
+        }
+
+        // They are received when they are held: in between, the next lease would not see that they take room.
+        Interlocked.Add(ref _received, jobs.Count);
+        return [.. jobs.Skip(taken)];
+    }
+
+    /// <summary>
+    /// Leases once. If the queue may have no more jobs, waits for the doorbell, for room that the queue does not know, or for the poll
+    /// interval.
+    /// </summary>
     public async Task TurnAsync(CancellationToken cancellationToken)
     {
+        var received = Volatile.Read(ref _received);
         var room = Room();
         if (room > 0)
         {
+            _isRung = false;
             await GiveWayAsync(cancellationToken);
             LeaseResult leased;
             using (await gate.EnterAsync(cancellationToken))
             {
                 // This call is not canceled half-way: leased jobs must be started, or they wait for their lease to end.
-                leased = await LeaseAndStartAsync(room, isIdle: false);
+                leased = await LeaseAndStartAsync(room, Offer(room, received), isIdle: false);
             }
 
             if (leased.WantsIdle) await RunAloneAsync(cancellationToken);
-            if (leased.WantsIdle || leased.Jobs.Count == room) return;
+            if (leased.WantsIdle || leased.Jobs.Count == room - leased.OnTheirWay) return;
         }
 
-        await _wakeUp.WaitAsync(jobs.PollInterval, time, cancellationToken);
+        await UntilDueAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until a lease is due. Jobs that come until then are leased to this process by their submits, as far as it has offered.
+    /// </summary>
+    private async Task UntilDueAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        do
+        {
+            var left = jobs.PollInterval - time.GetElapsedTime(since);
+            if (left <= TimeSpan.Zero) return;
+            await _wakeUp.WaitAsync(left, time, cancellationToken);
+        }
+        while (!IsDue());
+    }
+
+    private bool IsDue()
+    {
+        var room = Room();
+        return room > 0 && (_isRung || room > 2 * Volatile.Read(ref _offered));
+    }
+
+    /// <summary>
+    /// What later submits may lease to this process. Where jobs are slower beside others, only a process that runs none gets one this way.
+    /// </summary>
+    private LeaseOffer Offer(int room, long received)
+    {
+        var held = Volatile.Read(ref _held);
+        return new LeaseOffer(held, queue.DelayPerJob == TimeSpan.Zero ? room : held == 0 ? 1 : 0, received);
     }
 
     /// <summary>Lets processes that run fewer jobs of the queue lease first. A job that ends shortens the wait.</summary>
@@ -86,7 +151,8 @@ internal sealed class QueueLeaser(
         try
         {
             await gate.UntilIdleAsync(cancellationToken);
-            await LeaseAndStartAsync(room: 1, isIdle: true);
+            // A job that must run alone has nothing beside it.
+            await LeaseAndStartAsync(room: 1, new LeaseOffer(0, 0, Volatile.Read(ref _received)), isIdle: true);
             await gate.UntilIdleAsync(cancellationToken);
         }
         finally
@@ -95,10 +161,12 @@ internal sealed class QueueLeaser(
         }
     }
 
-    private async Task<LeaseResult> LeaseAndStartAsync(int room, bool isIdle)
+    private async Task<LeaseResult> LeaseAndStartAsync(int room, LeaseOffer offer, bool isIdle)
     {
         var began = JobActivities.BeforeLease(time);
-        var leased = await store.LeaseAsync(queue.Queue, worker.Value, room, options.MaxLeasedBytes, isIdle, CancellationToken.None);
+        var leased = await store.LeaseAsync(
+            queue.Queue, worker.Value, room, options.MaxLeasedBytes, isIdle, offer, CancellationToken.None);
+        Volatile.Write(ref _offered, leased.Offered);
         if (leased.Newer > 0 && !_sawNewer) Log.NewerJobs(logger, leased.Newer, queue.Queue);
         _sawNewer = leased.Newer > 0;
         foreach (var job in leased.Jobs)

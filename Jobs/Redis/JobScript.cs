@@ -29,6 +29,7 @@ internal sealed partial class JobScript
 
     public static JobScript Submit { get; } = new("submit");
     public static JobScript Lease { get; } = new("lease");
+    public static JobScript Withdraw { get; } = new("withdraw");
     public static JobScript Renew { get; } = new("renew");
     public static JobScript Commit { get; } = new("commit");
     public static JobScript Release { get; } = new("release");

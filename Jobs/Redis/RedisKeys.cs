@@ -34,9 +34,14 @@ namespace AiPlatform.Jobs.Redis;
 /// ai:{QUEUE}:drained:SLICE       string  jobs that ended in a slice of 5 s; expires
 /// ai:{QUEUE}:paused              string  there while nothing may be leased
 /// ai:{QUEUE}:waiting             string  there while a worker wants more jobs than there were; the next submit rings and deletes it
+/// ai:{QUEUE}:offers              hash    worker to "1 HELD ROOM LEASE MOST UNTIL HANDED AT": it runs HELD jobs of the queue, and a submit
+///                                        may lease ROOM more to it for LEASE ms, but no tenant more than MOST at a time (0: no limit);
+///                                        not after UNTIL (ms). HANDED jobs were sent to it, the last ones AT (ms). The 1 is the version
+///                                        of the records that it reads. Expires with the last offer
 /// ai:{QUEUE}:swept               string  there for a moment after a sweep, so that many processes sweep once
 /// ai:{QUEUE}:doorbell            channel a job may be leased
-/// ai:worker:NAME                 channel jobs of this worker that another process ended: "QUEUE KEY ATTEMPT"
+/// ai:worker:NAME                 channel a job of this worker that another process ended: "QUEUE KEY ATTEMPT"; or jobs that a submit has
+///                                        leased to it: "leased QUEUE NOW\n", then of each "KEY LENGTH LENGTH\n", its state and record
 /// ai:gateway:NAME                channel "ended QUEUE\n", then of each job "KEY WHOLE LENGTH\n" and LENGTH bytes of its record (WHOLE 0:
 ///                                        without its content, which is large); or "changed QUEUE KEY\n": it has a new status; or
 ///                                        "events QUEUE\n", then of each job "KEY NUMBER COUNT\n" and "KIND DATA\n" of so many events

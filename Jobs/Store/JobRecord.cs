@@ -57,7 +57,7 @@ public static class JobRecord
     }
 
     /// <summary>Reads a job that was leased at the time <paramref name="now"/> (ms since 1970).</summary>
-    internal static LeasedJob ReadLease(JobId id, string state, byte[] record, long now)
+    internal static LeasedJob ReadLease(JobId id, string state, ReadOnlyMemory<byte> record, long now)
     {
         var (head, content) = Split(record);
         var fields = new Fields(head);

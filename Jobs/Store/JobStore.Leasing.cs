@@ -17,22 +17,22 @@ internal sealed partial class JobStore
 
     // :: Step 4: lease. The jobs whose turn it is, payloads included, as many as the worker has room for.
     public async Task<LeaseResult> LeaseAsync(
-        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, CancellationToken cancellationToken)
+        QueueName queue, string worker, int maxJobs, int maxBytes, bool isIdle, LeaseOffer? offer, CancellationToken cancellationToken)
     {
         RedisValue[] arguments =
         [
             worker, Math.Min(maxJobs, MostLeased), maxBytes, ScriptArgument.Milliseconds(_options.LeaseDuration),
             ScriptArgument.Milliseconds(2 * _options.PollInterval), _options.MaxRunningPerTenant, isIdle ? "1" : "0",
             ScriptArgument.Milliseconds(_options.ResultTtl), ScriptArgument.Milliseconds(_options.EventsTtl), JobErrors.Expired,
-            JobErrors.Damaged,
+            JobErrors.Damaged, offer?.Held ?? 0, offer is { } made ? Math.Max(made.Room, 0) : "", offer?.Received ?? 0,
         ];
         var reply = (RedisResult[])(await RunAsync(JobScript.Lease, queue, arguments, cancellationToken))!;
         var now = (long)reply[0];
         var whatElse = (int)reply[1];
         _metrics.Ended(queue.Model, JobStatus.Expired, (int)reply[2]);
         WerePutAside(queue, reply[4]);
-        var jobs = new List<LeasedJob>((reply.Length - 5) / 3);
-        for (var at = 5; at + 2 < reply.Length; at += 3)
+        var jobs = new List<LeasedJob>((reply.Length - 7) / 3);
+        for (var at = 7; at + 2 < reply.Length; at += 3)
         {
             var (id, state, record) = (JobId.FromKey((string)reply[at]!, queue), (string)reply[at + 1]!, (byte[])reply[at + 2]!);
             try
@@ -46,8 +46,16 @@ internal sealed partial class JobStore
             }
         }
 
-        return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle) { Newer = (int)reply[3] };
+        return new LeaseResult(jobs, whatElse == RunsAlone, whatElse == WantsIdle)
+        {
+            Newer = (int)reply[3],
+            OnTheirWay = (int)reply[5],
+            Offered = (int)reply[6],
+        };
     }
+
+    public Task WithdrawOfferAsync(QueueName queue, string worker, CancellationToken cancellationToken) =>
+        RunAsync(JobScript.Withdraw, queue, [worker], cancellationToken);
 
     public async Task<bool[]> RenewAsync(QueueName queue, IReadOnlyList<LeasedJob> jobs, CancellationToken cancellationToken)
     {

@@ -46,4 +46,11 @@ internal static partial class Log
     [LoggerMessage(
         1016, LogLevel.Warning, "{Jobs} jobs of {Queue} were stored by a newer version and are left to its workers: upgrade this one")]
     public static partial void NewerJobs(ILogger logger, int jobs, QueueName queue);
+
+    [LoggerMessage(
+        1017, LogLevel.Debug, "This process' offer to {Queue} was not withdrawn: {Reason}. Jobs that it gets until the offer ends go back")]
+    public static partial void OfferNotWithdrawn(ILogger logger, QueueName queue, string reason);
+
+    [LoggerMessage(1018, LogLevel.Information, "{JobId} was not given back: {Reason}. It waits for the end of its lease")]
+    public static partial void NotGivenBack(ILogger logger, JobId jobId, string reason);
 }

@@ -3,16 +3,28 @@
 -- Leases the next jobs to a worker, and returns their records.
 -- ARGV: worker, most jobs, most bytes of records (the first job is leased whatever its size), lease in ms, ms that the worker's wish for
 --       more jobs is kept, most running jobs of one tenant (0: no limit), '1' when the worker runs nothing and leases nothing else
---       meanwhile, ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job
--- Returns {now, hint, expired jobs, skipped jobs of a newer version, {id and reason of each job that was put aside}, then id, state and
--- record of each leased job}.
+--       meanwhile, ttl in ms, ttl of events in ms, error of a job whose deadline has passed, error of a damaged job, jobs of this queue
+--       that the worker runs, jobs of this call and of later submits together that it offers to run ('': its offer stays as it
+--       was), jobs that submits have leased to it and that it has received
+-- Returns {now, hint, expired jobs, skipped jobs of a newer version, {id and reason of each job that was put aside}, jobs that submits have
+-- leased to the worker and that it has not received yet, jobs that it now offers to run, then id, state and record of each leased job}.
 -- The hint is 1 when the one leased job must run alone; 2 when a waiting job must run alone, so the worker should become idle and ask
 -- again; else 0.
 local worker, most, most_bytes, idle = ARGV[1], ARGV[2] + 0, ARGV[3] + 0, ARGV[7] == '1'
 local most_running = ARGV[6] == '0' and math.huge or ARGV[6] + 0
 
 -- Redis copies tables that grow. These have room for one job from the start.
-local reply = {now, 0, 0, 0, {}, nil, nil, nil}
+local reply = {now, 0, 0, 0, {}, 0, 0, nil, nil, nil}
+
+-- What submits have leased to the worker takes room, also while the message is on its way. A message that is older was lost.
+local makes_offer, handed, handed_at, longest_way = ARGV[13] ~= '', (tonumber(ARGV[14]) or 0), '0', 1000
+if makes_offer then
+  local sent, at = string.match(mild('HGET', base .. 'offers', worker) or '', ' (%d+) (%d+)$')
+  if sent and now - at < longest_way and sent + 0 > handed then
+    reply[6], handed, handed_at = sent - handed, sent + 0, at
+    most = math.max(0, most - reply[6])
+  end
+end
 
 -- These keys rarely exist, so one command checks all of them.
 local special = call('EXISTS', base .. 'paused', base .. 'delayed', base .. 'alone', base .. 'passed') > 0
@@ -80,7 +92,7 @@ local damaged = {}
 
 -- Leases the taken jobs.
 local function lease_all()
-  local states, leases, fields, running, row = call('HMGET', base .. 'state', unpack(taken)), {nil, nil}, {nil, nil}, {}, 5
+  local states, leases, fields, running, row = call('HMGET', base .. 'state', unpack(taken)), {nil, nil}, {nil, nil}, {}, 7
   local until_ms, first = whole(now + ARGV[4]), ' ' .. worker .. padding .. 'q0 r'
   for i, id in ipairs(taken) do
     local record, tenant, text = records[i], tenant_of[i], states[i]
@@ -97,7 +109,7 @@ local function lease_all()
       damaged[#damaged + 1] = {id = id, tenant = tenant, state = false}
     end
   end
-  if row == 5 then return end
+  if row == 7 then return end
   call('ZADD', base .. 'leases', unpack(leases))
   call('HSET', base .. 'state', unpack(fields))
   for tenant, count in pairs(running) do count_running(tenant, count) end
@@ -124,12 +136,14 @@ if wants_alone then
     end
     call('DEL', base .. 'emptied')
     if #taken > 0 then
+      mild('HDEL', base .. 'offers', worker)
       lease_all()
       rare.put_all_aside(damaged)
       reply[2] = 1
       return reply
     end
   elseif call('SET', base .. 'emptied', worker, 'NX', 'PX', ARGV[4]) or redis.pcall('GET', base .. 'emptied') == worker then
+    mild('HDEL', base .. 'offers', worker)
     reply[2] = 2
     return reply
   elseif call('PTTL', base .. 'emptied') < 0 then
@@ -331,7 +345,15 @@ elseif special then
   call('DEL', base .. 'passed')
 end
 
-if #taken < most and not full then call('SET', base .. 'waiting', worker, 'PX', ARGV[5]) end
+local has_room = #taken < most and not full
+if has_room then call('SET', base .. 'waiting', worker, 'PX', ARGV[5]) end
+if makes_offer then
+  local held = whole(ARGV[12] + reply[6] + #taken)
+  reply[7] = has_room and math.max(0, ARGV[13] - reply[6] - #taken) or 0
+  call('HSET', base .. 'offers', worker, '1 ' .. held .. ' ' .. whole(reply[7]) .. ' ' .. ARGV[4] .. ' ' .. ARGV[6] .. ' '
+    .. whole(now + ARGV[5]) .. ' ' .. whole(handed) .. ' ' .. handed_at)
+  call('PEXPIRE', base .. 'offers', ARGV[5])
+end
 -- More skipped jobs may follow, so the workers are told to ask again at once.
 if passed_over == most_passed_over then call('PUBLISH', base .. 'doorbell', '') end
 if #damaged > 0 then rarely().put_all_aside(damaged) end

@@ -25,6 +25,9 @@ internal sealed class LeasingHost : IAsyncDisposable
     public bool Leases => _app.Services.GetRequiredService<BackgroundLoops>().All
         .Any(loop => loop.Name.StartsWith("leasing ", StringComparison.Ordinal));
 
+    /// <summary>Its name as one that leases.</summary>
+    public string Worker => _app.Services.GetRequiredService<WorkerName>().Value;
+
     public RunningJobs Running => _app.Services.GetRequiredService<RunningJobs>();
 
     public HealthCheckService Health => _app.Services.GetRequiredService<HealthCheckService>();

@@ -20,7 +20,7 @@ public sealed class DamagedKeyTests(RedisServer redis) : IClassFixture<RedisServ
     [
         "job:KEY", "state", "events:KEY", "progress", "line:d:TENANT", "lane:i", "lane:d", "lane:b", "fair:d", "passed", "delayed", "alone",
         "emptied", "leases",
-        "deadlines", "dead", "running", "jobs:TENANT", "tenants", "watch", "follow", "paused", "waiting", "swept", "broken",
+        "deadlines", "dead", "running", "jobs:TENANT", "tenants", "watch", "follow", "paused", "waiting", "offers", "swept", "broken",
         "drained:SLICE",
     ];
 

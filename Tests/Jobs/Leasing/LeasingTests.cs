@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Leasing;
+using AiPlatform.Jobs.Redis;
 using AiPlatform.Tests.Fixtures;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
@@ -73,6 +74,70 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         foreach (var job in jobs) await UntilAsync(sut, job, JobStatus.Succeeded);
 
         Assert.Equal(1, most);
+    }
+
+    /// <summary>Once a process has offered room, submits lease to it, and it asks for jobs only now and then.</summary>
+    [Fact]
+    public async Task Lease_ProcessHasRoom_JobsComeWithoutALease()
+    {
+        await using var sut = await CreateSutAsync((_, _) => Task.FromResult(Success), ("Jobs:PollInterval", "00:00:30"));
+        var database = redis.Connection.GetDatabase();
+        await Poll.UntilAsync(async () => await database.KeyExistsAsync($"ai:{{{_queue}}}:offers"), "room is offered");
+        var before = await LeasesAsync();
+
+        for (var i = 0; i < 40; i++) await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+
+        // It offers 8 jobs, and offers again when half of them have come.
+        Assert.InRange(await LeasesAsync() - before, 1, 20);
+    }
+
+    /// <summary>A job that is leased to a process in the moment in which it can take none goes back at once.</summary>
+    [Fact]
+    public async Task Lease_ProcessCannotTakeWhatItOffered_GivesItBack()
+    {
+        await using var store = JobStoreHost.On(redis.Connection);
+        await using var full = await LeasingHost.StartAsync(
+            redis.ConnectionString, [_queue], queue => queue with { Room = () => 0, DelayPerJob = TimeSpan.FromMinutes(2) },
+            WaitForEverAsync);
+        await UntilAsync(full, await SubmitAsync(full), JobStatus.Running);
+        await redis.Connection.GetDatabase().HashSetAsync(
+            $"ai:{{{_queue}}}:offers", full.Worker, "1 0 5 600000 0 9999999999999");
+        await using var other = await CreateSutAsync((_, _) => Task.FromResult(Success), ("Jobs:PollInterval", "00:00:01"));
+
+        var job = await UntilAsync(other, await SubmitAsync(other), JobStatus.Succeeded);
+
+        Assert.Equal(1, full.Running.Count);
+        Assert.InRange(job.Attempts, 1, 2);
+    }
+
+    [Fact]
+    public async Task StopAsync_ProcessHasOffered_NothingIsLeasedToIt()
+    {
+        await using var reader = JobStoreHost.On(redis.Connection);
+        var sut = await CreateSutAsync((_, _) => Task.FromResult(Success));
+        await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+        await sut.DisposeAsync();
+
+        Assert.False(await redis.Connection.GetDatabase().KeyExistsAsync($"ai:{{{_queue}}}:offers"));
+        var late = await SubmitAsync(reader.Store);
+        Assert.Equal(JobStatus.Queued, (await reader.Store.ReadAsync(late, null, false, Ct))!.Status);
+    }
+
+    [Theory]
+    [InlineData("leased ")]
+    [InlineData("leased {queue} 1700000000000\nkey 5 5\nabc")]
+    [InlineData("{queue} key x")]
+    [InlineData("")]
+    public async Task Listen_MessageOfAnotherProgram_IsIgnored(string message)
+    {
+        await using var sut = await CreateSutAsync((_, _) => Task.FromResult(Success));
+        await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+
+        await redis.Connection.GetSubscriber().PublishAsync(
+            RedisKeys.Worker(sut.Worker), message.Replace("{queue}", _queue.ToString(), StringComparison.Ordinal));
+
+        for (var i = 0; i < 20; i++) await UntilAsync(sut, await SubmitAsync(sut), JobStatus.Succeeded);
+        Assert.Equal(HealthStatus.Healthy, await sut.LivenessAsync());
     }
 
     /// <summary>A process that runs a job leaves the next ones to a process that runs none.</summary>
@@ -304,6 +369,14 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token);
         return Success;
+    }
+
+    /// <summary>How often the script has run that leases from a queue, in this Redis.</summary>
+    private async Task<long> LeasesAsync()
+    {
+        var stats = await redis.Connection.GetServer(redis.ConnectionString).InfoAsync("commandstats");
+        return stats.SelectMany(group => group).Where(one => one.Key == "cmdstat_pexpire")
+            .Sum(one => long.Parse(one.Value.Split(',')[0].Split('=')[1], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     private Task<LeasingHost> CreateSutAsync(

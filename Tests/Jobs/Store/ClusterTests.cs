@@ -39,7 +39,9 @@ public sealed class ClusterTests(RedisCluster cluster) : IClassFixture<RedisClus
             for (var i = 0; i < jobs.Count; i++) await EndAsync(sut, patient, jobs[i], turn + i);
         }
 
+        await sut.Store.LeaseAsync(sut.Queue, StoreSut.Worker, 3, 1_000_000, isIdle: false, new LeaseOffer(0, 3, 0), Ct);
         await sut.Store.ReadAsync(await sut.SubmitAsync(), null, true, Ct);
+        await sut.Store.WithdrawOfferAsync(sut.Queue, StoreSut.Worker, Ct);
         await sut.Store.ReadLogAsync(await sut.SubmitAsync(), 0, null, Ct);
         await sut.Store.ReadLogAsync(await sut.SubmitAsync(), 0, "gateway-1", Ct);
         var damaged = await sut.SubmitAsync();

@@ -150,7 +150,7 @@ internal sealed class StoreSut : IAsyncDisposable
     /// <summary>The kinds of key that the queue has now, sorted; without those that any call leaves for a moment, and the lists.</summary>
     public async Task<string[]> KeysAsync() =>
         [.. (await AllKeysAsync()).Select(key => key.Split(':')[2])
-            .Where(kind => kind is not ("waiting" or "swept" or "drained" or "jobs" or "tenants" or "bytes"))];
+            .Where(kind => kind is not ("waiting" or "offers" or "swept" or "drained" or "jobs" or "tenants" or "bytes"))];
 
     /// <summary>Every key of the queue, sorted.</summary>
     public async Task<string[]> AllKeysAsync()
