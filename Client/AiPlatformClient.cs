@@ -63,7 +63,7 @@ public sealed class AiPlatformClient : IDisposable
 
     /// <summary>Chats with a model, each as a synchronous call.</summary>
     /// <param name="model">The model; null for that of the options.</param>
-    public IChatClient GetChatClient(string? model = null) => OpenAI.GetChatClient(ModelOr(model)).AsIChatClient();
+    public IChatClient GetChatClient(string? model = null) => NewChatClient(OpenAI, model);
 
     /// <summary>
     /// Chats with a model, each as a job: it is stored before it is answered, and no restart of the Gateway or of a worker interrupts the
@@ -71,7 +71,7 @@ public sealed class AiPlatformClient : IDisposable
     /// </summary>
     /// <param name="model">The model; null for that of the options.</param>
     public IChatClient GetDurableChatClient(string? model = null) =>
-        new DurableChatClient(NewOpenAI(_durable).GetChatClient(ModelOr(model)).AsIChatClient());
+        new DurableChatClient(NewChatClient(NewOpenAI(_durable), model));
 
     /// <summary>Vectors of texts.</summary>
     /// <param name="model">The model; null for that of the options.</param>
@@ -128,6 +128,9 @@ public sealed class AiPlatformClient : IDisposable
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
             NetworkTimeout = System.Threading.Timeout.InfiniteTimeSpan,
         });
+
+    private WholeSchemaClient NewChatClient(OpenAIClient openAI, string? model) =>
+        new(openAI.GetChatClient(ModelOr(model)).AsIChatClient());
 
     private string ModelOr(string? model) => model ?? _options.Model
         ?? throw new ArgumentException("Name a model, or set Model in the options or the connection string.", nameof(model));

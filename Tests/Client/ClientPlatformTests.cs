@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using AiPlatform.Client;
 using AiPlatform.Client.Chat;
@@ -36,6 +37,20 @@ public sealed class ClientPlatformTests(BothModels both) : IClassFixture<BothMod
         Assert.Equal([whole.Text, whole.Text, whole.Text], [streamed.Text, job.Text, streamedJob.Text]);
         Assert.Equal(12, job.Usage!.OutputTokenCount);
         Assert.Equal(ChatFinishReason.Length, streamedJob.FinishReason);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chat_TypedAnswerWithMaxLength_EndsWithinIt(bool isDurable)
+    {
+        var sut = isDurable ? Sut.GetDurableChatClient() : Sut.GetChatClient();
+        var options = new ChatOptions { Temperature = 0, MaxOutputTokens = 96 };
+
+        var answer = await sut.GetResponseAsync<Poem>("Write a long poem about the sea.", options, cancellationToken: Ct);
+
+        Assert.Equal(ChatFinishReason.Stop, answer.FinishReason);
+        Assert.InRange(answer.Result.Text.Length, 1, 40);
     }
 
     [Fact]
@@ -124,6 +139,8 @@ public sealed class ClientPlatformTests(BothModels both) : IClassFixture<BothMod
 
         Assert.Equal("job_not_found", error.Code);
     }
+
+    private sealed record Poem([property: MaxLength(40)] string Text);
 
     private static JobRequest Embedding(string text) => new()
     {
