@@ -79,7 +79,7 @@ internal sealed record HostSettings
             Device = OneOf(configuration, "Models:Device", "auto", "cpu", "cuda") ?? "auto",
             DeviceSettings = DeviceKeys.Where(key => configuration[key] is { Length: > 0 })
                 .ToDictionary(key => key, key => configuration[key]!),
-            ModelsPath = Path.GetFullPath(configuration["Models:Path"] ?? "../models", builder.AppHostDirectory),
+            ModelsPath = ModelsFolder(builder),
             RedisStart = Enum.Parse<AiPlatformRedisStart>(
                 OneOf(configuration, "Redis:Start", "auto", "container", "process") ?? "auto", ignoreCase: true),
             RedisInsight = Switch(configuration, "Redis:Insight"),
@@ -122,6 +122,18 @@ internal sealed record HostSettings
         return values.Contains(text, StringComparer.Ordinal)
             ? text
             : throw new DistributedApplicationException($"{key} is '{text}'; it takes one of {string.Join(", ", values)}.");
+    }
+
+    /// <summary>The models' folder, which a local run needs.</summary>
+    private static string ModelsFolder(IDistributedApplicationBuilder builder)
+    {
+        const string Key = "Models:Path";
+        var set = Text(builder.Configuration, Key);
+        var path = Path.GetFullPath(set ?? "../models", builder.AppHostDirectory);
+        return set is null || !builder.ExecutionContext.IsRunMode || Directory.Exists(path)
+            ? path
+            : throw new DistributedApplicationException(
+                $"{Key} is '{set}'; there is no folder '{path}'. A relative path starts at {builder.AppHostDirectory}.");
     }
 
     /// <summary>

@@ -2,8 +2,6 @@ using AiPlatform.Hosting;
 using AiPlatform.Hosting.Programs;
 using AiPlatform.Hosting.Readiness;
 using Aspire.Hosting.ApplicationModel;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting;
 
@@ -91,7 +89,6 @@ public static class AiPlatformBuilderExtensions
         var options = new AiPlatformOptions();
         configure?.Invoke(options);
         var resource = new AiPlatformResource(name);
-        var check = $"{name}_check";
         var platform = builder.AddResource(resource)
             .WithIconName("BrainCircuit")
             .WithInitialState(new CustomResourceSnapshot
@@ -100,10 +97,8 @@ public static class AiPlatformBuilderExtensions
                 State = KnownResourceStates.NotStarted,
                 Properties = [],
             })
-            .WithHealthCheck(check)
+            .WithServingCheck($"{name}_check", resource, isGateway: false)
             .OnInitializeResource(StartAsync);
-        builder.Services.AddHealthChecks().Add(
-            new HealthCheckRegistration(check, _ => new ServingCheck(resource), failureStatus: null, tags: null));
         resource.Group = new AiPlatformGroup(platform, options, programs);
         return platform.WaitForStart(resource.Group.Gateway);
     }

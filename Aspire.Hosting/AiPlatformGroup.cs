@@ -1,6 +1,7 @@
 using AiPlatform.Hosting.Keys;
 using AiPlatform.Hosting.Models;
 using AiPlatform.Hosting.Programs;
+using AiPlatform.Hosting.Readiness;
 using AiPlatform.Hosting.Redis;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -38,7 +39,7 @@ internal sealed class AiPlatformGroup
         // In this order they stand in a manifest and in the dashboard.
         AddWorker(InferenceName);
         Gateway = programs.AddGateway(options.GatewayName ?? $"{Name}-gateway");
-        Gateway.WithParentRelationship(platform);
+        Gateway.WithParentRelationship(platform).WithServingCheck($"{Gateway.Resource.Name}_serving", platform.Resource, isGateway: true);
         Waiting(Gateway).WaitFor(_workers[0]);
         platform.Resource.Gateway = (IResourceWithEndpoints)Gateway.Resource;
         LinkRedis();
@@ -122,11 +123,7 @@ internal sealed class AiPlatformGroup
     /// <exception cref="DistributedApplicationException">The tenant has a key already, or has no tenant's name.</exception>
     public void AddTenant(string tenant)
     {
-        if (tenant.Length is 0 or > 64 || tenant.Any(one => !char.IsAsciiLetterOrDigit(one) && one is not ('.' or '_' or '-')))
-        {
-            throw new DistributedApplicationException(
-                $"'{tenant}' is no tenant: it takes 1 to 64 characters of A-Z a-z 0-9 . _ -");
-        }
+        if (TenantName.Problem(tenant) is { } problem) throw new DistributedApplicationException(problem);
 
         if (!HasKeys) Platform.Resource.ApiKey = null;
         if (!_tenants.Add(tenant))
@@ -179,6 +176,7 @@ internal sealed class AiPlatformGroup
         var spare = Programs.AddWorker(name);
         spare.WithParentRelationship(Platform).WithExplicitStart();
         _spares.Add(spare);
+        Platform.Resource.SpareList.Add(spare.Resource);
         foreach (var step in _workerSteps) step(spare);
         LinkRedis(spare);
         return spare;
@@ -202,7 +200,7 @@ internal sealed class AiPlatformGroup
 
     private Task Start(BeforeStartEvent starting, CancellationToken cancellationToken)
     {
-        if (_redisProblem is { } problem) throw new DistributedApplicationException(problem);
+        if ((_redisProblem ?? MissingEngine()) is { } problem) throw new DistributedApplicationException(problem);
         if (!IsRunMode && !HasKeys)
         {
             throw new DistributedApplicationException(
@@ -210,11 +208,26 @@ internal sealed class AiPlatformGroup
                 + $"WithApiKey(builder.AddParameter(\"{Name}-key\", secret: true)).");
         }
 
+        if (IsRunMode) PersistenceWarning.Add(_redis);
         if (_data is null) return Task.CompletedTask;
         starting.Services.GetRequiredKeyedService<RunData>(Name);
         if (Platform.Resource.ModelFolders.Count > 0 && Programs.AreProcesses)
             ModelFolder.Link(Platform.Resource.ModelFolders, _data.ModelsPath);
         return Task.CompletedTask;
+    }
+
+    /// <summary>Aspire would wait for a container engine without a word.</summary>
+    /// <returns>What needs one that does not answer, and what to do without it; null when nothing does.</returns>
+    private string? MissingEngine()
+    {
+        var hasRedis = _isOwnRedis && _redis.Resource is RedisResource && _options.RedisStart == AiPlatformRedisStart.Container;
+        if (!IsRunMode || (Programs.AreProcesses && !hasRedis) || ContainerEngine.Answers(_builder.Configuration)) return null;
+        return Programs.AreProcesses
+            ? $"{_redis.Resource.Name} is to be a container ({nameof(AiPlatformOptions.RedisStart)}; Redis:Start of AiPlatform's own "
+                + "AppHost), and no container engine answers. Start Docker or Podman, choose 'process' or 'auto' instead, or set "
+                + $"ConnectionStrings__{_redis.Resource.Name} to a Redis that runs."
+            : $"{Name} is to be started from images, and no container engine answers. Start Docker or Podman, or call "
+                + $"AddAiPlatformFromCheckout(\"{Name}\", …), which needs none.";
     }
 
     /// <summary>Both kinds of programs can wait.</summary>

@@ -24,6 +24,9 @@ public sealed class AiPlatformResource : Resource, IResourceWithConnectionString
     /// </summary>
     public IReadOnlyList<IResource> Workers => WorkerList;
 
+    /// <summary>Workers of local runs that are not started with the system; see <c>WithSpareWorkers</c>.</summary>
+    public IReadOnlyList<IResource> SpareWorkers => SpareList;
+
     /// <summary>The Redis that keeps the jobs.</summary>
     public IResourceWithConnectionString Redis { get; internal set; } = null!;
 
@@ -63,6 +66,8 @@ public sealed class AiPlatformResource : Resource, IResourceWithConnectionString
     internal List<ModelFolder> ModelFolders { get; } = [];
 
     internal List<IResource> WorkerList { get; } = [];
+
+    internal List<IResource> SpareList { get; } = [];
 
     internal AiPlatformGroup Group { get; set; } = null!;
 

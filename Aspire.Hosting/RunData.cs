@@ -13,6 +13,11 @@ internal sealed class RunData : IDisposable
     private const int Most = 100;
     private const string Setting = $"{nameof(AiPlatformOptions.DataPath)} (AI_DATA_DIR of AiPlatform's own AppHost)";
 
+    // What the operating systems say of a file that another process has locked.
+    private const int WindowsSharingViolation = 32;
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+
     private readonly FileStream _lock;
 
     private RunData(string path, int number, FileStream locked)
@@ -43,25 +48,33 @@ internal sealed class RunData : IDisposable
             try
             {
                 Directory.CreateDirectory(path);
-                var locked = new FileStream(
-                    System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                if (TryLock(System.IO.Path.Combine(path, "lock")) is not { } locked) continue;
                 var data = new RunData(path, number, locked);
                 if (!data.HasRedis()) return data;
                 data.Dispose();
             }
-            catch (UnauthorizedAccessException denied)
+            catch (Exception failed) when (failed is UnauthorizedAccessException or IOException)
             {
                 throw new DistributedApplicationException(
-                    $"{path} cannot be written; set {Setting} to a folder that can.", denied);
-            }
-            catch (IOException)
-            {
-                // Another run has it.
+                    $"{path} cannot be used: {failed.Message.TrimEnd('.')}. Set {Setting} to a folder that can be written.", failed);
             }
         }
 
         throw new DistributedApplicationException(
             $"{Most} runs keep their data in {root} already; set {Setting} to another folder.");
+    }
+
+    /// <returns>Null when another run has it.</returns>
+    private static FileStream? TryLock(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException taken) when ((taken.HResult & 0xFFFF) is WindowsSharingViolation or LinuxWouldBlock or MacWouldBlock)
+        {
+            return null;
+        }
     }
 
     public void Dispose() => _lock.Dispose();

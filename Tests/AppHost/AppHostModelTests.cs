@@ -38,7 +38,8 @@ public sealed class AppHostModelTests
             (probes[ProbeType.Readiness].Path, probes[ProbeType.Readiness].EndpointReference.EndpointName,
                 probes[ProbeType.Liveness].Path, probes[ProbeType.Liveness].EndpointReference.EndpointName));
 #pragma warning restore ASPIREPROBES001
-        Assert.Equal(2, host.Resource(name).Annotations.OfType<HealthCheckAnnotation>().Count());
+        // The Gateway's third one says whether it serves.
+        Assert.Equal(name == "gateway" ? 3 : 2, host.Resource(name).Annotations.OfType<HealthCheckAnnotation>().Count());
     }
 
     [Fact]

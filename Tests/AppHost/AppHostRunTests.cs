@@ -37,6 +37,7 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
     public async Task Start_WithARedisAndKeys_ServesAndObeysCommands()
     {
         using var data = new TemporaryFolder();
+        await redis.TellAsync("CONFIG", "SET", "appendonly", "no");
         await using var sut = await RunningHost.StartAsync(
             $"--ConnectionStrings:redis={redis.ConnectionString}", $"--AI_DATA_DIR={data.Path}", "--Inference:Replicas=2",
             "--Gateway:Replicas=2", $"--ApiKeys:ops:Sha256={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Key)))}",
@@ -44,6 +45,7 @@ public sealed class AppHostRunTests(RedisServer redis) : IClassFixture<RedisServ
         sut.UseKey(Key);
 
         Assert.Equal("Running", sut.StateOf("redis"));
+        await sut.UntilLoggedAsync("redis", "redis has no append-only file: accepted jobs are lost when it ends.");
         using var reply = await sut.Http.PostAsJsonAsync("/v1/embeddings", new { model = Model, input = "Hello, world" }, Ct);
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         Assert.Equal(

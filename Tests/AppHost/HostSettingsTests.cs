@@ -46,5 +46,16 @@ public sealed class HostSettingsTests
         Assert.Equal("Inference:MaxReplicas is '2'; it takes a number from 3 to 64.", refused.Message);
     }
 
+    [Theory]
+    [InlineData("/no/such/models", "/no/such/models")]
+    [InlineData("no/such/models", "/no/such/models")]
+    public void Read_NoModelsFolder_NamesTheSettingAndTheFolder(string value, string folder)
+    {
+        var refused = Assert.Throws<DistributedApplicationException>(() => Read($"--Models:Path={value}"));
+
+        Assert.StartsWith($"Models:Path is '{value}'; there is no folder '", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{folder}'.", refused.Message, StringComparison.Ordinal);
+    }
+
     private static HostSettings Read(params string[] settings) => HostSettings.Read(DistributedApplication.CreateBuilder(settings));
 }

@@ -4,6 +4,8 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 
 namespace AiPlatform.Tests.AppHost;
@@ -72,6 +74,21 @@ internal sealed class RunningHost : IAsyncDisposable
     public string? PropertyOf(string replica, string name) =>
         _application.ResourceNotifications.TryGetCurrentState(replica, out var now)
             ? now.Snapshot.Properties.FirstOrDefault(property => property.Name == name)?.Value?.ToString() : null;
+
+    /// <summary>Waits until the dashboard shows a resource in this health.</summary>
+    public Task UntilHealthAsync(string resource, HealthStatus health) => _application.ResourceNotifications
+        .WaitForResourceAsync(resource, change => change.Snapshot.HealthStatus == health, Ct).WaitAsync(Bound, Ct);
+
+    /// <summary>Waits until the log of a resource, which the dashboard shows, has a text.</summary>
+    public async Task UntilLoggedAsync(string resource, string text)
+    {
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        bound.CancelAfter(Bound);
+        var log = _application.Services.GetRequiredService<ResourceLoggerService>().WatchAsync(resource);
+        await foreach (var lines in log.WithCancellation(bound.Token))
+            if (lines.Any(line => line.Content.Contains(text, StringComparison.Ordinal))) return;
+        Assert.Fail($"The log of {resource} has ended without '{text}'.");
+    }
 
     /// <param name="resource">A resource, whose first replica is meant, or a replica.</param>
     /// <param name="command">The command's name.</param>

@@ -95,6 +95,16 @@ public sealed class ContainerModelTests
         Assert.Equal("registry.example.com/worker:1.2-gpu", ImageOf(host.Resource("ai-inference")));
     }
 
+    [Fact]
+    public async Task Start_WithoutAnEngine_IsRefused()
+    {
+        await using var host = FromImages(_ => { }, "--ASPIRE_CONTAINER_RUNTIME=no-such-engine");
+
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => host.Application.StartAsync(Ct));
+
+        Assert.StartsWith("ai is to be started from images, and no container engine answers.", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>What a publisher gets, which the committed file shows whole.</summary>
     [Fact]
     public async Task Publish_Manifest_IsTheCommittedOne()

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using AiPlatform.Client;
+using AiPlatform.Gateway.Callers;
+using AiPlatform.Hosting.Keys;
 using AiPlatform.Hosting.Models;
 using AiPlatform.Tests.AppHost;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
@@ -242,6 +244,8 @@ public sealed class HostingModelTests
             .WithApiKey(ai.ApplicationBuilder.AddParameter("one")).WithApiKey(ai.ApplicationBuilder.AddParameter("two")),
         ["'no name' is no tenant: it takes 1 to 64 characters"] = ai => ai
             .WithApiKey(ai.ApplicationBuilder.AddParameter("one"), tenant: "no name"),
+        ["'a__b' is no tenant here: with '__' in it"] = ai => ai
+            .WithApiKeyHash(ai.ApplicationBuilder.AddParameter("one"), tenant: "a__b"),
         ["ai is made from projects, which have no images here."] = ai => ai.WithImages("a", "b"),
     };
 
@@ -271,6 +275,47 @@ public sealed class HostingModelTests
         var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => host.Application.RunAsync(Ct));
 
         Assert.Contains("Call WithApiKey(builder.AddParameter(\"ai-key\", secret: true)).", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Aspire would wait for the engine without a word.</summary>
+    [Fact]
+    public async Task Redis_AsAContainerWithoutAnEngine_IsRefusedAtTheStart()
+    {
+        await using var host = Of(
+            (builder, data) => builder.AddAiPlatform<Projects.Gateway, Projects.InferenceWorker>("ai", options =>
+            {
+                options.RedisStart = AiPlatformRedisStart.Container;
+                options.DataPath = data;
+            }),
+            "--ASPIRE_CONTAINER_RUNTIME=no-such-engine");
+
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => host.Application.StartAsync(Ct));
+
+        Assert.StartsWith("ai-redis is to be a container", refused.Message, StringComparison.Ordinal);
+        Assert.All(
+            ["Redis:Start", "no container engine answers", "ConnectionStrings__ai-redis"],
+            text => Assert.Contains(text, refused.Message, StringComparison.Ordinal));
+    }
+
+    /// <summary>The package comes without the Gateway, so the rule for names is written twice.</summary>
+    [Theory]
+    [InlineData("search", true)]
+    [InlineData("a.b-c_d", true)]
+    [InlineData("_a", true)]
+    [InlineData("", false)]
+    [InlineData("two words", false)]
+    [InlineData("größe", false)]
+    [InlineData("a:b", false)]
+    [InlineData("a/b", false)]
+    [InlineData("a\n", false)]
+    [InlineData("a__b", false)]
+    [InlineData("a_", false)]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123", true)]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234", false)]
+    public void Tenant_AnyName_IsTakenWhereKeyNewTakesIt(string name, bool isTaken)
+    {
+        Assert.Equal(isTaken, TenantName.Problem(name) is null);
+        Assert.Equal(isTaken, KeyArguments.Parse(["new", name], TimeProvider.System).Wanted is not null);
     }
 
     private static string Model(TemporaryFolder root, string folder, string name)

@@ -1,5 +1,6 @@
 using AiPlatform.Hosting;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Aspire.Hosting;
 using Xunit;
 
 namespace AiPlatform.Tests.Hosting;
@@ -16,5 +17,21 @@ public sealed class RunDataTests
         using var third = RunData.Take(root.Path);
 
         Assert.Equal(2, third.Number);
+    }
+
+    /// <summary>Root, too, can make no folder below a file.</summary>
+    [Fact]
+    public void Take_NoPlaceForAFolder_SaysWhyAndNamesTheSetting()
+    {
+        using var root = new TemporaryFolder();
+        var file = Path.Combine(root.Path, "file");
+        File.WriteAllText(file, "");
+
+        var refused = Assert.Throws<DistributedApplicationException>(() => RunData.Take(Path.Combine(file, "data")));
+
+        Assert.Contains("cannot be used: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(((IOException)refused.InnerException!).Message.TrimEnd('.'), refused.Message, StringComparison.Ordinal);
+        Assert.Contains("AI_DATA_DIR", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("100 runs", refused.Message, StringComparison.Ordinal);
     }
 }
