@@ -68,6 +68,7 @@ internal static class Program
             .WithProviders()
             .WithApiKeys();
         if (settings.MaxWorkers > settings.Workers) ai.WithSpareWorkers(settings.MaxWorkers - settings.Workers);
+        foreach (var spare in ai.Resource.SpareWorkers) builder.CreateResourceBuilder((ProjectResource)spare).WithDrainCommand();
         var gateway = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Gateway).WithExternalHttpEndpoints();
         var inference = builder.CreateResourceBuilder((ProjectResource)ai.Resource.Workers[0]).WithWorkerCommands(settings);
         if (!OperatingSystem.IsWindows() && settings.MaxWorkers > 1) inference.WithScaleCommand(settings.MaxWorkers);

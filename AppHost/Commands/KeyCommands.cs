@@ -59,11 +59,20 @@ internal static class KeyCommands
 
         var (exitCode, said) = await BuiltProgram.RunAsync(
             "Gateway", arguments, new Dictionary<string, string>(), context.CancellationToken);
-        if (exitCode != 0) return CommandResults.Failure(said);
+        if (exitCode != 0) return CommandResults.Failure(Reason(said));
         var lines = said.Split('\n', StringSplitOptions.TrimEntries);
         keys.LetIn(lines.Where(line => line.StartsWith(RunKeys.Prefix, StringComparison.Ordinal)).Select(line => line.Split('=', 2)));
         return CommandResults.Success(
             $"{tenant} has a key. Nobody can show it again.", lines.First(line => line.StartsWith("aip_", StringComparison.Ordinal)),
             CommandResultFormat.Text);
+    }
+
+    /// <summary>What is wrong, in the words of the fields: nobody here has typed the command line whose usage the program names.</summary>
+    private static string Reason(string said)
+    {
+        const string Start = "error: ";
+        var error = said.Split('\n', StringSplitOptions.TrimEntries).FirstOrDefault(
+            line => line.StartsWith(Start, StringComparison.Ordinal))?[Start.Length..];
+        return error?.Replace("--role", "Role", StringComparison.Ordinal).Replace("--expires", "Expires", StringComparison.Ordinal) ?? said;
     }
 }

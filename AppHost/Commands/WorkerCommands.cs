@@ -52,9 +52,13 @@ internal static class WorkerCommands
                     IconName = "AddSquare",
                     Arguments = WhichModel,
                 });
-            // There is no signal to drain with on Windows.
-            if (OperatingSystem.IsWindows()) return worker;
-            return worker.WithCommand(
+            return worker.WithDrainCommand();
+        }
+
+        /// <summary>Adds the command that ends a worker in good order. There is no signal for it on Windows.</summary>
+        public IResourceBuilder<ProjectResource> WithDrainCommand() => OperatingSystem.IsWindows()
+            ? worker
+            : worker.WithCommand(
                 "drain",
                 "Drain",
                 context => DrainAsync(context, context.ResourceName),
@@ -66,7 +70,6 @@ internal static class WorkerCommands
                     IconName = "DrinkToGo",
                     UpdateState = CommandStates.WhenRunning,
                 });
-        }
     }
 
     /// <summary>Runs the worker's own program, as <c>./ai model add</c> does.</summary>

@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.InferenceWorker.Fixtures;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 
 namespace AiPlatform.Tests.AppHost;
@@ -65,7 +66,14 @@ public sealed class AppHostManyTests : IDisposable
     {
         await using var sut = await RunningHost.StartAsync([.. OwnRedis, "--Gateway:Replicas=2"]);
 
-        Assert.False((await sut.TryAsync("gateway", "make-key", ("tenant", "not a name"), ("role", "user"), ("expires", null))).Success);
+        var refused = await sut.TryAsync("gateway", "make-key", ("tenant", "not a name"), ("role", "user"), ("expires", null));
+        Assert.Equal(
+            (false, "A tenant's name has 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'; 'not a name' has not."),
+            (refused.Success, refused.Message));
+        refused = await sut.TryAsync("gateway", "make-key", ("tenant", "search"), ("role", "user"), ("expires", "soon"));
+        Assert.Equal(
+            (false, "Expires takes a day or a time to come (UTC), such as 2027-01-31T12:00:00Z, not 'soon'."),
+            (refused.Success, refused.Message));
         var made = await sut.PressAsync("gateway", "make-key", ("tenant", "search"), ("role", "user"), ("expires", "2999-01-01"));
 
         await Poll.UntilAsync(async () => await StatusAsync(sut) == HttpStatusCode.Unauthorized, "strangers are refused");
@@ -112,6 +120,11 @@ public sealed class AppHostManyTests : IDisposable
         Assert.Equal("2 started: 3 of 3 workers run.", (await sut.PressAsync("inference", "scale", ("workers", "3"))).Message);
         await Poll.UntilAsync(async () => await WorkersAsync() == 3, "three workers serve");
         Assert.Equal("3 of 3 workers run already.", (await sut.PressAsync("inference", "scale", ("workers", "3"))).Message);
+        var spares = await sut.ReplicasOfAsync("inference-spare", 2);
+        await sut.PressAsync(spares[1], "drain");
+        await Poll.UntilAsync(async () => await WorkersAsync() == 2, "a spare worker has ended");
+        Assert.Equal("1 started: 3 of 3 workers run.", (await sut.PressAsync("inference", "scale", ("workers", "3"))).Message);
+        await Poll.UntilAsync(async () => await WorkersAsync() == 3, "three workers serve again");
         Assert.Equal("2 drained: 1 of 3 workers run.", (await sut.PressAsync("inference", "scale", ("workers", "1"))).Message);
 
         await Poll.UntilAsync(async () => await WorkersAsync() == 1, "one worker is left");
@@ -121,6 +134,24 @@ public sealed class AppHostManyTests : IDisposable
 
         async Task<int> WorkersAsync() =>
             (await sut.QueuesAsync()).TryGetValue(Model, out var queue) ? queue.GetProperty("workers").GetInt32() : 0;
+    }
+
+    [Fact]
+    public async Task Health_WithoutAWorkerOrRedis_IsNotShownAsHealthy()
+    {
+        await using var sut = await RunningHost.StartAsync(OwnRedis);
+        await sut.UntilHealthAsync("ai", HealthStatus.Healthy);
+
+        await sut.PressAsync("inference", "drain");
+        await sut.UntilHealthAsync("ai", HealthStatus.Unhealthy);
+        await sut.UntilHealthAsync("gateway", HealthStatus.Degraded);
+        await sut.PressAsync("inference", "start");
+        await sut.UntilHealthAsync("ai", HealthStatus.Healthy);
+        await sut.UntilHealthAsync("gateway", HealthStatus.Healthy);
+
+        await sut.PressAsync("redis", "stop");
+        await sut.UntilHealthAsync("gateway", HealthStatus.Degraded);
+        await sut.UntilHealthAsync("ai", HealthStatus.Unhealthy);
     }
 
     [Fact]

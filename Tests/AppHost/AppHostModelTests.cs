@@ -10,6 +10,8 @@ namespace AiPlatform.Tests.AppHost;
 
 public sealed class AppHostModelTests
 {
+    private static readonly string Hash = new('7', 64);
+
     [Fact]
     public async Task Resources_NoSettings_AreTheWholeSystem()
     {
@@ -75,6 +77,7 @@ public sealed class AppHostModelTests
         Assert.Equal("1", environment["Models__DeviceId"]);
         Assert.True(environment.ContainsKey("ConnectionStrings__redis"));
         Assert.Contains(host.Resource("inference").Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == "scale");
+        Assert.Contains(spare.Annotations.OfType<ResourceCommandAnnotation>(), command => command.Name == "drain");
     }
 
     [Fact]
@@ -206,13 +209,14 @@ public sealed class AppHostModelTests
     {
         await using var host = new AppHostModel(
             "--Providers:open_ai:BaseUrl=https://api.example.com/v1", "--Providers:open_ai:ApiKey=", "--Providers:ollama:BaseUrl=http://127.0.0.1:11434/v1",
-            "--Models:gpt:Provider=open_ai", "--Models:gpt:Fallbacks:0=llama", "--ApiKeys:ops:Sha256=91be", "--ApiKeys:ops:Role=operator");
+            "--Models:gpt:Provider=open_ai", "--Models:gpt:Fallbacks:0=llama", $"--ApiKeys:ops:Sha256={Hash}",
+            "--ApiKeys:ops:Role=operator");
 
         var environment = await host.EnvironmentOfAsync("gateway");
         Assert.Equal("https://api.example.com/v1", environment["Providers__open_ai__BaseUrl"]);
         Assert.Equal("http://127.0.0.1:11434/v1", environment["Providers__ollama__BaseUrl"]);
         Assert.Equal(("open_ai", "llama"), (environment["Models__gpt__Provider"], environment["Models__gpt__Fallbacks__0"]));
-        Assert.Equal(("91be", "operator"), (environment["ApiKeys__ops__Sha256"], environment["ApiKeys__ops__Role"]));
+        Assert.Equal((Hash, "operator"), (environment["ApiKeys__ops__Sha256"], environment["ApiKeys__ops__Role"]));
         Assert.False(environment.ContainsKey("Providers__ollama__ApiKey"));
         var key = Assert.IsType<ParameterResource>(environment["Providers__open_ai__ApiKey"]);
         Assert.Equal(("open-ai-api-key", true), (key.Name, key.Secret));
