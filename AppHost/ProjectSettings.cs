@@ -60,9 +60,13 @@ internal static class ProjectSettings
 
         private void WithSection(IConfigurationSection section, params string[] except)
         {
-            var set = section.AsEnumerable()
-                .Where(entry => entry.Value is not null && !except.Any(key => entry.Key == $"{section.Path}:{key}"));
-            foreach (var (key, value) in set) platform.WithGatewaySetting(key, value!);
+            foreach (var (key, value) in section.AsEnumerable())
+            {
+                if (value is null) continue;
+                KnownNames.Require(key, value);
+                if (!except.Any(one => string.Equals(key, $"{section.Path}:{one}", StringComparison.OrdinalIgnoreCase)))
+                    platform.WithGatewaySetting(key, value);
+            }
         }
     }
 

@@ -12,11 +12,11 @@ namespace AiPlatform.AppHost.Publishing;
 /// <param name="facts">What the model says.</param>
 /// <param name="folder">The published files.</param>
 /// <param name="step">The pipeline's step.</param>
-internal sealed class ComposeDeployment(ModelFacts facts, string folder, PipelineStepContext step)
+internal sealed class ComposeDeployment(ModelFacts facts, PublishedFolder folder, PipelineStepContext step)
 {
     private const string Docker = "docker";
 
-    private string Compose => Path.Combine(folder, "compose");
+    private string Compose => Path.Combine(folder.Path, "compose");
 
     /// <exception cref="DistributedApplicationException">Something is missing, or failed; the message says what.</exception>
     public async Task RunAsync()
@@ -39,44 +39,38 @@ internal sealed class ComposeDeployment(ModelFacts facts, string folder, Pipelin
         if (code == 0) return;
         throw new DistributedApplicationException(
             $"{DeployFiles.ComposeStep} needs Docker with Compose on this machine, and it does not answer: {Sentence(said)} "
-            + $"The files are in {folder}; docs/deploy.md says how to deploy them elsewhere.");
+            + $"The files are in {folder.Path}; docs/deploy.md says how to deploy them elsewhere.");
     }
 
     /// <summary>The first line of what a program said, which ends with a full stop.</summary>
     private static string Sentence(string said) => said.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd().TrimEnd('.') + ".";
 
-    /// <summary>Only this user may read them then.</summary>
+    /// <summary>Fills in the parameters, except where somebody has filled in the file by hand.</summary>
     private async Task FillSecretsAsync()
     {
-        var environment = Path.Combine(Compose, ".env");
-        var text = await File.ReadAllTextAsync(environment, step.CancellationToken);
-        text = PublishedFiles.SetVariable(text, "OPERATOR_KEY_SHA256", await ValueAsync(facts.OperatorKeySha256));
-        if (facts.RedisPassword is { } password) text = PublishedFiles.SetVariable(text, "REDIS_PASSWORD", await ValueAsync(password));
-        await WriteSecretAsync(environment, text);
+        List<(string Name, ParameterResource Parameter)> secrets = [("OPERATOR_KEY_SHA256", facts.OperatorKeySha256)];
+        if (facts.RedisPassword is { } password) secrets.Add(("REDIS_PASSWORD", password));
+        await FillAsync(PublishedFiles.ComposeVariables, secrets);
+        await FillAsync(PublishedFiles.GatewayVariables, facts.GatewaySecrets);
+        DeployFiles.SayKept(step, folder);
+    }
 
-        var gateway = Path.Combine(Compose, "gateway.env");
-        text = await File.ReadAllTextAsync(gateway, step.CancellationToken);
-        foreach (var (name, parameter) in facts.GatewaySecrets) text = PublishedFiles.SetVariable(text, name, await ValueAsync(parameter));
-        await WriteSecretAsync(gateway, text);
+    private async Task FillAsync(string file, IEnumerable<(string Name, ParameterResource Parameter)> secrets)
+    {
+        var (current, wanted) = (folder.CurrentVariables(file)!, folder.LastVariables(file)!);
+        foreach (var (name, parameter) in secrets)
+        {
+            if (current[name] is { Length: > 0 } value && value != wanted[name]) continue;
+            wanted.Set(name, await ValueAsync(parameter));
+        }
+
+        folder.WriteVariables(wanted, file);
     }
 
     private async Task<string> ValueAsync(ParameterResource parameter) =>
         await parameter.GetValueAsync(step.CancellationToken) is { Length: > 0 } value
             ? value
             : throw new DistributedApplicationException($"The parameter {parameter.Name} has no value (Parameters__{parameter.Name}).");
-
-    private async Task WriteSecretAsync(string path, string text)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            File.Delete(path);
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        await using var file = new StreamWriter(path, options);
-        await file.WriteAsync(text.AsMemory(), step.CancellationToken);
-    }
 
     private Task BuildAsync(string program, params string[] more) => DoAsync(
         $"Building the image of {program}", "dotnet",

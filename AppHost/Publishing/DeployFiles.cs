@@ -50,8 +50,8 @@ internal static class DeployFiles
         }
     }
 
-    private static string Folder(PipelineStepContext step) =>
-        step.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory();
+    private static PublishedFolder Folder(PipelineStepContext step) =>
+        new(step.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory());
 
     private static Task<ModelFacts> FactsAsync(
         PipelineStepContext step, HostSettings settings, ProjectResource gateway, ProjectResource inference) =>
@@ -61,18 +61,37 @@ internal static class DeployFiles
     {
         var folder = Folder(step);
         var files = new PublishedFiles(facts, folder);
-        foreach (var (kind, write) in ((string, Action)[])
-            [("compose", files.WriteCompose), ("helm", files.WriteHelm), ("azure", files.WriteAzure)])
+        foreach (var (kind, write, next) in ((string, Action, string)[])
+            [
+                ("compose", files.WriteCompose, $"fill in {PublishedFiles.ComposeVariables} and {PublishedFiles.GatewayVariables}, then "
+                    + $"'docker compose -f {Path.Combine(folder.Path, "compose", "compose.yaml")} up -d'; or run the step {ComposeStep}"),
+                ("helm", files.WriteHelm, $"'helm upgrade --install ai {Path.Combine(folder.Path, "helm")} "
+                    + $"-f {Path.Combine(folder.Path, "helm", "values.model.yaml")} --set operatorKeySha256=…'"),
+                ("azure", files.WriteAzure, $"'azd up' in {folder.Path}"),
+            ])
         {
             var task = await step.ReportingStep.CreateTaskAsync($"Writing {kind}/", step.CancellationToken);
             await using (task)
             {
                 write();
-                await task.CompleteAsync(Path.Combine(folder, kind), cancellationToken: step.CancellationToken);
+                var said = $"{Path.Combine(folder.Path, kind)} is written. Next: {next}.";
+                HostLog.Published(step.Logger, said);
+                step.Summary.Add(kind, said);
+                await task.CompleteAsync(said, cancellationToken: step.CancellationToken);
             }
         }
 
-        step.Summary.Add("Files", folder);
+        SayKept(step, folder);
         step.Summary.Add("How to deploy them", "docs/deploy.md");
+    }
+
+    /// <summary>Says which files and variables stayed as somebody has left them.</summary>
+    public static void SayKept(PipelineStepContext step, PublishedFolder folder)
+    {
+        foreach (var kept in folder.Kept)
+        {
+            HostLog.Published(step.Logger, kept);
+            step.Summary.Add("Kept", kept);
+        }
     }
 }

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace AiPlatform.AppHost.Publishing;
 
@@ -13,9 +12,15 @@ namespace AiPlatform.AppHost.Publishing;
 /// </summary>
 /// <param name="facts">What the model says.</param>
 /// <param name="folder">Where they go.</param>
-internal sealed partial class PublishedFiles(ModelFacts facts, string folder)
+internal sealed class PublishedFiles(ModelFacts facts, PublishedFolder folder)
 {
-    private const string Note = "# Written by AppHost from the model; publish again instead of changing it.";
+    /// <summary>Of Docker Compose itself.</summary>
+    public const string ComposeVariables = "compose/.env";
+
+    /// <summary>Of the Gateway that Docker Compose starts.</summary>
+    public const string GatewayVariables = "compose/gateway.env";
+
+    private const string AzureParameters = "azure/main.parameters.json";
 
     private static readonly JsonSerializerOptions Readable = new()
     {
@@ -25,9 +30,6 @@ internal sealed partial class PublishedFiles(ModelFacts facts, string folder)
 
     private readonly HostSettings _settings = facts.Settings;
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_./:@,=+-]*\z")]
-    private static partial Regex Plain { get; }
-
     private string Deploy => Path.Combine(_settings.Repository, "deploy");
 
     /// <summary>
@@ -36,25 +38,28 @@ internal sealed partial class PublishedFiles(ModelFacts facts, string folder)
     public void WriteCompose()
     {
         Copy("monitoring");
-        Copy("compose");
-        var example = Path.Combine(folder, "compose", ".env.example");
-        var text = File.ReadAllText(example);
-        File.Delete(example);
-        foreach (var (name, value) in ComposeVariables()) text = SetVariable(text, name, value);
-        Write($"{Note}\n{text}", "compose", ".env");
+        Copy("compose", except: ".env.example");
+        var example = File.ReadAllText(Path.Combine(Deploy, "compose", ".env.example"));
+        var variables = new EnvironmentFile(
+            "# Fill it in. AppHost wrote it from the model; what you set stays when you publish again.\n"
+            + example[(example.IndexOf('\n', StringComparison.Ordinal) + 1)..]);
+        foreach (var (name, value) in VariablesOfModel()) variables.Set(name, value);
+        folder.WriteVariables(variables, ComposeVariables);
 
-        var lines = new StringBuilder($"{Note}\n");
-        foreach (var (name, value) in facts.GatewaySettings) lines.Append(Line(name, value));
-        foreach (var (name, parameter) in facts.GatewaySecrets)
-            lines.Append(Invariant($"# The parameter {parameter.Name}.\n{Line(name, "")}"));
-        Write($"{lines}", "compose", "gateway.env");
+        var lines = new StringBuilder(
+            "# Settings of the Gateway. Fill in what is empty, and add your own; what you set stays when you publish again.\n");
+        foreach (var (name, parameter) in facts.GatewaySecrets) lines.Append(Invariant($"# The parameter {parameter.Name}.\n{name}=\n"));
+        var gateway = new EnvironmentFile(lines.ToString());
+        foreach (var (name, value) in facts.GatewaySettings) gateway.Set(name, value);
+        folder.WriteVariables(gateway, GatewayVariables);
     }
 
     /// <summary>The chart, and values of the model for it: <c>helm install ai helm -f helm/values.model.yaml</c>.</summary>
     public void WriteHelm()
     {
         Copy("helm");
-        var text = new StringBuilder($"{Note}\n");
+        var text = new StringBuilder(
+            "# AppHost wrote it from the model. Put values of your own into another file, and name it after this one (-f).\n");
         text.Append("gateway:\n").Append(Invariant($"  replicas: {_settings.Gateways}\n"));
         if (_settings.GatewayImage is { } gateway) text.Append(Invariant($"  image: {Quoted(gateway)}\n"));
         if (facts.GatewaySettings.Count > 0) text.Append("  env:\n");
@@ -70,45 +75,43 @@ internal sealed partial class PublishedFiles(ModelFacts facts, string folder)
         if (_settings.WorkerImage is { } worker) text.Append(Invariant($"  image: {Quoted(worker)}\n"));
         if (facts.HasGpu) text.Append("  gpus: 1\n");
         if (_settings.OtlpEndpoint is { } endpoint) text.Append(Invariant($"otlpEndpoint: {Quoted(endpoint)}\n"));
-        Write($"{text}", "helm", "values.model.yaml");
+        folder.Write(text.ToString(), "helm/values.model.yaml");
     }
 
-    /// <summary>azd's files. It builds the images from the checkout, to which <c>azure.yaml</c> leads.</summary>
+    /// <summary>
+    /// azd's files. It builds the images from the checkout, to which <c>azure.yaml</c> leads, unless the model names images.
+    /// </summary>
     public void WriteAzure()
     {
-        Copy("azure");
-        var parameters = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "azure", "main.parameters.json")))!;
+        Copy("azure", except: "main.parameters.json");
+        var parameters = JsonNode.Parse(File.ReadAllText(Path.Combine(Deploy, "azure", "main.parameters.json")))!;
         var values = parameters["parameters"]!;
         values["minWorkers"]!["value"] = Invariant($"${{MIN_WORKERS={_settings.Workers}}}");
         if (_settings.Workers > 10) values["maxWorkers"]!["value"] = Invariant($"${{MAX_WORKERS={_settings.Workers}}}");
         if (_settings.OtlpEndpoint is { } endpoint) values["otlpEndpoint"]!["value"] = $"${{OTLP_ENDPOINT={endpoint}}}";
         values["gatewaySettings"]!["value"] = new JsonArray(
             [.. facts.GatewaySettings.Select(one => new JsonObject { ["name"] = one.Name, ["value"] = one.Value })]);
-        Write($"{parameters.ToJsonString(Readable)}\n", "azure", "main.parameters.json");
+        folder.Write($"{parameters.ToJsonString(Readable)}\n", AzureParameters);
 
         var azd = File.ReadAllText(Path.Combine(_settings.Repository, "azure.yaml"));
-        foreach (var program in (string[])["Gateway", "InferenceWorker"])
-        {
-            var path = Path.GetRelativePath(folder, Path.Combine(_settings.Repository, program)).Replace('\\', '/');
-            azd = azd.Replace($"project: {program}\n", $"project: {path}\n", StringComparison.Ordinal);
-        }
-
-        Write(azd.Replace("path: deploy/azure\n", "path: azure\n", StringComparison.Ordinal), "azure.yaml");
+        azd = WithSource(azd, "Gateway", "Gateway:Image", _settings.GatewayImage);
+        azd = WithSource(azd, "InferenceWorker", "Inference:Image", _settings.WorkerImage);
+        folder.Write(azd.Replace("deploy/azure", "azure", StringComparison.Ordinal), "azure.yaml");
     }
 
-    /// <summary>A line of an env file, in which compose replaces nothing.</summary>
-    public static string Line(string name, string value) => Plain.IsMatch(value)
-        ? $"{name}={value}\n"
-        : $"{name}='{value.Replace("'", "\\'", StringComparison.Ordinal)}'\n";
-
-    /// <summary>Sets a variable of an env file, also one that is in a comment there.</summary>
-    public static string SetVariable(string text, string name, string value)
+    /// <summary>Says where azd takes a program from: from its image, or from its project in the checkout.</summary>
+    private string WithSource(string azd, string program, string setting, string? image)
     {
-        var line = new Regex($"(?m)^(# )?{Regex.Escape(name)}=.*\n");
-        return line.IsMatch(text) ? line.Replace(text, _ => Line(name, value), 1) : text + Line(name, value);
+        var path = Path.GetRelativePath(folder.Path, Path.Combine(_settings.Repository, program)).Replace('\\', '/');
+        return azd.Replace(
+            $"    project: {program}\n    language: dotnet\n",
+            image is not null ? $"    image: {Quoted(image)}\n"
+            : $"    # azd builds the image from the sources there. {setting} names an image instead.\n"
+                + $"    project: {Quoted(path)}\n    language: dotnet\n",
+            StringComparison.Ordinal);
     }
 
-    private IEnumerable<(string Name, string Value)> ComposeVariables()
+    private IEnumerable<(string Name, string Value)> VariablesOfModel()
     {
         yield return ("INFERENCE_REPLICAS", Invariant($"{_settings.Workers}"));
         yield return ("MODELS_DEVICE", _settings.Device);
@@ -118,21 +121,17 @@ internal sealed partial class PublishedFiles(ModelFacts facts, string folder)
         if (_settings.OtlpEndpoint is { } endpoint) yield return ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
     }
 
-    private void Copy(string part)
+    private void Copy(string part, string? except = null)
     {
         var from = Path.Combine(Deploy, part);
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
         foreach (var file in Directory.EnumerateFiles(from, "*", options))
         {
             // What somebody filled in for a deployment from the checkout has secrets.
-            if (Path.GetFileName(file) is ".env" or "gateway.env") continue;
-            var target = Path.Combine(folder, part, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target, overwrite: true);
+            if (Path.GetFileName(file) is var name && (name == except || name is ".env" or "gateway.env")) continue;
+            folder.Write(File.ReadAllBytes(file), $"{part}/{Path.GetRelativePath(from, file).Replace('\\', '/')}");
         }
     }
-
-    private void Write(string text, params string[] path) => File.WriteAllText(Path.Combine([folder, .. path]), text);
 
     /// <summary>A text in YAML, of which JSON is a part.</summary>
     private static string Quoted(string text) => JsonSerializer.Serialize(text, Readable);

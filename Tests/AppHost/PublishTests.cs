@@ -48,7 +48,146 @@ public sealed class PublishTests
             azure.GetProperty("gatewaySettings").GetProperty("value").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
         var azd = Yaml(File.ReadAllText(Path.Combine(folder, "azure.yaml")));
         Assert.Equal("azure", At<string>(azd, "infra", "path"));
+        Assert.Equal("registry.example.com/gateway:1.2", At<string>(azd, "services", "gateway", "image"));
+        Assert.Equal("registry.example.com/worker:1.2", At<string>(azd, "services", "inference", "image"));
+        Assert.DoesNotContain("..", File.ReadAllText(Path.Combine(folder, "azure.yaml")), StringComparison.Ordinal);
+    }
+
+    /// <summary>Without images azd builds them: the file leads to the sources, and says so.</summary>
+    [Fact]
+    public async Task Publish_NoImages_LeadsAzdToTheCheckout()
+    {
+        var folder = await Published.RunAsync("deploy-azd", Step("publish"));
+
+        var azd = Yaml(File.ReadAllText(Path.Combine(folder, "azure.yaml")));
         Assert.True(File.Exists(Path.Combine(folder, At<string>(azd, "services", "gateway", "project"), "Gateway.csproj")));
+        Assert.True(File.Exists(Path.Combine(folder, At<string>(azd, "services", "inference", "project"), "InferenceWorker.csproj")));
+        var lines = File.ReadAllLines(Path.Combine(folder, "azure.yaml"));
+        Assert.All(["Gateway:Image", "Inference:Image"], setting => Assert.Single(
+            lines, line => line == $"    # azd builds the image from the sources there. {setting} names an image instead."));
+    }
+
+    [Fact]
+    public async Task Publish_Twice_KeepsWhatSomebodyHasSetAndSaysSo()
+    {
+        const string Name = "deploy-twice";
+        var folder = await Published.RunAsync(Name, [.. Step("publish"), .. Model]);
+        Edit("compose/.env", ("REDIS_PASSWORD=", "REDIS_PASSWORD=sesame"), ("INFERENCE_REPLICAS=3", "INFERENCE_REPLICAS=5"));
+        Edit("compose/gateway.env", ("Providers__openai__ApiKey=", "Providers__openai__ApiKey=sk-1\n# Ours\nLimits__RequestsPerMinute=60"));
+        Edit("helm/values.yaml", ("gateway:", "# Ours\ngateway:"));
+        Edit("azure/gateway.bicep", ("param", "// Ours\nparam"));
+        var (values, bicep) = (Text("helm/values.yaml"), Text("azure/gateway.bicep"));
+
+        var said = await Published.RunAgainAsync(
+            Name,
+            [.. Step("publish"), .. Model, "--Inference:Replicas=4", "--Gateway:Port=9090", "--Models:gpt:Provider=other",
+                "--Providers:other:BaseUrl=http://127.0.0.1:1/v1", "--Providers:other:ApiKey="]);
+
+        Assert.Equal(
+            ["GATEWAY_PORT=9090", "INFERENCE_REPLICAS=5", "OPERATOR_KEY_SHA256=", "REDIS_PASSWORD=sesame"],
+            Text("compose/.env").Split('\n').Where(line => line.Length > 0 && line[0] is not ('#' or 'M') && !line.Contains("IMAGE"))
+                .Order(StringComparer.Ordinal));
+        var gateway = Text("compose/gateway.env").Split('\n');
+        Assert.All(
+            ["Providers__openai__ApiKey=sk-1", "# Ours", "Limits__RequestsPerMinute=60", "Models__gpt__Provider=other",
+                "# The parameter other-api-key.", "Providers__other__ApiKey=", "Providers__other__BaseUrl=http://127.0.0.1:1/v1"],
+            line => Assert.Single(gateway, line));
+        Assert.Equal((values, bicep), (Text("helm/values.yaml"), Text("azure/gateway.bicep")));
+        Assert.Contains("replicas: 4", Text("helm/values.model.yaml"), StringComparison.Ordinal);
+        Assert.All(
+            [
+                "compose/.env keeps what somebody has set: REDIS_PASSWORD, INFERENCE_REPLICAS.",
+                "compose/.env: the model has other values of INFERENCE_REPLICAS; to take them, delete these lines, and publish.",
+                "compose/gateway.env keeps what somebody has set: Providers__openai__ApiKey, Limits__RequestsPerMinute.",
+                "helm/values.yaml is kept as somebody has changed it; the new one is .published/helm/values.yaml.",
+                "azure/gateway.bicep is kept as somebody has changed it; the new one is .published/azure/gateway.bicep.",
+            ],
+            line => Assert.Contains(line, said, StringComparison.Ordinal));
+        Assert.All(["sesame", "sk-1"], secret => Assert.DoesNotContain(secret, said, StringComparison.Ordinal));
+
+        string Text(string file) => File.ReadAllText(Path.Combine(folder, file));
+
+        void Edit(string file, params (string From, string To)[] changes)
+        {
+            var text = Text(file);
+            foreach (var (from, to) in changes)
+            {
+                var at = text.IndexOf(from, StringComparison.Ordinal);
+                Assert.True(at >= 0, $"{file} has no '{from}'.");
+                text = text[..at] + to + text[(at + from.Length)..];
+            }
+
+            File.WriteAllText(Path.Combine(folder, file), text);
+        }
+    }
+
+    [Fact]
+    public async Task Publish_Ends_SaysWhatWasWrittenAndWhatIsNext()
+    {
+        var (folder, exitCode, said) = await Published.TryAsync("deploy-said", path: null, Step("publish"));
+
+        Assert.True(exitCode == 0, said);
+        Assert.All(
+            [
+                $"{folder}/compose is written. Next: fill in compose/.env and compose/gateway.env, then 'docker compose -f "
+                    + $"{folder}/compose/compose.yaml up -d'",
+                $"{folder}/helm is written. Next: 'helm upgrade --install ai {folder}/helm -f {folder}/helm/values.model.yaml --set ",
+                $"{folder}/azure is written. Next: 'azd up' in {folder}.",
+            ],
+            line => Assert.Contains(line, said, StringComparison.Ordinal));
+    }
+
+    /// <summary>Neither the file that is copied nor that for the shell belongs into what is published.</summary>
+    [Fact]
+    public async Task Publish_FilesToFillIn_SaySoWithoutContradiction()
+    {
+        var folder = await Published.RunAsync("deploy-notes", Step("publish"));
+
+        var environment = File.ReadAllText(Path.Combine(folder, "compose", ".env"));
+        Assert.StartsWith("# Fill it in.", environment, StringComparison.Ordinal);
+        Assert.All(
+            ["Copy to .env", "instead of changing it"], text => Assert.DoesNotContain(text, environment, StringComparison.Ordinal));
+        Assert.Contains("# Keys and passwords: openssl rand -hex 32", environment, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Publish_FilesForSecrets_AreForThisUserOnly()
+    {
+        var folder = await Published.RunAsync("deploy-modes", [.. Step("publish"), .. Model]);
+
+        Assert.All(
+            ["compose/.env", "compose/gateway.env", ".published/compose/.env", ".published/compose/gateway.env"],
+            file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, file))));
+    }
+
+    [Theory]
+    [InlineData("ApiKeys:team:Key", "ApiKeys:team:Key is no setting.")]
+    [InlineData("ApiKeys:team:Keys:new:Secret", "ApiKeys:team:Keys:new:Secret is no setting.")]
+    [InlineData("ApiKeys:team", "ApiKeys:team is no setting.")]
+    [InlineData("ApiKeys:team:Sha256", "ApiKeys:team:Sha256 must be the SHA-256 of a key as 64 hex digits")]
+    [InlineData("Providers:openai:Token", "Providers:openai:Token is no setting of a provider")]
+    public async Task Publish_WhatMayBeASecret_IsRefusedWithoutItsValue(string key, string message)
+    {
+        var (folder, exitCode, said) = await Published.TryAsync(
+            $"deploy-refused-{key.Replace(':', '-')}", path: null, [.. Step("publish"), $"--{key}=sesame-open"]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"error: {message}", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("sesame-open", said, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories));
+    }
+
+    /// <summary>Names of settings have no case.</summary>
+    [Fact]
+    public async Task Publish_AProvidersKeyInAnotherCase_IsNotInTheFiles()
+    {
+        var folder = await Published.RunAsync(
+            "deploy-case", [.. Step("publish"), "--Providers:openai:BaseUrl=https://api.openai.com/v1", "--Providers:openai:APIKEY=sesame"]);
+
+        Assert.All(
+            Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories),
+            file => Assert.DoesNotContain("sesame", File.ReadAllText(file), StringComparison.Ordinal));
     }
 
     /// <summary>
@@ -85,6 +224,18 @@ public sealed class PublishTests
         Assert.All(["OPERATOR_KEY_SHA256=91be", "REDIS_PASSWORD=sesame"], line => Assert.Contains(line, File.ReadAllLines(environment)));
         Assert.Contains("Providers__openai__ApiKey=sk-1", File.ReadAllLines(Path.Combine(folder, "compose", "gateway.env")));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(environment));
+
+        // What was filled in by hand since then stays; the rest takes the new parameters.
+        File.WriteAllText(
+            environment, File.ReadAllText(environment).Replace("REDIS_PASSWORD=sesame", "REDIS_PASSWORD=mine", StringComparison.Ordinal));
+        said = await Published.RunAgainAsync(
+            "deploy-compose", programs.Path,
+            [.. Step("deploy-compose"), .. Model, "--Parameters:operator-key-sha256=7c2a", "--Parameters:openai-api-key=sk-2",
+                "--Parameters:redis-password=other"]);
+
+        Assert.All(["OPERATOR_KEY_SHA256=7c2a", "REDIS_PASSWORD=mine"], line => Assert.Contains(line, File.ReadAllLines(environment)));
+        Assert.Contains("Providers__openai__ApiKey=sk-2", File.ReadAllLines(Path.Combine(folder, "compose", "gateway.env")));
+        Assert.Contains("compose/.env keeps what somebody has set: REDIS_PASSWORD", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,23 +19,42 @@ internal static class Published
         return folder;
     }
 
+    /// <summary>Runs AppHost as a publisher into the folder of an earlier run, and returns what it said.</summary>
+    public static Task<string> RunAgainAsync(string name, params string[] arguments) => RunAgainAsync(name, path: null, arguments);
+
+    /// <summary>The same, where other programs are found in a folder first.</summary>
+    public static async Task<string> RunAgainAsync(string name, string? path, string[] arguments)
+    {
+        var (_, exitCode, said) = await StartAsync(name, path, arguments);
+        Assert.True(exitCode == 0, said);
+        return said;
+    }
+
     /// <summary>Runs AppHost as a publisher, which may fail.</summary>
     /// <param name="name">Of the folder.</param>
     /// <param name="path">Where it finds other programs first, such as <c>docker</c>; null for where this process does.</param>
     /// <param name="arguments">Of the command line.</param>
     public static async Task<(string Folder, int ExitCode, string Said)> TryAsync(string name, string? path, params string[] arguments)
     {
-        var folder = Path.Combine(Checkout.Root, "artifacts", "published", name);
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        Directory.CreateDirectory(folder);
+        if (Directory.Exists(FolderOf(name))) Directory.Delete(FolderOf(name), recursive: true);
+        return await StartAsync(name, path, arguments);
+    }
+
+    private static string FolderOf(string name) => Path.Combine(Checkout.Root, "artifacts", "published", name);
+
+    private static async Task<(string Folder, int ExitCode, string Said)> StartAsync(string name, string? path, string[] arguments)
+    {
+        var folder = Directory.CreateDirectory(FolderOf(name)).FullName;
         var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder,
         };
-        // What it keeps for the next deployment, and passwords that it makes up, are not the developer's.
-        var home = Path.Combine(Checkout.Root, "artifacts", "published", $"{name}-home");
+        // What it keeps for the next deployment, and passwords that it makes up, are not the developer's. Parameters that it kept would
+        // also be taken before new ones.
+        var home = FolderOf($"{name}-home");
+        if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
         start.Environment["HOME"] = Directory.CreateDirectory(home).FullName;
         if (path is not null) start.Environment["PATH"] = $"{path}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}";
         foreach (var argument in (string[])[Checkout.Program("AppHost"), .. arguments]) start.ArgumentList.Add(argument);
