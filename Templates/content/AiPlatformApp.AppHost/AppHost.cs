@@ -14,6 +14,7 @@ IResourceBuilder<IResourceWithConnectionString> ai = builder.Configuration.GetCo
 builder.AddProject<Projects.CLASS-NAME_Service>("service")
     .WithReference(ai)
     .WaitFor(ai)
+    .WithHttpEndpoint()
     .WithHttpHealthCheck("/health");
 
 builder.Build().Run();
