@@ -49,10 +49,11 @@ public sealed class ImageTests : IAsyncLifetime
         CheckHead(worker, "AiPlatform InferenceWorker", "InferenceWorker");
         Assert.Equal("AiPlatform models", ofModels.Label("title"));
 
-        // Another program: its layer and its configuration are pushed, and nothing else.
+        // Another program: its layer and its configuration are pushed, and nothing else. In a checkout the version is MinVer's.
         var before = _registry.Pushed.Count();
         await PublishAsync(
-            "InferenceWorker", "-p:Cuda=false", $"-p:ModelsImage={_registry.Name}/aiplatform/models:latest", "-p:Version=9.8.7");
+            "InferenceWorker", "-p:Cuda=false", $"-p:ModelsImage={_registry.Name}/aiplatform/models:latest",
+            "-p:MinVerVersionOverride=9.8.7");
         var changed = _registry.Image("aiplatform/inference-worker:latest");
 
         Assert.Equal("9.8.7", changed.Label("version"));
