@@ -12,6 +12,9 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 {
     private const string Id = "ID";
 
+    /// <summary>With which every id begins.</summary>
+    private const string IdStart = "job_";
+
     private static readonly string[] Statuses = ["queued", "running", "succeeded", "failed", "canceled", "expired"];
 
     /// <summary>Longest wait for an answer, except for events.</summary>
@@ -57,7 +60,7 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 
     private Command Show()
     {
-        var id = new Argument<string>(Id) { Description = "The job, such as job_…" };
+        var id = Checked(new Argument<string>(Id) { Description = "The job, such as job_…" });
         var json = CommandOptions.Json("Prints the job as JSON.");
         return Asks(new Command("show", "Shows a job with its output or its error.") { id, json }, async (parsed, jobs, ends) =>
         {
@@ -69,7 +72,7 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 
     private Command Follow()
     {
-        var id = new Argument<string>(Id) { Description = "The job, such as job_…" };
+        var id = Checked(new Argument<string>(Id) { Description = "The job, such as job_…" });
         var json = CommandOptions.Json("Prints each event as a line of JSON.");
         var command = new Command(
             "follow",
@@ -87,7 +90,7 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 
     private Command Change(string name, string description, Func<JobsClient, string, CancellationToken, Task<Job>> change)
     {
-        var ids = new Argument<string[]>(Id) { Description = "The jobs, such as job_…", Arity = ArgumentArity.OneOrMore };
+        var ids = Checked(new Argument<string[]>(Id) { Description = "The jobs, such as job_…", Arity = ArgumentArity.OneOrMore });
         return Asks(new Command(name, description) { ids }, async (parsed, jobs, ends) =>
         {
             var code = 0;
@@ -107,6 +110,17 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 
             return code;
         });
+    }
+
+    /// <summary>Refuses what is no id, such as the empty text of a variable that a script has not set.</summary>
+    private static Argument<T> Checked<T>(Argument<T> ids)
+    {
+        ids.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !token.Value.StartsWith(IdStart, StringComparison.Ordinal)))
+                result.AddError($"{Id} takes a job's id, such as {IdStart}…, not '{token.Value}'.");
+        });
+        return ids;
     }
 
     private Command Asks(Command command, Func<ParseResult, JobsClient, CancellationToken, Task<int>> ask)
