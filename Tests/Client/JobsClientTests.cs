@@ -17,16 +17,16 @@ public sealed class JobsClientTests
     public async Task Wait_Outages_AsksAgainUntilTheJobHasEnded()
     {
         var sut = new ScriptedGateway(
-            Refusal(503, ("Retry-After", "20")), Broken, Silent, Reply(Job("running")), Reply(Job("succeeded")));
+            Refusal(503, ("Retry-After", "20")), Broken, Silent, Reply(Job("running")), Broken, Reply(Job("succeeded")));
         using var client = sut.Client(options => options.MaxRetries = 0);
 
         var job = await sut.EndAsync(client.Jobs.WaitAsync(Id, Ct));
 
         Assert.Equal("succeeded", job.Status);
         Assert.All(sut.Seen, one => Assert.Equal("/v1/jobs/job_1?wait=60", one.Path));
-        // The pause that the Gateway names; one of its own; the bound of a wait and the next pause; and at once after an answer.
+        // The pause that the Gateway names; one of its own; the bound of a wait and the next pause; none after an answer; the first pause.
         var at = sut.Seen.Select(one => one.At.TotalSeconds).ToList();
-        Assert.Equal([0, 20, 20.5, 111.5, 111.5], at);
+        Assert.Equal([0, 20, 20.5, 111.5, 111.5, 111.75], at);
     }
 
     [Fact]
@@ -50,15 +50,15 @@ public sealed class JobsClientTests
             Refusal(503, ("Retry-After", "1")),
             Broken,
             Events("id: 3\nevent: output\ndata: {}\n\n", isOpen: true),
-            Events($"event: gap\ndata: {{}}\n\n"),
+            Events("id: 4\nevent: output\ndata: {}\n\nevent: gap\ndata: {}\n\n"),
             Events($"id: 9\nevent: done\ndata: {Job("succeeded")}\n\n"));
         using var client = sut.Client(options => options.MaxRetries = 0);
 
         var events = await sut.EndAsync(client.Jobs.EventsAsync(Id, cancellationToken: Ct).ToListAsync(Ct).AsTask());
 
-        Assert.Equal([1, 2, 3, null, 9], events.Select(one => one.Sequence));
-        Assert.Equal(["status", "output", "output", "gap", "done"], events.Select(one => one.Kind));
-        Assert.Equal([null, "2", "2", "2", "3", "3"], sut.Seen.Select(one => one.Headers.GetValueOrDefault("Last-Event-ID")));
+        Assert.Equal([1, 2, 3, 4, null, 9], events.Select(one => one.Sequence));
+        Assert.Equal(["status", "output", "output", "output", "gap", "done"], events.Select(one => one.Kind));
+        Assert.Equal([null, "2", "2", "2", "3", "4"], sut.Seen.Select(one => one.Headers.GetValueOrDefault("Last-Event-ID")));
         Assert.All(sut.Seen, one => Assert.Equal("text/event-stream", one.Headers["Accept"]));
         // The open stream counts as lost after a minute.
         Assert.InRange((sut.Seen[4].At - sut.Seen[3].At).TotalSeconds, 60, 61);
