@@ -12,22 +12,45 @@ namespace AiPlatform.Tests.Packages;
 public sealed class PackageContentTests(PackedFeed feed)
 {
     [Fact]
-    public void Packages_AllHaveReadmeIconLicenceAndSymbols_AndNoPathOfTheMachine()
+    public async Task Packages_AllHaveReadmeIconLicenceSymbolsAndCommit_AndNoPathOfTheMachine()
     {
         string[] libraries = ["AiPlatform.Aspire.Client", "AiPlatform.Aspire.Hosting", "AiPlatform.Client"];
         string[] all = [.. libraries, "AiPlatform.Templates", "AiPlatform.Tool"];
 
         Assert.Equal(all, Names("*.nupkg"));
         Assert.Equal(libraries, Names("*.snupkg"));
-        Assert.All(Directory.GetFiles(feed.Feed, "*.nupkg"), CheckHead);
+        var commit = (await feed.RunAsync(Checkout.Root, "git", "rev-parse", "HEAD")).Trim();
+        Assert.All(Directory.GetFiles(feed.Feed, "*.nupkg"), path => CheckHead(path, commit));
         Assert.All(Directory.GetFiles(feed.Feed), CheckPaths);
+    }
+
+    /// <summary>What else a package is not whole without: symbols, documentation, and the settings' schema.</summary>
+    [Theory]
+    [InlineData("AiPlatform.Client", ".snupkg", "lib/net10.0/AiPlatform.Client.pdb")]
+    [InlineData("AiPlatform.Client", ".nupkg", "lib/net10.0/AiPlatform.Client.xml")]
+    [InlineData("AiPlatform.Aspire.Client", ".snupkg", "lib/net10.0/AiPlatform.Aspire.Client.pdb")]
+    [InlineData("AiPlatform.Aspire.Client", ".nupkg", "lib/net10.0/AiPlatform.Aspire.Client.xml")]
+    [InlineData("AiPlatform.Aspire.Client", ".nupkg", "ConfigurationSchema.json")]
+    [InlineData("AiPlatform.Aspire.Client", ".nupkg", "buildTransitive/AiPlatform.Aspire.Client.targets")]
+    [InlineData("AiPlatform.Aspire.Hosting", ".snupkg", "lib/net10.0/AiPlatform.Aspire.Hosting.pdb")]
+    [InlineData("AiPlatform.Aspire.Hosting", ".nupkg", "lib/net10.0/AiPlatform.Aspire.Hosting.xml")]
+    [InlineData("AiPlatform.Tool", ".nupkg", "tools/net10.0/any/AiPlatform.Cli.pdb")]
+    [InlineData("AiPlatform.Tool", ".nupkg", "tools/net10.0/any/AiPlatform.Client.pdb")]
+    [InlineData("AiPlatform.Templates", ".nupkg", "content/.template.config/template.json")]
+    public void Package_HasTheFile(string name, string kind, string file)
+    {
+        using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(feed.Feed, $"{name}.0.*{kind}")));
+
+        Assert.Contains(file, package.Entries.Select(entry => entry.FullName));
     }
 
     /// <summary>The names of the packages, without their version.</summary>
     private IEnumerable<string> Names(string pattern) =>
         Directory.GetFiles(feed.Feed, pattern).Select(path => Path.GetFileName(path).Split(".0.")[0]).Order(StringComparer.Ordinal);
 
-    private static void CheckHead(string path)
+    /// <param name="path">The package.</param>
+    /// <param name="commit">Of which it was packed.</param>
+    private static void CheckHead(string path, string commit)
     {
         using var package = ZipFile.OpenRead(path);
         var about = XDocument.Load(package.Entries.Single(entry => entry.Name.EndsWith(".nuspec", StringComparison.Ordinal)).Open())
@@ -38,6 +61,8 @@ public sealed class PackageContentTests(PackedFeed feed)
         Assert.Equal("AiPlatform contributors", Said("authors"));
         Assert.True(Said("description")!.Length > 40 && Said("title")!.Length > 0);
         Assert.Contains("inference", Said("tags"), StringComparison.Ordinal);
+        var repository = about.Elements().Single(one => one.Name.LocalName == "repository");
+        Assert.Equal(("git", commit), (repository.Attribute("type")?.Value, repository.Attribute("commit")?.Value));
         Assert.StartsWith("# ", TextOf("README.md"), StringComparison.Ordinal);
         Assert.StartsWith("MIT License", TextOf("LICENSE"), StringComparison.Ordinal);
         using var icon = package.GetEntry("icon.png")!.Open();
