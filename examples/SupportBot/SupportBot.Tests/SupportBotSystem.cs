@@ -80,6 +80,6 @@ public sealed class SupportBotSystem : IAsyncLifetime
         }
     }
 
-    private Task UntilHealthyAsync(string resource) =>
-        App.ResourceNotifications.WaitForResourceHealthyAsync(resource, Ct).WaitAsync(Bound, Ct);
+    private async Task UntilHealthyAsync(string resource) =>
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, Ct).WaitAsync(Bound, Ct);
 }
