@@ -22,7 +22,7 @@ public sealed class JobsOptions
 
     /// <summary>
     /// How often an idle worker, and a Gateway that waits for a result, polls Redis without a notification. A lost notification delays a
-    /// job by at most this time. Default 2 s, 100 ms to 1 min.
+    /// job by at most this time, or by a lease if it carried the job. Default 2 s, 100 ms to 1 min.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(2);

@@ -8,8 +8,8 @@ using System.Text.Json.Serialization;
 using AiPlatform.Client;
 using Microsoft.Extensions.AI;
 using Xunit;
-using RawOptions = OpenAI.Chat.ChatCompletionOptions;
 using RawFormat = OpenAI.Chat.ChatResponseFormat;
+using RawOptions = OpenAI.Chat.ChatCompletionOptions;
 
 namespace AiPlatform.Tests.Client;
 

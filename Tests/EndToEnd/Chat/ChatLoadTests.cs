@@ -12,23 +12,32 @@ public sealed class ChatLoadTests(ChatPlatform platform) : IClassFixture<ChatPla
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>A client that stays gets the same text as alone, and a client that disconnects leaves nothing behind.</summary>
+    /// <summary>
+    /// A client that stays gets the same text as alone, as far as that is clear, and a client that disconnects leaves nothing behind.
+    /// </summary>
     [Fact]
     public async Task FiftyStreams_SomeOfWhichLeave_AllOthersAreWholeAndNothingStays()
     {
         var alone = new Dictionary<int, string>();
-        for (var i = 0; i < 5; i++) alone[i] = ContentOf(await platform.StreamAsync(Ask(QuestionOf(i), tokens: 20)));
+        for (var i = 0; i < 5; i++)
+        {
+            var body = Ask(QuestionOf(i), tokens: 20);
+            (body["logprobs"], body["top_logprobs"]) = (true, 2);
+            alone[i] = ClearTextOf(await platform.StreamAsync(body));
+        }
+
+        Assert.InRange(alone.Values.Sum(text => text.Length), 100, int.MaxValue);
 
         var random = new Random(7);
         var lines = Enumerable.Range(0, Streams).Select(i => i % 3 == 0 ? random.Next(2, 30) : int.MaxValue).ToArray();
         var texts = await Task.WhenAll(lines.Select((most, i) => ReadAsync(QuestionOf(i % 5), most)));
 
         for (var i = 0; i < Streams; i++)
-            if (lines[i] == int.MaxValue) Assert.Equal(alone[i % 5], texts[i]);
+            if (lines[i] == int.MaxValue) Assert.StartsWith(alone[i % 5], texts[i], StringComparison.Ordinal);
         await UntilNothingRunsAsync(platform.Http);
         var queues = JsonDocument.Parse(await platform.Http.GetStringAsync(new Uri("/v1/queues", UriKind.Relative), Ct)).RootElement;
         Assert.All(queues.GetProperty("data").EnumerateArray(), queue => Assert.Equal(0, queue.GetProperty("depth").GetInt32()));
-        Assert.Equal(alone[0], ContentOf(await platform.StreamAsync(Ask(QuestionOf(0), tokens: 20))));
+        Assert.StartsWith(alone[0], ContentOf(await platform.StreamAsync(Ask(QuestionOf(0), tokens: 20))), StringComparison.Ordinal);
     }
 
     /// <summary>A client that does not read does not slow others, and gets its whole stream when it reads again.</summary>

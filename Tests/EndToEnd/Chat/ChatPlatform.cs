@@ -126,6 +126,24 @@ public sealed class ChatPlatform : IAsyncLifetime
         return text.ToString();
     }
 
+    /// <summary>
+    /// A stream's text up to the first token that is not clearly the likeliest. From there on the text may be another one beside other
+    /// rows, because processors round differently in batches of different sizes. The stream has two <c>top_logprobs</c>.
+    /// </summary>
+    internal static string ClearTextOf(IEnumerable<JsonElement> chunks)
+    {
+        var tokens = chunks.SelectMany(chunk => chunk.GetProperty("choices").EnumerateArray())
+            .Where(choice => choice.GetProperty("logprobs").ValueKind == JsonValueKind.Object)
+            .SelectMany(choice => choice.GetProperty("logprobs").GetProperty("content").EnumerateArray());
+        return string.Concat(tokens.TakeWhile(IsClear).Select(token => token.GetProperty("token").GetString()));
+
+        static bool IsClear(JsonElement token)
+        {
+            var likeliest = token.GetProperty("top_logprobs").EnumerateArray().Select(one => one.GetProperty("logprob").GetDouble());
+            return likeliest.First() - likeliest.Last() >= 0.5;
+        }
+    }
+
     /// <summary>A stream that two workers have written, and its job.</summary>
     internal sealed record ContinuedStream(List<JsonElement> Chunks, JsonElement Job)
     {

@@ -25,7 +25,7 @@ public sealed class SmolLmTests
             var text = sut.Submit(Greedy(prompt, 48));
             await text.End;
 
-            Assert.Equal(SmolLm.BareLoop(session, prompt, 48), text.Tokens);
+            Assert.Equal(SmolLm.BareLoop(session, prompt, 48).Select(one => one.Token), text.Tokens);
         }
 
         await sut.StopAsync();
@@ -103,10 +103,12 @@ public sealed class SmolLmTests
             if (wrong.Count == 0) continue;
 
             // The reference comes from another processor. If a bare loop on this processor differs from it, the engine must agree with the
-            // loop.
+            // loop; and where the loop's choice is not clear on this processor, rounding in a batch may decide.
             using var session = SmolLm.BareSession();
             var bare = SmolLm.BareLoop(session, prompt, output.Length, output);
-            Assert.All(wrong, place => Assert.Equal(bare[place], found[i].Top[place][0].Token));
+            Assert.All(
+                wrong.Where(place => bare[place].Margin >= ClearMargin),
+                place => Assert.Equal(bare[place].Token, found[i].Top[place][0].Token));
             Assert.True(wrong.Count <= 2, $"{wrong.Count} clear steps of one text differ from the reference");
         }
     }

@@ -50,9 +50,9 @@ internal static class SmolLm
 
     /// <summary>
     /// The likeliest tokens from the simplest loop: the prompt in one run, then one token at a time, with the cache in place. The input of
-    /// each run is the likeliest token, or a given one.
+    /// each run is the likeliest token, or a given one. The margin is how much larger its logit is than the second largest.
     /// </summary>
-    public static List<int> BareLoop(InferenceSession session, int[] prompt, int most, int[]? fed = null)
+    public static List<(int Token, double Margin)> BareLoop(InferenceSession session, int[] prompt, int most, int[]? fed = null)
     {
         var capacity = prompt.Length + most;
         using var runOptions = new RunOptions();
@@ -68,7 +68,7 @@ internal static class SmolLm
 
         var logits = new float[Vocabulary];
         binding.BindOutput("logits", OrtValue.CreateTensorValueFromMemory(logits, [1, 1, Vocabulary]));
-        List<int> text = [];
+        List<(int Token, double Margin)> text = [];
         var given = prompt;
         for (var length = prompt.Length; text.Count < most; length++)
         {
@@ -77,8 +77,10 @@ internal static class SmolLm
             binding.BindInput("input_ids", ids);
             binding.BindInput("attention_mask", mask);
             session.RunWithBinding(runOptions, binding);
-            text.Add(TensorPrimitives.IndexOfMax<float>(logits));
-            given = [fed?[text.Count - 1] ?? text[^1]];
+            var (likeliest, largest) = (TensorPrimitives.IndexOfMax<float>(logits), TensorPrimitives.Max<float>(logits));
+            logits[likeliest] = float.NegativeInfinity;
+            text.Add((likeliest, largest - TensorPrimitives.Max<float>(logits)));
+            given = [fed?[text.Count - 1] ?? likeliest];
         }
 
         return text;
