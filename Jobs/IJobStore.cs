@@ -5,9 +5,9 @@ namespace AiPlatform.Jobs;
 /// <summary>
 /// The durable queue of jobs. Every method is atomic, and throws <see cref="QueueUnavailableException"/> when Redis does not serve. After
 /// that exception the change may or may not have happened. Calling again with the same arguments is safe for all methods but
-/// leases (whose jobs go back to the queue when their lease ends) and
-/// <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. A method reports that a job does not exist only if
-/// Redis takes writes, because a replica may have old data.
+/// <see cref="LeaseAsync(QueueName, string, int, int, bool, LeaseOffer?, CancellationToken)"/> (its jobs go back to the queue when their
+/// lease ends) and <see cref="AppendAsync(LeasedJob, IReadOnlyList{JobEvent}, CancellationToken)"/>. A method reports that a job does not
+/// exist only if Redis takes writes, because a replica may have old data.
 /// </summary>
 public interface IJobStore
 {

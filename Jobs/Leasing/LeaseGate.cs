@@ -19,18 +19,10 @@ internal sealed class LeaseGate(RunningJobs running, TimeProvider time)
     {
         while (true)
         {
+            if (TryEnter() is { } entry) return entry;
+
             Task opened;
-            lock (_gate)
-            {
-                if (_opened is null)
-                {
-                    Interlocked.Increment(ref _leasing);
-                    return new Entry(this);
-                }
-
-                opened = _opened.Task;
-            }
-
+            lock (_gate) opened = _opened?.Task ?? Task.CompletedTask;
             await opened.WaitAsync(cancellationToken);
         }
     }

@@ -124,3 +124,9 @@ local function drain_rate()
   end
   return math.floor(sum * 1000 / (25 + now % 5000 / 1000))
 end
+
+-- What a worker has offered: the jobs that it holds, how many more it runs, its lease in ms, the most running jobs of one tenant (0: no
+-- limit), the time until which the offer is kept, how many jobs submits have leased to it, and the time of the last of them.
+local function format_offer(held, room, lease, most_running, till, handed, handed_at)
+  return '1 ' .. held .. ' ' .. room .. ' ' .. lease .. ' ' .. most_running .. ' ' .. till .. ' ' .. handed .. ' ' .. handed_at
+end

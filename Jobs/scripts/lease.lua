@@ -93,11 +93,11 @@ local damaged = {}
 -- Leases the taken jobs.
 local function lease_all()
   local states, leases, fields, running, row = call('HMGET', base .. 'state', unpack(taken)), {nil, nil}, {nil, nil}, {}, 7
-  local until_ms, first = whole(now + ARGV[4]), ' ' .. worker .. padding .. 'q0 r'
+  local until_ms = whole(now + ARGV[4])
   for i, id in ipairs(taken) do
     local record, tenant, text = records[i], tenant_of[i], states[i]
     if text then text = rarely().lease_again(text, record)
-    else text = 'r 1 0 0 0 ' .. tenant .. first .. elapsed(created_in(record)) end
+    else text = leased_state(tenant, worker, elapsed(created_in(record))) end
     if text then
       local pair = #fields
       fields[pair + 1], fields[pair + 2] = id, text
@@ -350,8 +350,8 @@ if has_room then call('SET', base .. 'waiting', worker, 'PX', ARGV[5]) end
 if makes_offer then
   local held = whole(ARGV[12] + reply[6] + #taken)
   reply[7] = has_room and math.max(0, ARGV[13] - reply[6] - #taken) or 0
-  call('HSET', base .. 'offers', worker, '1 ' .. held .. ' ' .. whole(reply[7]) .. ' ' .. ARGV[4] .. ' ' .. ARGV[6] .. ' '
-    .. whole(now + ARGV[5]) .. ' ' .. whole(handed) .. ' ' .. handed_at)
+  call('HSET', base .. 'offers', worker,
+    format_offer(held, whole(reply[7]), ARGV[4], ARGV[6], whole(now + ARGV[5]), whole(handed), handed_at))
   call('PEXPIRE', base .. 'offers', ARGV[5])
 end
 -- More skipped jobs may follow, so the workers are told to ask again at once.

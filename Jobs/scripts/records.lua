@@ -95,6 +95,9 @@ local function format_state(state)
     state.tenant .. ' ' .. state.owner .. padding .. state.history
 end
 
+-- The state of a job that is leased for the first time. `age`: ms since its submit.
+local function leased_state(tenant, worker, age) return 'r 1 0 0 0 ' .. tenant .. ' ' .. worker .. padding .. 'q0 r' .. age end
+
 local function state_of(id)
   local text = call('HGET', base .. 'state', id)
   if not text then return nil end

@@ -68,8 +68,8 @@ local function takers()
     if not is_there then call('HDEL', base .. 'offers', worker)
     elseif free ~= '0' then
       offers[#offers + 1] = {
-        worker = worker, held = held + 0, room = free + 0, rest = ' ' .. lease .. ' ' .. most .. ' ' .. till .. ' ', handed = handed + 0,
-        till = whole(now + lease), said = {'leased ' .. string.sub(base, 5, -3) .. ' ' .. now_ms .. '\n'},
+        worker = worker, held = held + 0, room = free + 0, lease = lease, most_running = most, till = till, handed = handed + 0,
+        lease_end = whole(now + lease), said = {'leased ' .. string.sub(base, 5, -3) .. ' ' .. now_ms .. '\n'},
       }
       room = room + free
       if most ~= '0' then most_running = math.min(most_running, most + 0) end
@@ -84,7 +84,8 @@ local function takers()
   return offers
 end
 local offers = waiting == 0 and takers() or nil
-local leases, states, running = {nil, nil}, {nil, nil}, {}
+local leases, states, running
+if offers then leases, states, running = {nil, nil}, {nil, nil}, {} end
 
 -- Leases a job to the worker that runs the fewest, and adds the job to what that worker is told.
 local function hand_over(id, name, record)
@@ -92,9 +93,9 @@ local function hand_over(id, name, record)
   local other = offers[2]
   if other and other.room > 0 and (to.room == 0 or other.held < to.held) then to = other end
   to.held, to.room, to.handed = to.held + 1, to.room - 1, to.handed + 1
-  local state, last, said = 'r 1 0 0 0 ' .. name .. ' ' .. to.worker .. padding .. 'q0 r0', #states, to.said
+  local state, last, said = leased_state(name, to.worker, '0'), #states, to.said
   states[last + 1], states[last + 2] = id, state
-  leases[last + 1], leases[last + 2] = to.till, id
+  leases[last + 1], leases[last + 2] = to.lease_end, id
   running[name] = (running[name] or 0) + 1
   last = #said
   said[last + 1], said[last + 2], said[last + 3] = id .. ' ' .. #state .. ' ' .. #record .. '\n', state, record
@@ -108,7 +109,7 @@ local time_left, deadline, slot, placed
 
 for i = 4, #args, 8 do
   local id, name, lane, rest, body = args[i], args[i + 1], args[i + 2], args[i + 4], args[i + 5]
-  local tenant, bytes, outcome = tenants[name], #rest + #body + head_bytes + args[i + 6], 0
+  local tenant, bytes, outcome, place = tenants[name], #rest + #body + head_bytes + args[i + 6], 0, -1
   if room <= 0 then outcome = rarely()(id, 2)
   elseif tenant.room <= 0 then outcome = rarely()(id, 3)
   -- A tenant without bytes may always submit one job; else a limit below the job's size would refuse it forever.
@@ -135,15 +136,18 @@ for i = 4, #args, 8 do
       deadlines[last + 1], deadlines[last + 2] = deadline, id
       accepted = accepted + 1
       if args[i + 7] == '1' then
-        placed = placed or {}
-        placed[#outcomes + 2] = offers and 0 or {id = id, lane = lane, tenant = name}
+        if offers then place = 0
+        else
+          placed = placed or {}
+          placed[#outcomes + 2] = {id = id, lane = lane, tenant = name}
+        end
       end
     else
       outcome = 1
     end
   end
   local last = #outcomes
-  outcomes[last + 1], outcomes[last + 2] = outcome, -1
+  outcomes[last + 1], outcomes[last + 2] = outcome, place
 end
 
 if accepted > 0 then
@@ -172,7 +176,7 @@ if accepted > 0 then
     end
   end
   if placed then
-    for at, job in pairs(placed) do outcomes[at] = job == 0 and 0 or position_of(job.id, job) end
+    for at, job in pairs(placed) do outcomes[at] = position_of(job.id, job) end
   end
   if offers then
     call('ZADD', base .. 'leases', unpack(leases))
@@ -180,7 +184,8 @@ if accepted > 0 then
     for name, count in pairs(running) do count_running(name, count) end
     for _, to in ipairs(offers) do
       if #to.said > 1 then
-        call('HSET', base .. 'offers', to.worker, '1 ' .. to.held .. ' ' .. to.room .. to.rest .. to.handed .. ' ' .. now_ms)
+        call('HSET', base .. 'offers', to.worker,
+          format_offer(to.held, to.room, to.lease, to.most_running, to.till, to.handed, now_ms))
         call('PUBLISH', 'ai:worker:' .. to.worker, table.concat(to.said))
       end
     end

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using AiPlatform.Client;
@@ -80,48 +81,14 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
         return await _answers.Dequeue()(cancellationToken);
     }
 
-    private static HttpResponseMessage Answer(int status, string type, string body, bool isOpen) => new((HttpStatusCode)status)
+    /// <summary>An answer that can be read once. The connection of an open one has no end.</summary>
+    private static HttpResponseMessage Answer(int status, string type, string body, bool isOpen)
     {
-        Content = new StreamContent(new Connection(new MemoryStream(Encoding.UTF8.GetBytes(body)), isOpen))
+        var connection = new Pipe();
+        using (var sent = connection.Writer.AsStream(leaveOpen: isOpen)) sent.Write(Encoding.UTF8.GetBytes(body));
+        return new((HttpStatusCode)status)
         {
-            Headers = { ContentType = new(type) },
-        },
-    };
-
-    /// <summary>What comes over a connection: it is read once, and an open one has no end.</summary>
-    private sealed class Connection(MemoryStream inner, bool isOpen) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (await inner.ReadAsync(buffer, cancellationToken) is var read && (read > 0 || !isOpen)) return read;
-            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
-            return 0;
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
+            Content = new StreamContent(connection.Reader.AsStream()) { Headers = { ContentType = new(type) } },
+        };
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using AiPlatform.Gateway.Results;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -94,6 +95,10 @@ public sealed class StaleReplicaTests : IAsyncLifetime
         await using var reader = await EventReader.OpenAsync(_gateway.Client, leased.Id.ToString());
         var waiting = _gateway.Client.GetAsync($"/v1/jobs/{leased.Id}?wait=30");
         await reader.NextAsync(2);
+        // The waiting call has read the job when a later call has.
+        await Poll.UntilAsync(
+            () => _gateway.Services.GetRequiredService<AwaitedJobs>().Find(leased.Id)?.Waiters == 2, "both calls wait for the job's end");
+        await _gateway.Client.GetStringAsync($"/v1/jobs/{leased.Id}");
 
         string record = $"ai:{{m}}:job:{leased.Id.Key}", aside = $"ai:{{m}}:aside";
         await AtOnceAsync(["RENAME", record, aside], ["REPLICAOF", "127.0.0.1", $"{FreePort.Next()}"]);
