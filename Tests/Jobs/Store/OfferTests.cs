@@ -18,7 +18,7 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
     [Fact]
     public async Task SubmitAsync_WorkerOffersRoom_LeasesToItAndSendsTheJob()
     {
-        await using var sut = StoreSut.On(redis);
+        await using var sut = StoreSut.On(redis, ("Jobs:LeaseDuration", "00:00:07"));
         var (messages, doorbell) = (await ListenAsync(_worker), await Listener.OnAsync(redis, RedisKeys.Doorbell(sut.Queue)));
         await OfferAsync(sut, _worker, held: 2, room: 3);
 
@@ -29,6 +29,8 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         var job = Assert.Single(await HandedAsync(messages));
         Assert.Equal((1, """{"text":"ü"}"""), (job.Attempt, Encoding.UTF8.GetString(job.Body.Span)));
         Assert.Equal(JobStatus.Running, await sut.StatusAsync(job.Id));
+        var submitted = (await sut.ReadAsync(job.Id)).CreatedAt.ToUnixTimeMilliseconds();
+        Assert.Equal(submitted + 7_000, await sut.Database.SortedSetScoreAsync(sut.Key("leases"), job.Id.Key));
         Assert.Equal((0L, 1L), await DepthAsync(sut));
         Assert.True((await sut.Store.RenewAsync(sut.Queue, [job], Ct))[0]);
         await sut.CommitAsync(job);
@@ -93,11 +95,24 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         var messages = await ListenAsync(_worker);
         await OfferAsync(sut, _worker, held: 0, room: 2);
 
-        // The first submit is under way alone, and the others share the next call.
-        var ids = await sut.SubmitAsync(Enumerable.Range(0, 40).Select(_ => sut.Submission()));
+        var ids = await sut.TogetherAsync(() => Enumerable.Range(0, 40).Select(_ => sut.SubmitAsync()));
 
         Assert.Equal([ids[0].Key], (await HandedAsync(messages)).Select(job => job.Id.Key));
         Assert.Equal((39L, 1L), await DepthAsync(sut));
+    }
+
+    /// <summary>The jobs of one call count together.</summary>
+    [Fact]
+    public async Task SubmitAsync_CallHasMoreJobsThanTheTenantMayRun_EnqueuesAll()
+    {
+        await using var sut = StoreSut.On(redis, ("Jobs:MaxRunningPerTenant", "3"));
+        var messages = await ListenAsync(_worker);
+        await OfferAsync(sut, _worker, held: 0, room: 20);
+
+        var ids = await sut.TogetherAsync(() => Enumerable.Range(0, 4).Select(_ => sut.SubmitAsync()));
+
+        Assert.Equal([ids[0].Key], (await HandedAsync(messages)).Select(job => job.Id.Key));
+        Assert.Equal((3L, 1L), await DepthAsync(sut));
     }
 
     public static TheoryData<string> Reasons => [
@@ -179,12 +194,15 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         await ListenAsync(_worker);
         await OfferAsync(sut, _worker, held: 0, room: 3);
         for (var i = 0; i < 3; i++) await sut.SubmitAsync();
-        for (var i = 0; i < 9; i++) await EnqueueAsync(sut);
+        for (var i = 0; i < 12; i++) await EnqueueAsync(sut);
+        await SentAtAsync(sut, "9999999999999");
 
-        var leased = await sut.Store.LeaseAsync(
-            sut.Queue, _worker, 5, 1_000_000, isIdle: false, new LeaseOffer(0, 5, received), Ct);
-
-        Assert.Equal((onTheirWay, 5 - onTheirWay), (leased.OnTheirWay, leased.Jobs.Count));
+        for (var i = 0; i < 2; i++)
+        {
+            var leased = await sut.Store.LeaseAsync(
+                sut.Queue, _worker, 5, 1_000_000, isIdle: false, new LeaseOffer(0, 5, received), Ct);
+            Assert.Equal((onTheirWay, 5 - onTheirWay), (leased.OnTheirWay, leased.Jobs.Count));
+        }
     }
 
     /// <summary>A message may be lost, so what has not come after a second does not take room forever.</summary>
@@ -195,7 +213,7 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         await ListenAsync(_worker);
         await OfferAsync(sut, _worker, held: 0, room: 3);
         await sut.SubmitAsync();
-        await ReplaceAsync(sut, offer => offer[..offer.LastIndexOf(' ')] + " 1700000000000");
+        await SentAtAsync(sut, "1700000000000");
 
         var leased = await sut.Store.LeaseAsync(sut.Queue, _worker, 5, 1_000_000, isIdle: false, new LeaseOffer(0, 5, 0), Ct);
 
@@ -251,6 +269,9 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         await sut.SubmitAsync();
         await sut.Operations.ResumeAsync(sut.Queue, Ct);
     }
+
+    /// <summary>Changes the time at which the last job was sent to the worker.</summary>
+    private Task SentAtAsync(StoreSut sut, string time) => ReplaceAsync(sut, offer => $"{offer[..offer.LastIndexOf(' ')]} {time}");
 
     private async Task ReplaceAsync(StoreSut sut, Func<string, string> change)
     {
