@@ -7,6 +7,7 @@ using AiPlatform.Benchmarks.Growth;
 using AiPlatform.Benchmarks.HangfireQueue;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Plots;
+using AiPlatform.Benchmarks.Processes;
 using AiPlatform.Benchmarks.Providers;
 using AiPlatform.Benchmarks.Queue;
 using AiPlatform.Benchmarks.SlowModel;
@@ -42,8 +43,8 @@ internal static class Program
           chat         tokens a second and times of chats that one language model of our own streams, next to a bare ONNX Runtime loop and
                        to llama.cpp on the same weights, and to what they should be (less than a minute a run)
           structured   masks of the reference's schemas, and streams that must fit a schema, next to free ones (less than a minute a run)
-          providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway and to the mock itself;
-                       5,000 users of a slow model, and 8,000 clients that wait (about two minutes a run)
+          providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway, a bare proxy and the mock;
+                       5,000 users of a slow model, and 8,000 clients that wait (about five minutes a run)
           slow-model   100 users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads
                        (about two minutes a run)
 
@@ -73,8 +74,8 @@ internal static class Program
                 case [HangfireProducer.Role, var address, var inFlight]:
                     await HangfireProducer.RunAsync(address, int.Parse(inFlight, CultureInfo.InvariantCulture));
                     return 0;
-                case [SlowServer.Role, var way, var port, var upstream]:
-                    await SlowServer.RunAsync(way, port, upstream);
+                case [PassThrough.Role, var way, var port, var upstream]:
+                    await PassThrough.RunAsync(way, port, upstream);
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
                     Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));

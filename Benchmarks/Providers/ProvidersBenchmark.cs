@@ -4,8 +4,8 @@ using AiPlatform.Benchmarks.Results;
 namespace AiPlatform.Benchmarks.Providers;
 
 /// <summary>
-/// Measures the Gateway in front of a provider on one core, and compares with the Portkey gateway and the provider itself. The load and the
-/// provider run on the other core.
+/// Measures the Gateway in front of a provider on one core, and compares with the Portkey gateway, a bare proxy in .NET, and the provider
+/// itself. The load and the provider run on the other core.
 /// </summary>
 internal static class ProvidersBenchmark
 {

@@ -11,6 +11,7 @@ internal static class ProvidersReport
     private const string Layout = "Gateway (or Portkey) on core 0; mock provider, load and Redis on core 1";
     private const double GoalBytesPerClient = 20 * 1024;
     private const double GoalHealthMilliseconds = 50;
+    private static readonly string Bare = ProxySystem.PassThrough.Name;
 
     public static IReadOnlyList<ResultRow> RowsOf(IReadOnlyList<ProvidersRun> runs)
     {
@@ -33,13 +34,15 @@ internal static class ProvidersReport
     /// <summary>Describes one run for the console.</summary>
     public static string Describe(ProvidersRun run)
     {
-        var waiting = run.Waiting;
+        var (waiting, limit) = (run.Waiting, run.WaitingLimit);
         return Invariant(
-            $"{Speeds(run.Ours)}; {Portkey.Name}: {Speeds(run.Peer)}; mock: {Speeds(run.Direct)}; users ")
+            $"{Speeds(run.Ours)}; {Portkey.Name}: {Speeds(run.Peer)}; {Bare}: {Speeds(run.Limit)}; mock: {Speeds(run.Direct)}; users ")
+            + Invariant($"{run.Limit.Users!.Load.PerSecond:0}/s with {Bare}, ")
             + Invariant($"{run.Ours.Users!.Load.PerSecond:0}/s of {run.Direct.Users!.Load.PerSecond:0}, {Lost(run.Ours.Users.Load)} lost; ")
             + Invariant($"waiting {waiting.BytesPerClient / 1024:0.0} KB each, {Lost(waiting.Load.Load)} lost, /health p99 ")
             + Invariant($"{waiting.Health.P99.TotalMilliseconds:0} ms, max {waiting.Health.Longest.TotalMilliseconds:0} ms; ")
-            + Invariant($"{QuietRuns.Describe(run.OtherCores)}");
+            + Invariant($"{Bare} {limit.BytesPerClient / 1024:0.0} KB each, {limit.Health.P99.TotalMilliseconds:0} and ")
+            + Invariant($"{limit.Health.Longest.TotalMilliseconds:0} ms; {QuietRuns.Describe(run.OtherCores)}");
     }
 
     private static string Speeds(ProxyMeasurement one) => Invariant(
@@ -49,6 +52,7 @@ internal static class ProvidersReport
     private static ResultRow Added(IReadOnlyList<ProvidersRun> runs, string name, Func<LoadResult, double> of, string noise)
     {
         double direct = Median.Of(runs, run => of(run.Direct.OneByOne.Load)),
+            limit = Median.Of(runs, run => of(run.Limit.OneByOne.Load) - of(run.Direct.OneByOne.Load)),
             ours = Median.Of(runs, run => of(run.Ours.OneByOne.Load) - of(run.Direct.OneByOne.Load)),
             peer = Median.Of(runs, run => of(run.Peer.OneByOne.Load) - of(run.Direct.OneByOne.Load));
         return new ResultRow
@@ -59,7 +63,7 @@ internal static class ProvidersReport
             Ours = Invariant($"{ours:0.000} ms"),
             Peer = Invariant($"{Portkey.Name}: {peer:0.000} ms"),
             Ratio = ours / peer,
-            Notes = Invariant($"lower is better; the mock itself: {direct:0.000} ms; {noise}"),
+            Notes = Invariant($"lower is better; {Bare}: {limit:0.000} ms; the mock itself: {direct:0.000} ms; {noise}"),
         };
     }
 
@@ -67,7 +71,8 @@ internal static class ProvidersReport
         IReadOnlyList<ProvidersRun> runs, string what, string unit, Func<ProxyMeasurement, LoadMeasurement> of, string noise)
     {
         double ours = Median.Of(runs, run => of(run.Ours).Load.PerSecond), peer = Median.Of(runs, run => of(run.Peer).Load.PerSecond),
-            direct = Median.Of(runs, run => of(run.Direct).Load.PerSecond),
+            direct = Median.Of(runs, run => of(run.Direct).Load.PerSecond), limit = Median.Of(runs, run => of(run.Limit).Load.PerSecond),
+            limitCpu = Median.Of(runs, run => of(run.Limit).CpuMicroseconds),
             ourCpu = Median.Of(runs, run => of(run.Ours).CpuMicroseconds), peerCpu = Median.Of(runs, run => of(run.Peer).CpuMicroseconds);
         return new ResultRow
         {
@@ -76,14 +81,16 @@ internal static class ProvidersReport
             Ours = Invariant($"{ours:0} {unit}"),
             Peer = Invariant($"{Portkey.Name}: {peer:0} {unit}"),
             Ratio = ours / peer,
-            Notes = Invariant($"CPU µs each: {ourCpu:0}, {Portkey.Name} {peerCpu:0}; the mock itself: {direct:0} {unit}; {noise}"),
+            Notes = Invariant($"CPU µs each: {ourCpu:0}, {Portkey.Name} {peerCpu:0}, {Bare} {limitCpu:0}; {Bare}: {limit:0} {unit}; ")
+            + Invariant($"the mock itself: {direct:0} {unit}; {noise}"),
         };
     }
 
     private static ResultRow Users(IReadOnlyList<ProvidersRun> runs, string noise)
     {
         double ours = Median.Of(runs, run => run.Ours.Users!.Load.PerSecond),
-            direct = Median.Of(runs, run => run.Direct.Users!.Load.PerSecond);
+            direct = Median.Of(runs, run => run.Direct.Users!.Load.PerSecond),
+            limit = Median.Of(runs, run => run.Limit.Users!.Load.PerSecond);
         return new ResultRow
         {
             Command = Command,
@@ -94,7 +101,8 @@ internal static class ProvidersReport
             Peer = Invariant($"{ProxySystem.Direct.Name}: {direct:0} answers/s"),
             Ratio = ours / direct,
             Notes = Invariant($"p99 {Median.Of(runs, run => run.Ours.Users!.Load.P99Milliseconds):0} ms; CPU µs each: ")
-            + Invariant($"{Median.Of(runs, run => run.Ours.Users!.CpuMicroseconds):0}; {noise}"),
+            + Invariant($"{Median.Of(runs, run => run.Ours.Users!.CpuMicroseconds):0}, {Bare} ")
+            + Invariant($"{Median.Of(runs, run => run.Limit.Users!.CpuMicroseconds):0}; {Bare}: {limit:0} answers/s; {noise}"),
         };
     }
 
@@ -113,7 +121,7 @@ internal static class ProvidersReport
             Notes = Invariant($"lower is better; resident memory of the Gateway while all wait at the same time (median ")
             + Invariant($"{Median.Of(runs, run => run.Waiting.BytesWaiting) / 1048576:0} MB), less that of the warmed-up process before ")
             + Invariant($"the first came ({Median.Of(runs, run => run.Waiting.BytesBefore) / 1048576:0} MB), divided by the ")
-            + Invariant($"clients; {noise}"),
+            + Invariant($"clients; {Bare}: {Median.Of(runs, run => run.WaitingLimit.BytesPerClient) / 1024:0.0} KB; {noise}"),
         };
     }
 
@@ -131,7 +139,9 @@ internal static class ProvidersReport
             Ratio = longest / GoalHealthMilliseconds,
             Notes = Invariant($"lower is better; the worst of all runs; the median run's longest: ")
             + Invariant($"{Median.Of(runs, run => run.Waiting.Health.Longest.TotalMilliseconds):0.0} ms, its p99: ")
-            + Invariant($"{Median.Of(runs, run => run.Waiting.Health.P99.TotalMilliseconds):0.0} ms; {noise}"),
+            + Invariant($"{Median.Of(runs, run => run.Waiting.Health.P99.TotalMilliseconds):0.0} ms; {Bare}: ")
+            + Invariant($"{Median.Of(runs, run => run.WaitingLimit.Health.Longest.TotalMilliseconds):0.0} ms, p99 ")
+            + Invariant($"{Median.Of(runs, run => run.WaitingLimit.Health.P99.TotalMilliseconds):0.0} ms; {noise}"),
         };
     }
 

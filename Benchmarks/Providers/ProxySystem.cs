@@ -2,7 +2,7 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>The system between the load and the provider: our Gateway, another gateway, or nothing.</summary>
+/// <summary>The system between the load and the provider: our Gateway, another gateway, a bare proxy, or nothing.</summary>
 internal sealed record ProxySystem
 {
     private const string Provider = "mock";
@@ -37,6 +37,16 @@ internal sealed record ProxySystem
         Name = Processes.Portkey.Name,
         StartAsync = (_, _, port, cancellationToken) => Processes.Portkey.StartAsync(port, OwnCore, cancellationToken),
         HeadersFor = Processes.Portkey.HeadersFor,
+        ModelFor = kind => kind.Upstream,
+    };
+
+    /// <summary>The least that a proxy in .NET costs.</summary>
+    public static ProxySystem PassThrough { get; } = new()
+    {
+        Name = "a bare proxy in .NET",
+        StartAsync = (provider, _, port, cancellationToken) =>
+            Processes.PassThrough.StartAsync(Processes.PassThrough.Waits, port, provider, OwnCore, cancellationToken),
+        HeadersFor = _ => [],
         ModelFor = kind => kind.Upstream,
     };
 

@@ -2,7 +2,7 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>Many clients of our Gateway wait at the same time for a model that takes 10 s.</summary>
+/// <summary>Many clients of a proxy wait at the same time for a model that takes 10 s.</summary>
 internal static class WaitingRun
 {
     public const int Clients = 8_000;
@@ -20,9 +20,9 @@ internal static class WaitingRun
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    public static async Task<WaitingMeasurement> MeasureAsync(CancellationToken cancellationToken)
+    public static async Task<WaitingMeasurement> MeasureAsync(ProxySystem system, CancellationToken cancellationToken)
     {
-        await using var proxy = await RunningProxy.StartAsync(ProxySystem.AiPlatform, cancellationToken);
+        await using var proxy = await RunningProxy.StartAsync(system, cancellationToken);
         await using (var warmUp = new HealthProbe(proxy.Port))
         {
             for (var i = 0; i < WarmUpLoads; i++)

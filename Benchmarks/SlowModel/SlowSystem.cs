@@ -22,15 +22,10 @@ internal sealed record SlowSystem(
             ],
             cancellationToken));
 
-    public static SlowSystem Waiting { get; } = Own("a server that waits asynchronously", SlowServer.Waits);
+    public static SlowSystem Waiting { get; } = Own("a server that waits asynchronously", PassThrough.Waits);
 
-    public static SlowSystem Blocking { get; } = Own("a server that blocks a thread for each request", SlowServer.Blocks);
+    public static SlowSystem Blocking { get; } = Own("a server that blocks a thread for each request", PassThrough.Blocks);
 
     private static SlowSystem Own(string name, string way) => new(name, Upstream, (provider, _, port, cancellationToken) =>
-    {
-        string[] command =
-            [.. ProxySystem.OwnCore, "dotnet", Checkout.Program("Benchmarks"), SlowServer.Role, way, $"{port}", provider.Address];
-        return ChildProcess.Start(command[0], command[1..]).OnceAsync(
-            process => Processes.Waiting.UntilOkAsync(process, port, "/health", cancellationToken));
-    });
+        PassThrough.StartAsync(way, port, provider, ProxySystem.OwnCore, cancellationToken));
 }
