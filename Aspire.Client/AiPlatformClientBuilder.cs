@@ -33,6 +33,7 @@ public sealed class AiPlatformClientBuilder
         where T : class
     {
         _services.AddKeyedSingleton(ServiceKey, (services, key) => make(services.GetRequiredKeyedService<AiPlatformClient>(key)));
+        _services.AddSingleton<IHostedService>(services => new StartCheck(() => services.GetRequiredKeyedService<T>(ServiceKey)));
         return this;
     }
 }

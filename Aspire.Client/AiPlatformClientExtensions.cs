@@ -13,7 +13,8 @@ public static class AiPlatformClientExtensions
 
     /// <summary>
     /// Registers an <see cref="AiPlatformClient"/>, with a health check and its spans. Settings come from <c>Aspire:AiPlatform:Client</c>
-    /// and <c>Aspire:AiPlatform:Client:{connectionName}</c>.
+    /// and <c>Aspire:AiPlatform:Client:{connectionName}</c>. The program does not start with a missing or wrong one; the Gateway need not
+    /// be there yet.
     /// </summary>
     /// <param name="builder">The program.</param>
     /// <param name="connectionName">The name of the resource, or of the connection string.</param>
@@ -43,10 +44,12 @@ public static class AiPlatformClientExtensions
         if (builder.Configuration.GetConnectionString(name) is { Length: > 0 } connection) settings.ConnectionString = connection;
         configure?.Invoke(settings);
 
-        // What is missing or wrong is said when the client is first asked for: tools that only build the program need none.
+        // What is missing or wrong ends the start, and not the registration: tools that only build the program need no server.
         // A service with the key null is one without a key.
         builder.Services.AddKeyedSingleton(
             serviceKey, (_, _) => new AiPlatformClient(settings.ToOptions(name, $"{Section}:{name}")));
+        builder.Services.AddSingleton<IHostedService>(
+            services => new StartCheck(() => services.GetRequiredKeyedService<AiPlatformClient>(serviceKey)));
 
         if (!settings.DisableTracing)
             builder.Services.AddOpenTelemetry().WithTracing(traces => traces.AddSource(AiPlatformClient.ActivitySourceName));

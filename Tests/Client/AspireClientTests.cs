@@ -75,12 +75,14 @@ public sealed class AspireClientTests(GatewayFixture gateway) : IClassFixture<Ga
 
     [Theory]
     [InlineData(null, "set ConnectionStrings:ai to 'Endpoint=")]
+    [InlineData("", "set ConnectionStrings:ai to 'Endpoint=")]
     [InlineData("Endpoint=nowhere;Key=secret", "ConnectionStrings:ai cannot be read. The connection string's Endpoint is 'nowhere'")]
-    public void AddAiPlatformClient_NoServer_SaysWhatToSet(string? connection, string expected)
+    [InlineData("Endpoint=http://ai;Key=secret", "Name a model, or set Model in the options or the connection string")]
+    public async Task StartAsync_SettingIsMissingOrWrong_SaysWhatToSet(string? connection, string expected)
     {
-        using var host = Build(builder => builder.AddAiPlatformClient("ai"), ("ConnectionStrings:ai", connection));
+        using var host = Build(builder => builder.AddAiPlatformClient("ai").AddChatClient(), ("ConnectionStrings:ai", connection));
 
-        var error = Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredService<AiPlatformClient>());
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync(Ct));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
