@@ -91,6 +91,20 @@ public sealed class LeasingTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.InRange(await LeasesAsync() - before, 1, 20);
     }
 
+    /// <summary>A job that a submit cannot send is leased as before, also while the process offers room.</summary>
+    [Fact]
+    public async Task Lease_JobIsTooLargeToBeSent_RunsAtOnce()
+    {
+        await using var sut = await CreateSutAsync((_, _) => Task.FromResult(Success), ("Jobs:PollInterval", "00:01:00"));
+        await Poll.UntilAsync(
+            async () => await redis.Connection.GetDatabase().KeyExistsAsync($"ai:{{{_queue}}}:offers"), "room is offered");
+        var large = JobStoreHost.Submission(_queue, body: $"\"{new string('x', 70_000)}\"");
+
+        await sut.Store.SubmitAsync(large, Ct);
+
+        await UntilAsync(sut, large.Id, JobStatus.Succeeded);
+    }
+
     /// <summary>A job that is leased to a process in the moment in which it can take none goes back at once.</summary>
     [Fact]
     public async Task Lease_ProcessCannotTakeWhatItOffered_GivesItBack()

@@ -31,6 +31,7 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         Assert.Equal(JobStatus.Running, await sut.StatusAsync(job.Id));
         var submitted = (await sut.ReadAsync(job.Id)).CreatedAt.ToUnixTimeMilliseconds();
         Assert.Equal(submitted + 7_000, await sut.Database.SortedSetScoreAsync(sut.Key("leases"), job.Id.Key));
+        Assert.EndsWith($" 1 {submitted}", await sut.Database.HashGetAsync(sut.Key("offers"), _worker));
         Assert.Equal((0L, 1L), await DepthAsync(sut));
         Assert.True((await sut.Store.RenewAsync(sut.Queue, [job], Ct))[0]);
         await sut.CommitAsync(job);
@@ -71,6 +72,24 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
         var (some, others) = (await HandedAsync(messages), await HandedAsync(otherMessages));
         Assert.Equal(ids.Select(id => id.Key).Order(), some.Concat(others).Select(job => job.Id.Key).Order());
         Assert.Equal((18, 12), (some.Count, others.Count));
+    }
+
+    /// <summary>The worker that runs fewer jobs gets them only as long as it has room.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task SubmitAsync_IdleWorkerHasLittleRoom_TheOtherGetsTheRest(bool offersFirst)
+    {
+        await using var sut = StoreSut.On(redis);
+        var busy = RedisServer.Unique("worker");
+        var (messages, busyMessages) = (await ListenAsync(_worker), await ListenAsync(busy));
+        if (offersFirst) await OfferAsync(sut, _worker, held: 0, room: 3);
+        await OfferAsync(sut, busy, held: 50, room: 20);
+        if (!offersFirst) await OfferAsync(sut, _worker, held: 0, room: 3);
+
+        await sut.TogetherAsync(() => Enumerable.Range(0, 10).Select(_ => sut.SubmitAsync()));
+
+        Assert.Equal((3, 7), ((await HandedAsync(messages)).Count, (await HandedAsync(busyMessages)).Count));
     }
 
     [Fact]
@@ -149,6 +168,7 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
 
         Assert.Equal(JobStatus.Queued, await sut.StatusAsync(id));
         if (messages is not null) Assert.Empty(await HandedAsync(messages));
+        if (reason is "nobody listens" or "ended" or "unreadable") Assert.False(await sut.Database.HashExistsAsync(offers, _worker));
     }
 
     [Fact]
@@ -203,6 +223,52 @@ public sealed class OfferTests(RedisServer redis) : IClassFixture<RedisServer>
                 sut.Queue, _worker, 5, 1_000_000, isIdle: false, new LeaseOffer(0, 5, received), Ct);
             Assert.Equal((onTheirWay, 5 - onTheirWay), (leased.OnTheirWay, leased.Jobs.Count));
         }
+    }
+
+    /// <summary>A worker with jobs that are on their way holds them already, and offers less.</summary>
+    [Fact]
+    public async Task LeaseAsync_AJobIsOnItsWay_OffersWhatIsLeft()
+    {
+        await using var sut = StoreSut.On(redis);
+        await ListenAsync(_worker);
+        await OfferAsync(sut, _worker, held: 0, room: 3);
+        await sut.SubmitAsync();
+        await EnqueueAsync(sut);
+        await SentAtAsync(sut, "9999999999999");
+
+        var leased = await sut.Store.LeaseAsync(sut.Queue, _worker, 5, 1_000_000, isIdle: false, new LeaseOffer(2, 5, 0), Ct);
+
+        Assert.Equal((1, 1, 3), (leased.OnTheirWay, leased.Jobs.Count, leased.Offered));
+        Assert.StartsWith("1 4 3 ", await sut.Database.HashGetAsync(sut.Key("offers"), _worker));
+    }
+
+    /// <summary>A job that must run alone has nothing beside it, so its worker offers nothing.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task LeaseAsync_AJobMustRunAlone_TheOfferIsWithdrawn(bool isIdle)
+    {
+        await using var sut = StoreSut.On(redis);
+        await sut.LoseAsync(await sut.SubmitAsync(), 2);
+        await sut.Database.HashSetAsync(sut.Key("offers"), _worker, "1 0 5 10000 0 9999999999999 0 0");
+
+        var leased = await sut.Store.LeaseAsync(sut.Queue, _worker, 5, 1_000_000, isIdle, Ct);
+
+        Assert.Equal((isIdle, !isIdle), (leased.MustRunAlone, leased.WantsIdle));
+        Assert.False(await sut.Database.HashExistsAsync(sut.Key("offers"), _worker));
+    }
+
+    [Fact]
+    public async Task LeaseAsync_WithoutAnOffer_LeavesTheOneBefore()
+    {
+        await using var sut = StoreSut.On(redis);
+        var messages = await ListenAsync(_worker);
+        await OfferAsync(sut, _worker, held: 0, room: 3);
+
+        Assert.Empty(await sut.LeaseAsync(5, worker: _worker));
+        await sut.SubmitAsync();
+
+        Assert.Single(await HandedAsync(messages));
     }
 
     /// <summary>A message may be lost, so what has not come after a second does not take room forever.</summary>
