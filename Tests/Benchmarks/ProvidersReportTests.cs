@@ -19,6 +19,12 @@ public sealed class ProvidersReportTests
         Assert.Equal(("20000 answers/s, 3 of 60000 lost", 0.1), (rows[5].Ours, Math.Round(rows[5].Ratio, 3)));
         Assert.Equal(("20.0 KB, 3 of 24000 failed", 1), (rows[6].Ours, rows[6].Ratio));
         Assert.Equal(("75.0 ms, 3 of 300 failed", 1.5), (rows[7].Ours, rows[7].Ratio));
+        const string Bare = "a bare proxy in .NET";
+        Assert.Contains($"{Bare}: 0.100 ms", rows[0].Notes, StringComparison.Ordinal);
+        Assert.Contains($"{Bare} 100; {Bare}: 4000 answers/s", rows[2].Notes, StringComparison.Ordinal);
+        Assert.Contains($"{Bare}: 40000 answers/s", rows[5].Notes, StringComparison.Ordinal);
+        Assert.Contains($"{Bare}: 16.0 KB", rows[6].Notes, StringComparison.Ordinal);
+        Assert.Contains($"{Bare}: 30.0 ms, p99 5.0 ms", rows[7].Notes, StringComparison.Ordinal);
         Assert.All(rows, row => Assert.Contains("at most 0.12 cores", row.Notes, StringComparison.Ordinal));
     }
 
@@ -27,13 +33,17 @@ public sealed class ProvidersReportTests
         Ours = Measurement(0.2 * scale, 1_000 * scale, Load(0, 10_000 * scale, errors: 1)),
         Peer = Measurement(0.9 * scale, 100 * scale, null),
         Direct = Measurement(0.1 * scale, 9_000 * scale, Load(0, 100_000 * scale)),
-        Waiting = new WaitingMeasurement
-        {
-            Load = Load(0, 1, errors: 1),
-            BytesBefore = 1024,
-            BytesWaiting = 1024 + (10L * 1024 * scale * WaitingRun.Clients),
-            Health = new HealthTimes(100, 1, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(25 * scale)),
-        },
+        Limit = Measurement(0.15 * scale, 2_000 * scale, Load(0, 20_000 * scale)),
+        Waiting = WaitingOf(10 * scale, longestMilliseconds: 25 * scale),
+        WaitingLimit = WaitingOf(8 * scale, longestMilliseconds: 15 * scale),
+    };
+
+    private static WaitingMeasurement WaitingOf(long kilobytesEach, int longestMilliseconds) => new()
+    {
+        Load = Load(0, 1, errors: 1),
+        BytesBefore = 1024,
+        BytesWaiting = 1024 + (1024 * kilobytesEach * WaitingRun.Clients),
+        Health = new HealthTimes(100, 1, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(longestMilliseconds)),
     };
 
     private static ProxyMeasurement Measurement(double milliseconds, double perSecond, LoadMeasurement? users) => new()
