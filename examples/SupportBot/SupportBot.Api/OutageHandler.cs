@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.Globalization;
+using System.Net;
 using AiPlatform.Client;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -12,7 +13,7 @@ internal sealed class OutageHandler(IProblemDetailsService problems) : IExceptio
 
     public ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
-        if (!IsOutage(exception)) return ValueTask.FromResult(false);
+        if (!IsOutage(exception, context.RequestAborted)) return ValueTask.FromResult(false);
 
         var pause = (exception as AiPlatformException)?.RetryAfter ?? Pause;
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -25,16 +26,19 @@ internal sealed class OutageHandler(IProblemDetailsService problems) : IExceptio
             {
                 Status = context.Response.StatusCode,
                 Title = "The AI platform cannot answer now.",
-                Detail = "The ticket was not taken. Send it again after the time in Retry-After.",
+                Detail = "Send the request again after the time in Retry-After.",
             },
         });
     }
 
     /// <summary>Whether the same call may succeed later. A status of 0 is a call that nobody answered.</summary>
-    private static bool IsOutage(Exception exception) => exception switch
+    /// <param name="exception">What ended the call.</param>
+    /// <param name="left">Canceled when the caller has left. Any other cancellation is a bound that has passed.</param>
+    private static bool IsOutage(Exception exception, CancellationToken left) => exception switch
     {
-        HttpRequestException => true,
-        AiPlatformException failed => failed.IsRetryable,
+        HttpRequestException or HttpIOException => true,
+        OperationCanceledException => !left.IsCancellationRequested,
+        AiPlatformException failed => failed.IsRetryable || failed.Status == HttpStatusCode.GatewayTimeout,
         ClientResultException failed => failed.Status is 0 or 429 or 502 or 503 or 504,
         _ => false,
     };

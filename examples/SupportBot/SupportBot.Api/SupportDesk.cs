@@ -16,6 +16,9 @@ public sealed class SupportDesk(AiPlatformClient ai, IChatClient chat)
 
     private const float Temperature = 0.2f;
 
+    /// <summary>Longest wait for an answer about a job, with the client's retries. A job itself may take longer.</summary>
+    private static readonly TimeSpan JobBound = TimeSpan.FromSeconds(20);
+
     /// <summary>A pair that marks the jobs of this service.</summary>
     private static readonly Dictionary<string, string> Mark = new() { ["kind"] = "ticket" };
 
@@ -44,6 +47,7 @@ public sealed class SupportDesk(AiPlatformClient ai, IChatClient chat)
             messages = new[] { new { role = "system", content = Instructions }, new { role = "user", content = text } },
             response_format = new { type = "json_schema", json_schema = new { name = "answer", schema = Schema } },
         };
+        using var bound = BoundOf(cancellationToken);
         var job = await ai.Jobs.SubmitAsync(
             new JobRequest
             {
@@ -51,16 +55,17 @@ public sealed class SupportDesk(AiPlatformClient ai, IChatClient chat)
                 Body = JsonSerializer.SerializeToElement(body),
                 Metadata = Mark,
             },
-            cancellationToken);
+            bound.Token);
         return new Ticket(job.Id, job.Status);
     }
 
     /// <summary>Where a submitted ticket stands; null when there is none of this id.</summary>
     public async Task<Ticket?> FindAsync(string id, CancellationToken cancellationToken)
     {
+        using var bound = BoundOf(cancellationToken);
         try
         {
-            var job = await ai.Jobs.GetAsync(id, cancellationToken);
+            var job = await ai.Jobs.GetAsync(id, bound.Token);
             if (job.Metadata?["kind"] != Mark["kind"]) return null;
             return new Ticket(job.Id, job.Status, job.Status == "succeeded" ? AnswerOf(job) : null, job.Error?.Message);
         }
@@ -68,6 +73,13 @@ public sealed class SupportDesk(AiPlatformClient ai, IChatClient chat)
         {
             return null;
         }
+    }
+
+    private static CancellationTokenSource BoundOf(CancellationToken cancellationToken)
+    {
+        var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        bound.CancelAfter(JobBound);
+        return bound;
     }
 
     /// <summary>The output of a job is what the synchronous call would have answered.</summary>

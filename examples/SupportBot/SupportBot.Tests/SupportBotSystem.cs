@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -13,6 +15,9 @@ public sealed class SupportBotSystem : IAsyncLifetime
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Accepts connections, as a proxy does whose program has died, and never answers.</summary>
+    private readonly TcpListener _silence = new(IPAddress.Loopback, port: 0);
+
     private readonly string _data = Directory.CreateTempSubdirectory("supportbot-").FullName;
     private DistributedApplication? _app;
 
@@ -21,6 +26,9 @@ public sealed class SupportBotSystem : IAsyncLifetime
 
     /// <summary>Calls a service that cannot reach its platform.</summary>
     public HttpClient Alone { get; private set; } = null!;
+
+    /// <summary>Calls a service whose platform accepts connections and says nothing.</summary>
+    public HttpClient Unanswered { get; private set; } = null!;
 
     private DistributedApplication App => _app ?? throw new InvalidOperationException("The system has not started.");
 
@@ -35,17 +43,25 @@ public sealed class SupportBotSystem : IAsyncLifetime
         builder.AddProject<Projects.SupportBot_Api>("api-alone")
             .WithEnvironment("ConnectionStrings__ai", "Endpoint=http://127.0.0.1:9;Model=none")
             .WithHttpEndpoint();
+        _silence.Start();
+        var silence = $"Endpoint=http://{_silence.LocalEndpoint};Model=none";
+        builder.AddProject<Projects.SupportBot_Api>("api-unanswered")
+            .WithEnvironment("ConnectionStrings__ai", silence)
+            .WithHttpEndpoint();
         _app = await builder.BuildAsync(Ct);
         await _app.StartAsync(Ct).WaitAsync(Bound, Ct);
         await UntilHealthyAsync("api");
         Http = _app.CreateHttpClient("api");
         Alone = _app.CreateHttpClient("api-alone");
+        Unanswered = _app.CreateHttpClient("api-unanswered");
     }
 
     public async ValueTask DisposeAsync()
     {
         Http?.Dispose();
         Alone?.Dispose();
+        Unanswered?.Dispose();
+        _silence.Dispose();
         if (_app is not null) await _app.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }

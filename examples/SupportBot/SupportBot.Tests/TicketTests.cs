@@ -63,10 +63,25 @@ public sealed class TicketTests(SupportBotSystem system) : IClassFixture<Support
     {
         using var reply = await PostAsync(isLong ? LongText() : Short, system.Alone);
 
-        var problem = await reply.Content.ReadFromJsonAsync<JsonElement>(Ct);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.StatusCode);
-        Assert.True(reply.Headers.RetryAfter?.Delta > TimeSpan.Zero);
-        Assert.Equal("The AI platform cannot answer now.", problem.GetProperty("title").GetString());
+        await AssertOutageAsync(reply);
+    }
+
+    /// <summary>The client of the test gives up after 100 seconds.</summary>
+    [Fact]
+    public async Task Calls_PlatformAcceptsAndNeverAnswers_Are503InTime()
+    {
+        Task<HttpResponseMessage>[] calls =
+        [
+            PostAsync(Short, system.Unanswered),
+            PostAsync(LongText(), system.Unanswered),
+            system.Unanswered.GetAsync(new Uri("/tickets/job_1", UriKind.Relative), Ct),
+        ];
+
+        foreach (var call in calls)
+        {
+            using var reply = await call;
+            await AssertOutageAsync(reply);
+        }
     }
 
     [Theory]
@@ -76,12 +91,15 @@ public sealed class TicketTests(SupportBotSystem system) : IClassFixture<Support
     [InlineData("""{"text":"                    "}""")]
     [InlineData("""{"text":7}""")]
     [InlineData("no JSON")]
-    public async Task Post_BadInput_Is400(string body)
+    [InlineData("")]
+    [InlineData("""{"text":"\ud800"}""")]
+    public async Task Post_BadInput_Is400WithAProblem(string body)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
         using var reply = await system.Http.PostAsync(new Uri("/tickets", UriKind.Relative), content, Ct);
 
         Assert.Equal(HttpStatusCode.BadRequest, reply.StatusCode);
+        Assert.Equal("application/problem+json", reply.Content.Headers.ContentType?.MediaType);
     }
 
     [Fact]
@@ -109,6 +127,14 @@ public sealed class TicketTests(SupportBotSystem system) : IClassFixture<Support
         Assert.InRange(ticket.Answer.Urgency, 1, 5);
         Assert.InRange(ticket.Answer.Summary.Length, 1, 80);
         Assert.InRange(ticket.Answer.Reply.Length, 1, 240);
+    }
+
+    private static async Task AssertOutageAsync(HttpResponseMessage reply)
+    {
+        var problem = await reply.Content.ReadFromJsonAsync<JsonElement>(Ct);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.StatusCode);
+        Assert.True(reply.Headers.RetryAfter?.Delta > TimeSpan.Zero);
+        Assert.Equal("The AI platform cannot answer now.", problem.GetProperty("title").GetString());
     }
 
     /// <summary>Each one is another text, so that no part of it is known to the model from a test before.</summary>
