@@ -78,8 +78,8 @@ public static class AiPlatformBuilderExtensions
         {
             var path = Path.Combine(Path.GetFullPath(checkout, builder.AppHostDirectory), project, $"{project}.csproj");
             return File.Exists(path) ? path : throw new DistributedApplicationException(
-                $"There is no {path}. The checkout is a folder with Gateway/ and InferenceWorker/; a relative path starts at the AppHost's "
-                + "folder.");
+                $"'{checkout}' is not a checkout of AiPlatform: there is no {path}. Name the checkout's folder by its absolute path; a "
+                + "relative one starts at the AppHost's folder.");
         }
     }
 

@@ -264,7 +264,10 @@ public sealed class HostingModelTests
         var refused = Assert.Throws<DistributedApplicationException>(
             () => Of((builder, _) => builder.AddAiPlatformFromCheckout("ai", "/no/checkout")));
 
-        Assert.StartsWith("There is no /no/checkout/Gateway/Gateway.csproj.", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "'/no/checkout' is not a checkout of AiPlatform: there is no /no/checkout/Gateway/Gateway.csproj. Name the checkout's folder",
+            refused.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

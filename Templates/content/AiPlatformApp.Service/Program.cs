@@ -1,4 +1,3 @@
-using System.ClientModel;
 using NAME-SPACE.Service;
 using Microsoft.Extensions.AI;
 using OpenTelemetry;
@@ -6,8 +5,12 @@ using OpenTelemetry;
 var builder = WebApplication.CreateBuilder(args);
 
 // The connection string 'ai' says where the server is, which key to send, and which model to ask.
-builder.AddAiPlatformClient("ai").AddChatClient();
+// Within the timeout a call is answered, or is an error, also where something accepts connections for a server that is away.
+builder.AddAiPlatformClient("ai", settings => settings.Timeout ??= TimeSpan.FromSeconds(30)).AddChatClient();
+builder.Services.AddExceptionHandler<ModelErrors>();
 builder.Services.AddProblemDetails();
+// In Development, too, JSON that cannot be read is a 400.
+builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = false);
 if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
 {
     builder.Services.AddOpenTelemetry()
@@ -17,22 +20,18 @@ if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
 }
 
 var app = builder.Build();
+app.UseExceptionHandler();
+// Errors without a body, such as those of JSON that cannot be read, get a problem, too.
+app.UseStatusCodePages();
 app.MapHealthChecks("/health");
 app.MapPost("/reviews", async (ReviewRequest request, IChatClient chat, CancellationToken cancellationToken) =>
 {
     if (string.IsNullOrWhiteSpace(request.Text)) return Results.Problem("'text' has no text.", statusCode: 400);
 
-    try
-    {
-        // The answer fits the type: the model can only draw tokens that do.
-        var answer = await chat.GetResponseAsync<Verdict>(
-            [new(ChatRole.System, "Judge the user's review of a book."), new(ChatRole.User, request.Text)],
-            cancellationToken: cancellationToken);
-        return Results.Ok(answer.Result);
-    }
-    catch (ClientResultException failed)
-    {
-        return Results.Problem($"The model gave no answer: {failed.Message}", statusCode: 503);
-    }
+    // The answer fits the type: the model can only draw tokens that do.
+    var answer = await chat.GetResponseAsync<Verdict>(
+        [new(ChatRole.System, "Judge the user's review of a book."), new(ChatRole.User, request.Text)],
+        cancellationToken: cancellationToken);
+    return Results.Ok(answer.Result);
 });
 app.Run();
