@@ -8,6 +8,9 @@ namespace AiPlatform.Cli;
 /// <summary>Calls the Gateway's routes that the SDK does not have.</summary>
 internal sealed class GatewayApi : IDisposable
 {
+    /// <summary>Longest wait for an answer, except for chats and events.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
     private readonly HttpClient _http;
 
     /// <param name="address">The Gateway's address, which ends with a slash.</param>
@@ -15,7 +18,7 @@ internal sealed class GatewayApi : IDisposable
     public GatewayApi(Uri address, string? key)
     {
         (Address, Key) = (address, key);
-        _http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient { BaseAddress = Address, Timeout = Bound };
         if (Key is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
 
@@ -27,8 +30,10 @@ internal sealed class GatewayApi : IDisposable
     public string Place => Address.AbsoluteUri.TrimEnd('/');
 
     /// <summary>The error when no Gateway answers.</summary>
-    public string Silence =>
-        $"No Gateway answers at {Place}. './ai up' starts one; --url or {GatewayChoice.UrlVariable} names another one.";
+    private string Silence => $"No Gateway answers at {Place}. {Program.StartHint} starts one; {Naming}";
+
+    /// <summary>The end of an error whose cause may be the address.</summary>
+    private static string Naming => $"--url or {GatewayChoice.UrlVariable} names another one.";
 
     /// <summary>The error when something else answers.</summary>
     public string NoGateway =>
@@ -61,9 +66,17 @@ internal sealed class GatewayApi : IDisposable
     }
 
     /// <summary>The error when a request got no answer.</summary>
-    public string ProblemOf(Exception lost) => lost is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError }
-        ? $"{Place} answers, but not with TLS that can be trusted: {lost.InnerException?.Message}"
-        : Silence;
+    public string ProblemOf(Exception lost) => lost switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            $"{Place} answers, but not with TLS that can be trusted: {lost.InnerException?.Message}",
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
+            $"The host '{Address.Host}' of {Place} is not known here; {Naming}",
+        OperationCanceledException => $"Nobody at {Place} answered within {Bound.TotalSeconds} s; {Naming}",
+        // The SDK wraps what was lost.
+        not HttpRequestException when lost.InnerException is { } cause => ProblemOf(cause),
+        _ => Silence,
+    };
 
     /// <summary>The message of an error answer; without a message, its status.</summary>
     public string ProblemOf(string json, int status)

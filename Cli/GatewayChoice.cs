@@ -12,6 +12,8 @@ internal sealed class GatewayChoice
     /// <summary>The environment variable with the caller's API key.</summary>
     public const string KeyVariable = "AI_API_KEY";
 
+    private const string VersionPath = "/v1";
+
     private static readonly Uri Default = new("http://127.0.0.1:8080/");
 
     private readonly string? _urlOfEnvironment = VariableOf(UrlVariable);
@@ -52,10 +54,15 @@ internal sealed class GatewayChoice
 
     private static string? VariableOf(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 
-    /// <summary>The address, with a slash at its end; null, and an error, for another text.</summary>
+    /// <summary>
+    /// The address, with a slash at its end, and without the <c>/v1</c> that OpenAI's SDKs want there; null, and an error, for another
+    /// text.
+    /// </summary>
     private static Uri? ReadUrl(string name, string text, SymbolResult? result)
     {
-        if (Uri.TryCreate($"{text.TrimEnd('/')}/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+        var bare = text.TrimEnd('/');
+        if (bare.EndsWith(VersionPath, StringComparison.Ordinal)) bare = bare[..^VersionPath.Length].TrimEnd('/');
+        if (Uri.TryCreate($"{bare}/", UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             && address is { Query: "", Fragment: "", UserInfo: "" })
         {
             return address;

@@ -16,15 +16,35 @@ internal static class Program
     /// <summary>How the program is called, where this is not <c>aiplatform</c>; <c>./ai</c> sets it.</summary>
     private const string NameVariable = "AI_COMMAND";
 
+    /// <summary>How a checkout calls it.</summary>
+    private const string ShellName = "./ai";
+
     /// <summary>How the program is called.</summary>
     public static string Name { get; } = Environment.GetEnvironmentVariable(NameVariable) is { Length: > 0 } name ? name : "aiplatform";
+
+    /// <summary>What starts a system. An installed program has no <c>./ai</c> beside it.</summary>
+    public static string StartHint => Name == ShellName ? "'./ai up'" : "'./ai up' in a checkout of AiPlatform";
 
     /// <returns>0; 1 when something could not be done; 2 for a wrong command line.</returns>
     public static async Task<int> Main(string[] args)
     {
+        GuardedWriter.Install();
+        var screen = new Screen();
+        try
+        {
+            return await RunAsync(args, screen);
+        }
+        catch (OutputException lost)
+        {
+            screen.Error(lost.Message);
+            return 1;
+        }
+    }
+
+    private static async Task<int> RunAsync(string[] args, Screen screen)
+    {
         if (args is ["key", .. var rest]) return new KeyCommand(Console.Out, Console.Error, TimeProvider.System, Name).Run(rest);
 
-        var screen = new Screen();
         // An argument that begins with @ is no file of arguments, and '-ab' is not '-a -b'.
         var parsed = Commands(screen).Parse(
             args.Length > 0 ? args : ["--help"],

@@ -76,6 +76,7 @@ internal sealed class ChatCommand(ChatArguments arguments, GatewayApi gateway, S
         }
 
         var isTyped = !Console.IsInputRedirected;
+        if (!isTyped && ClosedInput.IsIt()) return 0;
         if (isTyped) screen.Note($"{_model} at {gateway.Place}; /help lists the commands.");
         using var interrupts = new Interrupts();
         while (true)

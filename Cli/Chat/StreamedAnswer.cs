@@ -62,7 +62,7 @@ internal sealed class StreamedAnswer(GatewayApi gateway, ChatArguments arguments
         catch (Exception lost) when (lost is ClientResultException or HttpRequestException or IOException or OperationCanceledException
             or AggregateException or JsonException)
         {
-            problem = text.Length == 0 ? gateway.Silence : "The connection to the Gateway was lost before the answer was complete.";
+            problem = text.Length == 0 ? gateway.ProblemOf(lost) : "The connection to the Gateway was lost before the answer was complete.";
         }
 
         // Without a usage the pieces of the answer are counted. Most pieces are one token.

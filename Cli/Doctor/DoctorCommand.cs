@@ -146,7 +146,12 @@ internal sealed class DoctorCommand(GatewayApi gateway, Screen screen)
                     + $"its tenant's key), mend the cause, then POST {gateway.Place}/v1/queues/{queue.Queue}/requeue-dead.");
             }
 
-            if (queue.Broken > 0) Bad("queue", $"{queue.Queue}: {Count(queue.Broken, "job")} could not be read; see docs/operations.md.");
+            if (queue.Broken > 0)
+            {
+                Bad("queue",
+                    $"{queue.Queue}: {Count(queue.Broken, "job")} could not be read; see docs/operations.md in AiPlatform's repository.");
+            }
+
             if (queue.Problem is { } key) Bad("queue", $"{queue.Queue} cannot be served: Redis' key {key} has a wrong content.");
         }
     }

@@ -17,7 +17,7 @@ internal sealed class FollowedJob(Screen screen, bool isJson)
     {
         await foreach (var one in jobs.EventsAsync(id))
         {
-            if (isJson) Screen.Say($"{JsonSerializer.Serialize(one, JobsJson.Readable.JobEvent)}\n");
+            if (isJson) Screen.Say($"{FollowedEvent.JsonOf(one)}\n");
             else Print(one);
             if (one.Job is { } job) return isJson || job.Status == "succeeded" ? CodeOf(job) : Fail(job);
         }
@@ -56,4 +56,11 @@ internal sealed class FollowedJob(Screen screen, bool isJson)
                 break;
         }
     }
+}
+
+/// <summary>An event as <c>--json</c> prints it: its content is the Gateway's own JSON.</summary>
+internal sealed record FollowedEvent(long? Sequence, string Kind, JsonElement Data)
+{
+    public static string JsonOf(JobEvent one) =>
+        JsonSerializer.Serialize(new FollowedEvent(one.Sequence, one.Kind, one.Data), JobsJson.Readable.FollowedEvent);
 }

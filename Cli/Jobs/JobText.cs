@@ -76,7 +76,7 @@ internal static class JobText
 
 /// <summary>The JSON that <c>--json</c> prints, with the Gateway's names.</summary>
 [JsonSerializable(typeof(Job))]
-[JsonSerializable(typeof(JobEvent))]
+[JsonSerializable(typeof(FollowedEvent))]
 internal sealed partial class JobsJson : JsonSerializerContext
 {
     /// <summary>Writes other alphabets as they are.</summary>

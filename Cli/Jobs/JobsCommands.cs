@@ -17,9 +17,6 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
 
     private static readonly string[] Statuses = ["queued", "running", "succeeded", "failed", "canceled", "expired"];
 
-    /// <summary>Longest wait for an answer, except for events.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
-
     public static Command Create(GatewayChoice choice, Screen screen)
     {
         var self = new JobsCommands(choice, screen);
@@ -76,7 +73,8 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
         var json = CommandOptions.Json("Prints each event as a line of JSON.");
         var command = new Command(
             "follow",
-            "Prints a job's output while it is written, and its status on standard error; the exit code is 0 when it has succeeded.")
+            "Prints a job's output, and its status on standard error; the exit code is 0 when it has succeeded. The output of a job whose "
+            + "body has \"stream\":true is printed while it is written, that of others when it is whole.")
         {
             id, json,
         };
@@ -138,7 +136,7 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
             // People want to see an error at once.
             var options = new AiPlatformClientOptions { Endpoint = gateway.Address, Key = gateway.Key, MaxRetries = 0 };
             using var client = new AiPlatformClient(options);
-            using var ends = new CancellationTokenSource(Bound, TimeProvider.System);
+            using var ends = new CancellationTokenSource(GatewayApi.Bound, TimeProvider.System);
             try
             {
                 return await ask(parsed, client.Jobs, ends.Token);

@@ -29,7 +29,7 @@ internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvi
           --rpm N          most calls with this key in a minute (default: as many as the tenant has)
           --tpm N          most tokens with this key in a minute (default: as many as the tenant has)
 
-        docs/keys-and-limits.md describes keys, their rotation and limits.
+        docs/keys-and-limits.md in AiPlatform's repository describes keys, their rotation and limits.
         """;
 
     private const int KeyBytes = 32;
@@ -87,7 +87,7 @@ internal sealed class KeyCommand(TextWriter output, TextWriter errors, TimeProvi
 
             {string.Join('\n', VariablesOf(settings, ""))}
 
-            Other keys of the tenant stay valid. docs/keys-and-limits.md has more.
+            Other keys of the tenant stay valid. docs/keys-and-limits.md in AiPlatform's repository has more.
             """);
     }
 

@@ -66,6 +66,21 @@ public sealed class CliAnswersTests : IAsyncLifetime
             $"error: The program that answers at {_gateway.Address} is not a Gateway; --url or AI_URL names the Gateway.\n", sut.Errors);
     }
 
+    /// <summary>People set the address as OpenAI's SDKs want it.</summary>
+    [Theory]
+    [InlineData("/v1")]
+    [InlineData("/v1/")]
+    public async Task Models_AddressWithV1_AsksTheSameGateway(string path)
+    {
+        _gateway.On("GET /v1/models", Models);
+
+        await using var sut = CliProcess.Start(_gateway.Address + path, ["models"]);
+        await using var option = CliProcess.Start("models", "--url", _gateway.Address + path);
+
+        Assert.Equal((0, 0), (await sut.EndAsync(), await option.EndAsync()));
+        Assert.Equal(sut.Output, option.Output);
+    }
+
     [Theory]
     [InlineData("vectors", "The model 'vectors' does embedding, not chats. Models that can chat: far, near.")]
     [InlineData("nobody", "There is no model 'nobody'. Models that can chat: far, near.")]

@@ -50,7 +50,7 @@ public sealed class CliDoctorAnswersTests : IAsyncLifetime
             queue          WRONG: a is paused, so its jobs wait. POST HERE/v1/queues/a/resume ends that.
             queue          WRONG: a has jobs, but no worker.
             queue          WRONG: a has 1 dead letter. Read an error ('aiplatform jobs list --status failed' with its tenant's key), mend the cause, then POST HERE/v1/queues/a/requeue-dead.
-            queue          WRONG: a: 2 jobs could not be read; see docs/operations.md.
+            queue          WRONG: a: 2 jobs could not be read; see docs/operations.md in AiPlatform's repository.
             queue          b: 0 waiting, 0 running
             queue          WRONG: b has 2 dead letters. Read an error ('aiplatform jobs list --status failed' with its tenant's key), mend the cause, then POST HERE/v1/queues/b/requeue-dead.
             queue          WRONG: b cannot be served: Redis' key q:b has a wrong content.

@@ -86,6 +86,24 @@ public sealed class CliFollowTests : IAsyncLifetime
         Assert.Equal("", json.Errors);
     }
 
+    /// <summary>What the Gateway sends is printed once, and as it is.</summary>
+    [Fact]
+    public async Task FollowJson_Event_HasTheGatewaysOwnContent()
+    {
+        _gateway.On(Path, Job("running")).Events($"{Path}/events", Status("running") + Done("succeeded", "{\"data\":[]}"));
+
+        await using var sut = Follow("--json");
+
+        Assert.Equal(0, await sut.EndAsync());
+        Assert.Equal(
+            [
+                "{\"sequence\":1,\"kind\":\"status\",\"data\":{\"status\":\"running\"}}",
+                $"{{\"sequence\":9,\"kind\":\"done\",\"data\":{Job("succeeded", "{\"data\":[]}").Replace(", \"", ",\"", StringComparison.Ordinal)}}}",
+                "",
+            ],
+            sut.Output.Split('\n'));
+    }
+
     [Fact]
     public async Task Follow_ControlCharacters_DoNotReachTheTerminal()
     {

@@ -42,6 +42,14 @@ internal sealed class CliProcess : IAsyncDisposable
         return new CliProcess(start);
     }
 
+    /// <summary>Starts it in the same way, with a redirection of a shell, such as <c>&lt;&amp;-</c>.</summary>
+    public static CliProcess StartRedirected(string redirection, string? url, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash", ["-c", $"exec \"$@\" {redirection}", "bash", .. Command, .. arguments]);
+        (start.Environment["AI_URL"], start.Environment["AI_API_KEY"]) = (url, null);
+        return new CliProcess(start);
+    }
+
     /// <summary>Starts it on a terminal of its own. <see cref="Output"/> has the output and the errors.</summary>
     public static CliProcess StartOnTerminal(params string[] arguments)
     {

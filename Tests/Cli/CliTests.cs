@@ -75,7 +75,8 @@ public sealed class CliTests(ChatPlatform platform) : IClassFixture<ChatPlatform
 
         Assert.Equal(1, await sut.EndAsync());
         Assert.Equal(
-            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' starts one; --url or AI_URL names another one.\n",
+            $"error: No Gateway answers at http://127.0.0.1:{port}. './ai up' in a checkout of AiPlatform starts one; "
+                + "--url or AI_URL names another one.\n",
             sut.Errors);
         Assert.Equal("", sut.Output);
     }
