@@ -21,10 +21,10 @@ public sealed class AiPlatformClientSettings
     /// <summary>How long a synchronous call may take in all; see <see cref="AiPlatformClientOptions.Timeout"/>.</summary>
     public TimeSpan? Timeout { get; set; }
 
-    /// <summary>How often a request is sent again, 0 to 20; 4 when null.</summary>
+    /// <summary>How often a request is sent again, 0 to 20; 8 when null.</summary>
     public int? MaxRetries { get; set; }
 
-    /// <summary>The longest pause before a retry, 0 to 10 minutes; 30 s when null.</summary>
+    /// <summary>The longest pause before a retry, 0 to 10 minutes; 10 s when null.</summary>
     public TimeSpan? MaxRetryDelay { get; set; }
 
     /// <summary>Whether the health check is left out. Default false.</summary>

@@ -21,6 +21,9 @@ public sealed class AiPlatformClient : IDisposable
     /// <summary>Connections are made anew after a while, so that a Gateway that moved is found.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
+    /// <summary>A long body is sent after so long if nobody has asked for it, as behind some proxies.</summary>
+    private static readonly TimeSpan ContinueWithin = TimeSpan.FromSeconds(5);
+
     private readonly AiPlatformClientOptions _options;
     private readonly HttpClient _http;
     private readonly HttpClient _durable;
@@ -35,7 +38,9 @@ public sealed class AiPlatformClient : IDisposable
 
     /// <summary>A client that sends through a handler of the caller, such as one of <c>IHttpMessageHandlerFactory</c>.</summary>
     /// <param name="options">Where the Gateway is.</param>
-    /// <param name="innerHandler">Sends the requests; null for connections of its own. It is not disposed.</param>
+    /// <param name="innerHandler">
+    /// Sends the requests; null for connections of its own. It is not disposed, and should not follow redirects: a Gateway sends none.
+    /// </param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException">A value of the options is out of its range; the message names it.</exception>
     public AiPlatformClient(AiPlatformClientOptions options, HttpMessageHandler? innerHandler, TimeProvider? time = null)
@@ -46,9 +51,14 @@ public sealed class AiPlatformClient : IDisposable
         time ??= TimeProvider.System;
         var retries = new RetryHandler(options, time)
         {
-            InnerHandler = innerHandler ?? new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime },
+            InnerHandler = innerHandler ?? new SocketsHttpHandler
+            {
+                PooledConnectionLifetime = ConnectionLifetime,
+                AllowAutoRedirect = false,
+                Expect100ContinueTimeout = ContinueWithin,
+            },
         };
-        _http = NewHttp(retries, ownsHandler: innerHandler is null);
+        _http = NewHttp(new AnswerHandler(time) { InnerHandler = retries }, ownsHandler: innerHandler is null);
         _gateway = new Gateway(_http, time);
         Jobs = new JobsClient(_gateway);
         _durable = NewHttp(new JobTransport(Jobs), ownsHandler: true);
@@ -85,20 +95,29 @@ public sealed class AiPlatformClient : IDisposable
     /// <param name="topN">Most labels of each text, the likeliest first; all when null.</param>
     /// <param name="truncate">Whether a text is cut at the model's limit; otherwise a longer one is an error.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="AiPlatformException">The Gateway refuses the call, or it failed.</exception>
+    /// <exception cref="AiPlatformException">The Gateway refuses the call or does not answer, or the call failed.</exception>
     public Task<ClassificationResult> ClassifyAsync(
         IEnumerable<string> texts, string? model = null, int? topN = null, bool truncate = false,
         CancellationToken cancellationToken = default) => _gateway.PostAsync(
             Names.Classify, new ClassificationCall(ModelOr(model), [.. texts], topN, truncate ? true : null),
-            ClientJson.Default.ClassificationCall, ClientJson.Default.ClassificationResult, idempotencyKey: null, cancellationToken);
+            ClientJson.Default.ClassificationCall, ClientJson.Default.ClassificationResult, idempotencyKey: null,
+            CallBounds.Call, cancellationToken);
 
-    /// <summary>Whether the Gateway answers and is ready for requests.</summary>
+    /// <summary>Whether the Gateway answers within 5 s and is ready for requests. It is asked once.</summary>
     public async Task<bool> IsHealthyAsync(CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/health");
-        request.Options.Set(RetryHandler.IsAskedOnce, true);
-        using var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        return response.IsSuccessStatusCode;
+        request.Options.Set(CallBounds.Key, CallBounds.Health);
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+                .ConfigureAwait(false);
+            return response.IsSuccessStatusCode;
+        }
+        catch (AiPlatformException)
+        {
+            return false;
+        }
     }
 
     public void Dispose()

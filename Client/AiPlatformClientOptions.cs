@@ -18,22 +18,24 @@ public sealed class AiPlatformClientOptions
     public string? Model { get; set; }
 
     /// <summary>
-    /// How long a synchronous call may take in all, its retries included: more than 0, at most 7 days. The Gateway gets what is left of it
-    /// as <c>X-Request-Timeout</c>. Null, the default, leaves it to the Gateway's limits: a minute, for streams 10 minutes. Jobs have
-    /// deadlines of their own.
+    /// How long a synchronous call may take in all, its retries included: more than 0, at most 7 days. The Gateway gets a little less than
+    /// what is left of it as <c>X-Request-Timeout</c>. With null, the default, the Gateway's limits hold (a minute, for streams 10), and
+    /// a call fails whose answer does not begin within 2 minutes, as a stream does that waits for longer. Calls about jobs fail after
+    /// 30 s at the latest; the jobs have deadlines of their own.
     /// </summary>
     public TimeSpan? Timeout { get; set; }
 
     /// <summary>
-    /// How often a request is sent again that was not answered, or was answered with 429, 502 or 503: 0 to 20, default 4. Requests carry an
-    /// idempotency key, so a repeated one does not run twice.
+    /// How often a request is sent again that was not answered, or was answered with 429, 502 or 503: 0 to 20, default 8. With pauses from
+    /// 250 ms, each twice as long as the one before, to <see cref="MaxRetryDelay"/> they last for 30 to 40 s, longer than the restart of a
+    /// Gateway. Requests carry an idempotency key, so a repeated one does not run twice.
     /// </summary>
-    public int MaxRetries { get; set; } = 4;
+    public int MaxRetries { get; set; } = 8;
 
     /// <summary>
-    /// The longest pause before a retry: 0 to 10 minutes, default 30 s. An answer whose <c>Retry-After</c> is longer is passed on as it is.
+    /// The longest pause before a retry: 0 to 10 minutes, default 10 s. An answer whose <c>Retry-After</c> is longer is passed on as it is.
     /// </summary>
-    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Reads a connection string: <c>Endpoint=https://…;Key=…;Model=…</c>, of which Key and Model may be left out; or only the address.
@@ -49,26 +51,34 @@ public sealed class AiPlatformClientOptions
             return options;
         }
 
-        var hasEndpoint = false;
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var part in connectionString.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var (name, value) = part.Split('=', 2, StringSplitOptions.TrimEntries) is [var left, var right] ? (left, right) : (part, "");
             if (value.Length == 0) throw new FormatException($"The connection string has '{name}' without a value. {Form}");
-            if (name.Equals("Endpoint", StringComparison.OrdinalIgnoreCase)) (options.Endpoint, hasEndpoint) = (ReadEndpoint(value), true);
+            if (!names.Add(name)) throw new FormatException($"The connection string has '{name}' twice. {Form}");
+            if (name.Equals("Endpoint", StringComparison.OrdinalIgnoreCase)) options.Endpoint = ReadEndpoint(value);
             else if (name.Equals("Key", StringComparison.OrdinalIgnoreCase)) options.Key = value;
             else if (name.Equals("Model", StringComparison.OrdinalIgnoreCase)) options.Model = value;
             else throw new FormatException($"The connection string has the unknown name '{name}'. {Form}");
         }
 
-        return hasEndpoint ? options : throw new FormatException($"The connection string has no Endpoint. {Form}");
+        return names.Contains("Endpoint") ? options : throw new FormatException($"The connection string has no Endpoint. {Form}");
     }
 
     /// <exception cref="ArgumentException">A value is out of its range; the message names it.</exception>
     internal void Check()
     {
+        if (Endpoint is { IsAbsoluteUri: true, UserInfo.Length: > 0 })
+            throw new ArgumentException($"Endpoint {UserForm}", nameof(Endpoint));
         if (!IsAddress(Endpoint)) throw new ArgumentException($"Endpoint is '{Endpoint}'. {AddressForm}", nameof(Endpoint));
         if (Timeout is { } limit && (limit <= TimeSpan.Zero || limit > MaxTimeout))
-            throw new ArgumentException($"Timeout is {Timeout}; it must be more than 0 and at most {MaxTimeout}.", nameof(Timeout));
+        {
+            var said = limit == System.Threading.Timeout.InfiniteTimeSpan ? "infinite" : $"{limit}";
+            throw new ArgumentException(
+                $"Timeout is {said}; it must be more than 0 and at most {MaxTimeout}, or null for the Gateway's limits.", nameof(Timeout));
+        }
+
         if (MaxRetries is < 0 or > 20) throw new ArgumentException($"MaxRetries is {MaxRetries}; it must be 0 to 20.", nameof(MaxRetries));
         if (MaxRetryDelay < TimeSpan.Zero || MaxRetryDelay > TimeSpan.FromMinutes(10))
         {
@@ -84,7 +94,12 @@ public sealed class AiPlatformClientOptions
 
     private const string AddressForm = "It must be the address of the Gateway, such as 'http://127.0.0.1:8080', without a path.";
 
-    private static Uri ReadEndpoint(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && IsAddress(address)
+    private const string UserForm = "has a user or a password before the host; Key is the caller's key.";
+
+    /// <summary>What is before an <c>@</c> may be a password, and is not shown.</summary>
+    private static Uri ReadEndpoint(string text) => text.Contains('@', StringComparison.Ordinal)
+        ? throw new FormatException($"The connection string's Endpoint {UserForm}")
+        : Uri.TryCreate(text, UriKind.Absolute, out var address) && IsAddress(address)
         ? address
         : throw new FormatException($"The connection string's Endpoint is '{text}'. {AddressForm}");
 

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace AiPlatform.Client;
 
-/// <summary>The Gateway refused a call, or the call failed there.</summary>
+/// <summary>The Gateway refused a call, the call failed there, or nobody answered it.</summary>
 public sealed class AiPlatformException : Exception
 {
     public AiPlatformException(string message, Exception? innerException = null)
@@ -10,10 +10,13 @@ public sealed class AiPlatformException : Exception
     {
     }
 
-    /// <summary>The status of the answer; null when a job failed whose request was accepted.</summary>
+    /// <summary>The status of the answer; null when there is none, or a job or a stream failed later.</summary>
     public HttpStatusCode? Status { get; init; }
 
-    /// <summary>A stable name for programs, such as <c>queue_full</c> or <c>deadline_exceeded</c>; null when the answer had none.</summary>
+    /// <summary>
+    /// A stable name for programs, such as <c>queue_full</c>; null when the answer had none. Two are the client's own: <c>unavailable</c>
+    /// (nobody answered, or not to the end), and <c>deadline_exceeded</c> when <see cref="AiPlatformClientOptions.Timeout"/> has passed.
+    /// </summary>
     public string? Code { get; init; }
 
     /// <summary>The field of the request that is at fault; null when it is none.</summary>

@@ -141,12 +141,16 @@ internal sealed class JobsCommands(GatewayChoice choice, Screen screen)
             {
                 return await ask(parsed, client.Jobs, ends.Token);
             }
+            catch (AiPlatformException lost) when (lost is { Code: "unavailable", InnerException: { } cause })
+            {
+                screen.Error(gateway.ProblemOf(cause));
+            }
             catch (AiPlatformException refused)
             {
                 screen.Error(
                     refused.Status == HttpStatusCode.Unauthorized ? gateway.ProblemOf("", (int)refused.Status.Value) : refused.Message);
             }
-            catch (Exception lost) when (lost is HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception lost) when (lost is IOException or OperationCanceledException)
             {
                 screen.Error(gateway.ProblemOf(lost));
             }

@@ -43,7 +43,7 @@ internal sealed class JobTransport(JobsClient jobs) : HttpMessageHandler
             if (RetryHandler.IsStream(body.RootElement)) return Stream(request, job.Id, cancellationToken);
             return await WaitAsync(request, job, cancellationToken).ConfigureAwait(false);
         }
-        catch (AiPlatformException refused) when (refused.Status is { } status)
+        catch (AiPlatformException refused) when (refused.Status is { } status and >= HttpStatusCode.BadRequest)
         {
             return Failure(request, status, refused.Message, refused.Code, refused.Param);
         }

@@ -13,25 +13,26 @@ internal sealed class Gateway(HttpClient http, TimeProvider time)
 
     public TimeProvider Time => time;
 
-    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, TimeSpan? headWithin, CancellationToken cancellationToken)
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CallBounds bounds, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        if (headWithin is { } bound) request.Options.Set(RetryHandler.HeadWithin, bound);
-        return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(request, type, bounds, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<T> PostAsync<TBody, T>(
         string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, string? idempotencyKey,
-        CancellationToken cancellationToken)
+        CallBounds bounds, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Content = ContentOf(JsonSerializer.SerializeToUtf8Bytes(body, bodyType));
         if (idempotencyKey is not null) request.Headers.Add(Names.IdempotencyKey, QuotedKey(idempotencyKey));
-        return await SendAsync(request, type, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(request, type, bounds, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public async Task<T> SendAsync<T>(
+        HttpRequestMessage request, JsonTypeInfo<T> type, CallBounds bounds, CancellationToken cancellationToken)
     {
+        request.Options.Set(CallBounds.Key, bounds);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
             .ConfigureAwait(false);
         await GatewayErrors.ThrowIfFailedAsync(response, time, cancellationToken).ConfigureAwait(false);
@@ -45,10 +46,7 @@ internal sealed class Gateway(HttpClient http, TimeProvider time)
             }
             catch (JsonException wrong)
             {
-                throw new AiPlatformException($"What answered at {request.RequestUri} is not a Gateway: {wrong.Message}", wrong)
-                {
-                    Status = response.StatusCode,
-                };
+                throw GatewayErrors.NotAGateway(response, wrong.Message.TrimEnd('.'), wrong);
             }
         }
     }
@@ -57,13 +55,15 @@ internal sealed class Gateway(HttpClient http, TimeProvider time)
     public async Task<HttpResponseMessage> OpenEventsAsync(string path, long? after, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        request.Options.Set(RetryHandler.HeadWithin, Silence);
+        request.Options.Set(CallBounds.Key, CallBounds.Events);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (after is { } sequence) request.Headers.Add(Names.LastEventId, sequence.ToString(CultureInfo.InvariantCulture));
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         try
         {
             await GatewayErrors.ThrowIfFailedAsync(response, time, cancellationToken).ConfigureAwait(false);
+            if (!AnswerHandler.IsEvents(response.Content))
+                throw GatewayErrors.NotAGateway(response, "its answer is not a stream of events");
             return response;
         }
         catch

@@ -5,42 +5,31 @@ using System.Text.Json;
 namespace AiPlatform.Client.Http;
 
 /// <summary>
-/// Sends a request again that was not answered, or that the Gateway could not take now. Every POST gets an idempotency key, so that a
-/// request that did arrive is not run twice. What is left of the deadline goes along as <c>X-Request-Timeout</c>.
+/// Sends a request again that was not answered, or not to the end, or that the Gateway could not take now. Every POST gets an idempotency
+/// key, so that a request that did arrive is not run twice. What is left of the deadline goes along as <c>X-Request-Timeout</c>. Answers
+/// other than streams of events are read whole.
 /// </summary>
 internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider time) : DelegatingHandler
 {
     /// <summary>The first pause where the Gateway names none; each further one is twice as long.</summary>
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The longest time that a Gateway may take for an answer, and a little more.</summary>
-    private static readonly TimeSpan LongestHead = TimeSpan.FromMinutes(15);
+    /// <summary>How long an answer may take after its head, where <see cref="AiPlatformClientOptions.Timeout"/> does not end it.</summary>
+    private static readonly TimeSpan BodyWithin = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+    /// <summary>The Gateway is given at most this much less than what is left, so that its own error arrives in time.</summary>
+    private static readonly TimeSpan LongestMargin = TimeSpan.FromSeconds(1);
 
-    /// <summary>
-    /// How long the head of an answer may take, on requests that <see cref="AiPlatformClientOptions.Timeout"/> does not bound, such as
-    /// waiting for a job. What is later counts as a lost connection.
-    /// </summary>
-    public static readonly HttpRequestOptionsKey<TimeSpan> HeadWithin = new("AiPlatform.HeadWithin");
-
-    /// <summary>Set on requests that are not sent again, such as that for the health.</summary>
-    public static readonly HttpRequestOptionsKey<bool> IsAskedOnce = new("AiPlatform.IsAskedOnce");
+    /// <summary>A longer body is sent when the Gateway has asked for it, so that its refusal is not lost while it is sent.</summary>
+    private const int SentAtOnceBytes = 1024 * 1024;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var hasOwn = request.Options.TryGetValue(HeadWithin, out var headWithin);
-        var timeout = hasOwn ? null : options.Timeout;
-        var retriesAllowed = request.Options.TryGetValue(IsAskedOnce, out var once) && once ? 0 : options.MaxRetries;
+        var bounds = request.Options.TryGetValue(CallBounds.Key, out var own) ? own : CallBounds.Call;
+        var timeout = bounds.Timeout == TimeoutUse.None ? null : options.Timeout;
+        var retriesAllowed = bounds.IsAskedOnce ? 0 : options.MaxRetries;
         var start = time.GetTimestamp();
-        // Content that is read once could not be sent again.
-        if (request.Content is { } content) await content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
-        if (request.Method == HttpMethod.Post && !request.Headers.Contains(Names.IdempotencyKey)
-            && !await StreamsAsync(request, cancellationToken).ConfigureAwait(false))
-        {
-            request.Headers.Add(Names.IdempotencyKey, $"\"{Guid.CreateVersion7():N}\"");
-        }
-
+        await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
         for (var retries = 0; ; retries++)
         {
             var left = timeout - time.GetElapsedTime(start);
@@ -50,9 +39,7 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
             HttpResponseMessage? response = null;
             try
             {
-                // The Gateway answers 504 at the deadline, so it gets a moment more.
-                var head = left is { } most ? most + Grace : hasOwn ? headWithin : LongestHead;
-                response = await SendOnceAsync(request, head, cancellationToken).ConfigureAwait(false);
+                response = await SendOnceAsync(request, bounds, left, cancellationToken).ConfigureAwait(false);
                 if (retries >= retriesAllowed || !MayHelp(response, ref delay)) return response;
             }
             catch (HttpRequestException) when (retries < retriesAllowed)
@@ -64,6 +51,22 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
             if (time.GetElapsedTime(start) + delay >= timeout) return response ?? throw TimedOut(timeout);
             response?.Dispose();
             await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task PrepareAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.Content is { } content)
+        {
+            // Content that is read once could not be sent again.
+            await content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+            if (content.Headers.ContentLength > SentAtOnceBytes) request.Headers.ExpectContinue = true;
+        }
+
+        if (request.Method == HttpMethod.Post && !request.Headers.Contains(Names.IdempotencyKey)
+            && !await StreamsAsync(request, cancellationToken).ConfigureAwait(false))
+        {
+            request.Headers.Add(Names.IdempotencyKey, $"\"{Guid.CreateVersion7():N}\"");
         }
     }
 
@@ -85,33 +88,58 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
         }
     }
 
-    /// <summary>Waits for the head of the answer for a bounded time. Its body is read later.</summary>
-    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, TimeSpan bound, CancellationToken cancellationToken)
+    /// <summary>Waits for the answer for a bounded time. One that is late ends the call: to ask again would take as long.</summary>
+    private async Task<HttpResponseMessage> SendOnceAsync(
+        HttpRequestMessage request, CallBounds bounds, TimeSpan? left, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(bound, time);
+        var isTimeout = left is { } most && (bounds.Timeout == TimeoutUse.ReplacesHead || most < bounds.Head);
+        using var late = new CancellationTokenSource(isTimeout ? left!.Value : bounds.Head, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        HttpResponseMessage? response = null;
         try
         {
-            return await base.SendAsync(request, either.Token).ConfigureAwait(false);
+            response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
+            if (AnswerHandler.IsEvents(response.Content)) return response;
+            if (!isTimeout) late.CancelAfter(BodyWithin);
+            await response.Content.LoadIntoBufferAsync(either.Token).ConfigureAwait(false);
+            return response;
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            if (request.Options.TryGetValue(HeadWithin, out _)) throw new HttpRequestException($"The Gateway said nothing for {bound}.");
-            throw TimedOut(options.Timeout ?? bound);
+            response?.Dispose();
+            throw isTimeout ? TimedOut(options.Timeout) : Silent(response is null ? bounds.Head : BodyWithin, bounds);
+        }
+        catch
+        {
+            response?.Dispose();
+            throw;
         }
     }
 
-    private static TaskCanceledException TimedOut(TimeSpan? timeout)
+    private static AiPlatformException TimedOut(TimeSpan? timeout)
     {
         var message = string.Create(
             CultureInfo.InvariantCulture, $"The Gateway did not answer within {timeout?.TotalSeconds} s (Timeout).");
-        return new TaskCanceledException(message, new TimeoutException(message));
+        return new AiPlatformException(message, new TimeoutException(message))
+        {
+            Code = GatewayErrors.DeadlineExceeded,
+            IsRetryable = true,
+        };
     }
 
+    private static AiPlatformException Silent(TimeSpan bound, CallBounds bounds)
+    {
+        var hint = bounds.Timeout == TimeoutUse.ReplacesHead ? " Set Timeout for calls that take longer." : "";
+        var message = string.Create(CultureInfo.InvariantCulture, $"The Gateway did not answer within {bound.TotalSeconds} s.{hint}");
+        return GatewayErrors.Unavailable(message, new TimeoutException(message));
+    }
+
+    /// <summary>Leaves the Gateway a tenth less than what is left, or <see cref="LongestMargin"/> less.</summary>
     private static void SetDeadline(HttpRequestMessage request, TimeSpan left)
     {
         request.Headers.Remove(Names.RequestTimeout);
-        request.Headers.Add(Names.RequestTimeout, left.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+        var margin = left / 10 < LongestMargin ? left / 10 : LongestMargin;
+        request.Headers.Add(Names.RequestTimeout, (left - margin).TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
     }
 
     /// <summary>Whether the same request may be accepted after a pause, which the answer may name.</summary>

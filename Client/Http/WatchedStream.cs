@@ -42,4 +42,10 @@ internal sealed class WatchedStream(Stream inner, TimeSpan silence, TimeProvider
     public override void Flush()
     {
     }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) inner.Dispose();
+        base.Dispose(disposing);
+    }
 }

@@ -38,7 +38,7 @@ public sealed record Job
     /// <summary>Null when it is not known.</summary>
     public JobProgress? Progress { get; init; }
 
-    /// <summary>The JSON that the synchronous call would have answered; null until the job has succeeded.</summary>
+    /// <summary>The JSON that the synchronous call would have answered; null until the job has succeeded, and in lists.</summary>
     public JsonElement? Output { get; init; }
 
     /// <summary>Why it has no output; null when nothing failed.</summary>
@@ -61,12 +61,17 @@ public sealed record Job
     public bool HasEnded => Status is not ("queued" or "running");
 
     /// <summary>The output, if the job has succeeded.</summary>
-    /// <exception cref="AiPlatformException">It failed, was canceled, expired, or has not ended.</exception>
+    /// <exception cref="AiPlatformException">It failed, was canceled, expired, or has not ended, or came from a list.</exception>
     public JsonElement GetOutput()
     {
         if (Status == "succeeded" && Error is null && Output is { } output) return output;
-        throw new AiPlatformException(
-            Error is { } error ? $"The job {Id} has no output: {error.Message}" : $"The job {Id} has no output: its status is '{Status}'.")
+        var why = this switch
+        {
+            { Error: { } error } => error.Message,
+            { Status: "succeeded" } => "the jobs of a list have none. Read the job with GetAsync.",
+            _ => $"its status is '{Status}'.",
+        };
+        throw new AiPlatformException($"The job {Id} has no output: {why}")
         {
             Code = Error?.Code,
             IsRetryable = Error?.Retryable ?? false,

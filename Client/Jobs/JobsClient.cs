@@ -16,9 +16,7 @@ public sealed class JobsClient
     /// <summary>The longest wait of one request.</summary>
     private const int WaitSeconds = 60;
 
-    /// <summary>A wait without an answer for so long is lost.</summary>
-    private static readonly TimeSpan WaitBound = TimeSpan.FromSeconds(WaitSeconds + 30);
-
+    private static readonly CallBounds Wait = CallBounds.Wait(TimeSpan.FromSeconds(WaitSeconds));
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
@@ -27,10 +25,13 @@ public sealed class JobsClient
     internal JobsClient(Gateway gateway) => _gateway = gateway;
 
     /// <summary>Submits a job. It runs also if this program leaves.</summary>
-    /// <exception cref="AiPlatformException">The Gateway refuses the call; the message says why.</exception>
+    /// <exception cref="AiPlatformException">The Gateway refuses the call, or does not answer; the message says why.</exception>
+    /// <exception cref="ArgumentException">The request has no body.</exception>
     public async Task<Job> SubmitAsync(JobRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Body.ValueKind == JsonValueKind.Undefined)
+            throw new ArgumentException("Body is not set; it must be the JSON object of the synchronous call.", nameof(request));
         using var activity = ClientActivities.Source.StartActivity("submit job", ActivityKind.Client);
         var body = new JobSubmission
         {
@@ -41,8 +42,8 @@ public sealed class JobsClient
             Metadata = request.Metadata,
         };
         var job = await _gateway.PostAsync(
-            Names.Jobs, body, ClientJson.Default.JobSubmission, ClientJson.Default.Job, request.IdempotencyKey, cancellationToken)
-            .ConfigureAwait(false);
+            Names.Jobs, body, ClientJson.Default.JobSubmission, ClientJson.Default.Job, request.IdempotencyKey, CallBounds.Job,
+            cancellationToken).ConfigureAwait(false);
         activity?.SetTag("messaging.message.id", job.Id);
         return job;
     }
@@ -50,7 +51,7 @@ public sealed class JobsClient
     /// <summary>Reads a job.</summary>
     /// <exception cref="AiPlatformException">There is no such job.</exception>
     public Task<Job> GetAsync(string id, CancellationToken cancellationToken = default) =>
-        _gateway.GetAsync(PathOf(id), ClientJson.Default.Job, headWithin: null, cancellationToken);
+        _gateway.GetAsync(PathOf(id), ClientJson.Default.Job, CallBounds.Job, cancellationToken);
 
     /// <summary>
     /// Waits until a job has ended, also through restarts of the Gateway. It ends without a result at its deadline at the latest.
@@ -65,7 +66,7 @@ public sealed class JobsClient
         {
             try
             {
-                var job = await _gateway.GetAsync(path, ClientJson.Default.Job, WaitBound, cancellationToken)
+                var job = await _gateway.GetAsync(path, ClientJson.Default.Job, Wait, cancellationToken)
                     .ConfigureAwait(false);
                 if (job.HasEnded) return job;
                 failures = 0;
@@ -137,17 +138,19 @@ public sealed class JobsClient
     public async Task<Job> CancelAsync(string id, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Delete, PathOf(id));
-        return await _gateway.SendAsync(request, ClientJson.Default.Job, cancellationToken).ConfigureAwait(false);
+        return await _gateway.SendAsync(request, ClientJson.Default.Job, CallBounds.Job, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs a job again that failed, was canceled or expired.</summary>
     public async Task<Job> RetryAsync(string id, CancellationToken cancellationToken = default)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{PathOf(id)}/retry");
-        return await _gateway.SendAsync(request, ClientJson.Default.Job, cancellationToken).ConfigureAwait(false);
+        return await _gateway.SendAsync(request, ClientJson.Default.Job, CallBounds.Job, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The caller's jobs, the newest first, read page by page as they are asked for.</summary>
+    /// <summary>
+    /// The caller's jobs, the newest first, read page by page as they are asked for. They have no output; <see cref="GetAsync"/> gives it.
+    /// </summary>
     /// <param name="status">Only jobs of this status; all when null.</param>
     /// <param name="model">Only jobs of this model; all when null.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -159,7 +162,7 @@ public sealed class JobsClient
         {
             var query = "?limit=100" + Query("status", status) + Query("model", model) + Query("after", after);
             var page = await _gateway.GetAsync(
-                Names.Jobs + query, ClientJson.Default.JobPage, headWithin: null, cancellationToken).ConfigureAwait(false);
+                Names.Jobs + query, ClientJson.Default.JobPage, CallBounds.Job, cancellationToken).ConfigureAwait(false);
             foreach (var job in page.Data) yield return job;
             if (!page.HasMore) yield break;
             after = page.LastId;
@@ -177,7 +180,8 @@ public sealed class JobsClient
     /// <summary>Whether the Gateway could not be asked, so that asking again may help.</summary>
     private static bool IsOutage(Exception failure) => failure switch
     {
-        HttpRequestException or IOException => true,
+        IOException => true,
+        AiPlatformException { Code: GatewayErrors.NobodyAnswers } => true,
         AiPlatformException refusal => RetryHandler.IsPassing(refusal.Status),
         _ => false,
     };

@@ -24,6 +24,9 @@ public sealed class ClientOptionsTests
     [InlineData("Endpoint=;Key=secret", "'Endpoint' without a value")]
     [InlineData("Endpoint=ftp://a;Key=secret", "Endpoint is 'ftp://a'")]
     [InlineData("Endpoint=http://a;Key=secret;Colour=red", "unknown name 'Colour'")]
+    [InlineData("Endpoint=http://a;endpoint=http://b", "'endpoint' twice")]
+    [InlineData("Endpoint=http://user:secret@a", "Key is the caller's key")]
+    [InlineData("http://user:secret@a b", "Key is the caller's key")]
     [InlineData("localhost:8080", "Endpoint is 'localhost:8080'")]
     public void Parse_WrongForm_SaysWhatWithoutTheKey(string text, string expected)
     {
@@ -37,10 +40,13 @@ public sealed class ClientOptionsTests
     public void Client_ValueOutOfRange_IsRefusedByName()
     {
         Assert.Contains("Timeout is", Refusal(options => options.Timeout = TimeSpan.Zero), StringComparison.Ordinal);
+        Assert.Contains(
+            "Timeout is infinite", Refusal(options => options.Timeout = Timeout.InfiniteTimeSpan), StringComparison.Ordinal);
         Assert.Contains("MaxRetries is 21", Refusal(options => options.MaxRetries = 21), StringComparison.Ordinal);
         Assert.Contains("MaxRetryDelay is", Refusal(options => options.MaxRetryDelay = TimeSpan.FromHours(1)), StringComparison.Ordinal);
+        Assert.Contains("Key is the", Refusal(options => options.Endpoint = new Uri("http://user:pw@a")), StringComparison.Ordinal);
         Assert.Contains("Key is empty", Refusal(options => options.Key = "a\nb"), StringComparison.Ordinal);
-        Assert.Contains("Endpoint is", Refusal(options => options.Endpoint = new Uri("mailto:a@b")), StringComparison.Ordinal);
+        Assert.Contains("Endpoint is", Refusal(options => options.Endpoint = new Uri("ftp://a")), StringComparison.Ordinal);
     }
 
     [Fact]

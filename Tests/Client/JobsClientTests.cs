@@ -132,6 +132,29 @@ public sealed class JobsClientTests
     }
 
     [Fact]
+    public async Task Submit_WithoutABody_NamesIt()
+    {
+        using var client = new ScriptedGateway().Client();
+
+        var error = await Assert.ThrowsAsync<ArgumentException>(
+            () => client.Jobs.SubmitAsync(new JobRequest { Endpoint = "/v1/embeddings", Body = default }, Ct));
+
+        Assert.StartsWith("Body is not set", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetOutput_OfAListedJob_SaysWhoHasIt()
+    {
+        var sut = new ScriptedGateway(Reply($$"""{"data":[{{Job("succeeded")}}],"has_more":false,"last_id":"job_1"}"""));
+        using var client = sut.Client();
+        var job = await client.Jobs.ListAsync(cancellationToken: Ct).SingleAsync(Ct);
+
+        var error = Assert.Throws<AiPlatformException>(() => job.GetOutput());
+
+        Assert.Contains("Read the job with GetAsync", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Id_IsOneSegmentOfThePath()
     {
         var sut = new ScriptedGateway(Reply(Job("queued")));

@@ -66,13 +66,50 @@ public sealed class RetryTests
     [Fact]
     public async Task Call_GatewayStaysBusy_GivesUpAfterItsRetriesWithTheLastAnswer()
     {
-        var sut = new ScriptedGateway([.. Enumerable.Repeat(Refusal(503), 9)]);
+        var sut = new ScriptedGateway([.. Enumerable.Repeat(Refusal(503), 10)]);
         using var client = sut.Client();
 
         var error = await Assert.ThrowsAsync<AiPlatformException>(() => sut.EndAsync(client.Jobs.SubmitAsync(Request(), Ct)));
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "queue_unavailable", true), (error.Status, error.Code, error.IsRetryable));
-        Assert.Equal(5, sut.Seen.Count);
+        Assert.Equal(9, sut.Seen.Count);
+    }
+
+    [Fact]
+    public async Task Chat_GatewayStaysAway_IsRetriedByTheClientOnlyAndSaysThatNobodyAnswers()
+    {
+        var sut = new ScriptedGateway([.. Enumerable.Repeat<Func<CancellationToken, Task<HttpResponseMessage>>>(Broken, 10)]);
+        using var client = sut.Client();
+
+        var error = await Assert.ThrowsAsync<AiPlatformException>(
+            () => sut.EndAsync(client.GetChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct)));
+
+        Assert.Equal(("unavailable", true, 9), (error.Code, error.IsRetryable, sut.Seen.Count));
+        Assert.IsType<HttpRequestException>(error.InnerException);
+        // Longer than the restart of a Gateway.
+        Assert.InRange(sut.Seen[^1].At.TotalSeconds, 30, 40);
+    }
+
+    [Fact]
+    public async Task Call_AnswerBreaksOff_IsSentAgainWithTheSameKey()
+    {
+        var sut = new ScriptedGateway(BreaksOff(Chat[..40]), Reply(Chat));
+        using var client = sut.Client();
+
+        var answer = await sut.EndAsync(client.GetChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct));
+
+        Assert.Equal("Yes.", answer.Text);
+        Assert.NotNull(sut.Seen[0].Key);
+        Assert.Equal(sut.Seen[0].Key, sut.Seen[1].Key);
+    }
+
+    [Fact]
+    public void Call_NotAsynchronous_IsSentAgainToo()
+    {
+        var sut = new ScriptedGateway(Refusal(503), Reply(Chat));
+        using var client = sut.Client(options => options.MaxRetryDelay = TimeSpan.Zero);
+
+        Assert.Equal("Yes.", client.OpenAI.GetChatClient("m").CompleteChat("Is it?").Value.Content[0].Text);
     }
 
     [Fact]
@@ -111,6 +148,37 @@ public sealed class RetryTests
         var error = await Assert.ThrowsAsync<AiPlatformException>(() => client.Jobs.GetAsync("job_1", Ct));
 
         Assert.Contains("is not a Gateway", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200, "text/html", "<html>")]
+    [InlineData(200, "application/json", "<html>")]
+    [InlineData(302, "text/html", "")]
+    public async Task EveryCall_SomethingElseAnswers_SaysSo(int status, string type, string body)
+    {
+        var sut = new ScriptedGateway([.. Enumerable.Repeat(Typed(type, body, status, ("Location", "/login")), 8)]);
+        using var client = sut.Client();
+        Func<Task>[] calls =
+        [
+            () => client.GetChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct),
+            () => client.GetChatClient("m").GetStreamingResponseAsync("Is it?", cancellationToken: Ct).ToChatResponseAsync(Ct),
+            () => client.GetDurableChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct),
+            () => client.GetDurableChatClient("m").GetStreamingResponseAsync("Is it?", cancellationToken: Ct).ToChatResponseAsync(Ct),
+            () => client.GetEmbeddingGenerator("m").GenerateAsync(["a"], cancellationToken: Ct),
+            () => client.Jobs.GetAsync("job_1", Ct),
+            () => client.Jobs.EventsAsync("job_1", cancellationToken: Ct).ToListAsync(Ct).AsTask(),
+        ];
+
+        foreach (var call in calls)
+        {
+            var error = await Assert.ThrowsAsync<AiPlatformException>(call);
+            Assert.Contains("is not a Gateway", error.Message, StringComparison.Ordinal);
+            Assert.Equal((HttpStatusCode)status, error.Status);
+            if (status == 302) Assert.Contains("'/login'", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(await client.IsHealthyAsync(Ct));
+        Assert.Equal(8, sut.Seen.Count);
     }
 
     private static JobRequest Request() => new()

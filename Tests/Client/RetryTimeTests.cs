@@ -1,5 +1,6 @@
 using System.Globalization;
 using AiPlatform.Client;
+using Microsoft.Extensions.AI;
 using Xunit;
 using static AiPlatform.Tests.Client.ScriptedGateway;
 
@@ -51,8 +52,9 @@ public sealed class RetryTimeTests
 
         await sut.EndAsync(client.Jobs.GetAsync("job_1", Ct));
 
-        Assert.Equal("10", sut.Seen[0].Timeout);
-        Assert.Equal(10 - sut.Seen[1].At.TotalSeconds, double.Parse(sut.Seen[1].Timeout!, CultureInfo.InvariantCulture), 0.01);
+        // The Gateway gets a second less, so that its own error comes before the call ends.
+        Assert.Equal("9", sut.Seen[0].Timeout);
+        Assert.Equal((10 - sut.Seen[1].At.TotalSeconds) * 0.9, double.Parse(sut.Seen[1].Timeout!, CultureInfo.InvariantCulture), 0.01);
     }
 
     [Fact]
@@ -72,32 +74,57 @@ public sealed class RetryTimeTests
         var sut = new ScriptedGateway(Broken, Broken, Broken, Broken);
         using var client = sut.Client(options => options.Timeout = TimeSpan.FromSeconds(1));
 
-        var error = await Assert.ThrowsAsync<TaskCanceledException>(() => sut.EndAsync(client.Jobs.GetAsync("job_1", Ct)));
+        var error = await Assert.ThrowsAsync<AiPlatformException>(() => sut.EndAsync(client.Jobs.GetAsync("job_1", Ct)));
 
+        Assert.Equal("deadline_exceeded", error.Code);
         Assert.Contains("did not answer within 1 s (Timeout)", error.Message, StringComparison.Ordinal);
         Assert.IsType<TimeoutException>(error.InnerException);
         Assert.True(sut.Time.GetUtcNow() < DateTimeOffset.UnixEpoch.AddSeconds(1));
     }
 
     [Theory]
-    [InlineData(5, 7)]
-    [InlineData(null, 900)]
-    public async Task Deadline_SilentGateway_IsATimeoutAfterAGrace(int? timeout, int ended)
+    [InlineData("chat", null, 120, "unavailable")]
+    [InlineData("chat", 5, 5, "deadline_exceeded")]
+    [InlineData("chat", 300, 300, "deadline_exceeded")]
+    [InlineData("stream", null, 120, "unavailable")]
+    [InlineData("job", null, 30, "unavailable")]
+    [InlineData("job", 5, 5, "deadline_exceeded")]
+    [InlineData("job", 300, 30, "unavailable")]
+    public async Task Head_SilentGateway_EndsTheCallAfterItsBound(string call, int? timeout, int ended, string code)
     {
-        var sut = new ScriptedGateway(Silent);
+        var sut = new ScriptedGateway(Silent, Silent);
         using var client = sut.Client(
             options => options.Timeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        Func<Task<object>> ask = call switch
+        {
+            "chat" => async () => await client.GetChatClient("m").GetResponseAsync("Is it?", cancellationToken: Ct),
+            "stream" => async () => await client.GetChatClient("m").GetStreamingResponseAsync("Is it?", cancellationToken: Ct).ToListAsync(Ct),
+            _ => async () => await client.Jobs.GetAsync("job_1", Ct),
+        };
 
-        var error = await Assert.ThrowsAsync<TaskCanceledException>(() => sut.EndAsync(client.Jobs.GetAsync("job_1", Ct)));
+        var error = await Assert.ThrowsAsync<AiPlatformException>(() => sut.EndAsync(ask()));
 
         Assert.IsType<TimeoutException>(error.InnerException);
-        Assert.Equal(DateTimeOffset.UnixEpoch.AddSeconds(ended), sut.Time.GetUtcNow());
+        Assert.Equal((code, DateTimeOffset.UnixEpoch.AddSeconds(ended)), (error.Code, sut.Time.GetUtcNow()));
+        Assert.Contains($"within {ended} s", error.Message, StringComparison.Ordinal);
+        Assert.Single(sut.Seen);
+    }
+
+    [Fact]
+    public async Task Body_StopsInTheMiddle_EndsTheCall()
+    {
+        var sut = new ScriptedGateway(BreaksOff("{", isSilent: true));
+        using var client = sut.Client();
+
+        var error = await Assert.ThrowsAsync<AiPlatformException>(() => sut.EndAsync(client.Jobs.GetAsync("job_1", Ct)));
+
+        Assert.Equal(("unavailable", 120), (error.Code, (sut.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds));
     }
 
     [Fact]
     public async Task Caller_LeavesDuringAPause_EndsTheCall()
     {
-        var sut = new ScriptedGateway(Refusal(503, ("Retry-After", "20")));
+        var sut = new ScriptedGateway(Refusal(503, ("Retry-After", "9")));
         using var client = sut.Client();
         using var leaves = new CancellationTokenSource();
         var call = client.Jobs.GetAsync("job_1", leaves.Token);
@@ -111,13 +138,17 @@ public sealed class RetryTimeTests
     [Fact]
     public async Task Health_IsAskedOnce()
     {
-        var sut = new ScriptedGateway(Refusal(503, ("Retry-After", "0")), Broken);
+        var sut = new ScriptedGateway(Refusal(503, ("Retry-After", "0")), Broken, Silent, Reply("""{"status":"Healthy"}"""));
         using var client = sut.Client();
 
         Assert.False(await sut.EndAsync(client.IsHealthyAsync(Ct)));
-        await Assert.ThrowsAsync<HttpRequestException>(() => sut.EndAsync(client.IsHealthyAsync(Ct)));
+        Assert.False(await sut.EndAsync(client.IsHealthyAsync(Ct)));
+        Assert.False(await sut.EndAsync(client.IsHealthyAsync(Ct)));
+        var took = sut.Time.GetUtcNow() - DateTimeOffset.UnixEpoch;
+        Assert.True(await sut.EndAsync(client.IsHealthyAsync(Ct)));
 
-        Assert.Equal(["/health", "/health"], sut.Seen.Select(one => one.Path));
+        Assert.Equal(["/health", "/health", "/health", "/health"], sut.Seen.Select(one => one.Path));
+        Assert.Equal(5, took.TotalSeconds);
     }
 
     [Fact]

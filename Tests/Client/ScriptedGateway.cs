@@ -47,9 +47,13 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
     }
 
     public static Func<CancellationToken, Task<HttpResponseMessage>> Reply(
-        string body, int status = 200, params (string Name, string Value)[] headers) => _ =>
+        string body, int status = 200, params (string Name, string Value)[] headers) => Typed("application/json", body, status, headers);
+
+    /// <summary>An answer of another type.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Typed(
+        string type, string body, int status = 200, params (string Name, string Value)[] headers) => _ =>
     {
-        var answer = Answer(status, "application/json", body, isOpen: false);
+        var answer = Answer(status, type, body, isOpen: false);
         foreach (var (name, value) in headers) answer.Headers.TryAddWithoutValidation(name, value);
         return Task.FromResult(answer);
     };
@@ -59,8 +63,24 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
         Reply("""{"error":{"message":"It is so.","type":"server_error","code":"queue_unavailable","param":null}}""", status, headers);
 
     /// <summary>These events, after which the connection ends, or goes on without a word.</summary>
-    public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string events, bool isOpen = false) =>
-        _ => Task.FromResult(Answer(200, "text/event-stream", events, isOpen));
+    public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string events, bool isOpen = false, string? job = null) => _ =>
+    {
+        var answer = Answer(200, "text/event-stream", events, isOpen);
+        if (job is not null) answer.Headers.Add("X-Job-Id", job);
+        return Task.FromResult(answer);
+    };
+
+    /// <summary>An answer of which only this comes, and then the connection breaks, or is silent.</summary>
+    public static Func<CancellationToken, Task<HttpResponseMessage>> BreaksOff(string body, bool isSilent = false) => _ =>
+    {
+        var connection = new Pipe();
+        using (var sent = connection.Writer.AsStream(leaveOpen: true)) sent.Write(Encoding.UTF8.GetBytes(body));
+        if (!isSilent) connection.Writer.Complete(new HttpIOException(HttpRequestError.ResponseEnded, "The response ended prematurely."));
+        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StreamContent(connection.Reader.AsStream()) { Headers = { ContentType = new("application/json") } },
+        });
+    };
 
     public static Task<HttpResponseMessage> Broken(CancellationToken cancellationToken) =>
         throw new HttpRequestException("The connection was refused.");

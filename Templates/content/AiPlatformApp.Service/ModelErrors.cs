@@ -1,4 +1,5 @@
 using System.ClientModel;
+using AiPlatform.Client;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace NAME-SPACE.Service;
@@ -16,6 +17,8 @@ internal sealed class ModelErrors(IProblemDetailsService problems) : IExceptionH
     {
         var (status, detail) = exception switch
         {
+            // Nobody answered, or not in time or to the end.
+            AiPlatformException { IsRetryable: true } => (503, Outage),
             // A status of 0 is a call that nobody answered.
             ClientResultException { Status: 0 or 429 or 502 or 503 or 504 } or HttpRequestException or HttpIOException => (503, Outage),
             // The caller is still there, so the client's timeout has passed.
