@@ -216,12 +216,9 @@ public sealed class AspireClientTests(GatewayFixture gateway) : IClassFixture<Ga
             {
                 var request = context.Request;
                 _seen.Enqueue((request.Path, request.Headers.Authorization, request.Headers["X-Request-Timeout"]));
-                if (status is { } code)
-                {
-                    context.Response.StatusCode = code;
-                    await context.Response.WriteAsJsonAsync(new { }, context.RequestAborted);
-                }
-                else await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+                if (status is null) await new TaskCompletionSource().Task.WaitAsync(context.RequestAborted);
+                context.Response.StatusCode = status!.Value;
+                await context.Response.WriteAsJsonAsync(new { }, context.RequestAborted);
             });
         }
 
