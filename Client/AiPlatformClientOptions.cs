@@ -20,8 +20,8 @@ public sealed class AiPlatformClientOptions
     /// <summary>
     /// How long a synchronous call may take in all, its retries included: more than 0, at most 7 days. The Gateway gets a little less than
     /// what is left of it as <c>X-Request-Timeout</c>. With null, the default, the Gateway's limits hold (a minute, for streams 10), and
-    /// a call fails whose answer does not begin within 2 minutes, as a stream does that waits for longer. Calls about jobs fail after
-    /// 30 s at the latest; the jobs have deadlines of their own.
+    /// a call fails whose answer does not begin within 2 minutes, or a stream's within 11. Calls about jobs fail after 30 s at the latest;
+    /// the jobs have deadlines of their own.
     /// </summary>
     public TimeSpan? Timeout { get; set; }
 

@@ -11,6 +11,9 @@ internal sealed record CallBounds(TimeSpan Head, TimeoutUse Timeout, bool IsAske
     /// <summary>Calls of models: the Gateway takes a minute for them, unless it is told otherwise.</summary>
     public static readonly CallBounds Call = new(TimeSpan.FromMinutes(2), TimeoutUse.ReplacesHead);
 
+    /// <summary>Streams of models, which begin with the first token. The Gateway takes 10 minutes for them.</summary>
+    public static readonly CallBounds Stream = new(TimeSpan.FromMinutes(11), TimeoutUse.ReplacesHead);
+
     /// <summary>Calls about jobs, which the Gateway answers at once.</summary>
     public static readonly CallBounds Job = new(TimeSpan.FromSeconds(30), TimeoutUse.Limits);
 

@@ -25,11 +25,11 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var bounds = request.Options.TryGetValue(CallBounds.Key, out var own) ? own : CallBounds.Call;
+        var streams = await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
+        var bounds = request.Options.TryGetValue(CallBounds.Key, out var own) ? own : streams ? CallBounds.Stream : CallBounds.Call;
         var timeout = bounds.Timeout == TimeoutUse.None ? null : options.Timeout;
         var retriesAllowed = bounds.IsAskedOnce ? 0 : options.MaxRetries;
         var start = time.GetTimestamp();
-        await PrepareAsync(request, cancellationToken).ConfigureAwait(false);
         for (var retries = 0; ; retries++)
         {
             var left = timeout - time.GetElapsedTime(start);
@@ -54,7 +54,8 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
         }
     }
 
-    private static async Task PrepareAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Makes a request one that can be sent several times. Returns whether it asks for a stream.</summary>
+    private static async Task<bool> PrepareAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (request.Content is { } content)
         {
@@ -63,11 +64,11 @@ internal sealed class RetryHandler(AiPlatformClientOptions options, TimeProvider
             if (content.Headers.ContentLength > SentAtOnceBytes) request.Headers.ExpectContinue = true;
         }
 
-        if (request.Method == HttpMethod.Post && !request.Headers.Contains(Names.IdempotencyKey)
-            && !await StreamsAsync(request, cancellationToken).ConfigureAwait(false))
-        {
+        if (request.Method != HttpMethod.Post) return false;
+        var streams = await StreamsAsync(request, cancellationToken).ConfigureAwait(false);
+        if (!streams && !request.Headers.Contains(Names.IdempotencyKey))
             request.Headers.Add(Names.IdempotencyKey, $"\"{Guid.CreateVersion7():N}\"");
-        }
+        return streams;
     }
 
     /// <summary>

@@ -86,7 +86,7 @@ public sealed class RetryTimeTests
     [InlineData("chat", null, 120, "unavailable")]
     [InlineData("chat", 5, 5, "deadline_exceeded")]
     [InlineData("chat", 300, 300, "deadline_exceeded")]
-    [InlineData("stream", null, 120, "unavailable")]
+    [InlineData("stream", null, 660, "unavailable")]
     [InlineData("job", null, 30, "unavailable")]
     [InlineData("job", 5, 5, "deadline_exceeded")]
     [InlineData("job", 300, 30, "unavailable")]
