@@ -4,7 +4,6 @@ using System.Text.Json;
 using AiPlatform.Client;
 using AiPlatform.Client.Jobs;
 using AiPlatform.Tests.Gateway.Fixtures;
-using Microsoft.Extensions.AI;
 using Xunit;
 
 namespace AiPlatform.Tests.Client;
