@@ -67,6 +67,7 @@ public sealed class SmolLmTests
 
     /// <summary>The file for CUDA computes in fp16, which rounds more than the reference. The CPU runs it, too.</summary>
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Generate_FileForCudaOnTheCpu_ChoosesAsTheReferenceWhereItIsVeryClear()
     {
         SmolLm.SkipUnlessThere();
