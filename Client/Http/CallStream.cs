@@ -6,7 +6,7 @@ namespace AiPlatform.Client.Http;
 /// The events of a call while they are read. OpenAI's SDK takes an error event and an early end for the regular end of a stream, so both
 /// are exceptions here. Only the first bytes of a line are looked at, unless it is an error.
 /// </summary>
-internal sealed class CallStream(Stream inner, Uri? address) : Stream
+internal sealed class CallStream(Stream inner, Uri? address) : ReadStream(inner)
 {
     /// <summary>The longest error that is read. The message of a longer one is not known.</summary>
     private const int MaxError = 65_536;
@@ -23,20 +23,6 @@ internal sealed class CallStream(Stream inner, Uri? address) : Stream
 
     private static ReadOnlySpan<byte> TightError => "data:{\"error\""u8;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <exception cref="AiPlatformException">The stream has ended with an error, or before its end.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -44,7 +30,7 @@ internal sealed class CallStream(Stream inner, Uri? address) : Stream
         int read;
         try
         {
-            read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            read = await Inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
         catch (IOException lost) when (!_isDone)
         {
@@ -67,22 +53,6 @@ internal sealed class CallStream(Stream inner, Uri? address) : Stream
     /// <summary>For the SDK's calls that are not asynchronous.</summary>
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing) inner.Dispose();
-        base.Dispose(disposing);
-    }
 
     /// <returns>How many of the bytes are passed on: those of an error's line, and what comes after it, are not.</returns>
     private int LookAt(ReadOnlySpan<byte> bytes)
