@@ -13,7 +13,8 @@ internal static class WorkerHost
     /// <summary>The whole application, not started.</summary>
     public static WebApplication Build(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        // The content root is watched with everything below it. The working directory often has Redis' files and logs below it.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddServiceDefaults("inference-worker", HealthStatus.Unhealthy);
         builder.Services.AddModels();
         builder.Services.AddSingleton<ModelJobs>();

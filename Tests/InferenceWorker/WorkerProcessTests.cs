@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using AiPlatform.Jobs.Catalog;
 using AiPlatform.Tests.Fixtures;
@@ -47,6 +49,23 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         var lines = doctor.LogText.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains("it runs inputs of up to 512 tokens", lines[^1], StringComparison.Ordinal);
         Assert.All(lines, line => Assert.Matches("^(ok|FAIL) +[a-z0-9-]+ +", line));
+    }
+
+    /// <summary>A worker that watched the folder from which it was started would wake whenever Redis writes below that.</summary>
+    [Fact]
+    public async Task Start_InAnyFolder_DoesNotWatchIt()
+    {
+        WriteChatModel();
+        await using var worker = Start();
+        await Poll.UntilAsync(
+            () => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
+
+        var watched = Directory.EnumerateFiles($"/proc/{worker.Id}/fdinfo").SelectMany(File.ReadLines)
+            .Where(line => line.StartsWith("inotify ", StringComparison.Ordinal)).Select(line => line.Split("ino:")[1].Split(' ')[0])
+            .ToList();
+
+        Assert.Contains(await InodeOfAsync(Path.GetDirectoryName(Checkout.Program("InferenceWorker"))!), watched);
+        Assert.DoesNotContain(await InodeOfAsync(Environment.CurrentDirectory), watched);
     }
 
     [Fact]
@@ -106,6 +125,13 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
 
     private static async Task<WorkerHeartbeat?> BeatOfAsync(IWorkerCatalog catalog, int processId) =>
         (await catalog.ReadAsync(CancellationToken.None)).Workers.FirstOrDefault(worker => worker.ProcessId == processId);
+
+    private static async Task<string> InodeOfAsync(string folder)
+    {
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%i", folder]) { RedirectStandardOutput = true })!;
+        var number = await stat.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        return long.Parse(number, CultureInfo.InvariantCulture).ToString("x", CultureInfo.InvariantCulture);
+    }
 
     private AiProcess Start(params (string Key, string Value)[] settings) =>
         AiProcess.Start("InferenceWorker", [.. Settings(), .. settings]);
