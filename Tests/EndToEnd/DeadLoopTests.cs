@@ -46,7 +46,8 @@ public sealed partial class DeadLoopTests(RedisServer redis) : IClassFixture<Red
     public async Task AnyLoopOfTheWorker_Dies_EndsIt()
     {
         var names = await EachDiesAsync(
-            () => WorkerHost.Build([.. Arguments(), $"--Models:Path={Checkout.Models}"]), $"leasing {Platform.Model}");
+            () => WorkerHost.Build([.. Arguments(), $"--Models:Path={Checkout.Models}", $"--Models:Load:0={Platform.Model}"]),
+            $"leasing {Platform.Model}");
 
         Assert.Superset(new SortedSet<string>(LoopsOf(typeof(WorkerHost))), names);
     }
