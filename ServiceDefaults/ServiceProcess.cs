@@ -48,6 +48,7 @@ public static partial class ServiceProcess
 
         if (args is ["--healthy"]) return await HealthQuestion.AskAsync();
 
+        BatchScheduling.Apply();
         try
         {
             return await build(args).RunToExitCodeAsync();

@@ -18,6 +18,7 @@ internal static class NoopWorker
     /// <summary>Runs until it is stopped; prints <c>ready</c> when it is.</summary>
     public static async Task RunAsync()
     {
+        BatchScheduling.Apply();
         var builder = Host.CreateApplicationBuilder();
         builder.AddServiceDefaults("noop-worker", HealthStatus.Unhealthy);
         builder.Services.AddJobStore();

@@ -2,6 +2,7 @@ using AiPlatform.Gateway.Admission;
 using AiPlatform.Gateway.Submission;
 using AiPlatform.Jobs;
 using AiPlatform.Jobs.Tasks.Embeddings;
+using AiPlatform.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace AiPlatform.Benchmarks.Queue;
@@ -28,6 +29,7 @@ internal static class Producer
     /// <param name="inFlight">Jobs at a time for <see cref="ProducerCommand.Throughput"/>.</param>
     public static async Task RunAsync(int inFlight)
     {
+        BatchScheduling.Apply();
         await using var gateway = Gateway.Program.Build([]);
         await gateway.StartAsync();
         var jobs = gateway.Services.GetRequiredService<JobCalls>();
