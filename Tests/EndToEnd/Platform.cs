@@ -60,6 +60,13 @@ internal sealed class Platform : IAsyncDisposable
     /// <summary>Starts another worker, without waiting until it is ready.</summary>
     public AiProcess StartWorker() => Start("InferenceWorker");
 
+    /// <summary>Kills the worker, and starts another one in its place, without waiting until it is ready.</summary>
+    public async Task KillAndStartWorkerAsync()
+    {
+        await Worker.KillAsync();
+        Worker = StartWorker();
+    }
+
     /// <summary>Submits an embedding of one text as a job and returns its id.</summary>
     public async Task<string> SubmitAsync(string text)
     {

@@ -37,11 +37,10 @@ public sealed class ChatGrammarTests(ChatPlatform platform) : IClassFixture<Chat
     [Fact]
     public async Task WorkerKilled_InTheMiddleOfAnAnswerThatMustFit_AnotherOneGoesOnAndItFits()
     {
-        await using var sut = await Platform.StartAsync(Settings);
         var body = Asking(items: 14, tokens: 900);
         body["seed"] = 5;
 
-        var stream = await KillWorkerInTheMiddleAsync(sut, body);
+        var stream = await KillWorkerInTheMiddleAsync(platform.Platform, body);
 
         AssertFits(items: 14, ContentOf(stream.Chunks));
         Assert.Equal(ContentOf(stream.Output), ContentOf(stream.Chunks));
@@ -52,7 +51,6 @@ public sealed class ChatGrammarTests(ChatPlatform platform) : IClassFixture<Chat
     [Fact]
     public async Task WorkerKilled_InTheMiddleOfACall_AnotherOneGoesOnAndTheArgumentsFit()
     {
-        await using var sut = await Platform.StartAsync(Settings);
         var body = Ask("Save some cities, with their ranks.", tokens: 900);
         var parameters = new JsonObject
         {
@@ -65,7 +63,7 @@ public sealed class ChatGrammarTests(ChatPlatform platform) : IClassFixture<Chat
         body["tools"] = new JsonArray(new JsonObject { ["type"] = "function", ["function"] = save });
         body["parallel_tool_calls"] = false;
 
-        var stream = await KillWorkerInTheMiddleAsync(sut, body);
+        var stream = await KillWorkerInTheMiddleAsync(platform.Platform, body);
 
         var pieces = stream.Said().Select(choice => choice.GetProperty("delta"))
             .SelectMany(delta => delta.TryGetProperty("tool_calls", out var calls) ? calls.EnumerateArray().ToArray() : []).ToList();

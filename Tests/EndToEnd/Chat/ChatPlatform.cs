@@ -82,12 +82,11 @@ public sealed class ChatPlatform : IAsyncLifetime
         var stream = new StringBuilder();
         using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(Ct));
         for (var i = 0; i < LinesBeforeTheKill; i++) stream.Append(await reader.ReadLineAsync(Ct)).Append('\n');
-        await platform.Worker.KillAsync();
-        var second = platform.StartWorker();
+        await platform.KillAndStartWorkerAsync();
         stream.Append(await reader.ReadToEndAsync(Ct));
         var job = await platform.EndOfAsync(id);
         Assert.Equal(("succeeded", 2), (job.GetProperty("status").GetString(), job.GetProperty("attempts").GetInt32()));
-        Assert.False(second.HasExited);
+        Assert.False(platform.Worker.HasExited);
         return new ContinuedStream(ChunksOf(stream.ToString()), job);
     }
 

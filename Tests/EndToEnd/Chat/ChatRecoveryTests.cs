@@ -6,7 +6,7 @@ using static AiPlatform.Tests.EndToEnd.Chat.ChatPlatform;
 namespace AiPlatform.Tests.EndToEnd.Chat;
 
 /// <summary>A stream survives the death of the worker that writes it.</summary>
-public sealed class ChatRecoveryTests
+public sealed class ChatRecoveryTests(ChatPlatform platform) : IClassFixture<ChatPlatform>
 {
     private const int Tokens = 300;
 
@@ -15,12 +15,11 @@ public sealed class ChatRecoveryTests
     [InlineData(2, "never said at all")]
     public async Task WorkerKilled_InTheMiddleOfAStream_AnotherOneGoesOnBehindIt(int choices, string? stop)
     {
-        await using var sut = await Platform.StartAsync(Settings);
         var body = Ask("Tell me a long story about a ship.", Tokens);
         (body["temperature"], body["seed"], body["ignore_eos"], body["n"], body["stop"]) = (1, 5, true, choices, stop);
         body["logprobs"] = true;
 
-        var stream = await KillWorkerInTheMiddleAsync(sut, body);
+        var stream = await KillWorkerInTheMiddleAsync(platform.Platform, body);
 
         Assert.Equal(choices * Tokens, stream.Job.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
         for (var i = 0; i < choices; i++)
@@ -37,7 +36,6 @@ public sealed class ChatRecoveryTests
     [Fact]
     public async Task WorkerKilled_InTheMiddleOfCompletions_AnotherOneGoesOnBehindThem()
     {
-        await using var sut = await Platform.StartAsync(Settings);
         var body = new JsonObject
         {
             ["model"] = Model,
@@ -47,7 +45,7 @@ public sealed class ChatRecoveryTests
             ["logprobs"] = 1,
         };
 
-        var stream = await KillWorkerInTheMiddleAsync(sut, body, "/v1/completions");
+        var stream = await KillWorkerInTheMiddleAsync(platform.Platform, body, "/v1/completions");
 
         for (var i = 0; i < 2; i++)
         {
