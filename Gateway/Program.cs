@@ -32,8 +32,7 @@ internal static class Program
     /// <summary>The whole application, not started.</summary>
     internal static WebApplication Build(string[] args)
     {
-        // The content root is the program's folder, so that appsettings.json is found whatever the working directory is.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = ServiceProcess.CreateBuilder(args);
         builder.AddServiceDefaults("gateway", HealthStatus.Degraded);
         builder.AddGatewayLimits();
         builder.Services.AddCallers();

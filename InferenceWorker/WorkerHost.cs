@@ -13,8 +13,7 @@ internal static class WorkerHost
     /// <summary>The whole application, not started.</summary>
     public static WebApplication Build(string[] args)
     {
-        // The content root is watched with everything below it. The working directory often has Redis' files and logs below it.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var builder = ServiceProcess.CreateBuilder(args);
         builder.AddServiceDefaults("inference-worker", HealthStatus.Unhealthy);
         builder.Services.AddModels();
         builder.Services.AddSingleton<ModelJobs>();

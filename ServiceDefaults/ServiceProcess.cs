@@ -31,6 +31,13 @@ public static partial class ServiceProcess
     private static partial Regex Unbound { get; }
 
     /// <summary>
+    /// A builder whose content root is the program's folder, so that <c>appsettings.json</c> is found whatever the working directory is.
+    /// The content root is also watched with everything below it, and the working directory often has Redis' files and logs below it.
+    /// </summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args) =>
+        WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
+    /// <summary>
     /// Builds the application and runs it until it is stopped. With <c>--version</c> alone it only prints the version, and with
     /// <c>--healthy</c> alone it only asks the process that runs beside it whether it is ready.
     /// </summary>

@@ -35,10 +35,18 @@ internal sealed class AiProcess : IAsyncDisposable
     /// <param name="project"><c>Gateway</c> or <c>InferenceWorker</c>.</param>
     /// <param name="settings">Environment variables.</param>
     /// <param name="arguments">Of the command line.</param>
-    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings, params string[] arguments)
+    public static AiProcess Start(string project, IEnumerable<(string Key, string Value)> settings, params string[] arguments) =>
+        StartWith(["dotnet"], project, settings, arguments);
+
+    /// <param name="command">The command that gets the program as its last argument. It becomes <c>dotnet</c>, with the same id.</param>
+    /// <param name="project"><c>Gateway</c> or <c>InferenceWorker</c>.</param>
+    /// <param name="settings">Environment variables.</param>
+    /// <param name="arguments">Of the command line.</param>
+    public static AiProcess StartWith(
+        string[] command, string project, IEnumerable<(string Key, string Value)> settings, params string[] arguments)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
-        var start = new ProcessStartInfo("dotnet", [Checkout.Program(project), .. arguments])
+        var start = new ProcessStartInfo(command[0], [.. command[1..], Checkout.Program(project), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -75,7 +83,7 @@ internal sealed class AiProcess : IAsyncDisposable
                 return false;
             }
         },
-        () => $"{_process.StartInfo.ArgumentList[0]} is ready. It says:\n{LogText}",
+        () => $"{string.Join(' ', _process.StartInfo.ArgumentList)} is ready. It says:\n{LogText}",
         bound ?? ReadyBound,
         cancellationToken);
 

@@ -110,10 +110,22 @@ internal sealed class Platform : IAsyncDisposable
         Http.BaseAddress = Gateway.Address;
         await Gateway.UntilReadyAsync(Http);
         await Worker.UntilReadyAsync(Http);
-        var model = _settings.LastOrDefault(setting => setting.Key == "Models__Load__0").Value ?? Model;
-        await Poll.UntilAsync(
-            async () => (await Http.GetAsync($"/v1/models/{model}")).StatusCode == HttpStatusCode.OK,
-            "the Gateway knows the model");
+        foreach (var model in Loaded())
+        {
+            await Poll.UntilAsync(
+                async () => (await Http.GetAsync($"/v1/models/{model}")).StatusCode == HttpStatusCode.OK,
+                $"the Gateway knows {model}");
+        }
+    }
+
+    /// <summary>The models to load whose folders are there.</summary>
+    private IEnumerable<string> Loaded()
+    {
+        // The last of several settings with one name counts.
+        var settings = new Dictionary<string, string> { ["Models__Path"] = Checkout.Models, ["Models__Load__0"] = Model };
+        foreach (var (key, value) in _settings) settings[key] = value;
+        return settings.Where(setting => setting.Key.StartsWith("Models__Load__", StringComparison.Ordinal))
+            .Select(setting => setting.Value).Where(model => Directory.Exists(Path.Combine(settings["Models__Path"], model)));
     }
 
     private AiProcess Start(string project, params (string Key, string Value)[] more)

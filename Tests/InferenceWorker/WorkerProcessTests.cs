@@ -57,8 +57,7 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
     {
         WriteChatModel();
         await using var worker = Start();
-        await Poll.UntilAsync(
-            () => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
+        await UntilGivenUpAsync(worker);
 
         var watched = Directory.EnumerateFiles($"/proc/{worker.Id}/fdinfo").SelectMany(File.ReadLines)
             .Where(line => line.StartsWith("inotify ", StringComparison.Ordinal)).Select(line => line.Split("ino:")[1].Split(' ')[0])
@@ -74,8 +73,7 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         WriteChatModel();
         await using var worker = Start();
 
-        await Poll.UntilAsync(
-            () => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
+        await UntilGivenUpAsync(worker);
         await Poll.UntilAsync(async () => await StatusAsync(worker, "/alive") == HttpStatusCode.OK, "the worker is alive");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(worker, "/health"));
@@ -132,6 +130,9 @@ public sealed class WorkerProcessTests(RedisServer redis) : IClassFixture<RedisS
         var number = await stat.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         return long.Parse(number, CultureInfo.InvariantCulture).ToString("x", CultureInfo.InvariantCulture);
     }
+
+    private static Task UntilGivenUpAsync(AiProcess worker) => Poll.UntilAsync(
+        () => worker.LogText.Contains("No model could be loaded", StringComparison.Ordinal), "the worker gave up on its models");
 
     private AiProcess Start(params (string Key, string Value)[] settings) =>
         AiProcess.Start("InferenceWorker", [.. Settings(), .. settings]);

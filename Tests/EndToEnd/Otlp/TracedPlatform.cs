@@ -1,5 +1,4 @@
 using AiPlatform.Tests.EndToEnd.Chat;
-using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Xunit;
 
@@ -30,9 +29,6 @@ public sealed class TracedPlatform : IAsyncLifetime
             .. _receiver.Settings("grpc"), .. _provider.Environment(), ("Models__Load__1", ChatPlatform.Model),
             ("Models__ParallelRuns", "1"), ("Answers__Timeout", "00:01:00"),
         ]);
-        await Poll.UntilAsync(
-            async () => (await Http.GetAsync($"/v1/models/{ChatPlatform.Model}")).IsSuccessStatusCode,
-            "the Gateway knows the language model");
     }
 
     public async ValueTask DisposeAsync()

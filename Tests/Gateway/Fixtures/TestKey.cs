@@ -23,9 +23,12 @@ internal sealed record TestKey(string Tenant, string Role = "user")
             .Select(pair => (pair[0].Replace(":", "__", StringComparison.Ordinal), pair[1]))];
 
     /// <summary>A client of the Gateway that sends this key.</summary>
-    public HttpClient ClientOf(GatewayHost gateway) => new()
+    public HttpClient ClientOf(GatewayHost gateway) => ClientOf(gateway.Address);
+
+    /// <summary>A client of the Gateway at an address that sends this key.</summary>
+    public HttpClient ClientOf(Uri address) => new()
     {
-        BaseAddress = gateway.Address,
+        BaseAddress = address,
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Value) },
     };
 }
