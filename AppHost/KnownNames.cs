@@ -14,8 +14,9 @@ internal static partial class KnownNames
     private static partial Regex OfKeys { get; }
 
     [GeneratedRegex(
-        @"\AProviders:[^:]+:(?:BaseUrl|ApiKey|ApiKeyHeader|MaxConcurrentCalls|ConnectTimeout|BreakerFailureRatio|BreakerAttempts|"
-        + @"BreakerWindow|BreakerPause|AskStreamUsage|SendTraceParent)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        @"\AProviders:[^:]+:(?:BaseUrl|ApiKey|ApiKeyHeader|MaxConcurrentCalls|ConnectTimeout|HttpVersion|BreakerFailureRatio|"
+        + @"BreakerAttempts|BreakerWindow|BreakerPause|AskStreamUsage|SendTraceParent)\z",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OfProviders { get; }
 
     [GeneratedRegex(@"\A[A-Fa-f0-9]{64}\z")]

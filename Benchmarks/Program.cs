@@ -5,6 +5,7 @@ using AiPlatform.Benchmarks.Devices;
 using AiPlatform.Benchmarks.Embeddings;
 using AiPlatform.Benchmarks.Growth;
 using AiPlatform.Benchmarks.HangfireQueue;
+using AiPlatform.Benchmarks.Https;
 using AiPlatform.Benchmarks.JobsApi;
 using AiPlatform.Benchmarks.Plots;
 using AiPlatform.Benchmarks.Processes;
@@ -27,6 +28,7 @@ internal static class Program
         ["chat"] = ChatBenchmark.RunAsync,
         ["structured"] = StructuredBenchmark.RunAsync,
         ["providers"] = ProvidersBenchmark.RunAsync,
+        ["https"] = HttpsBenchmark.RunAsync,
         ["slow-model"] = SlowModelBenchmark.RunAsync,
     };
 
@@ -45,6 +47,7 @@ internal static class Program
           structured   masks of the reference's schemas, and streams that must fit a schema, next to free ones (less than a minute a run)
           providers    chats and streams through the Gateway to a mock provider, next to the Portkey gateway, a bare proxy and the mock;
                        5,000 users of a slow model, and 8,000 clients that wait (about five minutes a run)
+          https        the same for a provider behind TLS: HTTP/2 next to HTTP/1.1; 2,000 clients that wait (about two minutes a run)
           slow-model   100 users of a model that takes 15 s, before a server on one core: waiting asynchronously, and blocking threads
                        (about two minutes a run)
 
@@ -76,6 +79,9 @@ internal static class Program
                     return 0;
                 case [PassThrough.Role, var way, var port, var upstream]:
                     await PassThrough.RunAsync(way, port, upstream);
+                    return 0;
+                case [HttpsProvider.Role, var port, var certificateFile]:
+                    await HttpsProvider.RunAsync(port, certificateFile);
                     return 0;
                 case [RawLoop.Role, var texts, .. var layout]:
                     Console.WriteLine(RawLoop.Run(int.Parse(texts, CultureInfo.InvariantCulture), RawLoopLayout.Parse(layout)));

@@ -25,6 +25,13 @@ internal static class Waiting
     public static async Task UntilOkAsync(ChildProcess process, int port, string path, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await UntilOkAsync(process, http, path, cancellationToken);
+    }
+
+    /// <summary>Polls the server of a client until it answers with success.</summary>
+    /// <exception cref="BenchmarkException">It did not within a minute, or the process ended.</exception>
+    public static async Task UntilOkAsync(ChildProcess process, HttpClient http, string path, CancellationToken cancellationToken)
+    {
         await UntilAsync(process, IsOkAsync, path, cancellationToken);
 
         async Task<bool> IsOkAsync()

@@ -27,7 +27,10 @@ internal sealed record ChatKind(string Model, string Upstream, bool Streams)
     /// <summary>An answer after 10 s.</summary>
     public static readonly ChatKind TenSeconds = new("ten-seconds", "mock-latency10000", false);
 
-    public static IReadOnlyList<ChatKind> All { get; } = [Whole, StreamByChunks, StreamAtOnce, TwoSeconds, TenSeconds];
+    /// <summary>An answer after 20 s.</summary>
+    public static readonly ChatKind TwentySeconds = new("twenty-seconds", "mock-latency20000", false);
+
+    public static IReadOnlyList<ChatKind> All { get; } = [Whole, StreamByChunks, StreamAtOnce, TwoSeconds, TenSeconds, TwentySeconds];
 
     /// <summary>A text in every correct answer.</summary>
     public string Expected => Streams ? "[DONE]" : "\"finish_reason\"";

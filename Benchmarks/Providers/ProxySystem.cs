@@ -15,6 +15,9 @@ internal sealed record ProxySystem
 
     public required string Name { get; init; }
 
+    /// <summary>Starts the provider with a launcher.</summary>
+    public Func<IReadOnlyList<string>, CancellationToken, Task<MockProvider>> StartProviderAsync { get; init; } = MockProvider.StartAsync;
+
     /// <summary>Starts it on this port, and waits until it serves; null when there is nothing to start.</summary>
     public required Func<MockProvider, RedisUnderTest, int, CancellationToken, Task<ChildProcess>>? StartAsync { get; init; }
 
@@ -30,6 +33,20 @@ internal sealed record ProxySystem
             Product.StartGatewayAsync(redis, port, ChatKind.Whole.Model, OwnCore, SettingsFor(provider), cancellationToken),
         HeadersFor = _ => [],
         ModelFor = kind => kind.Model,
+    };
+
+    /// <summary>The Gateway before a provider behind TLS.</summary>
+    /// <param name="version">The setting <c>Providers:{name}:HttpVersion</c>.</param>
+    public static ProxySystem OverHttps(string version) => AiPlatform with
+    {
+        Name = $"HttpVersion {version}",
+        StartProviderAsync = MockProvider.StartHttpsAsync,
+        StartAsync = (provider, redis, port, cancellationToken) => Product.StartGatewayAsync(
+            redis, port, ChatKind.Whole.Model, OwnCore,
+            [
+                .. SettingsFor(provider), ($"Providers__{Provider}__HttpVersion", version), ("SSL_CERT_FILE", provider.CertificateFile!),
+            ],
+            cancellationToken),
     };
 
     public static ProxySystem Portkey { get; } = new()

@@ -27,7 +27,7 @@ internal sealed class RunningProxy : IAsyncDisposable
         MockProvider? provider = null;
         try
         {
-            provider = await MockProvider.StartAsync(ProxySystem.OtherCore, cancellationToken);
+            provider = await system.StartProviderAsync(ProxySystem.OtherCore, cancellationToken);
             if (system.StartAsync is null) return new RunningProxy(system, redis, provider, provider.Process, provider.Port);
 
             var port = FreePort.Next();

@@ -3,6 +3,9 @@ namespace AiPlatform.Benchmarks.Providers;
 /// <summary>The result of many clients that wait at the same time.</summary>
 internal sealed record WaitingMeasurement
 {
+    /// <summary>How many waited.</summary>
+    public required int Clients { get; init; }
+
     public required LoadMeasurement Load { get; init; }
 
     /// <summary>The Gateway's memory before the first client connects.</summary>
@@ -13,5 +16,5 @@ internal sealed record WaitingMeasurement
 
     public required HealthTimes Health { get; init; }
 
-    public double BytesPerClient => (double)(BytesWaiting - BytesBefore) / WaitingRun.Clients;
+    public double BytesPerClient => (double)(BytesWaiting - BytesBefore) / Clients;
 }

@@ -2,7 +2,7 @@ using AiPlatform.Benchmarks.Processes;
 
 namespace AiPlatform.Benchmarks.Providers;
 
-/// <summary>Many clients of a proxy wait at the same time for a model that takes 10 s.</summary>
+/// <summary>Many clients of a proxy wait at the same time for a slow model.</summary>
 internal static class WaitingRun
 {
     public const int Clients = 8_000;
@@ -20,7 +20,12 @@ internal static class WaitingRun
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
-    public static async Task<WaitingMeasurement> MeasureAsync(ProxySystem system, CancellationToken cancellationToken)
+    /// <summary>Measures the usual number of clients, which wait 10 s.</summary>
+    public static Task<WaitingMeasurement> MeasureAsync(ProxySystem system, CancellationToken cancellationToken) =>
+        MeasureAsync(system, ChatKind.TenSeconds, Clients, cancellationToken);
+
+    public static async Task<WaitingMeasurement> MeasureAsync(
+        ProxySystem system, ChatKind kind, int clients, CancellationToken cancellationToken)
     {
         await using var proxy = await RunningProxy.StartAsync(system, cancellationToken);
         await using (var warmUp = new HealthProbe(proxy.Port))
@@ -31,16 +36,17 @@ internal static class WaitingRun
 
         var before = proxy.Process.ResidentBytes;
         await using var health = new HealthProbe(proxy.Port);
-        var load = proxy.LoadAsync(ChatKind.TenSeconds, Clients, Clients, Limit, Arrival, cancellationToken);
+        var load = proxy.LoadAsync(kind, clients, clients, Limit, Arrival, cancellationToken);
         var waiting = 0L;
         while (!load.IsCompleted)
         {
-            if (await proxy.Provider.InFlightAsync(cancellationToken) == Clients) waiting = Math.Max(waiting, proxy.Process.ResidentBytes);
+            if (await proxy.Provider.InFlightAsync(cancellationToken) == clients) waiting = Math.Max(waiting, proxy.Process.ResidentBytes);
             await Task.WhenAny(load, Task.Delay(Look, TimeProvider.System, cancellationToken));
         }
 
         return new WaitingMeasurement
         {
+            Clients = clients,
             Load = await load,
             BytesBefore = before,
             BytesWaiting = waiting,

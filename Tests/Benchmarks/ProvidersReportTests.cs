@@ -40,6 +40,7 @@ public sealed class ProvidersReportTests
 
     private static WaitingMeasurement WaitingOf(long kilobytesEach, int longestMilliseconds) => new()
     {
+        Clients = WaitingRun.Clients,
         Load = Load(0, 1, errors: 1),
         BytesBefore = 1024,
         BytesWaiting = 1024 + (1024 * kilobytesEach * WaitingRun.Clients),

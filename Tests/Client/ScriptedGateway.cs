@@ -53,7 +53,7 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
     public static Func<CancellationToken, Task<HttpResponseMessage>> Typed(
         string type, string body, int status = 200, params (string Name, string Value)[] headers) => _ =>
     {
-        var answer = Answer(status, type, body, isOpen: false);
+        var answer = Answer(status, type, body, connection => connection.Complete());
         foreach (var (name, value) in headers) answer.Headers.TryAddWithoutValidation(name, value);
         return Task.FromResult(answer);
     };
@@ -65,22 +65,17 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
     /// <summary>These events, after which the connection ends, or goes on without a word.</summary>
     public static Func<CancellationToken, Task<HttpResponseMessage>> Events(string events, bool isOpen = false, string? job = null) => _ =>
     {
-        var answer = Answer(200, "text/event-stream", events, isOpen);
+        var answer = Answer(200, "text/event-stream", events, isOpen ? _ => { } : connection => connection.Complete());
         if (job is not null) answer.Headers.Add("X-Job-Id", job);
         return Task.FromResult(answer);
     };
 
     /// <summary>An answer of which only this comes, and then the connection breaks, or is silent.</summary>
     public static Func<CancellationToken, Task<HttpResponseMessage>> BreaksOff(string body, bool isSilent = false) => _ =>
-    {
-        var connection = new Pipe();
-        using (var sent = connection.Writer.AsStream(leaveOpen: true)) sent.Write(Encoding.UTF8.GetBytes(body));
-        if (!isSilent) connection.Writer.Complete(new HttpIOException(HttpRequestError.ResponseEnded, "The response ended prematurely."));
-        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)
+        Task.FromResult(Answer(200, "application/json", body, connection =>
         {
-            Content = new StreamContent(connection.Reader.AsStream()) { Headers = { ContentType = new("application/json") } },
-        });
-    };
+            if (!isSilent) connection.Complete(new HttpIOException(HttpRequestError.ResponseEnded, "The response ended prematurely."));
+        }));
 
     public static Task<HttpResponseMessage> Broken(CancellationToken cancellationToken) =>
         throw new HttpRequestException("The connection was refused.");
@@ -101,11 +96,16 @@ internal sealed class ScriptedGateway(params Func<CancellationToken, Task<HttpRe
         return await _answers.Dequeue()(cancellationToken);
     }
 
-    /// <summary>An answer that can be read once. The connection of an open one has no end.</summary>
-    private static HttpResponseMessage Answer(int status, string type, string body, bool isOpen)
+    /// <summary>An answer that can be read once.</summary>
+    /// <param name="status">Its status code.</param>
+    /// <param name="type">Its media type.</param>
+    /// <param name="body">What comes.</param>
+    /// <param name="end">Ends the connection after the body, or leaves it open.</param>
+    private static HttpResponseMessage Answer(int status, string type, string body, Action<PipeWriter> end)
     {
         var connection = new Pipe();
-        using (var sent = connection.Writer.AsStream(leaveOpen: isOpen)) sent.Write(Encoding.UTF8.GetBytes(body));
+        using (var sent = connection.Writer.AsStream(leaveOpen: true)) sent.Write(Encoding.UTF8.GetBytes(body));
+        end(connection.Writer);
         return new((HttpStatusCode)status)
         {
             Content = new StreamContent(connection.Reader.AsStream()) { Headers = { ContentType = new(type) } },

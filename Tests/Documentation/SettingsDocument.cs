@@ -119,6 +119,8 @@ internal static partial class SettingsDocument
         if (property.GetCustomAttribute<StringLengthAttribute>() is { } length) return $"{length.MinimumLength} to {length.MaximumLength} characters";
         if (property.GetCustomAttribute<MaxLengthAttribute>() is { } longest) return $"at most {longest.Length}";
         if (property.GetCustomAttribute<RegularExpressionAttribute>() is { } pattern) return $"`{pattern.Pattern}`";
+        if (property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
+            return string.Join(", ", allowed.Values.Select(value => $"`{value}`"));
         if (property.PropertyType.IsEnum) return string.Join(", ", Enum.GetNames(property.PropertyType).Select(name => $"`{name.ToLowerInvariant()}`"));
         return property.PropertyType == typeof(bool) ? "false, true" : "";
     }
@@ -141,7 +143,7 @@ internal static partial class SettingsDocument
         if (type == typeof(int) || type == typeof(long)) return IsBytes(property) ? "bytes" : "whole number";
         if (type == typeof(double)) return "number";
         if (type == typeof(Uri)) return "URL";
-        if (type.IsEnum) return "one of these";
+        if (type.IsEnum || property.GetCustomAttribute<AllowedValuesAttribute>() is not null) return "one of these";
         return type == typeof(string) ? "text" : "list of texts";
     }
 

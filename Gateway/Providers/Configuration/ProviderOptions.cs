@@ -38,6 +38,13 @@ public sealed record ProviderOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// The version of HTTP: <c>auto</c> is HTTP/2 over https where the provider offers it, and HTTP/1.1 otherwise; <c>1.1</c> is only
+    /// that; <c>2</c> is only HTTP/2, also over http (h2c). Default <c>auto</c>.
+    /// </summary>
+    [AllowedValues("auto", "1.1", "2", ErrorMessage = "{0} must be auto, 1.1 or 2.")]
+    public string HttpVersion { get; init; } = "auto";
+
+    /// <summary>
     /// Share of failed attempts at which the circuit breaker opens. The provider then gets no calls for <see cref="BreakerPause"/>. Default
     /// 0.5, 0.01 to 1.
     /// </summary>

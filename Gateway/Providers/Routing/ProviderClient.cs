@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Diagnostics;
+using System.Net;
 using AiPlatform.Gateway.Providers.Configuration;
 using OpenAI;
 
@@ -9,6 +10,12 @@ namespace AiPlatform.Gateway.Providers.Routing;
 /// <summary>Makes the SDK's client of a provider. It sends each request once, without data that the provider does not need.</summary>
 internal static class ProviderClient
 {
+    /// <summary>A connection of HTTP/2 with calls under way on which nothing came for so long is asked whether it lives.</summary>
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>If it does not answer in this time, its calls fail, and are tried again on another one.</summary>
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
+
     public static OpenAIClient Make(ProviderOptions options)
     {
         var settings = new OpenAIClientOptions
@@ -18,7 +25,7 @@ internal static class ProviderClient
             RetryPolicy = new SingleTryPolicy(),
             NetworkTimeout = Timeout.InfiniteTimeSpan,
             ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
-            Transport = new HttpClientPipelineTransport(MakeHttpClient(options)),
+            Transport = new VersionedTransport(MakeHttpClient(options), options.HttpVersion),
         };
         if (!options.ApiKeyHeader.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
             settings.AddPolicy(new ApiKeyHeaderPolicy(options.ApiKeyHeader, options.ApiKey), PipelinePosition.BeforeTransport);
@@ -40,10 +47,31 @@ internal static class ProviderClient
             // Connections are renewed, so that new addresses of a host name are found and dead connections are dropped.
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+            // A connection of HTTP/2 takes as many calls as the provider says, often 100. Further calls open another one.
+            EnableMultipleHttp2Connections = true,
+            // A call that ends at its time limit does not close a connection that others share. If the network lost it, a ping tells.
+            KeepAlivePingDelay = PingDelay,
+            KeepAlivePingTimeout = PingTimeout,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
+}
+
+/// <summary>Sends each request with the version of HTTP that the settings say.</summary>
+internal sealed class VersionedTransport(HttpClient http, string version) : HttpClientPipelineTransport(http)
+{
+    /// <summary>Over https the version is agreed on with the provider, and HTTP/1.1 is taken if it offers no other.</summary>
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
+    {
+        (httpRequest.Version, httpRequest.VersionPolicy) = version switch
+        {
+            "1.1" => (HttpVersion.Version11, HttpVersionPolicy.RequestVersionExact),
+            "2" => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact),
+            _ => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower),
+        };
+    }
 }
 
 /// <summary>Sends the key in a header of its own, instead of as a bearer token.</summary>

@@ -17,6 +17,10 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
     /// <summary>A longer pause means forever, or is a mistake.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromDays(1);
 
+    // Error codes of HTTP/2 (RFC 9113, 7). A server that answers in HTTP/1.1 is a PROTOCOL_ERROR.
+    private const long ProtocolError = 0x1;
+    private const long Http11Required = 0xd;
+
     // :: Step P6: send. The SDK sends the bytes, and returns the answer's status and headers.
     public async Task<ProviderResponse> SendAsync(
         ProviderModel model, string endpoint, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -56,6 +60,8 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "its name is not known",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "TLS failed",
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "no connection",
+        HttpRequestException { InnerException: HttpProtocolException { ErrorCode: ProtocolError or Http11Required } } =>
+            "it does not speak HTTP/2, or breaks its rules",
         _ => "the connection broke",
     };
 

@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
 namespace AiPlatform.Tests.Gateway.Fixtures;
@@ -40,15 +43,26 @@ internal sealed class FakeProvider : IAsyncDisposable
     /// <summary>The behavior for calls that the script does not cover.</summary>
     public Func<HttpContext, Task> Otherwise { get; set; } = Says("Hello!");
 
-    public static async Task<FakeProvider> StartAsync()
+    /// <param name="protocols">The versions of HTTP that it speaks. Without a certificate it speaks one of them only.</param>
+    /// <param name="certificate">For https.</param>
+    /// <param name="port">Where it listens; null for a free port.</param>
+    public static async Task<FakeProvider> StartAsync(
+        HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null, int? port = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
+        var address = new Uri($"{(certificate is null ? "http" : "https")}://127.0.0.1:{port ?? FreePort.Next()}");
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, address.Port, listen =>
+            {
+                listen.Protocols = protocols;
+                if (certificate is not null) listen.UseHttps(certificate);
+            });
+        });
         var app = builder.Build();
-        var address = new Uri($"http://127.0.0.1:{FreePort.Next()}");
         var provider = new FakeProvider(app, new Uri(address, "/v1"));
-        app.Urls.Add(address.ToString());
         app.Run(provider.RunAsync);
         await app.StartAsync();
         return provider;
@@ -204,7 +218,7 @@ internal sealed class FakeProvider : IAsyncDisposable
             using var reader = new StreamReader(context.Request.Body);
             var body = await reader.ReadToEndAsync();
             _received.Enqueue(new ReceivedCall(
-                context.Request.Path.Value!, body,
+                context.Request.Path.Value!, context.Request.Protocol, context.Connection.Id, body,
                 context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
             await (_script.TryDequeue(out var behaviour) ? behaviour : Otherwise)(context);
         }

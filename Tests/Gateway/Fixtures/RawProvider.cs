@@ -81,6 +81,9 @@ internal sealed class RawProvider : IAsyncDisposable
         {
             read.AddRange(buffer[..count]);
             var text = Encoding.Latin1.GetString([.. read]);
+            // So a connection of HTTP/2 begins. A server that does not speak it answers this as any other bad request.
+            if (text.StartsWith("PRI * HTTP/2.0\r\n\r\n", StringComparison.Ordinal)) return true;
+
             var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head < 0) continue;
 

@@ -20,11 +20,11 @@ internal sealed class ProviderGateway : IAsyncDisposable
 
     public GatewayHost Gateway { get; }
 
-    public static async Task<ProviderGateway> StartAsync(RedisServer redis, params string[] settings)
-    {
-        var provider = await FakeProvider.StartAsync();
-        return new ProviderGateway(provider, await GatewayHost.StartAsync(redis, provider.Settings(settings)));
-    }
+    public static async Task<ProviderGateway> StartAsync(RedisServer redis, params string[] settings) =>
+        await StartAsync(redis, await FakeProvider.StartAsync(), settings);
+
+    public static async Task<ProviderGateway> StartAsync(RedisServer redis, FakeProvider provider, params string[] settings) =>
+        new(provider, await GatewayHost.StartAsync(redis, provider.Settings(settings)));
 
     /// <summary>Sends a chat of one message.</summary>
     public async Task<ChatReply> ChatAsync(string more = "", string model = "gpt", params (string Name, string Value)[] headers)
