@@ -1,5 +1,6 @@
 using AiPlatform.Gateway.Errors;
 using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Transport;
 
 namespace AiPlatform.Gateway.Providers.Attempts;
 
@@ -25,15 +26,22 @@ internal sealed record AttemptFailure
     /// <summary>Whether it names <c>stream_options</c>, which the caller may not have sent.</summary>
     public bool NamesStreamOptions { get; init; }
 
+    /// <summary>
+    /// What broke the connection on which the attempt was under way. Attempts over HTTP/2 that shared the connection have the same; null
+    /// for any other failure.
+    /// </summary>
+    public Exception? LostConnection { get; init; }
+
     /// <summary>The provider's own answer if the request is wrong; the caller gets it unchanged.</summary>
     public RefusedAnswer? Answer { get; init; }
 
-    public static AttemptFailure Connection(string provider, string what) => new()
+    public static AttemptFailure Connection(string provider, ProviderUnreachableException unreachable) => new()
     {
         Reason = "connection",
-        Error = Failed($"The provider '{provider}' cannot be reached: {what}."),
+        Error = Failed($"The provider '{provider}' cannot be reached: {unreachable.Message}."),
         Consequence = AttemptConsequence.Retry,
         IsProvidersFault = true,
+        LostConnection = unreachable.LostConnection,
     };
 
     /// <summary>
@@ -74,6 +82,10 @@ internal sealed record AttemptFailure
         Consequence = AttemptConsequence.Retry,
         IsProvidersFault = true,
     };
+
+    /// <summary>Makes the failure of an answer in which the connection broke.</summary>
+    public static AttemptFailure Truncated(string provider, string what, IOException broken) =>
+        BadAnswer(provider, "truncated", what) with { LostConnection = broken.GetBaseException() };
 
     /// <summary>Makes the failure of an answer with a wrong content type.</summary>
     /// <param name="provider">Who.</param>

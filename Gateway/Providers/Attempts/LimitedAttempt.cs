@@ -58,7 +58,7 @@ internal sealed class LimitedAttempt<T>(
         catch (ProviderUnreachableException unreachable) when (!cancellationToken.IsCancellationRequested)
         {
             Log.ProviderUnreachable(logger, unreachable.InnerException!, model.Provider.Name);
-            return Ended(AttemptFailure.Connection(model.Provider.Name, unreachable.Message));
+            return Ended(AttemptFailure.Connection(model.Provider.Name, unreachable));
         }
         catch (ProviderUnreachableException)
         {
@@ -79,7 +79,8 @@ internal sealed class LimitedAttempt<T>(
         // A wrong request, or a caller whose time was up, says nothing of the provider.
         if (end.Failure is { Consequence: not AttemptConsequence.Final } failure)
             model.Provider.Failed(new ProviderFailure(time.GetUtcNow(), model.Name, failure.Reason));
-        return Outcome.FromResult(end.Failure is { IsProvidersFault: true });
+        return Outcome.FromResult(
+            end.Failure is { IsProvidersFault: true } fault && (fault.LostConnection is not { } lost || model.Provider.IsNewlyLost(lost)));
     }
 }
 

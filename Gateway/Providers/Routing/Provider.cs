@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AiPlatform.Gateway.Providers.Configuration;
 using OpenAI;
 using Polly;
@@ -14,6 +15,7 @@ internal sealed class Provider
     private readonly CircuitBreakerStateProvider _state = new();
     private readonly Lock _gate = new();
     private readonly Queue<ProviderFailure> _failures = new(MostFailures);
+    private readonly ConditionalWeakTable<Exception, object?> _lostConnections = [];
     private int _underWay;
 
     public Provider(string name, ProviderOptions options, TimeProvider time)
@@ -79,6 +81,12 @@ internal sealed class Provider
             _failures.Enqueue(failure);
         }
     }
+
+    /// <summary>
+    /// Whether no attempt has ended with this lost connection before. A hundred calls may share a connection, and its loss is one failure:
+    /// it must not open the circuit breaker, which would refuse their retries.
+    /// </summary>
+    public bool IsNewlyLost(Exception connection) => _lostConnections.TryAdd(connection, null);
 
     /// <summary>Gives a slot back; only <see cref="ProviderSlot"/> may call it.</summary>
     internal void Leave() => Interlocked.Decrement(ref _underWay);

@@ -92,9 +92,9 @@ internal sealed class OpenedStream : IKeepsSlot, IDisposable
         {
             if (await _buffer.ReadAsync(cancellationToken)) return Look();
         }
-        catch (IOException)
+        catch (IOException broken)
         {
-            return Ended(AttemptFailure.BadAnswer(Model.Provider.Name, "truncated", "the stream broke off"));
+            return Ended(AttemptFailure.Truncated(Model.Provider.Name, "the stream broke off", broken));
         }
         catch (OperationCanceledException)
         {

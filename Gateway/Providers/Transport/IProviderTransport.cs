@@ -15,7 +15,11 @@ internal interface IProviderTransport
 }
 
 /// <summary>A provider gave no answer: no connection, no TLS, or the connection broke. The message is fit for callers.</summary>
-internal sealed class ProviderUnreachableException(string message, Exception inner) : Exception(message, inner);
+internal sealed class ProviderUnreachableException(string message, Exception inner) : Exception(message, inner)
+{
+    /// <summary>What broke a connection that had been made; null when there was none.</summary>
+    public Exception? LostConnection { get; init; }
+}
 
 /// <summary>The status and headers of a provider's answer, with a body that has not been read yet. Disposing ends the call.</summary>
 internal sealed class ProviderResponse(int status, string? contentType, TimeSpan? retryAfter, Stream content, IDisposable? owner = null)

@@ -41,7 +41,7 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         }
         catch (ClientResultException unreachable)
         {
-            throw new ProviderUnreachableException(Describe(unreachable.InnerException ?? unreachable), unreachable);
+            throw Unreachable(unreachable.InnerException ?? unreachable, unreachable);
         }
         catch (OperationCanceledException tooLate) when (!cancellationToken.IsCancellationRequested)
         {
@@ -50,9 +50,15 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
         }
         catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or SocketException)
         {
-            throw new ProviderUnreachableException(Describe(unreachable), unreachable);
+            throw Unreachable(unreachable, unreachable);
         }
     }
+
+    private static ProviderUnreachableException Unreachable(Exception failure, Exception thrown) => new(Describe(failure), thrown)
+    {
+        LostConnection = failure is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError } ? null : failure.GetBaseException(),
+    };
 
     /// <summary>Describes a failure without addresses, which only operators may see, in the log.</summary>
     private static string Describe(Exception failure) => failure switch

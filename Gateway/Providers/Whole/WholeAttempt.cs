@@ -29,9 +29,9 @@ internal sealed class WholeAttempt(IProviderTransport transport)
         {
             answer = await AnswerBody.ReadAsync(response.Content, model.Options.MaxAnswerBytes, limit.Token);
         }
-        catch (IOException)
+        catch (IOException broken)
         {
-            return AttemptFailure.BadAnswer(provider, "truncated", "it ended early");
+            return AttemptFailure.Truncated(provider, "it ended early", broken);
         }
 
         return answer is { } bytes ? Read(model, request, bytes) : AttemptFailure.TooLarge(provider, model.Options.MaxAnswerBytes);

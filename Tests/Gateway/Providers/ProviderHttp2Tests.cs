@@ -15,6 +15,9 @@ public sealed class ProviderHttp2Tests(RedisServer redis) : IClassFixture<RedisS
     /// <summary>More than a connection to Kestrel takes, which is 100.</summary>
     private const int ManyCalls = 250;
 
+    /// <summary>More than the failures at which the circuit breaker opens, and fewer than a connection takes.</summary>
+    private const int SharedCalls = 60;
+
     private const string Streaming = "\"stream\":true";
 
     private readonly RedisServer _redis = redis;
@@ -147,6 +150,32 @@ public sealed class ProviderHttp2Tests(RedisServer redis) : IClassFixture<RedisS
         Assert.Equal((200, "relayed=connection"), (reply.Status, reply.Header("X-Attempt-Failures")));
     }
 
+    /// <summary>Counted one by one, the failures would open the circuit breaker, and the retries would be refused.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chats_SharedConnectionBreaks_AllAreTriedAgain(bool streamsHaveBegun)
+    {
+        var provider = await FakeProvider.StartAsync(HttpProtocols.Http2);
+        await using var relay = TcpRelay.To(provider.Address.Port);
+        await using var sut = await ProviderGateway.StartAsync(
+            _redis, provider, "Providers:relayed:HttpVersion=2", $"Providers:relayed:BaseUrl=http://127.0.0.1:{relay.Port}/v1",
+            "Models:relayed:Provider=relayed");
+        provider.Otherwise = streamsHaveBegun ? BeginsAsync : FakeProvider.HangsAsync;
+        var calls = Enumerable.Range(0, SharedCalls)
+            .Select(_ => sut.ChatAsync(streamsHaveBegun ? Streaming : "", model: "relayed")).ToList();
+        await Poll.UntilAsync(() => provider.UnderWay == SharedCalls, "all calls are under way");
+        Assert.Single(provider.Received.Select(call => call.Connection).Distinct());
+
+        provider.Otherwise = streamsHaveBegun ? FakeProvider.StreamsWords("late") : FakeProvider.Says("late");
+        await relay.CutAsync(NetworkCut.Refused);
+        relay.Mend();
+        var replies = await Task.WhenAll(calls);
+
+        Assert.All(replies, reply => Assert.Equal((200, "2"), (reply.Status, reply.Header("X-Attempts"))));
+        Assert.All(replies, reply => Assert.Contains("late", reply.Body, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Chat_ProviderDoesNotSpeakIt_SaysSo()
     {
@@ -219,6 +248,14 @@ public sealed class ProviderHttp2Tests(RedisServer redis) : IClassFixture<RedisS
         await go.Task.WaitAsync(context.RequestAborted);
         await FakeProvider.Says("late")(context);
     };
+
+    /// <summary>Sends the headers and a ping of a stream, and no event.</summary>
+    private static async Task BeginsAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        await FakeProvider.SendAsync(context, ": ping\n\n");
+        await FakeProvider.HangsAsync(context);
+    }
 
     private static (string Key, string Value)[] Settings(string name, FakeProvider provider) =>
     [

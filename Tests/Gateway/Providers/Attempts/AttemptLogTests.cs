@@ -1,6 +1,7 @@
 using AiPlatform.Gateway.Providers.Attempts;
 using AiPlatform.Gateway.Providers.Configuration;
 using AiPlatform.Gateway.Providers.Routing;
+using AiPlatform.Gateway.Providers.Transport;
 using Xunit;
 
 namespace AiPlatform.Tests.Gateway.Providers.Attempts;
@@ -16,7 +17,7 @@ public sealed class AttemptLogTests
         var before = sut.IsUnderWay;
         sut.Begin();
         var during = sut.IsUnderWay;
-        sut.Failure(model, AttemptFailure.Connection("p", "no connection"));
+        sut.Failure(model, AttemptFailure.Connection("p", new ProviderUnreachableException("no connection", new IOException())));
         var failed = sut.IsUnderWay;
         sut.Begin();
         sut.Answered(new TokenUsage(3, 4));
