@@ -56,9 +56,13 @@ internal sealed class OpenAITransport(TimeProvider time) : IProviderTransport
 
     private static ProviderUnreachableException Unreachable(Exception failure, Exception thrown) => new(Describe(failure), thrown)
     {
-        LostConnection = failure is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError
-            or HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError } ? null : failure.GetBaseException(),
+        LostConnection = failure is HttpRequestException { HttpRequestError: var error } && HadNoConnection(error)
+            ? null
+            : failure.GetBaseException(),
     };
+
+    private static bool HadNoConnection(HttpRequestError error) =>
+        error is HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError;
 
     /// <summary>Describes a failure without addresses, which only operators may see, in the log.</summary>
     private static string Describe(Exception failure) => failure switch
