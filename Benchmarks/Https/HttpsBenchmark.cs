@@ -9,13 +9,10 @@ namespace AiPlatform.Benchmarks.Https;
 /// </summary>
 internal static class HttpsBenchmark
 {
-    private const int CoresNeeded = 2;
-
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "gcc", "taskset");
-        if (Environment.ProcessorCount < CoresNeeded)
-            throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
+        RequiredTools.RequireTwoCores("Gateway");
         await LoadGenerator.CompileAsync(cancellationToken);
 
         var kept = await QuietRuns.TakeAsync(

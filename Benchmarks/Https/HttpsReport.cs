@@ -30,7 +30,7 @@ internal static class HttpsReport
 
     private static string Describe(HttpsMeasurement one) => Invariant(
         $"{one.Whole.Load.PerSecond:0} answers/s, {one.Streams.Load.PerSecond:0} streams/s, waiting ")
-        + Invariant($"{one.Waiting.BytesPerClient / 1024:0.0} KB and {one.Waiting.Load.CpuMicroseconds:0} µs each, {Lost(one)} failed");
+        + Invariant($"{one.Waiting.BytesPerClient / 1024:0.0} KB and {one.Waiting.Load.CpuMicroseconds:0} µs each, {one.Waiting.Load.Load.Lost} failed");
 
     private static ResultRow Rate(
         IReadOnlyList<HttpsRun> runs, string what, string unit, Func<HttpsMeasurement, LoadMeasurement> of, string noise)
@@ -64,12 +64,10 @@ internal static class HttpsReport
             Command = Command,
             Settings = $"{what} for a provider over HTTP/2: {HttpsRun.Clients} of them wait 20 s, having come within "
                 + $"{WaitingRun.Arrival.TotalSeconds:0} s; {Layout}",
-            Ours = $"{show(ours)}, {runs.Sum(run => Lost(run.Http2))} of {runs.Count * HttpsRun.Clients} failed",
-            Peer = $"{Peer}: {show(peer)}, {runs.Sum(run => Lost(run.Http1))} failed",
+            Ours = $"{show(ours)}, {runs.Sum(run => run.Http2.Waiting.Load.Load.Lost)} of {runs.Count * HttpsRun.Clients} failed",
+            Peer = $"{Peer}: {show(peer)}, {runs.Sum(run => run.Http1.Waiting.Load.Load.Lost)} failed",
             Ratio = ours / peer,
             Notes = $"lower is better; {noise}",
         };
     }
-
-    private static long Lost(HttpsMeasurement one) => one.Waiting.Load.Load.Errors + one.Waiting.Load.Load.Cut;
 }

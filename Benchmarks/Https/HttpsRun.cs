@@ -1,4 +1,3 @@
-using AiPlatform.Benchmarks.Processes;
 using AiPlatform.Benchmarks.Providers;
 
 namespace AiPlatform.Benchmarks.Https;
@@ -7,9 +6,6 @@ namespace AiPlatform.Benchmarks.Https;
 internal sealed record HttpsRun(HttpsMeasurement Http2, HttpsMeasurement Http1)
 {
     public const int Clients = 2_000;
-
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 
     public double OtherCores => Math.Max(Http2.OtherCores, Http1.OtherCores);
 
@@ -22,20 +18,15 @@ internal sealed record HttpsRun(HttpsMeasurement Http2, HttpsMeasurement Http1)
         LoadMeasurement whole, streams;
         await using (var proxy = await RunningProxy.StartAsync(system, cancellationToken))
         {
-            foreach (var kind in (ChatKind[])[ChatKind.Whole, ChatKind.StreamByChunks]) await LoadAsync(proxy, kind, WarmUp);
-            whole = await LoadAsync(proxy, ChatKind.Whole, Measured);
-            streams = await LoadAsync(proxy, ChatKind.StreamByChunks, Measured);
+            foreach (var kind in (ChatKind[])[ChatKind.Whole, ChatKind.StreamByChunks]) await LoadAsync(proxy, kind, ProxyRun.WarmUp);
+            whole = await LoadAsync(proxy, ChatKind.Whole, ProxyRun.Measured);
+            streams = await LoadAsync(proxy, ChatKind.StreamByChunks, ProxyRun.Measured);
         }
 
         return new HttpsMeasurement(
             whole, streams, await WaitingRun.MeasureAsync(system, ChatKind.TwentySeconds, Clients, cancellationToken));
 
-        async Task<LoadMeasurement> LoadAsync(RunningProxy proxy, ChatKind kind, TimeSpan limit)
-        {
-            var measured = await proxy.LoadAsync(
-                kind, ProxyRun.Connections, Load.Unbounded, limit, TimeSpan.Zero, cancellationToken);
-            measured.Load.WithoutErrors();
-            return measured;
-        }
+        Task<LoadMeasurement> LoadAsync(RunningProxy proxy, ChatKind kind, TimeSpan time) =>
+            proxy.SteadyLoadAsync(kind, ProxyRun.Connections, time, cancellationToken);
     }
 }

@@ -114,7 +114,7 @@ internal static class HttpsProvider
             : 0;
 
     /// <summary>A certificate for 127.0.0.1 that is its own authority.</summary>
-    private static X509Certificate2 Certificate()
+    public static X509Certificate2 Certificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);

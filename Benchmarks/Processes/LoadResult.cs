@@ -25,6 +25,10 @@ internal sealed record LoadResult
     [JsonPropertyName("cut")]
     public required long Cut { get; init; }
 
+    /// <summary>Requests that failed or did not end in time.</summary>
+    [JsonIgnore]
+    public long Lost => Errors + Cut;
+
     [JsonPropertyName("sample_error")]
     public required string SampleError { get; init; }
 

@@ -1,6 +1,6 @@
 namespace AiPlatform.Benchmarks.Processes;
 
-/// <summary>Checks before a measurement that the machine has all tools.</summary>
+/// <summary>Checks before a measurement that the machine has all tools, and cores enough.</summary>
 internal static class RequiredTools
 {
     private static readonly Dictionary<string, string> Installation = new()
@@ -11,6 +11,14 @@ internal static class RequiredTools
         ["taskset"] = "install it with util-linux, on Debian with 'apt-get install util-linux'",
         ["gcc"] = "install it for the load generator, on Debian with 'apt-get install gcc libc6-dev'",
     };
+
+    /// <param name="measured">What has one of the cores for itself.</param>
+    /// <exception cref="BenchmarkException">There is only one core.</exception>
+    public static void RequireTwoCores(string measured)
+    {
+        if (Environment.ProcessorCount < 2)
+            throw new BenchmarkException($"This benchmark needs 2 cores: one for the {measured}, one for the load.");
+    }
 
     /// <exception cref="BenchmarkException">One of them is not on PATH.</exception>
     public static void Require(params IReadOnlyList<string> tools)

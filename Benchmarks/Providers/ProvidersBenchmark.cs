@@ -9,13 +9,10 @@ namespace AiPlatform.Benchmarks.Providers;
 /// </summary>
 internal static class ProvidersBenchmark
 {
-    private const int CoresNeeded = 2;
-
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "node", "npm", "gcc", "taskset");
-        if (Environment.ProcessorCount < CoresNeeded)
-            throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the Gateway, one for the load.");
+        RequiredTools.RequireTwoCores("Gateway");
         await PeerPackages.Common.InstallAsync(cancellationToken);
         await LoadGenerator.CompileAsync(cancellationToken);
         await MockProvider.CompileAsync(cancellationToken);

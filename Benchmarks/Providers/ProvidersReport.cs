@@ -38,8 +38,8 @@ internal static class ProvidersReport
         return Invariant(
             $"{Speeds(run.Ours)}; {Portkey.Name}: {Speeds(run.Peer)}; {Bare}: {Speeds(run.Limit)}; mock: {Speeds(run.Direct)}; users ")
             + Invariant($"{run.Limit.Users!.Load.PerSecond:0}/s with {Bare}, ")
-            + Invariant($"{run.Ours.Users!.Load.PerSecond:0}/s of {run.Direct.Users!.Load.PerSecond:0}, {Lost(run.Ours.Users.Load)} lost; ")
-            + Invariant($"waiting {waiting.BytesPerClient / 1024:0.0} KB each, {Lost(waiting.Load.Load)} lost, /health p99 ")
+            + Invariant($"{run.Ours.Users!.Load.PerSecond:0}/s of {run.Direct.Users!.Load.PerSecond:0}, {run.Ours.Users.Load.Lost} lost; ")
+            + Invariant($"waiting {waiting.BytesPerClient / 1024:0.0} KB each, {waiting.Load.Load.Lost} lost, /health p99 ")
             + Invariant($"{waiting.Health.P99.TotalMilliseconds:0} ms, max {waiting.Health.Longest.TotalMilliseconds:0} ms; ")
             + Invariant($"{Bare} {limit.BytesPerClient / 1024:0.0} KB each, {limit.Health.P99.TotalMilliseconds:0} and ")
             + Invariant($"{limit.Health.Longest.TotalMilliseconds:0} ms; {QuietRuns.Describe(run.OtherCores)}");
@@ -96,7 +96,7 @@ internal static class ProvidersReport
             Command = Command,
             Settings = $"{ProxyRun.Users} users of a model that takes 2 s: each asks, waits, asks again, {ProxyRun.Rounds} times; they "
             + $"come within 1 s; {Layout}",
-            Ours = Invariant($"{ours:0} answers/s, {runs.Sum(run => Lost(run.Ours.Users!.Load))} of ")
+            Ours = Invariant($"{ours:0} answers/s, {runs.Sum(run => run.Ours.Users!.Load.Lost)} of ")
             + Invariant($"{runs.Count * ProxyRun.Users * ProxyRun.Rounds} lost"),
             Peer = Invariant($"{ProxySystem.Direct.Name}: {direct:0} answers/s"),
             Ratio = ours / direct,
@@ -114,7 +114,7 @@ internal static class ProvidersReport
             Command = Command,
             Settings = $"memory of a client that waits: {WaitingRun.Clients} of them wait 10 s, having come within "
             + $"{WaitingRun.Arrival.TotalSeconds:0} s; {Layout}",
-            Ours = Invariant($"{each / 1024:0.0} KB, {runs.Sum(run => Lost(run.Waiting.Load.Load))} of ")
+            Ours = Invariant($"{each / 1024:0.0} KB, {runs.Sum(run => run.Waiting.Load.Load.Lost)} of ")
             + Invariant($"{runs.Count * WaitingRun.Clients} failed"),
             Peer = Invariant($"goal: {GoalBytesPerClient / 1024:0} KB"),
             Ratio = each / GoalBytesPerClient,
@@ -144,7 +144,4 @@ internal static class ProvidersReport
             + Invariant($"{Median.Of(runs, run => run.WaitingLimit.Health.P99.TotalMilliseconds):0.0} ms; {noise}"),
         };
     }
-
-    /// <summary>The number of requests that failed or did not end in time.</summary>
-    private static long Lost(LoadResult load) => load.Errors + load.Cut;
 }

@@ -1,5 +1,3 @@
-using AiPlatform.Benchmarks.Processes;
-
 namespace AiPlatform.Benchmarks.Providers;
 
 /// <summary>One run of one system: a warm-up, then each load in turn.</summary>
@@ -13,9 +11,9 @@ internal static class ProxyRun
     private const int WarmUpUsers = 1_000;
 
     /// <summary>Warm-up time of each kind, which is enough for the JITs.</summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan Measured = TimeSpan.FromSeconds(4);
 
     /// <summary>Four rounds of 2 s, with ample time to spare.</summary>
     private static readonly TimeSpan UsersLimit = TimeSpan.FromSeconds(30);
@@ -47,11 +45,7 @@ internal static class ProxyRun
             Users = await proxy.LoadAsync(ChatKind.TwoSeconds, Users, Users * Rounds, UsersLimit, Arrival, cancellationToken),
         };
 
-        async Task<LoadMeasurement> LoadAsync(ChatKind kind, int connections, TimeSpan limit)
-        {
-            var measured = await proxy.LoadAsync(kind, connections, Load.Unbounded, limit, TimeSpan.Zero, cancellationToken);
-            measured.Load.WithoutErrors();
-            return measured;
-        }
+        Task<LoadMeasurement> LoadAsync(ChatKind kind, int connections, TimeSpan limit) =>
+            proxy.SteadyLoadAsync(kind, connections, limit, cancellationToken);
     }
 }

@@ -65,6 +65,15 @@ internal sealed class RunningProxy : IAsyncDisposable
         };
     }
 
+    /// <summary>Runs a load for a time, of which no request may fail.</summary>
+    public async Task<LoadMeasurement> SteadyLoadAsync(
+        ChatKind kind, int connections, TimeSpan time, CancellationToken cancellationToken)
+    {
+        var measured = await LoadAsync(kind, connections, Load.Unbounded, time, TimeSpan.Zero, cancellationToken);
+        measured.Load.WithoutErrors();
+        return measured;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Process != Provider.Process) await Process.DisposeAsync();

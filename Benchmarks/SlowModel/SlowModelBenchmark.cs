@@ -8,13 +8,11 @@ namespace AiPlatform.Benchmarks.SlowModel;
 internal static class SlowModelBenchmark
 {
     private const string Command = "./ai bench slow-model";
-    private const int CoresNeeded = 2;
 
     public static async Task RunAsync(int runs, CancellationToken cancellationToken)
     {
         RequiredTools.Require("redis-server", "gcc", "taskset");
-        if (Environment.ProcessorCount < CoresNeeded)
-            throw new BenchmarkException($"This benchmark needs {CoresNeeded} cores: one for the server, one for the load.");
+        RequiredTools.RequireTwoCores("server");
         await LoadGenerator.CompileAsync(cancellationToken);
         await MockProvider.CompileAsync(cancellationToken);
 

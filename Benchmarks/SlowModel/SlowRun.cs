@@ -43,7 +43,7 @@ internal sealed record SlowRun(SlowMeasurement Ours, SlowMeasurement Waits, Slow
         return new SlowMeasurement
         {
             Everybody = everybody,
-            Lost = load.Errors + load.Cut,
+            Lost = load.Lost,
             Threads = threads,
             Health = await health.StopAsync(),
         };

@@ -63,15 +63,15 @@ internal static class ProviderClient
 internal sealed class VersionedTransport(HttpClient http, string version) : HttpClientPipelineTransport(http)
 {
     /// <summary>Over https the version is agreed on with the provider, and HTTP/1.1 is taken if it offers no other.</summary>
-    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
+    private readonly (Version Version, HttpVersionPolicy Policy) _choice = version switch
     {
-        (httpRequest.Version, httpRequest.VersionPolicy) = version switch
-        {
-            "1.1" => (HttpVersion.Version11, HttpVersionPolicy.RequestVersionExact),
-            "2" => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact),
-            _ => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower),
-        };
-    }
+        "1.1" => (HttpVersion.Version11, HttpVersionPolicy.RequestVersionExact),
+        "2" => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact),
+        _ => (HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower),
+    };
+
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest) =>
+        (httpRequest.Version, httpRequest.VersionPolicy) = _choice;
 }
 
 /// <summary>Sends the key in a header of its own, instead of as a bearer token.</summary>

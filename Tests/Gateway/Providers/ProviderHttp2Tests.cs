@@ -1,6 +1,4 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using AiPlatform.Benchmarks.Processes;
 using AiPlatform.Tests.Fixtures;
 using AiPlatform.Tests.Gateway.Fixtures;
 using Microsoft.AspNetCore.Http;
@@ -195,7 +193,7 @@ public sealed class ProviderHttp2Tests(RedisServer redis) : IClassFixture<RedisS
     [Fact]
     public async Task Chat_OverHttps_TakesTheVersionThatBothSpeak()
     {
-        using var certificate = Certificate();
+        using var certificate = HttpsProvider.Certificate();
         var file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():n}.pem");
         await File.WriteAllTextAsync(file, certificate.ExportCertificatePem(), Ct);
         try
@@ -262,17 +260,4 @@ public sealed class ProviderHttp2Tests(RedisServer redis) : IClassFixture<RedisS
         ($"Providers__{name}__BaseUrl", provider.Address.ToString()), ($"Models__{name}__Provider", name),
         ($"Models__{name}__MaxRetries", "0"),
     ];
-
-    /// <summary>A certificate for 127.0.0.1 that is its own authority.</summary>
-    private static X509Certificate2 Certificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = TimeProvider.System.GetUtcNow();
-        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-    }
 }
