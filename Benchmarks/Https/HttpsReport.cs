@@ -30,7 +30,8 @@ internal static class HttpsReport
 
     private static string Describe(HttpsMeasurement one) => Invariant(
         $"{one.Whole.Load.PerSecond:0} answers/s, {one.Streams.Load.PerSecond:0} streams/s, waiting ")
-        + Invariant($"{one.Waiting.BytesPerClient / 1024:0.0} KB and {one.Waiting.Load.CpuMicroseconds:0} µs each, {one.Waiting.Load.Load.Lost} failed");
+        + Invariant($"{one.Waiting.BytesPerClient / 1024:0.0} KB and {one.Waiting.Load.CpuMicroseconds:0} µs each, ")
+        + Invariant($"{one.Waiting.Load.Load.Lost} failed");
 
     private static ResultRow Rate(
         IReadOnlyList<HttpsRun> runs, string what, string unit, Func<HttpsMeasurement, LoadMeasurement> of, string noise)
